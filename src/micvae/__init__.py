@@ -1,0 +1,3 @@
+"""micvae: disentangled and identifiable representation learning."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,37 @@
+"""What micvae raises and warns of.
+
+Every error that a user can cause is a `MicvaeError`: it names the argument, says what was given
+and what would work. The command line prints it as one line and exits with status 2.
+"""
+
+
+class MicvaeError(ValueError):
+    """A wrong input, with the remedy in its message."""
+
+
+class DataError(MicvaeError):
+    """Images, factors or a data file that cannot be used as they are."""
+
+
+class RunError(MicvaeError):
+    """A run folder that is missing, incomplete or of another configuration."""
+
+
+class DivergedError(MicvaeError):
+    """Training produced a value that is not finite."""
+
+
+class MicvaeWarning(UserWarning):
+    """Base of every warning: the result is defined, but not what one might take it for."""
+
+
+class AliasedAnglesWarning(MicvaeWarning):
+    """Some angles of a symmetric shape give identical images, so they cannot be told apart."""
+
+
+class CollapsedLatentWarning(MicvaeWarning):
+    """A latent carries no information (posterior collapse)."""
+
+
+class BinnedFactorWarning(MicvaeWarning):
+    """A continuous factor was binned before a metric that is defined on discrete factors."""
