@@ -1,0 +1,166 @@
+"""`FactorDataset`: images, and what is known of the factors that made them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from micvae.errors import DataError
+
+FactorKind = Literal["continuous", "ordinal", "categorical", "angular"]
+KINDS: tuple[FactorKind, ...] = ("continuous", "ordinal", "categorical", "angular")
+Renderer = Callable[[NDArray[np.float64]], NDArray[np.float32]]
+
+
+@dataclass(frozen=True, eq=False)
+class FactorDataset:
+    """Images with their ground-truth factors, where known.
+
+    Parameters
+    ----------
+    name:
+        How the data set is called in tables and titles.
+    images:
+        float32 `(N, C, H, W)`, every value in [0, 1].
+    factors:
+        `(N, K)` floats, one column per factor; `(N, 0)` or None where nothing is known.
+    factor_names, factor_kinds:
+        K names and K kinds (`continuous`, `ordinal`, `categorical`, `angular`). Kinds left out
+        are guessed: whole numbers are ordinal, anything else continuous.
+    factor_values:
+        Per factor, the finite set of its values, or None where it has none.
+    renderer:
+        For generated data, the map from factors `(M, K)` to images `(M, C, H, W)`.
+    notes:
+        What a reader of any result on this data must know, one sentence each.
+    source:
+        What a run stores so that the same data can be found again (plain JSON values).
+
+    Raises
+    ------
+    DataError
+        On a wrong shape, a value that is not finite or lies outside [0, 1], or lengths that do
+        not match.
+    """
+
+    name: str
+    images: NDArray[np.float32]
+    factors: NDArray[np.float64] = None  # type: ignore[assignment]
+    factor_names: tuple[str, ...] = ()
+    factor_kinds: tuple[FactorKind, ...] = ()
+    factor_values: tuple[NDArray[np.float64] | None, ...] = ()
+    renderer: Renderer | None = None
+    notes: tuple[str, ...] = ()
+    source: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        images = _checked_images(self.images)
+        factors = np.empty((len(images), 0)) if self.factors is None else np.asarray(self.factors)
+        factors = _checked_factors(factors, len(images))
+        k = factors.shape[1]
+        names = self.factor_names or tuple(f"factor {i}" for i in range(k))
+        kinds = self.factor_kinds or tuple(_guess_kind(column) for column in factors.T)
+        values = self.factor_values or tuple(
+            np.unique(column) if kind != "continuous" else None
+            for column, kind in zip(factors.T, kinds, strict=False)
+        )
+        for label, given in (("factor_names", names), ("factor_kinds", kinds)):
+            if len(given) != k:
+                raise DataError(
+                    f"{label} has {len(given)} entries, but factors has {k} columns; give one each."
+                )
+        for kind in kinds:
+            if kind not in KINDS:
+                raise DataError(f"factor_kinds has {kind!r}; use one of {', '.join(KINDS)}.")
+        for attribute, value in (
+            ("images", images),
+            ("factors", factors),
+            ("factor_names", tuple(names)),
+            ("factor_kinds", tuple(kinds)),
+            ("factor_values", tuple(values)),
+        ):
+            object.__setattr__(self, attribute, value)
+
+    def __len__(self) -> int:
+        """Return N, the number of images."""
+        return len(self.images)
+
+    @property
+    def n_factors(self) -> int:
+        """K, the number of known factors (0 where none is)."""
+        return int(self.factors.shape[1])
+
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        """`(C, H, W)`."""
+        _, c, h, w = self.images.shape
+        return int(c), int(h), int(w)
+
+    def images_of(self, factors: ArrayLike) -> NDArray[np.float32]:
+        """Render images `(M, C, H, W)` for given factors `(M, K)`; generated data only."""
+        if self.renderer is None:
+            raise DataError(
+                f"{self.name} is not generated: it has no image for factors of one's choice. "
+                "Use a generated data set such as squares."
+            )
+        given = np.atleast_2d(np.asarray(factors, dtype=np.float64))
+        if given.ndim != 2 or given.shape[1] != self.n_factors:
+            raise DataError(
+                f"factors has shape {given.shape}; expected (M, {self.n_factors}) for "
+                f"{', '.join(self.factor_names)}."
+            )
+        if not np.isfinite(given).all():
+            raise DataError("factors holds NaN or infinite values; give finite ones.")
+        return self.renderer(given)
+
+    def subset(self, indices: ArrayLike) -> FactorDataset:
+        """Return the samples at `indices`, in that order."""
+        index = np.asarray(indices)
+        return replace(self, images=self.images[index], factors=self.factors[index])
+
+
+def _checked_images(given: ArrayLike) -> NDArray[np.float32]:
+    images = np.asarray(given)
+    if images.dtype.kind not in "fiub":
+        raise DataError(f"images has dtype {images.dtype}; expected floats in [0, 1].")
+    images = images.astype(np.float32, copy=False)
+    if images.ndim != 4:
+        raise DataError(f"images has shape {images.shape}; expected (N, C, H, W).")
+    if len(images) == 0:
+        raise DataError("images is empty; at least one image is needed.")
+    low, high = float(images.min()), float(images.max())
+    if not (np.isfinite(low) and np.isfinite(high)):
+        raise DataError("images holds NaN or infinite values; remove or replace those images.")
+    if low < 0 or high > 1:
+        raise DataError(
+            f"images ranges from {low:g} to {high:g}; values must lie in [0, 1] "
+            "(uint8 files are divided by 255 when they are loaded)."
+        )
+    return images
+
+
+def _checked_factors(factors: NDArray[Any], n: int) -> NDArray[np.float64]:
+    if factors.dtype.kind not in "fiub":
+        raise DataError(
+            f"factors has dtype {factors.dtype}; expected numbers (encode categories as 0, 1, …)."
+        )
+    factors = factors.astype(np.float64, copy=False)
+    if factors.ndim == 1:
+        factors = factors[:, None]
+    if factors.ndim != 2:
+        raise DataError(f"factors has shape {factors.shape}; expected (N, K).")
+    if len(factors) != n:
+        raise DataError(
+            f"factors has {len(factors)} rows, but there are {n} images; give one row per image."
+        )
+    if not np.isfinite(factors).all():
+        raise DataError("factors holds NaN or infinite values; remove or replace those samples.")
+    return factors
+
+
+def _guess_kind(column: NDArray[np.float64]) -> FactorKind:
+    return "ordinal" if np.all(column == np.round(column)) else "continuous"

@@ -1,0 +1,150 @@
+"""What an image can be, given the decoder's output: p(x | z)."""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from micvae import spelling
+from micvae.distributions.gaussian import LOG_TWO_PI
+from micvae.errors import MicvaeError
+
+
+class ImageDistribution(ABC):
+    """p(x | z) for a batch of z."""
+
+    @property
+    @abstractmethod
+    def mean(self) -> Tensor:
+        """The expected image, `(B, C, H, W)`, in [0, 1]."""
+
+    @abstractmethod
+    def log_prob(self, x: Tensor) -> Tensor:
+        """Log-density per sample, `(B,)`, nats, summed over pixels and channels."""
+
+
+@dataclass(frozen=True, eq=False)
+class BernoulliImage(ImageDistribution):
+    """Independent Bernoulli pixels with the given logits `(B, C, H, W)`.
+
+    For grey values x in [0, 1] the same expression x log p + (1 − x) log(1 − p) is used, as the
+    field does: its optimum is p = x, but it is a cross-entropy and not a normalised density, and
+    even a perfect reconstruction costs the entropy of x.
+    """
+
+    logits: Tensor
+
+    @property
+    def mean(self) -> Tensor:
+        """The probability of a white pixel."""
+        return self.logits.sigmoid()
+
+    def log_prob(self, x: Tensor) -> Tensor:
+        """−(softplus(l) − x·l), summed over pixels."""
+        return -functional.binary_cross_entropy_with_logits(
+            self.logits, x, reduction="none"
+        ).sum((1, 2, 3))
+
+
+@dataclass(frozen=True, eq=False)
+class GaussianImage(ImageDistribution):
+    """Independent Gaussian pixels: means `(B, C, H, W)`, one standard deviation for all."""
+
+    loc: Tensor
+    log_scale: Tensor
+
+    @property
+    def mean(self) -> Tensor:
+        """The mean, clipped to what can be shown."""
+        return self.loc.clamp(0, 1)
+
+    def log_prob(self, x: Tensor) -> Tensor:
+        """Gaussian log-density, summed over pixels."""
+        pixels = x[0].numel()
+        squared = ((x - self.loc) ** 2).sum((1, 2, 3)) * (-2 * self.log_scale).exp()
+        return -0.5 * squared - pixels * (self.log_scale + 0.5 * LOG_TWO_PI)
+
+
+class Likelihood(ABC):
+    """The choice of p(x | z): a frozen description that builds its module."""
+
+    @abstractmethod
+    def build(self) -> nn.Module:
+        """A module that maps the decoder's output `(B, C, H, W)` to an `ImageDistribution`."""
+
+
+class _BernoulliHead(nn.Module):
+    def forward(self, output: Tensor) -> BernoulliImage:
+        return BernoulliImage(output)
+
+
+class _GaussianHead(nn.Module):
+    log_scale: Tensor
+
+    def __init__(self, scale: float, learned: bool) -> None:
+        super().__init__()
+        # Made on the CPU even while the networks around it are laid out without storage.
+        value = torch.tensor(math.log(scale), device="cpu")
+        if learned:
+            self.log_scale = nn.Parameter(value)
+        else:
+            self.register_buffer("log_scale", value)
+
+    def forward(self, output: Tensor) -> GaussianImage:
+        return GaussianImage(output, self.log_scale)
+
+
+@dataclass(frozen=True)
+class Bernoulli(Likelihood):
+    """Bernoulli pixels: the default, right for images near black and white."""
+
+    def build(self) -> nn.Module:
+        """Reads the decoder's output as logits."""
+        return _BernoulliHead()
+
+
+@dataclass(frozen=True)
+class Gaussian(Likelihood):
+    """Gaussian pixels of one fixed standard deviation (in grey values, 1 = white)."""
+
+    scale: float = 0.1
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.scale) and self.scale > 0):
+            raise MicvaeError(f"scale is {self.scale}; it must be a positive number.")
+
+    def build(self) -> nn.Module:
+        """Reads the decoder's output as means."""
+        return _GaussianHead(self.scale, learned=False)
+
+
+@dataclass(frozen=True)
+class LearnedGaussian(Likelihood):
+    """Gaussian pixels whose common standard deviation is learned with the weights.
+
+    References
+    ----------
+    Simple and Effective VAE Training with Calibrated Decoders. Rybkin, Daniilidis & Levine, 2021.
+    """
+
+    scale: float = 0.1
+
+    def __post_init__(self) -> None:
+        Gaussian(self.scale)
+
+    def build(self) -> nn.Module:
+        """Reads the decoder's output as means; `scale` is where learning starts."""
+        return _GaussianHead(self.scale, learned=True)
+
+
+LIKELIHOODS: dict[str, type[Likelihood]] = {
+    "bernoulli": Bernoulli,
+    "gaussian": Gaussian,
+    "learned-gaussian": LearnedGaussian,
+}
+spelling.register(Likelihood, LIKELIHOODS, "likelihood")

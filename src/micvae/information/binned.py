@@ -1,0 +1,136 @@
+"""Mutual information of discretised variables: latents with latents, latents with factors."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from micvae.errors import MicvaeError
+from micvae.information.checks import finite_matrix
+
+
+def binned(
+    samples: ArrayLike, *, bins: int = 20, bias_correction: bool = True
+) -> NDArray[np.float64]:
+    r"""Estimate pairwise mutual information from equal-mass bins.
+
+    $$ \hat I = \sum_{ab} p_{ab} \log \frac{p_{ab}}{p_a p_b}
+       + \frac{(K_a - 1) + (K_b - 1) - (K_{ab} - 1)}{2N} $$
+
+    with the observed frequencies p and, as a correction of first order for the finite sample, the
+    numbers K of occupied cells (Miller & Madow). Without it the estimate is about
+    (bins - 1)²/(2N) too high at independence: 0.036 nats at 20 bins and N = 5,000. With it, small
+    negative values occur. Binning loses information: the estimate is at most log(bins), and lies
+    below the truth for strong dependence.
+
+    Args:
+        samples: shape `(N, D)`, N ≥ bins.
+        bins: number of bins, at least 2; fewer where values are tied: equal values share a bin,
+            and a column with at most `bins` distinct values is taken as it is.
+        bias_correction: whether to add the second term.
+
+    Returns:
+        Shape `(D, D)`, nats, symmetric, zero diagonal (not the entropies).
+
+    Raises:
+        MicvaeError: samples that are not a finite matrix of `bins` rows or more; bins < 2.
+
+    References:
+        "Note on the bias of information estimates", G. A. Miller, 1955.
+    """
+    _check_bins(bins)
+    values = finite_matrix("samples", samples, least=bins)
+    labels = np.stack([_equal_mass(column, bins) for column in values.T], axis=1)
+    information = _information(labels, labels, bias_correction=bias_correction)
+    np.fill_diagonal(information, 0.0)
+    return information
+
+
+def mutual_information_matrix(
+    samples: ArrayLike,
+    factors: ArrayLike,
+    *,
+    discrete: Sequence[bool] | None = None,
+    bins: int = 20,
+    bias_correction: bool = True,
+) -> NDArray[np.float64]:
+    r"""Estimate the mutual information of every latent with every factor, as in `binned`.
+
+    Latents are put into `bins` equal-mass bins. A discrete factor keeps its values; a continuous
+    one is put into `bins` equal-mass bins too, so its row can reach log(bins) at most.
+
+    Args:
+        samples: codes, shape `(N, D)`, N ≥ bins.
+        factors: ground truth, shape `(N, K)`.
+        discrete: per factor whether to keep its values. When omitted, a factor with at most `bins`
+            distinct values is discrete.
+        bins: number of bins, at least 2.
+        bias_correction: whether to correct for the finite sample, see `binned`.
+
+    Returns:
+        Shape `(D, K)`, nats.
+
+    Raises:
+        MicvaeError: arrays that are not finite matrices of the same N ≥ bins, `discrete` of
+            another length than K, bins < 2.
+    """
+    _check_bins(bins)
+    codes = finite_matrix("samples", samples, least=bins)
+    truth = finite_matrix("factors", factors, least=bins)
+    if len(codes) != len(truth):
+        raise MicvaeError(
+            f"factors: must have as many rows as samples, got {len(truth)} and {len(codes)}"
+        )
+    if discrete is None:
+        discrete = [False] * truth.shape[1]  # few distinct values stay as they are in any case
+    if len(discrete) != truth.shape[1]:
+        raise MicvaeError(
+            f"discrete: must have one entry per factor ({truth.shape[1]}), got {len(discrete)}"
+        )
+    rows = np.stack([_equal_mass(column, bins) for column in codes.T], axis=1)
+    columns = np.stack(
+        [
+            np.unique(column, return_inverse=True)[1] if keep else _equal_mass(column, bins)
+            for column, keep in zip(truth.T, discrete, strict=True)
+        ],
+        axis=1,
+    )
+    return _information(rows, columns, bias_correction=bias_correction)
+
+
+def _check_bins(bins: int) -> None:
+    if bins < 2:
+        raise MicvaeError(f"bins: must be at least 2, got {bins}")
+
+
+def _equal_mass(column: NDArray[np.float64], bins: int) -> NDArray[np.int64]:
+    """Label each value with its bin; equal values share one."""
+    distinct, label = np.unique(column, return_inverse=True)
+    if len(distinct) <= bins:
+        return label.astype(np.int64)
+    below = np.searchsorted(np.sort(column), column, side="left")
+    return (below * bins // len(column)).astype(np.int64)
+
+
+def _information(
+    rows: NDArray[np.int64], columns: NDArray[np.int64], *, bias_correction: bool
+) -> NDArray[np.float64]:
+    information = np.zeros((rows.shape[1], columns.shape[1]))
+    for a, row in enumerate(rows.T):
+        for b, column in enumerate(columns.T):
+            information[a, b] = _pair(row, column, bias_correction=bias_correction)
+    return information
+
+
+def _pair(row: NDArray[np.int64], column: NDArray[np.int64], *, bias_correction: bool) -> float:
+    width = int(column.max()) + 1
+    count = np.bincount(row * width + column, minlength=(int(row.max()) + 1) * width)
+    joint = count.reshape(-1, width) / len(row)
+    by_row, by_column = joint.sum(axis=1), joint.sum(axis=0)
+    a, b = np.nonzero(joint)
+    occupied = joint[a, b]
+    information = float(np.sum(occupied * np.log(occupied / (by_row[a] * by_column[b]))))
+    if bias_correction:
+        cells = np.count_nonzero(by_row) + np.count_nonzero(by_column) - len(occupied) - 1
+        information += cells / (2 * len(row))
+    return information

@@ -1,0 +1,148 @@
+r"""All pairwise densities of a mixture of diagonal Gaussians at once: one matrix product.
+
+With $p_{nmi} = \exp(\log q(z_{ni} \mid x_m) - \max_{m'} \log q(z_{ni} \mid x_{m'}))$ and weights
+$w_{nm}$, the marginals and joints at sample n are, up to the shifts,
+
+$$ S_{ni} = \sum_m w_{nm}\, p_{nmi}, \qquad J_{nij} = \sum_m w_{nm}\, p_{nmi}\, p_{nmj}, $$
+
+J being a product (D×B)·(B×D) for each n. In $\log J_{nij} - \log S_{ni} - \log S_{nj}$ the shifts
+cancel, in value and in gradient. Rows n are taken in blocks that stay in the cache and recomputed
+in the backward pass, so memory is O(B D²) for J plus one block; nothing is (B, B, D, D).
+
+**Range.** In float32, terms p below e^-43 ≈ 2e-19 (of a largest term of 1) count as 0; this keeps
+subnormal numbers, on which processors are up to twenty times slower, out of exp and the product.
+J is then floored at 4e-31. Neither matters to a sample of its own posterior: the term m = n is in
+the sum, and each factor of it is at least $e^{-\epsilon^2/2}\,\min_m \mathrm{scale}_{mi} /
+\mathrm{scale}_{ni}$, ε being that sample's standard normal noise. Only where the scales of one
+latent differ by 1e6 or more within a batch does the cut reach the digits that float32 shows; beyond
+1e15 the value is finite and no longer meaningful. In float64 the cut is at e^-354.
+"""
+
+import math
+from collections.abc import Iterator
+from contextlib import nullcontext
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+from torch.nn.functional import threshold_
+
+_BLOCK_CPU = 1 << 16  # elements of one (rows, D, B) block: 256 KiB in float32
+_BLOCK_OTHER = 1 << 26
+
+
+def pairwise_mixture_information(
+    z: Tensor, loc: Tensor, scale: Tensor, weights: Tensor | None = None
+) -> Tensor:
+    r"""Estimate all pairwise mutual informations under a (weighted) mixture of the posteriors.
+
+    $$ \hat I_{ij} = \frac1B \sum_n \log
+       \frac{\sum_m w_{nm}\, q(z_{ni}|x_m)\, q(z_{nj}|x_m)}
+            {\sum_m w_{nm}\, q(z_{ni}|x_m) \; \sum_m w_{nm}\, q(z_{nj}|x_m)} $$
+
+    Args:
+        z: samples at which the densities are taken, shape `(B, D)`.
+        loc: means of the components, shape `(M, D)`; in training M = B.
+        scale: standard deviations of the components, shape `(M, D)`.
+        weights: $w_{nm}$, shape `(B, M)`, a constant (no gradient); uniform 1/M when omitted.
+            A weight enters each sum once, whatever D is.
+
+    Returns:
+        Shape `(D, D)`, nats, symmetric, zero diagonal. Half precision is computed in float32.
+    """
+    if z.dtype in (torch.float16, torch.bfloat16):
+        z, loc, scale = z.float(), loc.float(), scale.float()
+    with _full_precision(z):
+        result: Tensor = _MixtureInformation.apply(z, loc, scale, weights)  # type: ignore[no-untyped-call]
+    return result
+
+
+class _MixtureInformation(torch.autograd.Function):
+    """Forward and backward of `pairwise_mixture_information`, block by block."""
+
+    @staticmethod
+    def forward(ctx: Any, z: Tensor, loc: Tensor, scale: Tensor, weights: Tensor | None) -> Tensor:
+        components = _Components(loc, scale)
+        marginal = z.new_empty(z.shape)
+        joint = z.new_empty(*z.shape, z.shape[1])
+        for rows in _blocks(z, loc):
+            density, _ = components.shifted_density(z[rows])
+            weighted = density if weights is None else density * weights[rows].unsqueeze(1)
+            torch.sum(weighted, -1, out=marginal[rows])
+            torch.bmm(weighted, density.mT, out=joint[rows])
+        joint.clamp_min_(torch.finfo(z.dtype).tiny ** 0.8)
+        ctx.save_for_backward(z, loc, scale, weights, marginal, joint)
+        log_marginal = marginal.log().mean(0)
+        information = joint.log().mean(0) - log_marginal - log_marginal.unsqueeze(1)
+        if weights is None:
+            information += math.log(loc.shape[0])
+        return _symmetric_without_diagonal(information)
+
+    @staticmethod
+    @once_differentiable  # type: ignore[untyped-decorator]
+    def backward(ctx: Any, upstream: Tensor) -> tuple[Tensor, Tensor, Tensor, None]:
+        z, loc, scale, weights, marginal, joint = ctx.saved_tensors
+        with _full_precision(z):
+            pull = _symmetric_without_diagonal(upstream) * (2 / z.shape[0])
+            toward = pull / joint
+            away = (pull.sum(1) / marginal).neg_().unsqueeze(-1)
+            components = _Components(loc, scale)
+            grad_z = torch.empty_like(z)
+            grad_loc = torch.zeros_like(components.loc)
+            grad_scale = torch.zeros_like(components.loc)
+            for rows in _blocks(z, loc):
+                density, standardised = components.shifted_density(z[rows])
+                # d / d log-density of (n, i, m): the difference of two responsibilities
+                grad = torch.baddbmm(away[rows], toward[rows], density).mul_(density)
+                if weights is not None:
+                    grad *= weights[rows].unsqueeze(1)
+                grad_scale -= grad.sum(0)
+                grad *= standardised
+                grad_loc += grad.sum(0)
+                grad_scale += (standardised * grad).sum(0)
+                torch.sum(grad.mul_(components.precision), -1, out=grad_z[rows])
+            grad_loc *= components.precision
+            grad_scale *= components.precision
+        return grad_z.neg_(), grad_loc.T, grad_scale.T, None
+
+
+class _Components:
+    """The mixture's components with their index last, so that elementwise loops are long."""
+
+    def __init__(self, loc: Tensor, scale: Tensor) -> None:
+        self.loc = loc.T.contiguous()
+        self.precision = scale.T.contiguous().reciprocal()
+        self.log_precision = self.precision.log()
+        self.log_negligible = 0.5 * math.log(torch.finfo(loc.dtype).tiny)
+
+    def shifted_density(self, z: Tensor) -> tuple[Tensor, Tensor]:
+        """Return p of shape (n, D, M), its maximum over M being 1, and (z - loc) / scale."""
+        standardised = (z.unsqueeze(-1) - self.loc).mul_(self.precision)
+        log_density = torch.addcmul(self.log_precision, standardised, standardised, value=-0.5)
+        log_density -= log_density.amax(-1, keepdim=True)
+        # exp and the products are many times slower on numbers that underflow: none reach them
+        density = log_density.clamp_min_(self.log_negligible - 1).exp_()
+        return threshold_(density, math.exp(self.log_negligible), 0.0), standardised
+
+
+def _blocks(z: Tensor, loc: Tensor) -> Iterator[slice]:
+    limit = _BLOCK_CPU * torch.get_num_threads() if z.device.type == "cpu" else _BLOCK_OTHER
+    rows = max(1, limit // max(1, loc.numel()))
+    for start in range(0, z.shape[0], rows):
+        yield slice(start, start + rows)
+
+
+def without_diagonal(matrix: Tensor) -> Tensor:
+    """Return the square matrix with zeros on its diagonal, differentiably."""
+    return matrix - torch.diag(matrix.diagonal())
+
+
+def _symmetric_without_diagonal(matrix: Tensor) -> Tensor:
+    return ((matrix + matrix.T) * 0.5).fill_diagonal_(0.0)
+
+
+def _full_precision(z: Tensor) -> Any:
+    """Keep autocast from rounding the matrix products."""
+    kind = z.device.type
+    return torch.autocast(kind, enabled=False) if torch.is_autocast_enabled(kind) else nullcontext()

@@ -1,0 +1,171 @@
+"""Disentanglement, completeness and informativeness."""
+
+from collections.abc import Sequence
+from typing import Any, Literal, get_args
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from micvae.metrics.binning import as_labels
+from micvae.metrics.boosting import Fit, fit_lightgbm, fit_sklearn
+from micvae.metrics.inputs import CheckedInputs, check_inputs
+from micvae.metrics.score import MetricError, Score
+
+Predictor = Literal["lightgbm", "sklearn"]
+
+MIN_SAMPLES = 10
+
+
+def dci(
+    codes: ArrayLike,
+    factors: ArrayLike,
+    *,
+    factor_kinds: Sequence[str] | None = None,
+    predictor: Predictor = "lightgbm",
+    seed: int = 0,
+    n_jobs: int = 1,
+) -> Score:
+    r"""DCI: is each latent about one factor, each factor in one latent, and is it there at all?
+
+    Gradient-boosted trees (100 of depth 3, learning rate 0.1) predict each factor from all
+    codes; their importances R (D, K), each column summing to 1, give
+
+    .. math::
+        D = \sum_j \frac{\sum_k R_{jk}}{\sum_{jk} R_{jk}} \bigl(1 - H_K(R_{j\cdot})\bigr),
+        \qquad
+        C = \sum_k \frac{\sum_j R_{jk}}{\sum_{jk} R_{jk}} \bigl(1 - H_D(R_{\cdot k})\bigr)
+
+    where $H_b$ is the entropy, to base b, of a row or column normalised after 1e-11 is added to
+    every entry. Informativeness is the mean over factors of the test set's accuracy for discrete
+    factors and of its coefficient of determination R² for continuous ones.
+
+    Ranges: D and C 0 to 1; informativeness below or at 1, and it can be negative for continuous
+    factors (worse than predicting the mean). Higher is better for all three.
+
+    Samples are permuted by `numpy.random.default_rng(seed)`; the first ⌈2N/3⌉ are trained on and
+    the rest tested. An `angular` factor is judged as classes or as a line, never as a circle.
+
+    Args:
+        codes: (N, D) array, by convention posterior means.
+        factors: (N, K) array of ground truth, no column constant.
+        factor_kinds: Per factor `continuous`, `ordinal`, `categorical` or `angular`; `None`
+            infers them: continuous if all values are distinct, or if more than 50 are and not
+            all are whole numbers; else discrete.
+        predictor: `lightgbm` (default; LightGBM searches the splits of the same algorithm) or
+            `sklearn`, scikit-learn's gradient boosting with its defaults as in Locatello et al.:
+            exact, and about 3 times slower. They differ in how ties between splits are broken.
+        seed: Decides the split and, for `sklearn`, the ties.
+        n_jobs: Threads of `lightgbm`.
+
+    Returns:
+        `Score` with keys `dci_disentanglement`, `dci_completeness`, `dci_informativeness`, and
+        details `importance` (D, K), `disentanglement_per_code` (D,), `completeness_per_factor`
+        (K,), `informativeness_per_factor` (K,), `informativeness_measure` (per factor
+        `accuracy` or `r2`), `predictor`, `train_samples` and `test_samples`.
+
+    Raises:
+        MetricError: For codes or factors that are not finite 2-D numbers of equal length, a
+            constant factor, fewer than 10 samples, a discrete factor with fewer than two samples
+            per class on average or only one class in the training part, or an unknown predictor.
+
+    Degenerate inputs: a constant latent has importance 0 and no vote. If no code has any
+    importance, D = C = 0. Entropy to base 1 is undefined: with K = 1 every latent of any
+    importance is about that one factor, so D = 1, and with D = 1 every factor is in that one
+    latent, so C = 1.
+
+    References:
+        *A Framework for the Quantitative Evaluation of Disentangled Representations*,
+        Cian Eastwood, Christopher K. I. Williams, 2018.
+        *Challenging Common Assumptions in the Unsupervised Learning of Disentangled
+        Representations*, Francesco Locatello et al., 2019 (boosted trees).
+        *Greedy Function Approximation: A Gradient Boosting Machine*, Jerome H. Friedman, 2001.
+    """
+    if predictor not in get_args(Predictor):
+        raise MetricError(
+            f"unknown predictor {predictor!r}: choose from {', '.join(get_args(Predictor))}"
+        )
+    given = check_inputs(codes, factors, factor_kinds, min_samples=MIN_SAMPLES)
+    order = np.random.default_rng(seed).permutation(len(given.codes))
+    size = -(-2 * len(order) // 3)
+    fit, test = order[:size], order[size:]
+    _check_classes(given, fit)
+
+    random = np.random.RandomState(seed)
+    importance = np.zeros((given.codes.shape[1], given.factors.shape[1]))
+    informativeness = np.zeros(given.factors.shape[1])
+    for k, discrete in enumerate(given.discrete):
+        target = given.factors[:, k]
+        if discrete:
+            target = as_labels(target).astype(np.float64)
+        else:
+            target = (target - target.mean()) / target.std()
+        found: Fit
+        if predictor == "sklearn":
+            found = fit_sklearn(
+                given.codes[fit], target[fit], given.codes[test], discrete=discrete, random=random
+            )
+        else:
+            found = fit_lightgbm(
+                given.codes[fit], target[fit], given.codes[test], discrete=discrete, n_jobs=n_jobs
+            )
+        importance[:, k] = found.importance
+        informativeness[k] = _quality(found.predicted, target[test], discrete)
+    per_code = _concentration(importance)
+    per_factor = _concentration(importance.T)
+    return Score(
+        {
+            "dci_disentanglement": _weighted(per_code, importance.sum(axis=1)),
+            "dci_completeness": _weighted(per_factor, importance.sum(axis=0)),
+            "dci_informativeness": float(informativeness.mean()),
+        },
+        {
+            "importance": importance,
+            "disentanglement_per_code": per_code,
+            "completeness_per_factor": per_factor,
+            "informativeness_per_factor": informativeness,
+            "informativeness_measure": tuple("accuracy" if d else "r2" for d in given.discrete),
+            "predictor": predictor,
+            "train_samples": size,
+            "test_samples": len(order) - size,
+        },
+    )
+
+
+def _concentration(importance: NDArray[np.float64]) -> NDArray[np.float64]:
+    """One minus the normalised entropy of each row of (A, B): 1 if in one entry, 0 if uniform."""
+    if importance.shape[1] == 1:
+        return (importance[:, 0] > 0).astype(np.float64)
+    p = importance + 1e-11
+    p /= p.sum(axis=1, keepdims=True)
+    concentration: NDArray[np.float64] = 1 + np.sum(p * np.log(p), axis=1) / np.log(p.shape[1])
+    return concentration
+
+
+def _weighted(values: NDArray[np.float64], weights: NDArray[np.float64]) -> float:
+    if weights.sum() == 0:
+        weights = np.ones_like(weights)
+    return float(np.sum(values * (weights / weights.sum())))
+
+
+def _quality(predicted: NDArray[Any], true: NDArray[Any], discrete: bool) -> float:
+    if discrete:
+        return float(np.mean(predicted == true))
+    spread = np.sum((true - true.mean()) ** 2)
+    return float(1 - np.sum((true - predicted) ** 2) / spread)
+
+
+def _check_classes(given: CheckedInputs, fit: NDArray[np.int64]) -> None:
+    for k, discrete in enumerate(given.discrete):
+        if not discrete:
+            continue
+        classes = len(np.unique(given.factors[:, k]))
+        if 2 * classes > len(given.factors):
+            raise MetricError(
+                f"factor {k} has {classes} classes in {len(given.factors)} samples, fewer than "
+                "two samples per class: give more samples, or call it continuous in factor_kinds"
+            )
+        if len(np.unique(given.factors[fit, k])) < 2:
+            raise MetricError(
+                f"factor {k} takes one value only in the {len(fit)} samples trained on: give more "
+                "samples of its other values, or another seed"
+            )

@@ -1,0 +1,64 @@
+"""What every network is: a frozen description that builds an encoder and a decoder."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+from micvae.errors import DataError
+
+ImageShape = tuple[int, int, int]
+
+
+@dataclass(frozen=True)
+class Network(ABC):
+    """A pair of encoder and decoder for one image shape `(C, H, W)`.
+
+    Modules are laid out on the meta device and given their values by `initialise`, so that no
+    global random state is read or changed.
+    """
+
+    @abstractmethod
+    def encoder(self, image_shape: ImageShape, outputs: int) -> nn.Module:
+        """Map images `(B, C, H, W)` to `(B, outputs)`."""
+
+    @abstractmethod
+    def decoder(self, latent_dim: int, image_shape: ImageShape) -> nn.Module:
+        """Map latents `(B, latent_dim)` to `(B, C, H, W)`."""
+
+
+def initialise(module: nn.Module, generator: torch.Generator) -> None:
+    """Draw every weight and bias uniformly within ±1/√fan_in, as PyTorch does by default."""
+    for layer in module.modules():
+        if isinstance(layer, (nn.Conv2d, nn.ConvTranspose2d, nn.Linear)):
+            bound = layer.weight[0].numel() ** -0.5
+            with torch.no_grad():
+                layer.weight.uniform_(-bound, bound, generator=generator)
+                if layer.bias is not None:
+                    layer.bias.uniform_(-bound, bound, generator=generator)
+
+
+def halvings(image_shape: ImageShape, grid: int, at_least: int = 0) -> int:
+    """Count how often both sides can be halved before the shorter one falls below `grid`.
+
+    Raises:
+        DataError: where the image is too small for `at_least` halvings, or a side cannot be
+            divided that often; the message names sizes that work.
+    """
+    _, height, width = image_shape
+    smallest = grid * 2**at_least
+    if min(height, width) < smallest:
+        raise DataError(
+            f"images of {height}×{width} pixels are too small for this network; each side needs "
+            f"at least {smallest}. Enlarge or pad them."
+        )
+    count = (min(height, width) // grid).bit_length() - 1
+    unit = 2**count
+    if height % unit or width % unit:
+        near = tuple(max(unit, round(side / unit) * unit) for side in (height, width))
+        raise DataError(
+            f"images of {height}×{width} pixels cannot be halved {count} times; "
+            f"resize or pad them to multiples of {unit}, e.g. {near[0]}×{near[1]}."
+        )
+    return count

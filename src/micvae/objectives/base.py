@@ -1,0 +1,95 @@
+"""What every objective is: named terms in nats, and a loss per group of parameters."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from micvae.distributions import DiagonalGaussian
+from micvae.models.vae import VAE
+
+MODEL = "model"
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """What an objective may need to know beside the batch.
+
+    Parameters
+    ----------
+    number:
+        How many optimiser steps were taken before this one.
+    dataset_size:
+        N, the number of training images.
+    generator:
+        The source of all noise.
+    networks:
+        The objective's own networks (adversaries), by name.
+    """
+
+    number: int
+    dataset_size: int
+    generator: torch.Generator
+    networks: Mapping[str, nn.Module] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class Losses:
+    """What an objective returns.
+
+    Parameters
+    ----------
+    minimised:
+        The loss of each group of parameters: `"model"`, and one per own network. The trainer
+        takes the gradient of each with respect to its own group only, so that an adversary's
+        loss cannot reach the encoder.
+    terms:
+        Scalars to log, in nats per sample.
+    latent_kl:
+        KL(q(z_d | x) ‖ p(z_d)) per latent, `(D,)`, nats, averaged over the batch.
+    """
+
+    minimised: dict[str, Tensor]
+    terms: dict[str, Tensor]
+    latent_kl: Tensor
+
+
+@dataclass(frozen=True)
+class Objective(ABC):
+    """What is minimised: a frozen description whose fields are its hyperparameters.
+
+    Losses are per sample: summed over pixels and latents, averaged over the batch.
+    """
+
+    summary: ClassVar[str]
+    reference: ClassVar[str]
+
+    @abstractmethod
+    def __call__(self, model: VAE, x: Tensor, step: Step) -> Losses:
+        """Evaluate the objective on a batch `x` of shape `(B, C, H, W)`."""
+
+    def networks(self, latent_dim: int, generator: torch.Generator) -> dict[str, nn.Module]:
+        """Build own networks, each trained on its own loss; none by default."""
+        return {}
+
+
+@dataclass(frozen=True, eq=False)
+class Elbo:
+    """The parts of the evidence lower bound on one batch, and what they were computed from."""
+
+    posterior: DiagonalGaussian
+    z: Tensor
+    reconstruction: Tensor
+    latent_kl: Tensor
+
+    @classmethod
+    def of(cls, model: VAE, x: Tensor, generator: torch.Generator) -> "Elbo":
+        """Encode, sample once, decode: −E[log p(x|z)] as a scalar, and the KL per latent."""
+        posterior = model.encode(x)
+        z = posterior.sample(generator)
+        reconstruction = -model.decode(z).log_prob(x).mean()
+        latent_kl = model.prior.kl_from(posterior).mean(0)
+        return cls(posterior, z, reconstruction, latent_kl)

@@ -1,0 +1,123 @@
+"""How a weight such as β or λ changes over the steps of training.
+
+Schedules are functions of the step (not of the epoch or of a fraction), so that a preset means
+the same thing on any amount of data. On the command line and in `run.json` they are written as
+text: `0.5`, `ramp(0, 2, steps=1000)`, `cycle(0, 1, period=2000)`.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from bisect import bisect_right
+from dataclasses import dataclass
+from math import isfinite
+
+from micvae import spelling
+from micvae.errors import MicvaeError
+
+
+class Schedule(ABC):
+    """A non-negative number for every step 0, 1, 2, …"""
+
+    @abstractmethod
+    def __call__(self, step: int) -> float:
+        """The weight at `step`."""
+
+
+@dataclass(frozen=True)
+class Constant(Schedule):
+    """The same value at every step."""
+
+    value: float
+
+    def __post_init__(self) -> None:
+        _check(value=self.value)
+
+    def __call__(self, step: int) -> float:
+        """The value."""
+        return self.value
+
+
+@dataclass(frozen=True)
+class Ramp(Schedule):
+    """`start` until step `begin`, then a straight line that reaches `end` after `steps` steps."""
+
+    start: float
+    end: float
+    steps: int
+    begin: int = 0
+
+    def __post_init__(self) -> None:
+        _check(start=self.start, end=self.end, begin=self.begin)
+        if self.steps < 1:
+            raise MicvaeError(f"steps is {self.steps}; a ramp needs at least one step.")
+
+    def __call__(self, step: int) -> float:
+        """Linear interpolation, constant outside the ramp."""
+        fraction = min(max((step - self.begin) / self.steps, 0.0), 1.0)
+        return self.start + fraction * (self.end - self.start)
+
+
+@dataclass(frozen=True)
+class Cycle(Schedule):
+    """A ramp from `start` to `end` over the first half of every `period`, then `end`.
+
+    References
+    ----------
+    Cyclical Annealing Schedule: A Simple Approach to Mitigating KL Vanishing. Fu et al., 2019.
+    """
+
+    start: float
+    end: float
+    period: int
+
+    def __post_init__(self) -> None:
+        _check(start=self.start, end=self.end)
+        if self.period < 2:
+            raise MicvaeError(f"period is {self.period}; a cycle needs at least two steps.")
+
+    def __call__(self, step: int) -> float:
+        """Linear in the first half of the period."""
+        fraction = min(2 * (step % self.period) / self.period, 1.0)
+        return self.start + fraction * (self.end - self.start)
+
+
+@dataclass(frozen=True)
+class Piecewise(Schedule):
+    """Straight lines between `(step, value)` points, constant before the first and after the last.
+
+    Any other schedule can be put together from its points, e.g. a ramp, a plateau and a decay.
+    """
+
+    points: tuple[tuple[int, float], ...]
+
+    def __post_init__(self) -> None:
+        steps = [step for step, _ in self.points]
+        if not steps or steps != sorted(set(steps)):
+            raise MicvaeError(
+                f"points is {self.points!r}; give (step, value) pairs with increasing steps."
+            )
+        _check(**{f"points[{i}]": value for i, (_, value) in enumerate(self.points)})
+
+    def __call__(self, step: int) -> float:
+        """Linear interpolation between the points around `step`."""
+        after = bisect_right(self.points, step, key=lambda point: point[0])
+        if after == 0 or after == len(self.points):
+            return self.points[max(after - 1, 0)][1]
+        (s0, v0), (s1, v1) = self.points[after - 1 : after + 1]
+        return v0 + (v1 - v0) * (step - s0) / (s1 - s0)
+
+
+def _check(**values: float) -> None:
+    for name, value in values.items():
+        if not (isfinite(value) and value >= 0):
+            raise MicvaeError(f"{name} is {value}; a weight must be finite and not negative.")
+
+
+SCHEDULES: dict[str, type[Schedule]] = {
+    "constant": Constant,
+    "ramp": Ramp,
+    "cycle": Cycle,
+    "piecewise": Piecewise,
+}
+spelling.register(Schedule, SCHEDULES, "schedule", of_number=Constant)

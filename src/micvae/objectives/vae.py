@@ -1,0 +1,34 @@
+"""The variational autoencoder, and β-VAE where β is not 1."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from torch import Tensor
+
+from micvae.models.vae import VAE
+from micvae.objectives.base import MODEL, Elbo, Losses, Objective, Step
+from micvae.objectives.schedules import Constant, Schedule
+
+
+@dataclass(frozen=True)
+class Vae(Objective):
+    r"""−E[log p(x|z)] + β · KL(q(z|x) ‖ p(z)), in nats per sample.
+
+    References
+    ----------
+    Auto-Encoding Variational Bayes. Kingma & Welling, 2013.
+    """
+
+    summary: ClassVar[str] = "the evidence lower bound, the baseline of every comparison"
+    reference: ClassVar[str] = "Kingma & Welling 2013"
+
+    beta: Schedule = Constant(1.0)
+    """Weight of the KL term: a number, or a schedule over steps such as "ramp(0, 1, steps=1000)"."""
+
+    def __call__(self, model: VAE, x: Tensor, step: Step) -> Losses:
+        """Evaluate on a batch; see `Objective`."""
+        elbo = Elbo.of(model, x, step.generator)
+        kl = elbo.latent_kl.sum()
+        loss = elbo.reconstruction + self.beta(step.number) * kl
+        terms = {"loss": loss, "reconstruction": elbo.reconstruction, "kl": kl}
+        return Losses({MODEL: loss}, terms, elbo.latent_kl)

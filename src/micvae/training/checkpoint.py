@@ -1,0 +1,95 @@
+"""The state of an unfinished training, in one file that is replaced in one step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from micvae.errors import RunError
+from micvae.files import replacing
+
+
+def save(
+    path: Path,
+    step: int,
+    modules: Mapping[str, nn.Module],
+    optimizers: Mapping[str, torch.optim.Optimizer],
+    generators: Mapping[str, torch.Generator],
+) -> None:
+    """Write weights, optimiser moments and generator states after `step` steps."""
+    tensors: dict[str, Tensor] = {}
+    for name, module in modules.items():
+        tensors |= {f"module/{name}/{key}": t for key, t in module.state_dict().items()}
+    for name, optimizer in optimizers.items():
+        for i, parameter in enumerate(_parameters(optimizer)):
+            state = optimizer.state.get(parameter, {})
+            tensors |= {f"optimizer/{name}/{i}/{key}": t for key, t in state.items()}
+    for name, generator in generators.items():
+        tensors[f"generator/{name}"] = generator.get_state()
+    save_tensors(path, tensors, {"step": str(step)})
+
+
+def load(
+    path: Path,
+    modules: Mapping[str, nn.Module],
+    optimizers: Mapping[str, torch.optim.Optimizer],
+    generators: Mapping[str, torch.Generator],
+) -> int:
+    """Restore what `save` wrote, in place, and return the number of steps taken."""
+    tensors, metadata = load_tensors(path)
+    try:
+        for name, module in modules.items():
+            restore(module, tensors, f"module/{name}/")
+        for name, optimizer in optimizers.items():
+            for i, parameter in enumerate(_parameters(optimizer)):
+                prefix = f"optimizer/{name}/{i}/"
+                optimizer.state[parameter] = {
+                    key.removeprefix(prefix): _laid_out_like(parameter, t)
+                    for key, t in tensors.items()
+                    if key.startswith(prefix)
+                }
+        for name, generator in generators.items():
+            generator.set_state(tensors[f"generator/{name}"])
+        return int(metadata["step"])
+    except (KeyError, ValueError, RuntimeError) as error:
+        raise RunError(f"{path} does not fit this configuration: {error}.") from None
+
+
+def restore(module: nn.Module, tensors: Mapping[str, Tensor], prefix: str = "") -> None:
+    """Copy tensors into a module's own storage; every one must be there with its shape."""
+    with torch.no_grad():
+        for key, target in module.state_dict().items():
+            if tensors[prefix + key].shape != target.shape:
+                raise ValueError(f"{key} has shape {tuple(tensors[prefix + key].shape)}")
+            target.copy_(tensors[prefix + key])
+
+
+def save_tensors(path: Path, tensors: Mapping[str, Tensor], metadata: dict[str, str]) -> None:
+    """Write a safetensors file, whole or not at all."""
+    with replacing(path) as temporary:
+        save_file({k: t.detach().cpu().contiguous() for k, t in tensors.items()}, temporary, metadata)
+
+
+def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """Read a safetensors file onto the CPU, or say that it is broken."""
+    try:
+        with safe_open(path, framework="pt") as file:
+            return {key: file.get_tensor(key) for key in file.keys()}, file.metadata() or {}
+    except (OSError, SafetensorError) as error:
+        raise RunError(f"{path} is not a readable safetensors file: {error}.") from None
+
+
+def _parameters(optimizer: torch.optim.Optimizer) -> list[Tensor]:
+    return [p for group in optimizer.param_groups for p in group["params"]]
+
+
+def _laid_out_like(parameter: Tensor, value: Tensor) -> Tensor:
+    """Give a moment its parameter's memory layout, which fused updates rely on."""
+    if value.shape != parameter.shape:
+        return value.to(parameter.device)
+    return torch.empty_like(parameter).copy_(value)

@@ -1,0 +1,95 @@
+"""Everything that determines a run."""
+
+import dataclasses
+import typing
+from dataclasses import dataclass
+from typing import Any
+
+from micvae import spelling
+from micvae.distributions import Likelihood
+from micvae.distributions.likelihood import Bernoulli
+from micvae.errors import MicvaeError, RunError
+from micvae.networks import Network, Patch
+from micvae.objectives import METHODS, Objective
+from micvae.training.device import DeviceName
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """The configuration of one training: what `run.json` stores and the command line sets."""
+
+    objective: Objective
+    """The method and its hyperparameters."""
+
+    data: str = "squares"
+    """A data set's name, with options where needed: "squares(n=4096, seed=1)"; or the path of an
+    .npz file (images, optional factors and factor_names) or of a folder of images."""
+
+    latent_dim: int = 3
+    """Number of latents, D."""
+
+    network: Network = Patch()
+    """Encoder and decoder: patch (fast) or conv (the field's standard)."""
+
+    likelihood: Likelihood = Bernoulli()
+    """p(x|z): bernoulli, "gaussian(scale=0.1)" or learned-gaussian."""
+
+    epochs: int = 20
+    """Passes over the data."""
+
+    batch_size: int = 64
+    """Images per step; an incomplete last batch is left out of its epoch."""
+
+    learning_rate: float = 1e-3
+    """Step size of Adam."""
+
+    seed: int = 0
+    """Determines initialisation, order of the data and noise, to the bit."""
+
+    device: DeviceName = "auto"
+    """Where to compute."""
+
+    def __post_init__(self) -> None:
+        for name, lowest in (("latent_dim", 1), ("epochs", 1), ("batch_size", 2), ("seed", 0)):
+            value = getattr(self, name)
+            if not isinstance(value, int) or value < lowest:
+                raise MicvaeError(f"{name} is {value!r}; give a whole number of at least {lowest}.")
+        if not 0 < self.learning_rate < float("inf"):
+            raise MicvaeError(f"learning_rate is {self.learning_rate!r}; give a positive number.")
+
+    @property
+    def method(self) -> str:
+        """The objective's registered name."""
+        return next(name for name, kind in METHODS.items() if type(self.objective) is kind)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values, every choice as text."""
+        own = {f.name: _plain(getattr(self, f.name)) for f in dataclasses.fields(self)[1:]}
+        fields = dataclasses.fields(self.objective)
+        options = {f.name: _plain(getattr(self.objective, f.name)) for f in fields}
+        return {"method": self.method, "objective": options, **own}
+
+    @classmethod
+    def from_json(cls, values: Any) -> "RunConfig":
+        """Rebuild a configuration; refuses unknown names and values that do not fit."""
+        try:
+            rest = dict(values)
+            kind = METHODS[rest.pop("method")]
+            objective = kind(**_choices(kind, rest.pop("objective")))
+            return cls(objective=objective, **_choices(cls, rest))
+        except MicvaeError:
+            raise
+        except (KeyError, TypeError, ValueError) as error:
+            raise RunError(f"configuration is not understood: {error!r}.") from None
+
+
+def _plain(value: Any) -> Any:
+    return spelling.spell(value) if dataclasses.is_dataclass(value) else value
+
+
+def _choices(kind: type[Any], values: dict[str, Any]) -> dict[str, Any]:
+    hints = typing.get_type_hints(kind)
+    return {
+        name: spelling.read(value, hints[name]) if spelling.registered(hints[name]) else value
+        for name, value in values.items()
+    }

@@ -1,0 +1,52 @@
+"""Where the computation runs."""
+
+from __future__ import annotations
+
+import os
+import platform
+from typing import Any, Literal
+
+import numpy as np
+import torch
+
+from micvae.errors import MicvaeError
+
+DeviceName = Literal["auto", "cpu", "cuda", "mps"]
+
+
+def resolve(name: str) -> torch.device:
+    """Turn `auto` into the best device at hand, and refuse one that is not there."""
+    there = {
+        "cpu": True,
+        "cuda": torch.cuda.is_available(),
+        "mps": torch.backends.mps.is_available(),
+    }
+    if name == "auto":
+        return torch.device("cuda" if there["cuda"] else "mps" if there["mps"] else "cpu")
+    if name not in there:
+        raise MicvaeError(f"device is {name!r}; choose auto, {', '.join(there)}.")
+    if not there[name]:
+        usable = ", ".join(key for key, ok in there.items() if ok)
+        raise MicvaeError(f"device {name!r} is not available here; use auto or {usable}.")
+    return torch.device(name)
+
+
+def place(images: np.ndarray[Any, Any], device: torch.device) -> torch.Tensor:
+    """Put the data set where the computation is, if it takes less than half of what is free."""
+    tensor = torch.from_numpy(images)
+    if device.type == "cuda" and tensor.nbytes > torch.cuda.mem_get_info(device)[0] / 2:
+        return tensor.pin_memory()
+    return tensor.to(device)
+
+
+def describe(device: torch.device) -> dict[str, Any]:
+    """The environment that determines a run's bits, for its record."""
+    return {
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "numpy": np.__version__,
+        "platform": platform.platform(),
+        "device": torch.cuda.get_device_name(device) if device.type == "cuda" else str(device),
+        "threads": torch.get_num_threads(),
+        "cores": os.cpu_count(),
+    }

@@ -1,0 +1,89 @@
+"""The per-step log: every term in nats, and the KL of every latent."""
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import torch
+from torch import Tensor
+
+from micvae.errors import DivergedError, RunError
+from micvae.files import replacing
+from micvae.objectives import Losses
+
+DIVERGED = 1e6  # times the first step's loss
+
+
+class StepLog:
+    """Collects one row per step without waiting for the device, and refuses what is not finite."""
+
+    def __init__(self) -> None:
+        self.columns: list[str] = []
+        self._pending: list[Tensor] = []
+        self._blocks: list[np.ndarray] = []
+
+    def __len__(self) -> int:
+        """Rows so far, pending ones included."""
+        return sum(map(len, self._blocks)) + len(self._pending)
+
+    def add(self, losses: Losses) -> None:
+        """Append the terms of one step; nothing is copied from the device yet."""
+        if not self.columns:
+            latents = range(len(losses.latent_kl))
+            self.columns = [*losses.terms, *(f"kl_{d}" for d in latents)]
+        row = torch.cat([torch.stack(list(losses.terms.values())), losses.latent_kl])
+        self._pending.append(row.detach())
+
+    def flush(self) -> dict[str, float]:
+        """Take over the pending rows and return their mean per column.
+
+        Raises:
+            DivergedError: names the first step whose terms are not finite or out of all bounds.
+        """
+        if not self._pending:
+            return {}
+        start = sum(map(len, self._blocks))
+        block = torch.stack(self._pending).cpu().numpy()
+        self._pending = []
+        first = self._blocks[0][0] if self._blocks else block[0]
+        bad = ~np.isfinite(block).all(1) | (np.abs(block[:, 0]) > DIVERGED * (1 + abs(first[0])))
+        if bad.any():
+            at = int(np.argmax(bad))
+            shown = ", ".join(
+                f"{n} {v:.4g}" for n, v in zip(self.columns, block[at], strict=True)
+            )
+            raise DivergedError(
+                f"training diverged at step {start + at} ({shown}). The last good checkpoint is "
+                "kept. Try a smaller learning rate, a larger batch, a weight that ramps up "
+                'such as "ramp(0, 2, steps=1000)", or a likelihood with a larger scale.'
+            )
+        self._blocks.append(block)
+        return dict(zip(self.columns, block.mean(0).tolist(), strict=True))
+
+    def save(self, path: Path) -> None:
+        """Write all rows as one Parquet table with a `step` column."""
+        rows = np.concatenate(self._blocks)
+        names = ["step", *self.columns]
+        table = pa.table([np.arange(len(rows)), *rows.T.copy()], names=names)
+        with replacing(path) as temporary:
+            pq.write_table(table, temporary)
+
+    def load(self, path: Path, steps: int) -> None:
+        """Take up the first `steps` rows of a log that was saved."""
+        columns = read_log(path)
+        del columns["step"]
+        rows = np.stack(list(columns.values()), axis=1)
+        if len(rows) < steps:
+            raise RunError(f"{path} has {len(rows)} steps, but the checkpoint is at {steps}.")
+        self.columns = list(columns)
+        self._blocks = [rows[:steps]]
+
+
+def read_log(path: Path) -> dict[str, np.ndarray]:
+    """Read a saved log: a column per term, in nats, and `step`."""
+    try:
+        table = pq.read_table(path)
+    except (OSError, pa.ArrowInvalid) as error:
+        raise RunError(f"{path} is not a readable Parquet file: {error}.") from None
+    return {name: table[name].to_numpy() for name in table.column_names}

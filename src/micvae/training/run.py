@@ -1,0 +1,191 @@
+"""`Run`: a folder that says everything about one training."""
+
+import hashlib
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from micvae import __version__
+from micvae.data import FactorDataset, load
+from micvae.errors import RunError
+from micvae.files import read_json, write_json
+from micvae.models import VAE, build_vae
+from micvae.representation import Representation
+from micvae.training import checkpoint
+from micvae.training.config import RunConfig
+from micvae.training.device import describe, resolve
+from micvae.training.log import read_log
+from micvae.training.trainer import CHECKPOINT, LOG, Progress, encode, train
+
+RECORD = "run.json"
+WEIGHTS = "weights.safetensors"
+REPRESENTATION = "representation.npz"
+SCORES = "scores.json"
+
+
+class Run:
+    """One training on disk.
+
+    ========================  =======================================================
+    `run.json`                configuration, data, environment, status, time taken
+    `log.parquet`             every term at every step, in nats
+    `checkpoint.safetensors`  the whole state, while training is not finished
+    `weights.safetensors`     the trained weights
+    `representation.npz`      codes of the training images beside their factors
+    `scores.json`             what `micvae evaluate` found
+    ========================  =======================================================
+
+    Args:
+        path: a folder that holds `run.json`.
+
+    Raises:
+        RunError: where there is none, or it cannot be read.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = Path(path)
+        if not (self.path / RECORD).is_file():
+            raise RunError(f"{self.path} is not a run: it has no {RECORD}.")
+        self.record: dict[str, Any] = read_json(self.path / RECORD)
+        try:
+            self.config = RunConfig.from_json(self.record["config"])
+        except (KeyError, TypeError) as error:
+            raise RunError(f"{self.path / RECORD} has no usable {error}.") from None
+
+    @property
+    def done(self) -> bool:
+        """Whether training has finished."""
+        return self.record.get("status") == "done"
+
+    @property
+    def notes(self) -> list[str]:
+        """What a reader of any result must know of the data."""
+        return list(self.record["data"]["notes"])
+
+    def dataset(self) -> FactorDataset:
+        """Load the data again; refuses data that is no longer the same."""
+        dataset = load(self.config.data)
+        if fingerprint(dataset) != self.record["data"]["fingerprint"]:
+            raise RunError(f"the data at {self.config.data} has changed since {self.path} was made.")
+        return dataset
+
+    def model(self, device: str = "cpu") -> VAE:
+        """Rebuild the trained model."""
+        if not self.done:
+            raise RunError(
+                f"{self.path} is not finished; run the same micvae train command again to go on."
+            )
+        model = build_vae(
+            self.config.network,
+            self.config.likelihood,
+            self.config.latent_dim,
+            tuple(self.record["data"]["image_shape"]),
+            torch.Generator(),
+            resolve(device),
+        )
+        tensors, _ = checkpoint.load_tensors(self.path / WEIGHTS)
+        try:
+            checkpoint.restore(model, tensors)
+        except (KeyError, ValueError) as error:
+            raise RunError(f"{self.path / WEIGHTS} does not fit the model: {error}.") from None
+        return model.eval()
+
+    def log(self) -> dict[str, np.ndarray]:
+        """Every term at every step: a column per term, in nats, and `step`."""
+        return read_log(self.path / LOG)
+
+    def last_epoch(self) -> dict[str, float]:
+        """Mean of every logged term over the last epoch, in nats."""
+        steps = self.record["data"]["n"] // self.config.batch_size
+        return {k: float(v[-steps:].mean()) for k, v in self.log().items() if k != "step"}
+
+    def representation(self) -> Representation:
+        """The codes of the training images: computed once, then read."""
+        path = self.path / REPRESENTATION
+        if not path.exists():
+            dataset = self.dataset()
+            Representation.of(*encode(self.model(), dataset.images), dataset).save(path)
+        return Representation.load(path)
+
+    def scores(self) -> dict[str, Any] | None:
+        """What `micvae evaluate` stored, or None before that."""
+        path = self.path / SCORES
+        return read_json(path) if path.exists() else None
+
+
+def train_run(
+    config: RunConfig,
+    path: Path,
+    report: Callable[[Progress], None] = lambda progress: None,
+    dataset: FactorDataset | None = None,
+) -> Run:
+    """Train into the folder `path`; go on where a run of the same configuration stopped.
+
+    Args:
+        config: what to train.
+        path: a new or empty folder, or one with a run of this very configuration.
+        report: called with the progress every few dozen steps.
+        dataset: what `config.data` names, where it is loaded already.
+
+    Raises:
+        RunError: where `path` holds something else.
+    """
+    path = Path(path)
+    if (path / RECORD).exists():
+        run = Run(path)
+        if run.config != config:
+            raise RunError(
+                f"{path} holds a run of another configuration ({_difference(run.config, config)}); "
+                "choose another --out, or remove the folder."
+            )
+        if run.done:
+            return run
+    elif path.exists() and (not path.is_dir() or any(path.iterdir())):
+        raise RunError(f"{path} exists and is not a run; choose another --out.")
+    dataset = dataset or load(config.data)
+    record = {
+        "micvae": __version__,
+        "status": "training",
+        "config": config.to_json(),
+        "data": {
+            "name": dataset.name,
+            "source": dict(dataset.source),
+            "fingerprint": fingerprint(dataset),
+            "n": len(dataset),
+            "image_shape": list(dataset.image_shape),
+            "factor_names": list(dataset.factor_names),
+            "factor_kinds": list(dataset.factor_kinds),
+            "notes": list(dataset.notes),
+        },
+        "environment": describe(resolve(config.device)),
+    }
+    started = time.perf_counter()
+    path.mkdir(parents=True, exist_ok=True)
+    if (path / RECORD).exists() and Run(path).record["data"] != record["data"]:
+        raise RunError(f"the data at {config.data} has changed since {path} was begun.")
+    write_json(path / RECORD, record)
+    model = train(config, dataset, path, report)
+    checkpoint.save_tensors(path / WEIGHTS, model.state_dict(), {"micvae": __version__})
+    Representation.of(*encode(model, dataset.images), dataset).save(path / REPRESENTATION)
+    record |= {"status": "done", "seconds": round(time.perf_counter() - started, 3)}
+    write_json(path / RECORD, record)
+    (path / CHECKPOINT).unlink(missing_ok=True)
+    return Run(path)
+
+
+def fingerprint(dataset: FactorDataset) -> str:
+    """A digest of images and factors."""
+    digest = hashlib.blake2b(digest_size=16)
+    for array in (dataset.images, dataset.factors):
+        digest.update(repr((array.shape, str(array.dtype))).encode())
+        digest.update(np.ascontiguousarray(array).data)
+    return digest.hexdigest()
+
+
+def _difference(old: RunConfig, new: RunConfig) -> str:
+    a, b = old.to_json(), new.to_json()
+    return ", ".join(f"{key}: {a[key]} there, {b[key]} here" for key in a if a[key] != b[key])

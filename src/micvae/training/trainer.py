@@ -1,0 +1,168 @@
+"""The one training loop. It knows no method's name."""
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from micvae.data import FactorDataset
+from micvae.errors import DataError
+from micvae.models import VAE, build_vae
+from micvae.objectives import Step
+from micvae.objectives.base import MODEL
+from micvae.training import checkpoint
+from micvae.training.config import RunConfig
+from micvae.training.device import place, resolve
+from micvae.training.log import StepLog
+
+CHECKPOINT = "checkpoint.safetensors"
+LOG = "log.parquet"
+_FLUSH = 50  # steps between looks at the log: often enough to stop soon, seldom enough for a GPU
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a training stands: for progress bars."""
+
+    step: int
+    steps: int
+    terms: dict[str, float] = field(default_factory=dict)
+    images_per_second: float = 0.0
+
+
+def train(
+    config: RunConfig,
+    dataset: FactorDataset,
+    folder: Path,
+    report: Callable[[Progress], None] = lambda progress: None,
+) -> VAE:
+    """Train, or go on from the folder's checkpoint, and return the model.
+
+    After every epoch the whole state is written to `folder`, so that a killed training goes on
+    with the next call and ends with the same bits as one that was never interrupted.
+
+    Args:
+        config: what to train, for how long.
+        dataset: what to train on; its factors are not looked at.
+        folder: where the checkpoint and the log are kept; it must exist.
+        report: called every few dozen steps.
+
+    Raises:
+        DivergedError: at a value that is not finite; the last checkpoint is kept.
+        DataError: where there are fewer images than one batch.
+    """
+    trainer = _Trainer(config, dataset)
+    saved = folder / CHECKPOINT
+    if saved.exists():
+        trainer.resume(saved, folder / LOG)
+    for _ in trainer.epochs(report):
+        trainer.log.save(folder / LOG)
+        checkpoint.save(saved, trainer.step, trainer.modules, trainer.optimizers, trainer.streams)
+    return trainer.model
+
+
+class _Trainer:
+    def __init__(self, config: RunConfig, dataset: FactorDataset) -> None:
+        if len(dataset) < config.batch_size:
+            raise DataError(
+                f"{dataset.name} has {len(dataset)} images, fewer than batch_size "
+                f"{config.batch_size}; lower batch_size."
+            )
+        self.config = config
+        self.device = resolve(config.device)
+        self.images = place(dataset.images, self.device)
+        self.steps_per_epoch = len(dataset) // config.batch_size
+        self.step = 0
+        self.log = StepLog()
+
+        initial = _stream(config.seed, 0, torch.device("cpu"))
+        self.model = build_vae(
+            config.network,
+            config.likelihood,
+            config.latent_dim,
+            dataset.image_shape,
+            initial,
+            self.device,
+        )
+        own = config.objective.networks(config.latent_dim, initial)
+        self.networks = {name: network.to(self.device) for name, network in own.items()}
+        self.modules: dict[str, nn.Module] = {MODEL: self.model, **self.networks}
+        self.parameters = {name: list(m.parameters()) for name, m in self.modules.items()}
+        self.optimizers: dict[str, torch.optim.Optimizer] = {
+            name: torch.optim.Adam(
+                parameters, lr=config.learning_rate, fused=self.device.type in ("cpu", "cuda")
+            )
+            for name, parameters in self.parameters.items()
+        }
+        self.streams = {
+            "order": _stream(config.seed, 1, torch.device("cpu")),
+            "noise": _stream(config.seed, 2, self.device),
+        }
+
+    def resume(self, saved: Path, log: Path) -> None:
+        self.step = checkpoint.load(saved, self.modules, self.optimizers, self.streams)
+        self.log.load(log, self.step)
+
+    def epochs(self, report: Callable[[Progress], None]) -> Iterator[int]:
+        """Train epoch by epoch; what is yielded is the number of epochs done."""
+        total = self.config.epochs * self.steps_per_epoch
+        self.model.train()
+        while self.step < total:
+            started, taken = time.perf_counter(), 0
+            for batch in self._batches():
+                self._update(batch)
+                taken += 1
+                if taken % _FLUSH == 0 or taken == self.steps_per_epoch:
+                    terms = self.log.flush()
+                    rate = taken * self.config.batch_size / (time.perf_counter() - started)
+                    report(Progress(self.step, total, terms, rate))
+            yield self.step // self.steps_per_epoch
+        self.model.eval()
+
+    def _batches(self) -> Iterator[Tensor]:
+        order = torch.randperm(len(self.images), generator=self.streams["order"])
+        order = order.to(self.images.device)
+        size = self.config.batch_size
+        for start in range(0, self.steps_per_epoch * size, size):
+            batch = self.images[order[start : start + size]]
+            yield batch.to(self.device, memory_format=torch.channels_last, non_blocking=True)
+
+    def _update(self, batch: Tensor) -> None:
+        """One step: every group's gradient is taken before any group's weights move."""
+        step = Step(self.step, len(self.images), self.streams["noise"], self.networks)
+        losses = self.config.objective(self.model, batch, step)
+        self.log.add(losses)
+        left = len(losses.minimised)
+        for name, loss in losses.minimised.items():
+            left -= 1
+            gradients = torch.autograd.grad(
+                loss, self.parameters[name], retain_graph=left > 0, allow_unused=True
+            )
+            for parameter, gradient in zip(self.parameters[name], gradients, strict=True):
+                parameter.grad = gradient
+        for name in losses.minimised:
+            self.optimizers[name].step()
+        self.step += 1
+
+
+def _stream(seed: int, use: int, device: torch.device) -> torch.Generator:
+    """An independent source of randomness for each use of a seed."""
+    state = np.random.SeedSequence([seed, use]).generate_state(1, np.uint64)[0]
+    return torch.Generator(device).manual_seed(int(state) % 2**63)
+
+
+def encode(model: VAE, images: np.ndarray, batch_size: int = 1000) -> tuple[np.ndarray, np.ndarray]:
+    """Posterior means and standard deviations of all images, both `(N, D)` float32."""
+    device = next(model.parameters()).device
+    loc, scale = [], []
+    with torch.inference_mode():
+        for start in range(0, math.ceil(len(images) / batch_size) * batch_size, batch_size):
+            posterior = model.encode(torch.from_numpy(images[start : start + batch_size]).to(device))
+            loc.append(posterior.loc.cpu().numpy())
+            scale.append(posterior.scale.cpu().numpy())
+    return np.concatenate(loc), np.concatenate(scale)
