@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 import dataclasses
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar, get_type_hints
 
 from micvae.errors import MicvaeError
 
@@ -44,6 +44,12 @@ def registered(base: Any) -> bool:
     return isinstance(base, type) and base in _REGISTERED
 
 
+def metavar(base: type[Any]) -> str:
+    """How a help text shows what can be written: the names, and NUMBER where one is enough."""
+    _, kinds, of_number = _REGISTERED[base]
+    return "|".join([*(["NUMBER"] if of_number else []), *kinds])
+
+
 def read(text: str | float, base: type[T]) -> T:
     """Build the choice of type `base` that `text` spells.
 
@@ -60,18 +66,26 @@ def read(text: str | float, base: type[T]) -> T:
             raise
         except ValueError:
             pass
-    name, positional, keywords = parse(str(text), what)
+    if not isinstance(text, str):
+        raise MicvaeError(f"{what} is {text!r}; write a name, such as {next(iter(kinds))}.")
+    name, positional, keywords = parse(text, what)
     key = next((k for k in kinds if k.replace("-", "_") == name.replace("-", "_")), None)
     if key is None:
         raise MicvaeError(f"unknown {what} {name!r}; choose from {', '.join(kinds)}.")
+    fields = dataclasses.fields(kinds[key])
+    hints = get_type_hints(kinds[key])
     try:
-        return kinds[key](*positional, **keywords)  # type: ignore[no-any-return]
+        if len(positional) > len(fields):
+            raise TypeError
+        values = dict(zip((f.name for f in fields), positional, strict=False)) | keywords
+        nested = {k: read(v, hints[k]) for k, v in values.items() if registered(hints.get(k))}
+        return kinds[key](**(values | nested))  # type: ignore[no-any-return]
     except TypeError:
-        fields = ", ".join(
-            f.name if f.default is dataclasses.MISSING else f"{f.name}={f.default!r}"
-            for f in dataclasses.fields(kinds[key])
+        signature = ", ".join(
+            f.name if f.default is dataclasses.MISSING else f"{f.name}={_literal(f.default)}"
+            for f in fields
         )
-        raise MicvaeError(f"{what} {text!r} does not fit {key}({fields}).") from None
+        raise MicvaeError(f"{what} {text!r} does not fit {key}({signature}).") from None
 
 
 def parse(text: str, what: str) -> tuple[str, list[Any], dict[str, Any]]:
@@ -90,18 +104,31 @@ def parse(text: str, what: str) -> tuple[str, list[Any], dict[str, Any]]:
         raise wrong from None
 
 
-def spell(choice: Any) -> str | float:
-    """Write `choice` as text (or a number), with every argument that is not the default."""
+def spell(choice: Any, *, full: bool = False) -> str | float:
+    """Write `choice` as text (or as a number, where a number is enough).
+
+    Args:
+        choice: an instance of a registered dataclass.
+        full: write every argument; otherwise only those that differ from their default.
+    """
     entry = next(entry for base, entry in _REGISTERED.items() if isinstance(choice, base))
     values = {f.name: getattr(choice, f.name) for f in dataclasses.fields(choice)}
-    if entry.of_number is not None and len(values) == 1:
-        (value,) = values.values()
-        if isinstance(value, (int, float)):
-            return float(value)
+    if entry.of_number is not None and choice == _number(entry, values):
+        return float(next(iter(values.values())))
     name = next(key for key, kind in entry.kinds.items() if type(choice) is kind)
     arguments = [
-        f"{f.name}={values[f.name]!r}"
+        f"{f.name}={_literal(values[f.name], full)}"
         for f in dataclasses.fields(choice)
-        if values[f.name] != f.default
+        if full or values[f.name] != f.default
     ]
     return f"{name}({', '.join(arguments)})" if arguments else name
+
+
+def _number(entry: _Choices, values: dict[str, Any]) -> Any:
+    (value, *others) = values.values()
+    plain = not others and isinstance(value, (int, float)) and entry.of_number is not None
+    return entry.of_number(value) if plain else None  # type: ignore[misc]
+
+
+def _literal(value: Any, full: bool = False) -> str:
+    return repr(spell(value, full=full) if dataclasses.is_dataclass(value) else value)

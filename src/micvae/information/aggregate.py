@@ -30,7 +30,7 @@ def aggregate_pairwise_mi(
         z: samples, `z[n] ~ N(loc[n], scale[n]²)`, shape `(N, D)`; 2,000 to 5,000 is usual.
         loc: posterior means, shape `(N, D)`.
         scale: posterior standard deviations, positive, shape `(N, D)`.
-        chunk: how many samples to take at once; memory grows as chunk · D · max(D, 8) + N · D,
+        chunk: how many samples to take at once; memory grows as chunk · D² + N · D,
             time as N² D².
 
     Returns:
@@ -54,7 +54,8 @@ def aggregate_pairwise_mi(
         raise MicvaeError(f"scale: must be positive, its smallest value is {deviations.min()}")
     total = torch.zeros(samples.shape[1], samples.shape[1], dtype=torch.float64)
     with torch.no_grad():
-        for part in samples.split(chunk):
+        for start in range(0, len(samples), chunk):
+            part = samples[start : start + chunk]
             total += pairwise_mixture_information(part, means, deviations).double() * len(part)
     return np.asarray((total / len(samples)).numpy())
 

@@ -42,6 +42,7 @@ def binned(
     values = finite_matrix("samples", samples, least=bins)
     labels = np.stack([_equal_mass(column, bins) for column in values.T], axis=1)
     information = _information(labels, labels, bias_correction=bias_correction)
+    information = 0.5 * (information + information.T)  # to the last digit
     np.fill_diagonal(information, 0.0)
     return information
 
@@ -57,7 +58,7 @@ def mutual_information_matrix(
     r"""Estimate the mutual information of every latent with every factor, as in `binned`.
 
     Latents are put into `bins` equal-mass bins. A discrete factor keeps its values; a continuous
-    one is put into `bins` equal-mass bins too, so its row can reach log(bins) at most.
+    one is put into `bins` equal-mass bins too, so its column can reach log(bins) at most.
 
     Args:
         samples: codes, shape `(N, D)`, N ≥ bins.
@@ -124,6 +125,8 @@ def _information(
 
 def _pair(row: NDArray[np.int64], column: NDArray[np.int64], *, bias_correction: bool) -> float:
     width = int(column.max()) + 1
+    if width == 1 or not row.any():
+        return 0.0  # a constant
     count = np.bincount(row * width + column, minlength=(int(row.max()) + 1) * width)
     joint = count.reshape(-1, width) / len(row)
     by_row, by_column = joint.sum(axis=1), joint.sum(axis=0)

@@ -59,7 +59,8 @@ class DensityRatio(PairwiseEstimator):
         information = upper.new_zeros(z.shape[1], z.shape[1])
         first, second = torch.triu_indices(z.shape[1], z.shape[1], 1, device=z.device)
         information = information.index_put((first, second), upper)
-        return information + information.T
+        symmetric: Tensor = information + information.T
+        return symmetric
 
     def network(self, latent_dim: int, generator: torch.Generator) -> "PairDiscriminator":
         """Build the adversary; see `PairwiseEstimator.network`."""
@@ -118,6 +119,11 @@ class PairDiscriminator(nn.Module):
 
     def forward(self, z_first: Tensor, z_second: Tensor) -> Tensor:
         """Return the logits of `(z_first[:, i], z_second[:, j])`, shape `(B, D (D - 1) / 2)`."""
+        if z_first.shape[1] != self.latent_dim:
+            raise MicvaeError(
+                f"network: made for {self.latent_dim} latents, but z has {z_first.shape[1]}"
+            )
+        z_first, z_second = z_first.to(self.first.dtype), z_second.to(self.first.dtype)
         i, j = torch.triu_indices(self.latent_dim, self.latent_dim, 1, device=z_first.device)
         activity = z_first[:, i, None] * self.first + z_second[:, j, None] * self.second
         activity = leaky_relu(activity + (self.bias + self.pair), 0.2)

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from micvae.information.base import PairwiseEstimator, check_batch
-from micvae.information.joint import without_diagonal
+from micvae.information.joint import full_precision, without_diagonal
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,7 @@ class GaussianCorrelation(PairwiseEstimator):
         rounding = (4 * torch.finfo(z.dtype).eps) ** 2 * z.detach().square().mean(0)
         varies = variance > rounding
         unit = centred * torch.where(varies, variance, 1.0).rsqrt() * varies
-        correlation = unit.T @ unit / z.shape[0]
+        with full_precision(z):
+            correlation = unit.T @ unit / z.shape[0]
         information = -0.5 * torch.log1p((self.shrinkage - 1) * correlation.square())
         return without_diagonal(information)

@@ -26,7 +26,6 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
-from torch.nn.functional import threshold_
 
 _BLOCK_CPU = 1 << 16  # elements of one (rows, D, B) block: 256 KiB in float32
 _BLOCK_OTHER = 1 << 26
@@ -53,7 +52,7 @@ def pairwise_mixture_information(
     """
     if z.dtype in (torch.float16, torch.bfloat16):
         z, loc, scale = z.float(), loc.float(), scale.float()
-    with _full_precision(z):
+    with full_precision(z):
         result: Tensor = _MixtureInformation.apply(z, loc, scale, weights)  # type: ignore[no-untyped-call]
     return result
 
@@ -80,10 +79,10 @@ class _MixtureInformation(torch.autograd.Function):
         return _symmetric_without_diagonal(information)
 
     @staticmethod
-    @once_differentiable  # type: ignore[untyped-decorator]
+    @once_differentiable
     def backward(ctx: Any, upstream: Tensor) -> tuple[Tensor, Tensor, Tensor, None]:
         z, loc, scale, weights, marginal, joint = ctx.saved_tensors
-        with _full_precision(z):
+        with full_precision(z):
             pull = _symmetric_without_diagonal(upstream) * (2 / z.shape[0])
             toward = pull / joint
             away = (pull.sum(1) / marginal).neg_().unsqueeze(-1)
@@ -123,7 +122,7 @@ class _Components:
         log_density -= log_density.amax(-1, keepdim=True)
         # exp and the products are many times slower on numbers that underflow: none reach them
         density = log_density.clamp_min_(self.log_negligible - 1).exp_()
-        return threshold_(density, math.exp(self.log_negligible), 0.0), standardised
+        return torch.threshold_(density, math.exp(self.log_negligible), 0.0), standardised
 
 
 def _blocks(z: Tensor, loc: Tensor) -> Iterator[slice]:
@@ -142,7 +141,9 @@ def _symmetric_without_diagonal(matrix: Tensor) -> Tensor:
     return ((matrix + matrix.T) * 0.5).fill_diagonal_(0.0)
 
 
-def _full_precision(z: Tensor) -> Any:
+def full_precision(z: Tensor) -> Any:
     """Keep autocast from rounding the matrix products."""
     kind = z.device.type
-    return torch.autocast(kind, enabled=False) if torch.is_autocast_enabled(kind) else nullcontext()
+    if torch.amp.is_autocast_available(kind) and torch.is_autocast_enabled(kind):
+        return torch.autocast(kind, enabled=False)
+    return nullcontext()

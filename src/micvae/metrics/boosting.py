@@ -6,10 +6,13 @@ scikit-learn's, and one in which LightGBM searches the splits.
 """
 
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from micvae.metrics.score import MetricError
 
 TREES = 100
 DEPTH = 3
@@ -20,19 +23,30 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Fit:
-    """Importance of each code (D,), summing to 1 or all 0, and predictions (M,) on the test set.
+    """What the trees found about one factor.
 
-    Predictions are class labels if the target was discrete.
+    Attributes:
+        importance: (D,) of each code, summing to 1 or all 0.
+        quality: On the test set, the accuracy of a discrete target, else R².
     """
 
     importance: Floats
-    predicted: Floats
+    quality: float
+
+    @classmethod
+    def of(cls, importance: Floats, predicted: Floats, true: Floats, discrete: bool) -> "Fit":
+        """Judge the predictions (M,)."""
+        if discrete:
+            return cls(importance, float(np.mean(predicted == true)))
+        spread = np.sum((true - true.mean()) ** 2)
+        return cls(importance, float(1 - np.sum((true - predicted) ** 2) / spread))
 
 
 def fit_sklearn(
     train: NDArray[Any],
     target: Floats,
     test: NDArray[Any],
+    test_target: Floats,
     *,
     discrete: bool,
     random: np.random.RandomState,
@@ -42,13 +56,12 @@ def fit_sklearn(
 
     kind = GradientBoostingClassifier if discrete else GradientBoostingRegressor
     model = kind(random_state=random).fit(train, target)
-    return Fit(
-        np.abs(model.feature_importances_), np.asarray(model.predict(test), dtype=np.float64)
-    )
+    predicted = np.asarray(model.predict(test), dtype=np.float64)
+    return Fit.of(np.abs(model.feature_importances_), predicted, test_target, discrete)
 
 
 def fit_lightgbm(
-    train: NDArray[Any], target: Floats, test: NDArray[Any], *, discrete: bool, n_jobs: int = 1
+    train: NDArray[Any], target: Floats, test: NDArray[Any], test_target: Floats, *, discrete: bool
 ) -> Fit:
     """Fit the same trees with LightGBM's split search.
 
@@ -60,12 +73,14 @@ def fit_lightgbm(
     """
     groups, ranks, test_ranks = _ranked(train, test)
     loss = _Loss.of(target, discrete)
-    gain, scores = _boost(loss, ranks, test_ranks, n_jobs)
+    gain, scores = _boost(loss, ranks, test_ranks)
     importance = np.zeros(train.shape[1])
     for group, share in zip(groups, gain, strict=True):
         importance[group] = share / len(group)
     total = importance.sum()
-    return Fit(importance / total if total > 0 else importance, loss.predict(scores))
+    if total > 0:
+        importance /= total
+    return Fit.of(importance, loss.predict(scores), test_target, discrete)
 
 
 def _ranked(train: NDArray[Any], test: NDArray[Any]) -> tuple[list[list[int]], Floats, Floats]:
@@ -144,15 +159,14 @@ class _Loss:
         return predicted
 
 
-def _boost(loss: _Loss, ranks: Floats, test_ranks: Floats, n_jobs: int) -> tuple[Floats, Floats]:
+def _boost(loss: _Loss, ranks: Floats, test_ranks: Floats) -> tuple[Floats, Floats]:
     """Return each rank column's total gain (G,) and the test set's scores (S, M)."""
     n, outputs = len(ranks), len(loss.start)
     everything = np.concatenate([ranks, test_ranks])
     scores = np.repeat(loss.start[:, None], len(everything), axis=1)
     if ranks.shape[1] == 0:
         return np.zeros(0), scores[:, n:]
-    import lightgbm
-
+    lightgbm = _lightgbm()
     parameters = {
         "objective": "none",
         "num_class": outputs,
@@ -170,7 +184,7 @@ def _boost(loss: _Loss, ranks: Floats, test_ranks: Floats, n_jobs: int) -> tuple
         "use_missing": False,
         "deterministic": True,
         "force_col_wise": True,
-        "num_threads": n_jobs,
+        "num_threads": 1,  # trees this small gain nothing from OpenMP, and lose much on a busy core
         "verbose": -1,
     }
     data = lightgbm.Dataset(ranks, label=np.zeros(n), params=parameters)
@@ -186,7 +200,7 @@ def _boost(loss: _Loss, ranks: Floats, test_ranks: Floats, n_jobs: int) -> tuple
         if booster.update(fobj=residuals):
             break  # no split reduces the error any further
         leaf = booster.predict(
-            everything, pred_leaf=True, start_iteration=step, num_iteration=1, num_threads=n_jobs
+            everything, pred_leaf=True, start_iteration=step, num_iteration=1, num_threads=1
         )
         leaf = tree + np.asarray(leaf, dtype=np.int64).reshape(len(everything), outputs).T
         fitted = leaf[:, :n].ravel()
@@ -197,3 +211,18 @@ def _boost(loss: _Loss, ranks: Floats, test_ranks: Floats, n_jobs: int) -> tuple
         np.divide(numerator, denominator, out=step_size, where=denominator > 1e-150)
         scores = scores + LEARNING_RATE * step_size[leaf]
     return np.asarray(booster.feature_importance("gain"), dtype=np.float64), scores[:, n:]
+
+
+def _lightgbm() -> Any:
+    """LightGBM, which needs the system's OpenMP runtime, or the one that torch brings."""
+    try:
+        return import_module("lightgbm")
+    except OSError as missing:
+        try:
+            import_module("torch")  # loads the missing library under the name looked for
+            return import_module("lightgbm")
+        except (OSError, ImportError):
+            raise MetricError(
+                f"LightGBM cannot be loaded ({missing}): install an OpenMP runtime (libgomp1 on "
+                "Debian and Ubuntu, libomp on macOS), or use predictor='sklearn'"
+            ) from None

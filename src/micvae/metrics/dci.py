@@ -1,7 +1,8 @@
 """Disentanglement, completeness and informativeness."""
 
 from collections.abc import Sequence
-from typing import Any, Literal, get_args
+from concurrent.futures import ThreadPoolExecutor
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -55,7 +56,7 @@ def dci(
             `sklearn`, scikit-learn's gradient boosting with its defaults as in Locatello et al.:
             exact, and about 3 times slower. They differ in how ties between splits are broken.
         seed: Decides the split and, for `sklearn`, the ties.
-        n_jobs: Threads of `lightgbm`.
+        n_jobs: Factors that `lightgbm` fits at a time, each on one thread; no effect on scores.
 
     Returns:
         `Score` with keys `dci_disentanglement`, `dci_completeness`, `dci_informativeness`, and
@@ -66,7 +67,9 @@ def dci(
     Raises:
         MetricError: For codes or factors that are not finite 2-D numbers of equal length, a
             constant factor, fewer than 10 samples, a discrete factor with fewer than two samples
-            per class on average or only one class in the training part, or an unknown predictor.
+            per class on average, a factor with only one value in the training part (or, if
+            continuous, in the test part), a seed outside 0 to 2³² − 1, an unknown predictor, or
+            a LightGBM that cannot be loaded.
 
     Degenerate inputs: a constant latent has importance 0 and no vote. If no code has any
     importance, D = C = 0. Entropy to base 1 is undefined: with K = 1 every latent of any
@@ -84,32 +87,35 @@ def dci(
         raise MetricError(
             f"unknown predictor {predictor!r}: choose from {', '.join(get_args(Predictor))}"
         )
+    if not 0 <= seed < 2**32:
+        raise MetricError(f"seed={seed}: give a whole number from 0 to 2**32 - 1")
     given = check_inputs(codes, factors, factor_kinds, min_samples=MIN_SAMPLES)
     order = np.random.default_rng(seed).permutation(len(given.codes))
     size = -(-2 * len(order) // 3)
     fit, test = order[:size], order[size:]
-    _check_classes(given, fit)
+    _check_split(given, fit, test)
 
     random = np.random.RandomState(seed)
-    importance = np.zeros((given.codes.shape[1], given.factors.shape[1]))
-    informativeness = np.zeros(given.factors.shape[1])
-    for k, discrete in enumerate(given.discrete):
-        target = given.factors[:, k]
+
+    def fitted(k: int) -> Fit:
+        discrete, target = given.discrete[k], given.factors[:, k]
         if discrete:
             target = as_labels(target).astype(np.float64)
         else:
             target = (target - target.mean()) / target.std()
-        found: Fit
+        data = given.codes[fit], target[fit], given.codes[test], target[test]
         if predictor == "sklearn":
-            found = fit_sklearn(
-                given.codes[fit], target[fit], given.codes[test], discrete=discrete, random=random
-            )
-        else:
-            found = fit_lightgbm(
-                given.codes[fit], target[fit], given.codes[test], discrete=discrete, n_jobs=n_jobs
-            )
-        importance[:, k] = found.importance
-        informativeness[k] = _quality(found.predicted, target[test], discrete)
+            return fit_sklearn(*data, discrete=discrete, random=random)
+        return fit_lightgbm(*data, discrete=discrete)
+
+    everyone = range(len(given.discrete))
+    if predictor == "lightgbm" and n_jobs > 1:
+        with ThreadPoolExecutor(n_jobs) as pool:
+            fits = list(pool.map(fitted, everyone))
+    else:
+        fits = [fitted(k) for k in everyone]
+    importance = np.stack([found.importance for found in fits], axis=1)
+    informativeness = np.array([found.quality for found in fits])
     per_code = _concentration(importance)
     per_factor = _concentration(importance.T)
     return Score(
@@ -147,25 +153,19 @@ def _weighted(values: NDArray[np.float64], weights: NDArray[np.float64]) -> floa
     return float(np.sum(values * (weights / weights.sum())))
 
 
-def _quality(predicted: NDArray[Any], true: NDArray[Any], discrete: bool) -> float:
-    if discrete:
-        return float(np.mean(predicted == true))
-    spread = np.sum((true - true.mean()) ** 2)
-    return float(1 - np.sum((true - predicted) ** 2) / spread)
-
-
-def _check_classes(given: CheckedInputs, fit: NDArray[np.int64]) -> None:
+def _check_split(given: CheckedInputs, fit: NDArray[np.int64], test: NDArray[np.int64]) -> None:
     for k, discrete in enumerate(given.discrete):
-        if not discrete:
-            continue
-        classes = len(np.unique(given.factors[:, k]))
-        if 2 * classes > len(given.factors):
+        values = given.factors[:, k]
+        classes = len(np.unique(values))
+        if discrete and 2 * classes > len(values):
             raise MetricError(
-                f"factor {k} has {classes} classes in {len(given.factors)} samples, fewer than "
-                "two samples per class: give more samples, or call it continuous in factor_kinds"
+                f"factor {k} has {classes} classes in {len(values)} samples, fewer than two "
+                "samples per class: give more samples, or call it continuous in factor_kinds"
             )
-        if len(np.unique(given.factors[fit, k])) < 2:
-            raise MetricError(
-                f"factor {k} takes one value only in the {len(fit)} samples trained on: give more "
-                "samples of its other values, or another seed"
-            )
+        for part, rows in (("trained on", fit), ("tested", test)):
+            # Accuracy on one class is defined, R² on one value is not.
+            if len(np.unique(values[rows])) < 2 and not (discrete and part == "tested"):
+                raise MetricError(
+                    f"factor {k} takes one value only in the {len(rows)} samples {part}: give "
+                    "more samples of its other values, or another seed"
+                )

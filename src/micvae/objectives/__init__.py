@@ -1,5 +1,7 @@
 """What is minimised: one short file per method, listed here and nowhere else."""
 
+from micvae import spelling
+from micvae.errors import MicvaeError
 from micvae.objectives.base import Losses, Objective, Step
 from micvae.objectives.mi_constrained import MIConstrained
 from micvae.objectives.vae import Vae
@@ -8,5 +10,23 @@ METHODS: dict[str, type[Objective]] = {
     "vae": Vae,
     "mi-constrained": MIConstrained,
 }
+spelling.register(Objective, METHODS, "method")
 
-__all__ = ["METHODS", "Losses", "MIConstrained", "Objective", "Step", "Vae"]
+__all__ = ["METHODS", "Losses", "MIConstrained", "Objective", "Step", "Vae", "find"]
+
+
+def find(text: str) -> Objective:
+    """Turn `mi-constrained`, `mi-constrained:paper` or `vae(beta=4)` into an objective.
+
+    Raises:
+        MicvaeError: for an unknown method or preset; the known ones are listed.
+    """
+    name, colon, preset = text.partition(":")
+    if not colon or "(" in name:
+        return spelling.read(text, Objective)
+    presets = type(spelling.read(name, Objective)).presets()
+    if preset not in presets:
+        raise MicvaeError(
+            f"{name} has no preset {preset!r}; choose from {', '.join(presets) or 'none'}."
+        )
+    return presets[preset]

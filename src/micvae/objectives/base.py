@@ -71,6 +71,11 @@ class Objective(ABC):
     def __call__(self, model: VAE, x: Tensor, step: Step) -> Losses:
         """Evaluate the objective on a batch `x` of shape `(B, C, H, W)`."""
 
+    @classmethod
+    def presets(cls) -> Mapping[str, "Objective"]:
+        """Named settings from the literature or from our own tuning; `METHOD:PRESET` picks one."""
+        return {}
+
     def networks(self, latent_dim: int, generator: torch.Generator) -> dict[str, nn.Module]:
         """Build own networks, each trained on its own loss; none by default."""
         return {}

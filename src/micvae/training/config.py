@@ -14,12 +14,9 @@ from micvae.objectives import METHODS, Objective
 from micvae.training.device import DeviceName
 
 
-@dataclass(frozen=True)
-class RunConfig:
-    """The configuration of one training: what `run.json` stores and the command line sets."""
-
-    objective: Objective
-    """The method and its hyperparameters."""
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Everything about a training but its method."""
 
     data: str = "squares"
     """A data set's name, with options where needed: "squares(n=4096, seed=1)"; or the path of an
@@ -57,39 +54,46 @@ class RunConfig:
         if not 0 < self.learning_rate < float("inf"):
             raise MicvaeError(f"learning_rate is {self.learning_rate!r}; give a positive number.")
 
+
+@dataclass(frozen=True, kw_only=True)
+class RunConfig(Settings):
+    """The configuration of one training: what `run.json` stores and the command line sets."""
+
+    objective: Objective
+    """The method and its hyperparameters."""
+
+    @classmethod
+    def of(cls, settings: Settings, objective: Objective) -> "RunConfig":
+        """Train `objective` under these settings."""
+        return cls(objective=objective, **vars(settings))
+
     @property
     def method(self) -> str:
         """The objective's registered name."""
         return next(name for name, kind in METHODS.items() if type(self.objective) is kind)
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values, every choice as text."""
-        own = {f.name: _plain(getattr(self, f.name)) for f in dataclasses.fields(self)[1:]}
-        fields = dataclasses.fields(self.objective)
-        options = {f.name: _plain(getattr(self.objective, f.name)) for f in fields}
-        return {"method": self.method, "objective": options, **own}
+        """Plain values, every choice as text with all its arguments."""
+        values = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+        return {
+            name: spelling.spell(value, full=True) if dataclasses.is_dataclass(value) else value
+            for name, value in values.items()
+        }
 
     @classmethod
     def from_json(cls, values: Any) -> "RunConfig":
         """Rebuild a configuration; refuses unknown names and values that do not fit."""
+        hints = typing.get_type_hints(cls)
         try:
-            rest = dict(values)
-            kind = METHODS[rest.pop("method")]
-            objective = kind(**_choices(kind, rest.pop("objective")))
-            return cls(objective=objective, **_choices(cls, rest))
+            return cls(
+                **{
+                    name: spelling.read(value, hints[name])
+                    if spelling.registered(hints.get(name))
+                    else value
+                    for name, value in values.items()
+                }
+            )
         except MicvaeError:
             raise
-        except (KeyError, TypeError, ValueError) as error:
-            raise RunError(f"configuration is not understood: {error!r}.") from None
-
-
-def _plain(value: Any) -> Any:
-    return spelling.spell(value) if dataclasses.is_dataclass(value) else value
-
-
-def _choices(kind: type[Any], values: dict[str, Any]) -> dict[str, Any]:
-    hints = typing.get_type_hints(kind)
-    return {
-        name: spelling.read(value, hints[name]) if spelling.registered(hints[name]) else value
-        for name, value in values.items()
-    }
+        except (AttributeError, TypeError, ValueError) as error:
+            raise RunError(f"configuration is not understood: {error}.") from None

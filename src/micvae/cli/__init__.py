@@ -1,0 +1,64 @@
+"""The command line.
+
+Nothing heavy is imported before a command is known, so that `micvae --help` answers at once.
+"""
+
+import sys
+import warnings
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Any
+
+from micvae import __version__
+from micvae.errors import MicvaeError
+
+COMMANDS = ("reproduce", "train", "evaluate", "report", "study", "list")
+
+HELP = f"""\
+micvae {__version__}: disentangled and identifiable representation learning
+
+usage: micvae COMMAND …          micvae COMMAND --help explains each
+
+  reproduce          train, compare and report what the paper reports
+  train METHOD       train one model
+  evaluate RUN       score a trained run: MIG, DCI, mutual informations, active units
+  report RUN|STUDY   write figures and one self-contained HTML page
+  study METHOD …     several methods over several seeds, in parallel
+  list WHAT          methods, metrics, estimators or data
+
+First steps:
+  micvae train mi-constrained --data squares --epochs 5 --out runs/first
+  micvae evaluate runs/first
+  micvae report runs/first
+
+Your own images: --data takes an .npz file (images, optional factors and factor_names) or a
+folder of pictures (optional factors.csv). A command that was interrupted goes on where it
+stopped when it is given again.
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run one command; a wrong input prints one line and ends with status 2."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if not given or given[0] in ("-h", "--help", "help"):
+        print(HELP, end="")
+        return
+    if given[0] == "--version":
+        print(__version__)
+        return
+    warnings.showwarning = _show_warning
+    command, *rest = given
+    try:
+        if command not in COMMANDS:
+            raise MicvaeError(f"unknown command {command!r}; choose from {', '.join(COMMANDS)}.")
+        getattr(import_module("micvae.cli.commands"), command.replace("list", "list_"))(rest)
+    except MicvaeError as error:
+        print(f"micvae: error: {error}", file=sys.stderr)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        print("\nmicvae: stopped; the same command goes on from here.", file=sys.stderr)
+        sys.exit(130)
+
+
+def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
+    print(f"micvae: warning: {message}", file=sys.stderr)

@@ -1,0 +1,165 @@
+"""What the terminal shows: progress bars and tables."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
+
+from micvae.data import DATASETS
+from micvae.information import ESTIMATORS
+from micvae.metrics import METRICS
+from micvae.objectives import METHODS
+from micvae.studies.pool import Event
+from micvae.studies.statistics import bootstrap_interval
+from micvae.studies.study import Cell
+from micvae.training.trainer import Progress as TrainingProgress
+
+SHOWN = ("mig", "dci_disentanglement", "dci_completeness", "dci_informativeness", "reconstruction")
+
+
+@contextmanager
+def run_progress(title: str) -> Iterator[Callable[[TrainingProgress], None]]:
+    """A bar over the steps of one training, with its loss and its speed."""
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[loss]}"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+    ) as bar:
+        task = bar.add_task(title, total=None, loss="")
+
+        def report(progress: TrainingProgress) -> None:
+            loss = progress.terms.get("loss", float("nan"))
+            shown = f"loss {loss:.2f} nats, {progress.images_per_second:,.0f} images/s"
+            bar.update(task, total=progress.steps, completed=progress.step, loss=shown)
+
+        yield report
+
+
+@contextmanager
+def study_progress(cells: Sequence[Cell]) -> Iterator[Callable[[Event], None]]:
+    """A bar over a whole study, and one for every run under way."""
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f}%"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+    ) as bar:
+        whole = bar.add_task(f"{len(cells)} runs", total=float(len(cells)))
+        running: dict[int, TaskID] = {}
+        parts: dict[int, float] = {}
+
+        def report(event: Event) -> None:
+            cell = cells[event.job]
+            if event.kind == "progress":
+                if event.job not in running:
+                    title = f"  {cell.row}, seed {cell.config.seed}"
+                    running[event.job] = bar.add_task(title, total=1.0)
+                bar.update(running[event.job], completed=event.value)
+                parts[event.job] = event.value
+            else:
+                parts[event.job] = 1.0
+                if event.job in running:
+                    bar.remove_task(running.pop(event.job))
+                if event.kind == "failed":
+                    reason = str(event.value).strip().splitlines()[-1]
+                    bar.console.print(f"{cell.row}, seed {cell.config.seed} failed: {reason}")
+            bar.update(whole, completed=sum(parts.values()))
+
+        yield report
+
+
+@contextmanager
+def busy(title: str) -> Iterator[None]:
+    """A spinner for what has no countable steps."""
+    with Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        TimeElapsedColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    ) as bar:
+        bar.add_task(title, total=None)
+        yield
+
+
+def print_scores(result: dict[str, Any]) -> None:
+    """The scores of one run, with their range and direction."""
+    table = Table("score", "value", "range", "meaning")
+    for name, value in result["metrics"].items():
+        metric = METRICS[name]
+        low, high = metric.range
+        table.add_row(name, f"{value:.4f}", f"{low:g} to {high:g}", metric.summary)
+    table.add_row("r_mi", f"{result['r_mi']:.4f}", "nats", "Σ over i≠j of I(z_i; z_j)")
+    table.add_row("kl", f"{result['kl']:.4f}", "nats", "KL(q(z|x) ‖ p(z)), last epoch")
+    table.add_row(
+        "reconstruction", f"{result['reconstruction']:.4f}", "nats", "−E[log p(x|z)], last epoch"
+    )
+    latents = len(result["active"])
+    table.add_row("active_units", str(result["active_units"]), f"0 to {latents}", "latents in use")
+    Console().print(table)
+    if not result["metrics"]:
+        print("The data has no ground-truth factors that vary, so there is nothing to score against.")
+
+
+def print_summary(rows: Sequence[dict[str, Any]]) -> None:
+    """Mean over seeds and 95% interval, per row of a study."""
+    columns = [name for name in SHOWN if all(name in row for row in rows)]
+    table = Table("", "seeds", *columns, title="mean over seeds [95% bootstrap interval]")
+    for label in dict.fromkeys(row["row"] for row in rows):
+        mine = [row for row in rows if row["row"] == label]
+        cells = [shown_interval([row[name] for row in mine]) for name in columns]
+        table.add_row(label, str(len(mine)), *cells)
+    Console().print(table)
+
+
+def shown_interval(values: Sequence[float]) -> str:
+    """`0.57 [0.52, 0.61]`; a single value has no interval."""
+    mean, low, high = bootstrap_interval(values)
+    digits = 2 if abs(mean) < 10 else 1
+    if low is None or high is None:
+        return f"{mean:.{digits}f}"
+    return f"{mean:.{digits}f} [{low:.{digits}f}, {high:.{digits}f}]"
+
+
+def print_list(what: str) -> None:
+    """The names of one kind, a line each."""
+    table = Table("name", "what it is", "source")
+    if what == "methods":
+        for name, kind in METHODS.items():
+            presets = ", ".join(f"{name}:{preset}" for preset in kind.presets())
+            summary = kind.summary + (f" (presets: {presets})" if presets else "")
+            table.add_row(name, summary, kind.reference)
+    elif what == "metrics":
+        for name, metric in METRICS.items():
+            table.add_row(name, metric.summary, metric.reference)
+    elif what == "estimators":
+        for name, kind in ESTIMATORS.items():
+            table.add_row(name, _first_line(kind), "micvae.information")
+    else:
+        for name, make in DATASETS.items():
+            table.add_row(name, _first_line(make), "generated")
+        table.add_row("PATH.npz", "images, optional factors and factor_names", "your own")
+        table.add_row("FOLDER", "a folder of pictures, optional factors.csv", "your own")
+    Console().print(table)
+
+
+def _first_line(documented: Any) -> str:
+    return (documented.__doc__ or "").strip().splitlines()[0]

@@ -1,0 +1,142 @@
+"""Runs in parallel, one process and one thread each, that survive the death of a worker."""
+
+import contextlib
+import multiprocessing
+import signal
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import Any
+
+from micvae.errors import MicvaeError
+
+ATTEMPTS = 3
+"""How often a run is begun before it is given up, where its worker was killed."""
+
+
+@dataclass(frozen=True)
+class Event:
+    """What a worker says of its job: `progress` (a number in [0, 1]), `done` or `failed` (why)."""
+
+    job: int
+    kind: str
+    value: Any = None
+
+
+@dataclass
+class _Worker:
+    process: BaseProcess
+    pipe: Connection
+    job: int | None = None
+
+
+def run_jobs(
+    jobs: Sequence[tuple[dict[str, Any], Path]],
+    workers: int,
+    report: Callable[[Event], None] = lambda event: None,
+) -> dict[int, str]:
+    """Train and evaluate every (configuration, folder); return why some failed, by index.
+
+    A run that fails, because its training diverged for instance, does not stop the others. A
+    worker that is killed is replaced, and its run goes on from its last checkpoint.
+
+    Args:
+        jobs: configurations as `RunConfig.to_json` writes them, and their run folders.
+        workers: how many processes; each computes on one thread.
+        report: called with every event.
+
+    Raises:
+        KeyboardInterrupt: on Ctrl-C, after the workers were stopped; what they had done is kept.
+    """
+    context = multiprocessing.get_context("spawn")
+    queue = list(range(len(jobs)))
+    begun = dict.fromkeys(queue, 0)
+    failures: dict[int, str] = {}
+    pool: list[_Worker] = []
+
+    def give(worker: _Worker) -> None:
+        worker.job = queue.pop(0) if queue else None
+        if worker.job is not None:
+            begun[worker.job] += 1
+        worker.pipe.send(None if worker.job is None else (worker.job, *jobs[worker.job]))
+
+    def settle(event: Event) -> None:
+        if event.kind == "failed":
+            failures[event.job] = str(event.value)
+        report(event)
+
+    try:
+        for _ in range(min(workers, len(jobs))):
+            pool.append(_start(context))
+            give(pool[-1])
+        while any(worker.job is not None for worker in pool):
+            ready = wait([w.pipe for w in pool if w.job is not None])
+            for worker in [w for w in pool if w.pipe in ready]:
+                try:
+                    event: Event = worker.pipe.recv()
+                except (EOFError, OSError):
+                    worker.process.join()
+                    assert worker.job is not None
+                    if begun[worker.job] < ATTEMPTS:
+                        queue.insert(0, worker.job)
+                    else:
+                        why = f"its process ended {ATTEMPTS} times ({worker.process.exitcode})"
+                        settle(Event(worker.job, "failed", why))
+                    pool.remove(worker)
+                    if queue:
+                        pool.append(_start(context))
+                        give(pool[-1])
+                    continue
+                settle(event)
+                if event.kind != "progress":
+                    give(worker)
+    finally:
+        for worker in pool:
+            if worker.job is not None:
+                worker.process.terminate()
+        for worker in pool:
+            worker.process.join()
+            worker.pipe.close()
+    return failures
+
+
+def _start(context: Any) -> _Worker:
+    here, there = context.Pipe()
+    process = context.Process(target=_work, args=(there,), daemon=True)
+    process.start()
+    there.close()
+    return _Worker(process, here)
+
+
+def _work(pipe: Connection) -> None:
+    """Take jobs from the pipe until there are no more."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which stops us
+    import torch
+
+    from micvae.studies.evaluation import evaluate_run
+    from micvae.training.config import RunConfig
+    from micvae.training.run import train_run
+
+    torch.set_num_threads(1)
+    with contextlib.suppress(EOFError, BrokenPipeError):
+        while (task := pipe.recv()) is not None:
+            job, values, path = task
+            try:
+                config = RunConfig.from_json(values)
+                run = train_run(
+                    config,
+                    path,
+                    lambda p, job=job: pipe.send(Event(job, "progress", p.step / p.steps)),
+                )
+                if run.scores() is None:
+                    evaluate_run(run)
+                pipe.send(Event(job, "done"))
+            except MicvaeError as error:
+                pipe.send(Event(job, "failed", str(error)))
+            except (EOFError, BrokenPipeError):
+                raise
+            except Exception:
+                pipe.send(Event(job, "failed", traceback.format_exc()))

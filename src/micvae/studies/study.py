@@ -1,0 +1,122 @@
+"""A study: a grid of runs in one folder, resumable, one row per run in one table."""
+
+import dataclasses
+import hashlib
+import json
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from micvae.errors import MicvaeError, RunError
+from micvae.files import replacing, write_json
+from micvae.studies.pool import Event, run_jobs
+from micvae.training.config import RunConfig
+from micvae.training.run import Run
+
+TABLE = "table.parquet"
+STUDY = "study.json"
+PLAIN_TERMS = ("reconstruction", "kl", "r_mi", "active_units")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One run of a study: a configuration under the label of its row."""
+
+    row: str
+    config: RunConfig
+
+    @property
+    def path(self) -> Path:
+        """The run's folder within the study, addressed by its whole configuration."""
+        content = json.dumps(self.config.to_json(), sort_keys=True).encode()
+        digest = hashlib.blake2b(content, digest_size=4).hexdigest()
+        return Path("runs") / self.row.replace(" ", "-") / f"seed-{self.config.seed}-{digest}"
+
+
+def with_seed(config: RunConfig, seed: int) -> RunConfig:
+    """The same configuration under another seed; `{seed}` in its data stands for the seed.
+
+    With `data="squares(seed={seed})"` every run draws its own images, and an interval over
+    seeds covers the draw of the data, too.
+    """
+    data = config.data.replace("{seed}", str(seed))
+    return dataclasses.replace(config, seed=seed, data=data)
+
+
+def grid(rows: Mapping[str, RunConfig], seeds: Sequence[int]) -> list[Cell]:
+    """Every row under every seed, seeds in the outer loop so that early results are balanced."""
+    return [Cell(row, with_seed(config, seed)) for seed in seeds for row, config in rows.items()]
+
+
+def run_study(
+    cells: Sequence[Cell],
+    folder: Path,
+    description: Mapping[str, Any],
+    workers: int,
+    report: Callable[[Event], None] = lambda event: None,
+    extra: Callable[[Cell], Mapping[str, Any]] = lambda cell: {},
+) -> list[dict[str, Any]]:
+    """Run what is not there yet, and write `study.json` and `table.parquet`.
+
+    Args:
+        cells: the runs; those that are finished in `folder` are not run again.
+        folder: the study's folder.
+        description: `title`, `notes` and whatever else a report is to show; plain JSON values.
+        workers: how many runs at a time, one thread each.
+        report: called with every event, `event.job` being an index into `cells`.
+        extra: further columns of a cell's row in the table.
+
+    Returns:
+        The table's rows, in the order of `cells`, runs that failed left out.
+
+    Raises:
+        RunError: where every run failed.
+        KeyboardInterrupt: on Ctrl-C; the same call goes on from there.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    jobs = [(cell.config.to_json(), folder / cell.path) for cell in cells]
+    failures = run_jobs(jobs, workers, report)
+    done = [cell for i, cell in enumerate(cells) if i not in failures]
+    if not done:
+        raise RunError(f"every run of the study failed; the first because: {failures[0]}")
+    failed = {cells[i].path.as_posix(): why for i, why in failures.items()}
+    notes = list(description.get("notes", []))
+    for cell in done:
+        notes += [note for note in Run(folder / cell.path).notes if note not in notes]
+    write_json(folder / STUDY, {**description, "notes": notes, "failed": failed})
+    rows = [row_of(cell, folder) | dict(extra(cell)) for cell in done]
+    with replacing(folder / TABLE) as temporary:
+        pq.write_table(pa.Table.from_pylist(rows), temporary)
+    return rows
+
+
+def row_of(cell: Cell, folder: Path) -> dict[str, Any]:
+    """One row of the table: labels, scores, cost and the whole configuration."""
+    run = Run(folder / cell.path)
+    scores = run.scores()
+    if scores is None:
+        raise MicvaeError(f"{run.path} has no scores; run micvae evaluate on it.")
+    config = cell.config.to_json()
+    seed = config.pop("seed")
+    return {
+        "row": cell.row,
+        "seed": seed,
+        "path": cell.path.as_posix(),
+        **scores["metrics"],
+        **{name: scores[name] for name in PLAIN_TERMS},
+        "seconds": run.record["seconds"],
+        **config,
+    }
+
+
+def at_once() -> int:
+    """How many runs to have at a time: the cores that this process may use."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # not every system has it
+        return os.cpu_count() or 1
