@@ -27,7 +27,9 @@ from micvae.training.run import SCORES, Run, train_run
 
 def train(arguments: list[str]) -> None:
     """`micvae train METHOD`."""
-    method, *rest = arguments if arguments and not arguments[0].startswith("-") else ["", *arguments]
+    method, *rest = (
+        arguments if arguments and not arguments[0].startswith("-") else ["", *arguments]
+    )
     if not method and not {"-h", "--help"} & set(rest):
         raise MicvaeError(f"train needs a METHOD; choose from {', '.join(METHODS)}.")
     chosen = find(method or "mi-constrained")

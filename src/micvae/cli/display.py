@@ -116,7 +116,9 @@ def print_scores(result: dict[str, Any]) -> None:
     table.add_row("active_units", str(result["active_units"]), f"0 to {latents}", "latents in use")
     Console().print(table)
     if not result["metrics"]:
-        print("The data has no ground-truth factors that vary, so there is nothing to score against.")
+        print(
+            "The data has no ground-truth factors that vary, so there is nothing to score against."
+        )
 
 
 def print_summary(rows: Sequence[dict[str, Any]]) -> None:

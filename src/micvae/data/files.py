@@ -36,7 +36,9 @@ def from_npz(path: Path) -> FactorDataset:
                     arrays[name] = file[name]
             found = ", ".join(file.files)
     except (OSError, ValueError, EOFError, KeyError, AttributeError, zipfile.BadZipFile) as error:
-        raise DataError(f"{path} cannot be read as an .npz file of plain arrays: {error}.") from None
+        raise DataError(
+            f"{path} cannot be read as an .npz file of plain arrays: {error}."
+        ) from None
     if "images" not in arrays:
         raise DataError(f"{path} has no array named images; it has {found or 'nothing'}.")
     names = arrays.get("factor_names", np.asarray([], dtype=str))

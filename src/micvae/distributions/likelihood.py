@@ -46,9 +46,9 @@ class BernoulliImage(ImageDistribution):
 
     def log_prob(self, x: Tensor) -> Tensor:
         """−(softplus(l) − x·l), summed over pixels."""
-        return -functional.binary_cross_entropy_with_logits(
-            self.logits, x, reduction="none"
-        ).sum((1, 2, 3))
+        return -functional.binary_cross_entropy_with_logits(self.logits, x, reduction="none").sum(
+            (1, 2, 3)
+        )
 
 
 @dataclass(frozen=True, eq=False)

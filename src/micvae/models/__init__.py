@@ -25,6 +25,11 @@ def build_vae(
     with torch.device("meta"):
         encoder = network.encoder(image_shape, 2 * latent_dim)
         decoder = network.decoder(latent_dim, image_shape)
-    model = VAE(encoder.to_empty(device="cpu"), decoder.to_empty(device="cpu"), likelihood.build(), latent_dim)
+    model = VAE(
+        encoder.to_empty(device="cpu"),
+        decoder.to_empty(device="cpu"),
+        likelihood.build(),
+        latent_dim,
+    )
     initialise(model, generator)
     return model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]

@@ -72,7 +72,9 @@ def restore(module: nn.Module, tensors: Mapping[str, Tensor], prefix: str = "") 
 def save_tensors(path: Path, tensors: Mapping[str, Tensor], metadata: dict[str, str]) -> None:
     """Write a safetensors file, whole or not at all."""
     with replacing(path) as temporary:
-        save_file({k: t.detach().cpu().contiguous() for k, t in tensors.items()}, temporary, metadata)
+        save_file(
+            {k: t.detach().cpu().contiguous() for k, t in tensors.items()}, temporary, metadata
+        )
 
 
 def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:

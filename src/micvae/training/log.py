@@ -50,9 +50,7 @@ class StepLog:
         bad = ~np.isfinite(block).all(1) | (np.abs(block[:, 0]) > DIVERGED * (1 + abs(first[0])))
         if bad.any():
             at = int(np.argmax(bad))
-            shown = ", ".join(
-                f"{n} {v:.4g}" for n, v in zip(self.columns, block[at], strict=True)
-            )
+            shown = ", ".join(f"{n} {v:.4g}" for n, v in zip(self.columns, block[at], strict=True))
             raise DivergedError(
                 f"training diverged at step {start + at} ({shown}). The last good checkpoint is "
                 "kept. Try a smaller learning rate, a larger batch, a weight that ramps up "

@@ -70,7 +70,9 @@ class Run:
         """Load the data again; refuses data that is no longer the same."""
         dataset = load(self.config.data)
         if fingerprint(dataset) != self.record["data"]["fingerprint"]:
-            raise RunError(f"the data at {self.config.data} has changed since {self.path} was made.")
+            raise RunError(
+                f"the data at {self.config.data} has changed since {self.path} was made."
+            )
         return dataset
 
     def model(self, device: str = "cpu") -> VAE:

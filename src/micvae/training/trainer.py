@@ -162,7 +162,9 @@ def encode(model: VAE, images: np.ndarray, batch_size: int = 1000) -> tuple[np.n
     loc, scale = [], []
     with torch.inference_mode():
         for start in range(0, math.ceil(len(images) / batch_size) * batch_size, batch_size):
-            posterior = model.encode(torch.from_numpy(images[start : start + batch_size]).to(device))
+            posterior = model.encode(
+                torch.from_numpy(images[start : start + batch_size]).to(device)
+            )
             loc.append(posterior.loc.cpu().numpy())
             scale.append(posterior.scale.cpu().numpy())
     return np.concatenate(loc), np.concatenate(scale)
