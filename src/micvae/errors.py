@@ -27,11 +27,3 @@ class MicvaeWarning(UserWarning):
 
 class AliasedAnglesWarning(MicvaeWarning):
     """Some angles of a symmetric shape give identical images, so they cannot be told apart."""
-
-
-class CollapsedLatentWarning(MicvaeWarning):
-    """A latent carries no information (posterior collapse)."""
-
-
-class BinnedFactorWarning(MicvaeWarning):
-    """A continuous factor was binned before a metric that is defined on discrete factors."""

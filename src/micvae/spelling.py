@@ -53,10 +53,8 @@ def metavar(base: type[Any]) -> str:
 def read(text: str | float, base: type[T]) -> T:
     """Build the choice of type `base` that `text` spells.
 
-    Raises
-    ------
-    MicvaeError
-        On an unknown name (the known ones are listed) or arguments that do not fit.
+    Raises:
+        MicvaeError: for an unknown name (the known ones are listed) or arguments that do not fit.
     """
     what, kinds, of_number = _REGISTERED[base]
     if of_number is not None:

@@ -19,7 +19,8 @@ from micvae.data import load
 from micvae.errors import MicvaeError
 from micvae.objectives import METHODS, find
 from micvae.studies.evaluation import evaluate_run
-from micvae.studies.paper import Reproduction, reproduce as reproduce_paper
+from micvae.studies.paper import Reproduction
+from micvae.studies.paper import reproduce as reproduce_paper
 from micvae.studies.study import at_once, grid, run_study
 from micvae.training.config import RunConfig, Settings
 from micvae.training.run import SCORES, Run, train_run

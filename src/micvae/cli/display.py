@@ -153,8 +153,8 @@ def print_list(what: str) -> None:
         for name, metric in METRICS.items():
             table.add_row(name, metric.summary, metric.reference)
     elif what == "estimators":
-        for name, kind in ESTIMATORS.items():
-            table.add_row(name, _first_line(kind), "micvae.information")
+        for name, estimator in ESTIMATORS.items():
+            table.add_row(name, _first_line(estimator), "micvae.information")
     else:
         for name, make in DATASETS.items():
             table.add_row(name, _first_line(make), "generated")

@@ -1,6 +1,7 @@
 """Typed configuration dataclasses as command-line flags."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 import tyro
@@ -18,15 +19,15 @@ def parse(kind: type[T], arguments: Sequence[str], command: str, default: T | No
     """
     registry = ConstructorRegistry()
     registry.primitive_rule(_choice)
-    given = {} if default is None else {"default": default}
-    return tyro.cli(
-        kind,
+    cli = partial(
+        tyro.cli,
         prog=f"micvae {command}",
         args=list(arguments),
         config=(tyro.conf.OmitArgPrefixes,),
         registry=registry,
-        **given,  # type: ignore[arg-type]
     )
+    parsed: T = cli(kind) if default is None else cli(kind, default=default)
+    return parsed
 
 
 def _choice(info: PrimitiveTypeInfo) -> PrimitiveConstructorSpec[Any] | None:

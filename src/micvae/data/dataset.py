@@ -20,31 +20,21 @@ Renderer = Callable[[NDArray[np.float64]], NDArray[np.float32]]
 class FactorDataset:
     """Images with their ground-truth factors, where known.
 
-    Parameters
-    ----------
-    name:
-        How the data set is called in tables and titles.
-    images:
-        float32 `(N, C, H, W)`, every value in [0, 1].
-    factors:
-        `(N, K)` floats, one column per factor; `(N, 0)` or None where nothing is known.
-    factor_names, factor_kinds:
-        K names and K kinds (`continuous`, `ordinal`, `categorical`, `angular`). Kinds left out
-        are guessed: whole numbers are ordinal, anything else continuous.
-    factor_values:
-        Per factor, the finite set of its values, or None where it has none.
-    renderer:
-        For generated data, the map from factors `(M, K)` to images `(M, C, H, W)`.
-    notes:
-        What a reader of any result on this data must know, one sentence each.
-    source:
-        What a run stores so that the same data can be found again (plain JSON values).
+    Args:
+        name: how the data set is called in tables and titles.
+        images: float32 `(N, C, H, W)`, every value in [0, 1].
+        factors: `(N, K)` floats, one column per factor; `(N, 0)` or None where nothing is known.
+        factor_names: K names.
+        factor_kinds: K kinds (`continuous`, `ordinal`, `categorical`, `angular`). Left out, they
+            are guessed: whole numbers are ordinal, anything else continuous.
+        factor_values: per factor, the finite set of its values, or None where it has none.
+        renderer: for generated data, the map from factors `(M, K)` to images `(M, C, H, W)`.
+        notes: what a reader of any result on this data must know, one sentence each.
+        source: what a run stores so that the same data can be found again (plain JSON values).
 
-    Raises
-    ------
-    DataError
-        On a wrong shape, a value that is not finite or lies outside [0, 1], or lengths that do
-        not match.
+    Raises:
+        DataError: on a wrong shape, a value that is not finite or lies outside [0, 1], or lengths
+            that do not match.
     """
 
     name: str

@@ -30,38 +30,25 @@ def squares(
     turn, so angles that differ by a multiple of 90° give identical images and *no* method can
     tell them apart; the default angles are all distinct.
 
-    Parameters
-    ----------
-    n:
-        Number of images.
-    seed:
-        Determines the factors to the bit; no global random state is touched.
-    angles:
-        The values of the rotation, in degrees, counter-clockwise.
-    size:
-        Range of the side length, in pixels; at most 22, so that no corner leaves the image.
-    intensity:
-        Range of the grey value of the square, within (0, 1]; the background is 0.
+    Args:
+        n: number of images.
+        seed: determines the factors to the bit; no global random state is touched.
+        angles: the values of the rotation, in degrees, counter-clockwise.
+        size: range of the side length, in pixels; at most 22, so that no corner leaves the image.
+        intensity: range of the grey value of the square, within (0, 1]; the background is 0.
 
-    Returns
-    -------
-    FactorDataset
+    Returns:
         `images` float32 (n, 1, 32, 32) in [0, 1]; `factors` (n, 3) in the units above.
 
-    Warns
-    -----
-    AliasedAnglesWarning
-        Where two of `angles` are equal under the quarter-turn symmetry.
+    Warns:
+        AliasedAnglesWarning: where two of `angles` are equal under the quarter-turn symmetry.
 
-    Raises
-    ------
-    DataError
-        On an impossible range or number.
+    Raises:
+        DataError: on an impossible range or number.
 
-    References
-    ----------
-    Mutual Information Constrained Variational Framework for Identifiable Representation
-    Disentangling, Section 5.1. The paper gives neither the ranges nor the angles' values.
+    References:
+        *Mutual Information Constrained Variational Framework for Identifiable Representation
+        Disentangling*, Section 5.1. The paper gives neither the ranges nor the angles' values.
     """
     _check(n, angles, size, intensity)
     notes = tuple(_aliases(angles))

@@ -15,10 +15,9 @@ LOG_TWO_PI = math.log(2 * math.pi)
 class DiagonalGaussian:
     """N(loc, diag(exp(log_variance))), one per row.
 
-    Parameters
-    ----------
-    loc, log_variance:
-        `(B, D)` tensors: the mean, and the logarithm of the variance, of each latent.
+    Args:
+        loc: mean of each latent, `(B, D)`.
+        log_variance: logarithm of its variance, `(B, D)`.
     """
 
     loc: Tensor

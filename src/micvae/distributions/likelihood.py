@@ -127,9 +127,9 @@ class Gaussian(Likelihood):
 class LearnedGaussian(Likelihood):
     """Gaussian pixels whose common standard deviation is learned with the weights.
 
-    References
-    ----------
-    Simple and Effective VAE Training with Calibrated Decoders. Rybkin, Daniilidis & Levine, 2021.
+    References:
+        *Simple and Effective VAE Training with Calibrated Decoders*, Rybkin, Daniilidis & Levine,
+        2021.
     """
 
     scale: float = 0.1

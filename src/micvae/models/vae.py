@@ -11,16 +11,11 @@ from micvae.distributions.likelihood import ImageDistribution
 class VAE(nn.Module):
     """q(z|x), p(z) and p(x|z).
 
-    Parameters
-    ----------
-    encoder:
-        Maps images `(B, C, H, W)` to `(B, 2D)`: means, then log-variances.
-    decoder:
-        Maps latents `(B, D)` to `(B, C, H, W)`.
-    likelihood:
-        Maps the decoder's output to an `ImageDistribution`.
-    latent_dim:
-        D.
+    Args:
+        encoder: maps images `(B, C, H, W)` to `(B, 2D)`: means, then log-variances.
+        decoder: maps latents `(B, D)` to `(B, C, H, W)`.
+        likelihood: maps the decoder's output to an `ImageDistribution`.
+        latent_dim: D, the number of latents.
     """
 
     def __init__(

@@ -18,16 +18,11 @@ MODEL = "model"
 class Step:
     """What an objective may need to know beside the batch.
 
-    Parameters
-    ----------
-    number:
-        How many optimiser steps were taken before this one.
-    dataset_size:
-        N, the number of training images.
-    generator:
-        The source of all noise.
-    networks:
-        The objective's own networks (adversaries), by name.
+    Args:
+        number: how many optimiser steps were taken before this one.
+        dataset_size: N, the number of training images.
+        generator: the source of all noise.
+        networks: the objective's own networks (adversaries), by name.
     """
 
     number: int
@@ -40,16 +35,12 @@ class Step:
 class Losses:
     """What an objective returns.
 
-    Parameters
-    ----------
-    minimised:
-        The loss of each group of parameters: `"model"`, and one per own network. The trainer
-        takes the gradient of each with respect to its own group only, so that an adversary's
-        loss cannot reach the encoder.
-    terms:
-        Scalars to log, in nats per sample.
-    latent_kl:
-        KL(q(z_d | x) ‖ p(z_d)) per latent, `(D,)`, nats, averaged over the batch.
+    Args:
+        minimised: the loss of each group of parameters: `"model"`, and one per own network. The
+            trainer takes the gradient of each with respect to its own group only, so that an
+            adversary's loss cannot reach the encoder.
+        terms: scalars to log, in nats per sample.
+        latent_kl: KL(q(z_d | x) ‖ p(z_d)) per latent, `(D,)`, nats, averaged over the batch.
     """
 
     minimised: dict[str, Tensor]

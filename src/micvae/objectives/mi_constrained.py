@@ -7,7 +7,8 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from micvae.information import ESTIMATORS, PairwiseEstimator
+from micvae.information import PairwiseEstimator
+from micvae.information.mixture import MinibatchMixture
 from micvae.models.vae import VAE
 from micvae.objectives.base import MODEL, Elbo, Losses, Objective, Step
 from micvae.objectives.schedules import Constant, Schedule
@@ -23,28 +24,26 @@ class MIConstrained(Objective):
 
     under the aggregate posterior q(z), over **ordered** pairs: each unordered pair counts twice.
 
-    Notes
-    -----
-    R_MI = 0 means pairwise independence, neither joint independence nor identified factors; a
-    latent that ignores the image has R_MI = 0, too, so a large λ is most easily paid by turning
-    latents off.
+    Note:
+        R_MI = 0 means pairwise independence, neither joint independence nor identified factors;
+        a latent that ignores the image has R_MI = 0, too, so a large λ is most easily paid by
+        turning latents off.
 
-    References
-    ----------
-    Mutual Information Constrained Variational Framework for Identifiable Representation
-    Disentangling, Section 4.2 (β = 1, λ = 10, Section 5.3).
+    References:
+        *Mutual Information Constrained Variational Framework for Identifiable Representation
+        Disentangling*, Section 4.2 (β = 1, λ = 10, Section 5.3).
     """
 
     summary: ClassVar[str] = "the paper's method: penalises the MI of every pair of latents"
     reference: ClassVar[str] = "the paper, Section 4.2"
 
     beta: Schedule = Constant(1.0)
-    """Weight of the KL term: a number, or a schedule over steps such as "ramp(0, 1, steps=1000)"."""
+    """Weight of the KL term: a number, or a schedule such as "ramp(0, 1, steps=1000)"."""
 
     mi_weight: Schedule = Constant(10.0)
     """λ, the weight of the sum of pairwise mutual informations; a number or a schedule."""
 
-    estimator: PairwiseEstimator = ESTIMATORS["mixture"]()
+    estimator: PairwiseEstimator = MinibatchMixture()
     """How mutual information is estimated on a batch; see `micvae list estimators`."""
 
     @classmethod

@@ -62,9 +62,9 @@ class Ramp(Schedule):
 class Cycle(Schedule):
     """A ramp from `start` to `end` over the first half of every `period`, then `end`.
 
-    References
-    ----------
-    Cyclical Annealing Schedule: A Simple Approach to Mitigating KL Vanishing. Fu et al., 2019.
+    References:
+        *Cyclical Annealing Schedule: A Simple Approach to Mitigating KL Vanishing*, Fu et al.,
+        2019.
     """
 
     start: float

@@ -14,16 +14,15 @@ from micvae.objectives.schedules import Constant, Schedule
 class Vae(Objective):
     r"""−E[log p(x|z)] + β · KL(q(z|x) ‖ p(z)), in nats per sample.
 
-    References
-    ----------
-    Auto-Encoding Variational Bayes. Kingma & Welling, 2013.
+    References:
+        *Auto-Encoding Variational Bayes*, Kingma & Welling, 2013.
     """
 
     summary: ClassVar[str] = "the evidence lower bound, the baseline of every comparison"
     reference: ClassVar[str] = "Kingma & Welling 2013"
 
     beta: Schedule = Constant(1.0)
-    """Weight of the KL term: a number, or a schedule over steps such as "ramp(0, 1, steps=1000)"."""
+    """Weight of the KL term: a number, or a schedule such as "ramp(0, 1, steps=1000)"."""
 
     def __call__(self, model: VAE, x: Tensor, step: Step) -> Losses:
         """Evaluate on a batch; see `Objective`."""

@@ -1,1 +1,1 @@
-
+"""Methods × data × seeds: run, resume, aggregate, compare."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from micvae.errors import MicvaeError
 from micvae.files import write_json
-from micvae.objectives import MIConstrained, Vae
+from micvae.objectives import MIConstrained, Objective, Vae
 from micvae.objectives.schedules import Constant
 from micvae.studies.pool import Event
 from micvae.studies.statistics import bootstrap_interval
@@ -94,7 +94,7 @@ class Reproduction:
         few = range(min(self.n_seeds, ABLATION_SEEDS))
         return [*grid(self.rows(), range(self.n_seeds)), *grid(ablation, few)]
 
-    def _config(self, objective: Vae | MIConstrained) -> RunConfig:
+    def _config(self, objective: Objective) -> RunConfig:
         config = RunConfig(objective=objective, data="squares(seed={seed})")
         if self.quick:
             data = "squares(n=10240, seed={seed})"

@@ -6,12 +6,16 @@ import signal
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from micvae.errors import MicvaeError
+
+if TYPE_CHECKING:
+    from micvae.training.trainer import Progress
 
 ATTEMPTS = 3
 """How often a run is begun before it is given up, where its worker was killed."""
@@ -111,6 +115,10 @@ def _start(context: Any) -> _Worker:
     return _Worker(process, here)
 
 
+def _say(pipe: Connection, job: int, progress: "Progress") -> None:
+    pipe.send(Event(job, "progress", progress.step / progress.steps))
+
+
 def _work(pipe: Connection) -> None:
     """Take jobs from the pipe until there are no more."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which stops us
@@ -125,12 +133,7 @@ def _work(pipe: Connection) -> None:
         while (task := pipe.recv()) is not None:
             job, values, path = task
             try:
-                config = RunConfig.from_json(values)
-                run = train_run(
-                    config,
-                    path,
-                    lambda p, job=job: pipe.send(Event(job, "progress", p.step / p.steps)),
-                )
+                run = train_run(RunConfig.from_json(values), path, partial(_say, pipe, job))
                 if run.scores() is None:
                     evaluate_run(run)
                 pipe.send(Event(job, "done"))

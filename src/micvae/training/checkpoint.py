@@ -81,7 +81,8 @@ def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     """Read a safetensors file onto the CPU, or say that it is broken."""
     try:
         with safe_open(path, framework="pt") as file:
-            return {key: file.get_tensor(key) for key in file.keys()}, file.metadata() or {}
+            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118, no mapping
+            return tensors, file.metadata() or {}
     except (OSError, SafetensorError) as error:
         raise RunError(f"{path} is not a readable safetensors file: {error}.") from None
 

@@ -149,7 +149,7 @@ def train_run(
     elif path.exists() and (not path.is_dir() or any(path.iterdir())):
         raise RunError(f"{path} exists and is not a run; choose another --out.")
     dataset = dataset or load(config.data)
-    record = {
+    record: dict[str, Any] = {
         "micvae": __version__,
         "status": "training",
         "config": config.to_json(),

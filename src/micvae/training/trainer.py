@@ -113,10 +113,9 @@ class _Trainer:
         total = self.config.epochs * self.steps_per_epoch
         self.model.train()
         while self.step < total:
-            started, taken = time.perf_counter(), 0
-            for batch in self._batches():
+            started = time.perf_counter()
+            for taken, batch in enumerate(self._batches(), start=1):
                 self._update(batch)
-                taken += 1
                 if taken % _FLUSH == 0 or taken == self.steps_per_epoch:
                     terms = self.log.flush()
                     rate = taken * self.config.batch_size / (time.perf_counter() - started)
