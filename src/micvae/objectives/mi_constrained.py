@@ -7,8 +7,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from micvae.information import PairwiseEstimator
-from micvae.information.mixture import MinibatchMixture
+from micvae.information import ESTIMATORS, PairwiseEstimator
 from micvae.models.vae import VAE
 from micvae.objectives.base import MODEL, Elbo, Losses, Objective, Step
 from micvae.objectives.schedules import Constant, Schedule
@@ -43,7 +42,7 @@ class MIConstrained(Objective):
     mi_weight: Schedule = Constant(10.0)
     """λ, the weight of the sum of pairwise mutual informations; a number or a schedule."""
 
-    estimator: PairwiseEstimator = MinibatchMixture()
+    estimator: PairwiseEstimator = ESTIMATORS["mixture"]()  # noqa: RUF009, frozen
     """How mutual information is estimated on a batch; see `micvae list estimators`."""
 
     @classmethod

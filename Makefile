@@ -1,0 +1,36 @@
+# Every target sets itself up: a virtual environment in .venv with the versions of requirements.lock.
+
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+BIN := .venv/bin
+READY := .venv/.ready
+
+.PHONY: help reproduce test lint benchmark clean
+
+help:  ## Say what can be made.
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+reproduce: $(READY)  ## Train, compare and report the paper's experiment into out/paper.
+	$(BIN)/micvae reproduce $(ARGS)
+
+test: $(READY)  ## Run the tests.
+	$(BIN)/python -m pytest -n auto $(ARGS)
+
+lint: $(READY)  ## Check style and types.
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+benchmark: $(READY)  ## Measure speed, side by side with a peer and with the machine's limit.
+	$(BIN)/python benchmarks/pairwise_mi.py
+	$(BIN)/python benchmarks/training.py
+
+clean:  ## Remove the virtual environment and caches; results in out/ stay.
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist
+
+$(READY): requirements.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "micvae needs Python 3.11 or newer; give it as PYTHON=…" >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --requirement requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps --editable .
+	@touch $@
