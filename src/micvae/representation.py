@@ -92,7 +92,7 @@ class Representation:
     def load(cls, path: Path) -> "Representation":
         """Read what `save` wrote."""
         try:
-            with np.load(path, allow_pickle=False) as file:
+            with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
                 return cls(
                     file["codes"],
                     file["scale"],

@@ -30,7 +30,7 @@ def from_npz(path: Path) -> FactorDataset:
     """
     arrays = {}
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
             for name in ("images", "factors", "factor_names"):
                 if name in file.files:
                     arrays[name] = file[name]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import warnings
 
 import numpy as np
@@ -12,7 +13,8 @@ from micvae.errors import AliasedAnglesWarning, DataError
 
 RESOLUTION = 32
 QUARTER_TURN = 90.0
-_CHUNK = 4096  # images rendered at once: bounds the temporary arrays to some 50 MB
+_QUARTERS = (np.float32(-0.25), np.float32(0.25))
+_CHUNK = 1024  # images rendered at once: bounds the temporary arrays to some 10 MB
 
 
 def squares(
@@ -86,24 +88,30 @@ def squares(
 def render(factors: NDArray[np.float64]) -> NDArray[np.float32]:
     """Render squares for factors `(M, 3)` = side in pixels, grey value, angle in degrees.
 
-    A pixel's coverage is the product, along the square's own two axes, of the overlap of a
-    unit-wide pixel with the side: exact for an upright square, and within 0.1 of the true area
-    for a turned one.
+    Every pixel is the mean of four quarters. A quarter's coverage is the product, along the
+    square's own two axes, of its overlap with the side: exact for an upright square; for a
+    turned one a pixel is within 0.05 and the whole area within 2% of the truth.
     """
     factors = np.asarray(factors, dtype=np.float64)
+    half = RESOLUTION // 2
     images = np.empty((len(factors), 1, RESOLUTION, RESOLUTION), dtype=np.float32)
     centre = np.arange(RESOLUTION, dtype=np.float32) - (RESOLUTION - 1) / 2
     for start in range(0, len(factors), _CHUNK):
-        part = factors[start : start + _CHUNK]
+        part = factors[start : start + _CHUNK].astype(np.float32)[:, :, None, None]
         turn = np.deg2rad(part[:, 2])
-        cos = np.cos(turn).astype(np.float32)[:, None, None]
-        sin = np.sin(turn).astype(np.float32)[:, None, None]
-        edge = (part[:, 0] / 2 + 0.5).astype(np.float32)[:, None, None]
-        x, y = centre[None, None, :], -centre[None, :, None]  # y points up
-        coverage = np.clip(edge - np.abs(cos * x + sin * y), 0, 1)
-        coverage *= np.clip(edge - np.abs(cos * y - sin * x), 0, 1)
-        coverage *= part[:, 1].astype(np.float32)[:, None, None]
-        images[start : start + _CHUNK, 0] = coverage
+        cos, sin = 2 * np.cos(turn), 2 * np.sin(turn)  # in units of a quarter's width
+        edge = part[:, 0] + np.float32(0.5)
+        upper = np.zeros((len(part), half, RESOLUTION), dtype=np.float32)
+        for dx, dy in itertools.product(_QUARTERS, _QUARTERS):
+            x, y = centre[None, None, :] + dx, -centre[None, :half, None] + dy  # y points up
+            coverage = np.clip(edge - np.abs(cos * x + sin * y), 0, 1)
+            coverage *= np.clip(edge - np.abs(cos * y - sin * x), 0, 1)
+            upper += coverage
+        upper *= part[:, 1] / 4
+        images[start : start + _CHUNK, 0, :half] = upper
+        images[start : start + _CHUNK, 0, half:] = upper[
+            :, ::-1, ::-1
+        ]  # half a turn changes nothing
     return images
 
 

@@ -1,0 +1,41 @@
+"""What all tests share: one thread, untouched global randomness, and small data."""
+
+import os
+
+# Read by every process that a test starts, too.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from micvae.data import FactorDataset, squares
+
+torch.set_num_threads(1)
+
+SHARED = Path(__file__).parents[2] / "shared" / "data"
+
+
+@pytest.fixture
+def toy() -> FactorDataset:
+    return squares(256, seed=0)
+
+
+@pytest.fixture(autouse=True)
+def global_randomness_is_left_alone():
+    """A seed must determine a run whatever else draws numbers: nothing here may draw globally."""
+    before = np.random.get_state()[1].copy(), torch.get_rng_state()  # noqa: NPY002
+    yield
+    assert np.array_equal(before[0], np.random.get_state()[1])  # noqa: NPY002
+    assert torch.equal(before[1], torch.get_rng_state())
+
+
+@pytest.fixture
+def coil20() -> Path:
+    """Real photographs, where a development checkout has them."""
+    path = SHARED / "coil20_32x32.npz"
+    if not path.exists():
+        pytest.skip("the real image files are not here")
+    return path

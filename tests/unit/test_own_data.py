@@ -1,0 +1,145 @@
+"""A user's own images: what is taken, and what is refused with a remedy."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from micvae.data import FactorDataset, load
+from micvae.errors import DataError
+
+NOISE = np.random.default_rng(0)
+GREY = NOISE.integers(0, 256, (6, 16, 16), dtype=np.uint8)
+COLOUR = NOISE.integers(0, 256, (6, 16, 20, 3), dtype=np.uint8)
+
+
+def saved(tmp_path, **arrays):
+    np.savez(tmp_path / "own.npz", **arrays)
+    return load(str(tmp_path / "own.npz"))
+
+
+@pytest.mark.parametrize(
+    ("images", "expected"),
+    [
+        (GREY, GREY[:, None] / 255),
+        (GREY[..., None], GREY[:, None] / 255),
+        (COLOUR, COLOUR.transpose(0, 3, 1, 2) / 255),
+        (COLOUR.transpose(0, 3, 1, 2), COLOUR.transpose(0, 3, 1, 2) / 255),
+        ((GREY / 255).astype(np.float64), GREY[:, None] / 255),
+    ],
+    ids=["N,H,W", "N,H,W,1", "N,H,W,C", "N,C,H,W", "float64"],
+)
+def test_layouts_and_types(tmp_path, images, expected):
+    data = saved(tmp_path, images=images)
+    assert data.images.dtype == np.float32 and data.n_factors == 0
+    np.testing.assert_allclose(data.images, expected, atol=1e-7)
+
+
+def test_factors_and_names(tmp_path):
+    factors = np.column_stack([np.arange(6), np.linspace(0, 1, 6)])
+    data = saved(tmp_path, images=GREY, factors=factors, factor_names=["object", "angle"])
+    assert data.factor_names == ("object", "angle")
+    assert data.factor_kinds == ("ordinal", "continuous")
+    np.testing.assert_array_equal(data.factors, factors)
+
+
+@pytest.mark.parametrize(
+    ("arrays", "message"),
+    [
+        ({"pictures": GREY}, "no array named images; it has pictures"),
+        ({"images": GREY[0]}, "shape"),
+        ({"images": np.zeros((6, 16, 16, 7))}, "1, 3 or 4 channels"),
+        ({"images": np.full((6, 16, 16), np.nan)}, "NaN"),
+        ({"images": np.full((6, 16, 16), 2.0)}, r"must lie in \[0, 1\]"),
+        ({"images": GREY.astype(np.int32)}, "dtype int32"),
+        ({"images": np.array(["a", "b"])}, "shape"),
+        ({"images": GREY[:0]}, "empty"),
+        ({"images": GREY, "factors": np.zeros((5, 2))}, "5 rows, but there are 6 images"),
+        ({"images": GREY, "factors": np.full((6, 1), np.inf)}, "factors holds NaN or infinite"),
+        ({"images": GREY, "factors": np.array(["a"] * 6)}, "encode categories"),
+        ({"images": GREY, "factors": np.zeros((6, 2)), "factor_names": ["a"]}, "factor_names has 1"),
+    ],
+)
+def test_unusable_arrays_are_refused(tmp_path, arrays, message):
+    with pytest.raises(DataError, match=message):
+        saved(tmp_path, **arrays)
+
+
+def test_pickles_are_refused(tmp_path):
+    with pytest.raises(DataError, match="plain arrays"):
+        saved(tmp_path, images=np.array([{"code": "run me"}], dtype=object))
+
+
+@pytest.mark.parametrize("content", [b"", b"not an archive", b"PK\x03\x04 cut short"])
+def test_broken_files_are_refused(tmp_path, content):
+    path = tmp_path / "own.npz"
+    path.write_bytes(content)
+    with pytest.raises(DataError, match="cannot be read"):
+        load(str(path))
+
+
+def folder(tmp_path, pictures, table=None):
+    for i, picture in enumerate(pictures):
+        Image.fromarray(picture).save(tmp_path / f"{i:02}.png")
+    if table is not None:
+        (tmp_path / "factors.csv").write_text(table)
+    return load(str(tmp_path))
+
+
+def test_a_folder_of_pictures(tmp_path):
+    rows = "".join(f"{i:02}.png,{i},{i / 2}\n" for i in reversed(range(6)))
+    data = folder(tmp_path, GREY, "file,object,angle\n" + rows)
+    np.testing.assert_allclose(data.images, GREY[:, None] / 255, atol=1e-7)
+    assert data.factor_names == ("object", "angle")
+    np.testing.assert_array_equal(data.factors[:, 0], np.arange(6))
+
+
+def test_grey_and_colour_pictures_mix(tmp_path):
+    data = folder(tmp_path, [*COLOUR[:2], COLOUR[2, ..., 0]])
+    assert data.images.shape == (3, 3, 16, 20)
+    assert np.ptp(data.images[2], axis=0).max() == 0  # the grey one stays grey
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        ("file,a\n00.png,1\n", "no row for 1 of 2 images, e.g. 01.png"),
+        ("file,a\n00.png,red\n01.png,1\n", "line 2: could not convert"),
+        ("file,a\n00.png,1,2\n01.png,1\n", "line 2 has 3 columns, not 2"),
+        ("file,a\n00.png,nan\n01.png,1\n", "NaN"),
+        ("", "header row"),
+    ],
+)
+def test_unusable_tables_are_refused(tmp_path, table, message):
+    with pytest.raises(DataError, match=message):
+        folder(tmp_path, GREY[:2], table)
+
+
+def test_unusable_folders_are_refused(tmp_path):
+    with pytest.raises(DataError, match="holds no images"):
+        load(str(tmp_path))
+    (tmp_path / "x.png").write_bytes(b"no picture")
+    with pytest.raises(DataError, match=r"x\.png cannot be read as an image"):
+        load(str(tmp_path))
+    Image.fromarray(GREY[0]).save(tmp_path / "x.png")
+    Image.fromarray(COLOUR[0]).save(tmp_path / "y.png")
+    with pytest.raises(DataError, match="different sizes"):
+        load(str(tmp_path))
+
+
+def test_files_of_another_kind_are_refused(tmp_path):
+    (tmp_path / "images.h5").write_bytes(b"x")
+    with pytest.raises(DataError, match=r"np\.savez"):
+        load(str(tmp_path / "images.h5"))
+
+
+def test_only_generated_data_can_be_rendered():
+    data = FactorDataset("own", GREY[:, None] / 255, np.zeros((6, 1)))
+    with pytest.raises(DataError, match="not generated"):
+        data.images_of([[0.0]])
+
+
+@pytest.mark.shared_data
+def test_real_photographs(coil20):
+    data = load(str(coil20))
+    assert data.images.shape == (1440, 1, 32, 32)
+    assert data.n_factors == 2 and len(data.factor_values[0]) == 20
