@@ -56,7 +56,10 @@ def test_factors_and_names(tmp_path):
         ({"images": GREY, "factors": np.zeros((5, 2))}, "5 rows, but there are 6 images"),
         ({"images": GREY, "factors": np.full((6, 1), np.inf)}, "factors holds NaN or infinite"),
         ({"images": GREY, "factors": np.array(["a"] * 6)}, "encode categories"),
-        ({"images": GREY, "factors": np.zeros((6, 2)), "factor_names": ["a"]}, "factor_names has 1"),
+        (
+            {"images": GREY, "factors": np.zeros((6, 2)), "factor_names": ["a"]},
+            "factor_names has 1",
+        ),
     ],
 )
 def test_unusable_arrays_are_refused(tmp_path, arrays, message):

@@ -1,0 +1,109 @@
+"""Learning curves: every logged term, and the KL of every latent."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+from numpy.typing import NDArray
+
+from micvae.reports.style import ACCENT, PALETTE, by_kl, latent_name, new_figure, styled
+
+TITLES = {"loss": "loss", "reconstruction": "reconstruction", "kl": "KL", "r_mi": "R_MI"}
+POINTS = 400
+"""Bins of the raw line: it keeps the lowest and the highest value of each."""
+
+
+@styled
+def curves(log: Mapping[str, NDArray[np.floating]], steps_per_epoch: int) -> Figure:
+    """Draw a panel per term and one for the KL per latent: raw values faint, smoothed above.
+
+    Args:
+        log: a column per term, nats, and `step`, as `Run.log` returns it.
+        steps_per_epoch: for the upper axis.
+    """
+    latents = [name for name in log if name.startswith("kl_") and name[3:].isdigit()]
+    terms = [name for name in log if name != "step" and name not in latents]
+    panels = len(terms) + bool(latents)
+    columns = 2 if panels > 1 else 1
+    rows = -(-panels // columns)
+    figure = new_figure(5.6, 1.55 * rows + 0.55)
+    grid = figure.subplots(rows, columns, sharex=True, squeeze=False).ravel()
+    for axes, name in zip(grid, terms, strict=False):
+        _line(axes, log[name], ACCENT)
+        axes.set_title(TITLES.get(name, name.replace("_", " ")))
+        axes.set_ylim(*_window(log[name]))
+    if latents:
+        axes = grid[len(terms)]
+        axes.set_title("KL per latent")
+        ends = [float(log[name][-steps_per_epoch:].mean()) for name in latents]
+        for place, latent in enumerate(by_kl(ends)):
+            colour = PALETTE[place % len(PALETTE)]
+            _line(axes, log[latents[latent]], colour, latent_name(latent))
+        axes.set_ylim(bottom=0)
+        axes.legend(
+            ncols=1 if len(latents) <= 4 else 2 if len(latents) <= 8 else 3,
+            handlelength=1,
+            columnspacing=0.8,
+            labelspacing=0.2,
+            loc="best",
+        )
+    for axes in grid[panels:]:
+        axes.set_visible(False)
+    for place, axes in enumerate(grid[:panels]):
+        axes.grid(axis="y")
+        axes.yaxis.set_major_locator(MaxNLocator(4))
+        axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
+        if place < columns:
+            epochs = axes.secondary_xaxis(
+                "top", functions=(lambda s: s / steps_per_epoch, lambda e: e * steps_per_epoch)
+            )
+            epochs.xaxis.set_major_locator(MaxNLocator(4, integer=True))
+            epochs.set_xlabel("epoch", labelpad=3)
+        if place + columns >= panels:
+            axes.set_xlabel("step")
+            axes.tick_params(labelbottom=True)
+    figure.supylabel("nats per sample", fontsize=8.5)
+    return figure
+
+
+def _line(axes: Axes, values: NDArray[np.floating], colour: str, label: str = "") -> None:
+    x, y = envelope(np.asarray(values, dtype=np.float64))
+    axes.plot(x, y, color=colour, alpha=0.28, linewidth=0.6)
+    x, y = smoothed(np.asarray(values, dtype=np.float64))
+    axes.plot(x, y, color=colour, linewidth=1.5, label=label)
+
+
+def envelope(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Keep, of a long line, the lowest and the highest value of every bin, where they are."""
+    if len(values) <= 2 * POINTS:
+        return np.arange(len(values), dtype=np.float64), values
+    edges = np.linspace(0, len(values), POINTS + 1).astype(int)
+    kept: list[int] = []
+    for start, end in zip(edges[:-1], edges[1:], strict=True):
+        part = values[start:end]
+        kept += sorted({start + int(part.argmin()), start + int(part.argmax())})
+    index = np.asarray(kept)
+    return index.astype(np.float64), values[index]
+
+
+def smoothed(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """A centred running mean over a fortieth of the training, at no more points than are seen.
+
+    The window is cut at both ends, so that it stays centred on what it averages.
+    """
+    half = max(1, len(values) // 80)
+    centre = np.unique(np.linspace(0, len(values) - 1, min(len(values), 300)).astype(int))
+    total = np.concatenate([[0.0], np.cumsum(values)])
+    reach = np.minimum(np.minimum(centre, len(values) - 1 - centre), half)
+    low, high = centre - reach, centre + reach + 1
+    return centre.astype(np.float64), (total[high] - total[low]) / (high - low)
+
+
+def _window(values: NDArray[np.floating]) -> tuple[float, float]:
+    """Limits that show the bulk: the first steps, far above it, may leave the frame."""
+    settled = values[len(values) // 20 :]
+    low, high = float(settled.min()), float(settled.max())
+    margin = 0.06 * (high - low) or max(1e-3, 0.01 * abs(high))
+    return low - margin, high + margin

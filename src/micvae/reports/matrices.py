@@ -1,0 +1,96 @@
+"""Heat maps of mutual information, with the numbers written in."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from micvae.reports.style import INK, MUTED, SEQUENTIAL, by_kl, latent_name, new_figure, styled
+
+SMALLEST_TOP = 0.1
+"""Nats at the dark end at least, so that an estimate's noise about 0 is not painted dark."""
+
+
+@styled
+def factor_matrix(
+    factor_mi: Sequence[Sequence[float]],
+    names: Sequence[str],
+    latent_kl: Sequence[float],
+    active: Sequence[bool],
+    top: float | None = None,
+) -> Figure:
+    """Draw I(z_d; v_k), a row per latent by falling KL, a column per factor.
+
+    Args:
+        factor_mi: `(D, K)`, nats.
+        names: the K factors.
+        latent_kl: `(D,)`, nats: decides the order.
+        active: `(D,)`: the labels of inactive latents are grey.
+        top: nats at the dark end of the colours; by default the largest entry.
+    """
+    order = by_kl(latent_kl)
+    matrix = np.asarray(factor_mi, dtype=np.float64)[order]
+    return _heat_map(matrix, order, names, active, "factor", "I(latent; factor), nats", top)
+
+
+@styled
+def latent_matrix(
+    latent_mi: Sequence[Sequence[float]],
+    latent_kl: Sequence[float],
+    active: Sequence[bool],
+    top: float | None = None,
+) -> Figure:
+    """Draw I(z_i; z_j) of the aggregate posterior, `(D, D)`, nats; the diagonal is left out."""
+    order = by_kl(latent_kl)
+    matrix = np.asarray(latent_mi, dtype=np.float64)[np.ix_(order, order)]
+    np.fill_diagonal(matrix, np.nan)
+    names = [latent_name(d) for d in order]
+    return _heat_map(matrix, order, names, active, "latent", "I(latent; latent), nats", top)
+
+
+def _heat_map(
+    matrix: NDArray[np.float64],
+    order: Sequence[int],
+    columns: Sequence[str],
+    active: Sequence[bool],
+    what: str,
+    title: str,
+    top: float | None,
+) -> Figure:
+    rows, count = matrix.shape
+    finite = matrix[np.isfinite(matrix)]
+    top = max(SMALLEST_TOP, finite.max(initial=0.0) if top is None else top)
+    cell = 0.62 if count <= 5 else 0.45
+    figure = new_figure(max(cell * count + 1.6, 3.0), min(cell, 0.5) * rows + 1.1)
+    axes = figure.add_subplot()
+    image = axes.imshow(matrix, cmap=SEQUENTIAL, vmin=0, vmax=top, aspect="auto")
+    for r, row in enumerate(matrix):
+        for c, value in enumerate(row):
+            text = f"{value:.2f}".replace("-", "−") if np.isfinite(value) else "·"
+            colour = "white" if np.isfinite(value) and value > 0.55 * top else INK
+            axes.text(c, r, text, ha="center", va="center", color=colour, fontsize=8)
+    axes.set_xticks(range(count), columns)
+    if count > 3 and max(map(len, columns)) > 6:
+        axes.tick_params(axis="x", labelrotation=40)
+        for label in axes.get_xticklabels():
+            label.set_horizontalalignment("right")
+            label.set_rotation_mode("anchor")
+    axes.set_yticks(range(rows), [latent_name(d) for d in order])
+    for label, latent in zip(axes.get_yticklabels(), order, strict=True):
+        label.set_color(INK if active[latent] else MUTED)
+        label.set_fontstyle("normal" if active[latent] else "italic")
+    axes.set_xlabel(what)
+    axes.set_ylabel("latent, by falling KL")
+    axes.set_title(title)
+    axes.tick_params(length=0)
+    for spine in axes.spines.values():
+        spine.set_visible(False)
+    axes.set_xticks(np.arange(1, count) - 0.5, minor=True)
+    axes.set_yticks(np.arange(1, rows) - 0.5, minor=True)
+    axes.grid(which="minor", color="white", linewidth=1.5)
+    axes.tick_params(which="minor", length=0)
+    bar = figure.colorbar(image, ax=axes, shrink=0.9, aspect=18)
+    bar.outline.set_visible(False)  # type: ignore[operator]
+    bar.ax.tick_params(length=2, labelsize=7.5)
+    return figure

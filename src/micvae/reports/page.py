@@ -1,0 +1,152 @@
+"""The page: what it says, and how it becomes one self-contained HTML file."""
+
+import base64
+import io
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from importlib.resources import files
+from pathlib import Path
+
+from jinja2 import Environment, StrictUndefined
+from matplotlib.figure import Figure
+
+from micvae import __version__
+from micvae.files import replacing, write_text
+from micvae.reports.quantities import DEFINITIONS
+from micvae.reports.style import styled
+
+PAGE = "report.html"
+FIGURES = "figures"
+_DPI = 160
+_SVG_LIMIT = 600_000  # bytes; a figure whose SVG is larger goes into the page as PNG
+
+
+@dataclass(frozen=True)
+class Plate:
+    """One figure, before it is written.
+
+    Args:
+        name: its file's name, without suffix.
+        figure: what to draw.
+        alt: what it shows, for who cannot see it.
+        label: what tells it from its neighbours, shown above it.
+        raster: whether it is made of images, and goes into the page as PNG.
+    """
+
+    name: str
+    figure: Figure
+    alt: str
+    label: str = ""
+    raster: bool = False
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One figure as the page shows it."""
+
+    name: str
+    uri: str
+    width: int
+    height: int
+    alt: str
+    label: str
+
+
+@dataclass(frozen=True)
+class Group:
+    """Figures of one kind side by side, under one title and caption."""
+
+    title: str
+    caption: str
+    plates: Sequence[Plate]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell of a table: a number with its interval, or text."""
+
+    text: str
+    small: str = ""
+    value: float | None = None
+    verdict: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """The score table. The first column is the row's header."""
+
+    caption: str
+    columns: Sequence[tuple[str, str]]
+    rows: Sequence[Sequence[Cell]]
+
+
+@dataclass(frozen=True)
+class Details:
+    """A list of names and values that a reader may open."""
+
+    title: str
+    text: str
+    items: Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Page:
+    """All that a report says."""
+
+    title: str
+    kind: str
+    answer: str
+    table: Table
+    groups: Sequence[Group]
+    quick: bool = False
+    notes: Sequence[str] = ()
+    missing: Sequence[str] = ()
+    findings: Sequence[str] = ()
+    configuration: Sequence[Details] = ()
+    environment: Sequence[tuple[str, str]] = ()
+    files: Sequence[tuple[str, str]] = ()
+    command: str = ""
+    definitions: Sequence[tuple[str, str]] = field(default=DEFINITIONS)
+
+
+def write_page(page: Page, folder: Path) -> Path:
+    """Write every figure as PNG and SVG, then the page with all of them inside."""
+    groups = [
+        (group.title, group.caption, [save(plate, folder / FIGURES) for plate in group.plates])
+        for group in page.groups
+    ]
+    room = files(__package__)
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    template = environment.from_string(room.joinpath("page.html.j2").read_text("utf-8"))
+    css = room.joinpath("page.css").read_text("utf-8")
+    html = template.render(page=page, groups=groups, css=css, version=__version__)
+    write_text(folder / PAGE, html)
+    return folder / PAGE
+
+
+@styled
+def save(plate: Plate, folder: Path) -> Picture:
+    """Write one figure as PNG and SVG; the same figure gives the same bytes."""
+    figure = plate.figure
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")  # it is laid out; twice more would take most of the time
+    contents = {}
+    for kind, metadata in (("png", {"Software": None}), ("svg", {"Date": None, "Creator": None})):
+        buffer = io.BytesIO()
+        figure.savefig(buffer, format=kind, dpi=_DPI, metadata=metadata)
+        contents[kind] = buffer.getvalue()
+        with replacing(folder / f"{plate.name}.{kind}") as temporary:
+            temporary.write_bytes(contents[kind])
+    shown = "png" if plate.raster or len(contents["svg"]) > _SVG_LIMIT else "svg"
+    mime = "image/png" if shown == "png" else "image/svg+xml"
+    uri = f"data:{mime};base64,{base64.b64encode(contents[shown]).decode()}"
+    width, height = (round(96 * inches) for inches in figure.get_size_inches())
+    return Picture(plate.name, uri, width, height, plate.alt, plate.label)
+
+
+def slug(text: str) -> str:
+    """A label as part of a file's name."""
+    return re.sub(r"[^\w.=]+", "-", text.lower()).strip("-.") or "row"

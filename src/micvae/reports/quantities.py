@@ -1,0 +1,130 @@
+"""How each number of a report is called, in which unit, with how many digits."""
+
+from dataclasses import dataclass
+
+from micvae.metrics import METRICS
+
+NOT_KNOWN = "–"
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """A column of a table, an axis of a figure.
+
+    Args:
+        name: its key in `scores.json` and `table.parquet`.
+        label: what a reader sees.
+        unit: its unit, empty for a pure number.
+        digits: decimals shown.
+        direction: `higher` or `lower` where one end is the good one, else empty.
+        meaning: one line.
+    """
+
+    name: str
+    label: str
+    unit: str = ""
+    digits: int = 3
+    direction: str = ""
+    meaning: str = ""
+
+    @property
+    def axis(self) -> str:
+        """The label with its unit."""
+        return f"{self.label} ({self.unit})" if self.unit else self.label
+
+    def shown(self, value: float | None, signed: bool = False) -> str:
+        """The value with its digits and a true minus sign; a dash where there is none."""
+        if value is None:
+            return NOT_KNOWN
+        text = f"{value:{'+' if signed else ''},.{self.digits}f}"
+        if float(text.replace(",", "")) == 0:
+            text = text.lstrip("+-")  # no sign on a zero
+        return text.replace("-", "−")
+
+
+_LABELS = {
+    "mig": "MIG",
+    "dci_disentanglement": "DCI disentanglement",
+    "dci_completeness": "DCI completeness",
+    "dci_informativeness": "DCI informativeness",
+}
+_OTHERS = (
+    Quantity("active_units", "active units", "", 1, "", "latents that respond to the image"),
+    Quantity("r_mi", "R_MI", "nats", 3, "lower", "Σ over i≠j of I(z_i; z_j), aggregate posterior"),
+    Quantity("reconstruction", "reconstruction", "nats", 1, "lower", "−E[log p(x|z)] per image"),
+    Quantity("kl", "KL", "nats", 2, "", "KL(q(z|x) ‖ p(z)) per image"),
+    Quantity("seconds", "training time", "s", 1, "lower", "time that training took"),
+)
+
+
+def quantity(name: str) -> Quantity:
+    """Look a quantity up; one of `METRICS` without an entry of its own is called by its name."""
+    for other in _OTHERS:
+        if other.name == name:
+            return other
+    label = _LABELS.get(name, name.replace("_", " "))
+    if name not in METRICS:
+        return Quantity(name, label)
+    metric = METRICS[name]
+    direction = "higher" if metric.higher_is_better else "lower"
+    return Quantity(name, label, "", 3, direction, metric.summary)
+
+
+def known(rows: list[dict[str, object]]) -> list[str]:
+    """The quantities that at least one row of a table has, in the order of presentation."""
+    names = [*METRICS, *(other.name for other in _OTHERS)]
+    return [name for name in names if any(row.get(name) is not None for row in rows)]
+
+
+DEFINITIONS: tuple[tuple[str, str], ...] = (
+    (
+        "MIG, mutual information gap",
+        "Per factor, the mutual information of the best latent minus that of the second best, "
+        "divided by the factor's entropy; the mean over factors. 1: one latent alone knows each "
+        "factor. 0: two latents know it equally well. (Chen et al. 2018)",
+    ),
+    (
+        "DCI disentanglement, completeness, informativeness",
+        "Gradient-boosted trees predict every factor from all latents. Disentanglement: is each "
+        "latent important for one factor only? Completeness: is one latent only important for "
+        "each factor? Both lie in 0 to 1. Informativeness: how well are the factors predicted on "
+        "held-out samples (accuracy for discrete ones, R² for continuous ones; 1 is perfect)? "
+        "(Eastwood & Williams 2018)",
+    ),
+    (
+        "R_MI",
+        "Σ over i≠j of I(z_i; z_j), in nats, under the aggregate posterior q(z), over ordered "
+        "pairs: each pair counts twice. It is estimated on thousands of samples after training; "
+        "the value in the learning curves is the estimate on one batch. R_MI = 0 means pairwise "
+        "independent latents. It does not mean that the factors were found, and a latent that "
+        "ignores the image has no mutual information with the others either.",
+    ),
+    (
+        "KL",
+        "KL(q(z|x) ‖ p(z)), in nats per image, the mean over the last epoch: how much the "
+        "latents say about an image. A latent with KL ≈ 0 has collapsed onto the prior.",
+    ),
+    (
+        "Reconstruction",
+        "−E[log p(x|z)], in nats per image, summed over pixels, the mean over the last epoch; "
+        "lower is better. For grey values under a Bernoulli likelihood even a perfect "
+        "reconstruction costs the entropy of the pixels, so only differences can be read.",
+    ),
+    (
+        "Active units",
+        "Latents whose posterior mean varies over the images: its variance is above 0.01. "
+        "(Burda, Grosse & Salakhutdinov 2016)",
+    ),
+    (
+        "Interval",
+        "95% percentile-bootstrap interval of the mean over seeds, in brackets: seeds are "
+        "resampled, the runs are not repeated. With few seeds it is too narrow; a single seed "
+        "has none.",
+    ),
+    (
+        "Paired difference",
+        "A method's score minus the baseline's under the same seed, then the mean over seeds and "
+        "its interval. Where the interval excludes 0, these seeds speak for a difference.",
+    ),
+    ("Nat", "The unit of information under the natural logarithm: 1 nat = 1.44 bits."),
+)

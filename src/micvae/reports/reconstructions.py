@@ -1,0 +1,34 @@
+"""Originals above what the model makes of them."""
+
+import numpy as np
+import torch
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from micvae.models import VAE
+from micvae.reports.style import new_figure, show_tiles, styled
+
+COLUMNS = 9
+
+
+@styled
+def reconstructions(model: VAE, images: NDArray[np.float32], seed: int = 0) -> Figure:
+    """Draw images in the upper row, and below each the decoder's mean at its posterior mean.
+
+    Args:
+        model: a trained model.
+        images: all images `(N, C, H, W)`; a few are chosen at random.
+        seed: determines which.
+    """
+    count = min(COLUMNS, len(images))
+    index = np.sort(np.random.default_rng(seed).choice(len(images), count, replace=False))
+    originals = images[index]
+    device = next(model.parameters()).device
+    with torch.inference_mode():
+        posterior = model.encode(torch.from_numpy(originals).to(device))
+        decoded = model.decode(posterior.mean).mean.cpu().numpy()
+    figure = new_figure(0.5 * count + 0.95, 1.15)
+    show_tiles(
+        figure.add_subplot(), np.stack([originals, decoded]), ["original", "reconstructed"]
+    )
+    return figure

@@ -1,0 +1,59 @@
+"""What the data looks like, and what each of its factors does."""
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from micvae.data import FactorDataset
+from micvae.reports.style import new_figure, show_tiles, styled
+
+COLUMNS = 9
+
+
+@styled
+def samples(dataset: FactorDataset, seed: int = 0, rows: int = 4) -> Figure:
+    """Draw a grid of images, chosen at random without replacement."""
+    rows = max(1, min(rows, len(dataset) // COLUMNS))
+    count = min(rows * COLUMNS, len(dataset))
+    index = np.random.default_rng(seed).choice(len(dataset), count, replace=False)
+    images = dataset.images[index].reshape(rows, -1, *dataset.image_shape)
+    width = 0.55 * images.shape[1] + 0.1
+    figure = new_figure(width, 0.55 * rows + 0.1)
+    show_tiles(figure.add_subplot(), images)
+    return figure
+
+
+@styled
+def factor_rows(dataset: FactorDataset) -> Figure:
+    """Draw one row per factor of a generated data set: it varies, the others stay in the middle."""
+    columns = _columns(dataset)
+    middle = np.asarray([column[len(column) // 2] for column in columns])
+    factors = np.repeat(middle[None], COLUMNS * len(columns), axis=0).reshape(-1, COLUMNS, len(columns))
+    labels = []
+    for k, values in enumerate(columns):
+        shown = np.resize(values, COLUMNS)  # few values are repeated in order, and so fill the row
+        factors[k, :, k] = shown
+        labels.append(f"{dataset.factor_names[k]}\n{_range(values)}")
+    images = dataset.images_of(factors.reshape(-1, len(columns)))
+    figure = new_figure(0.5 * COLUMNS + 1.2, 0.5 * len(columns) + 0.15)
+    show_tiles(
+        figure.add_subplot(), images.reshape(len(columns), COLUMNS, *dataset.image_shape), labels
+    )
+    return figure
+
+
+def _columns(dataset: FactorDataset) -> list[np.ndarray]:
+    """Per factor the values to show: its own where they are few, else an even grid."""
+    shown = []
+    for column, values in zip(dataset.factors.T, dataset.factor_values, strict=True):
+        if values is None:
+            shown.append(np.linspace(column.min(), column.max(), COLUMNS))
+        else:
+            every = np.linspace(0, len(values) - 1, min(len(values), COLUMNS)).round().astype(int)
+            shown.append(np.asarray(values)[every])
+    return shown
+
+
+def _range(values: np.ndarray) -> str:
+    if len(values) < COLUMNS:
+        return ", ".join(f"{value:.3g}" for value in values)
+    return f"{values[0]:.3g} to {values[-1]:.3g}"

@@ -1,0 +1,130 @@
+"""How every figure looks, and what figures share: colours, names, rows of images."""
+
+from collections.abc import Callable, Sequence
+from functools import wraps
+from typing import ParamSpec, TypeVar
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import Colormap, LinearSegmentedColormap
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+INK = "#1d2733"
+MUTED = "#5f6b7a"
+GRID = "#e4e8ed"
+ACCENT = "#0b62a4"
+MARK = "#d1495b"
+PALETTE = (
+    "#0072b2",
+    "#d55e00",
+    "#009e73",
+    "#cc79a7",
+    "#e69f00",
+    "#56b4e9",
+    "#7a5195",
+    "#8c6d31",
+    "#1b9aaa",
+    "#7f7f7f",
+)
+"""Okabe & Ito's colours, told apart by colour-blind readers, and four more."""
+
+SEQUENTIAL: Colormap = LinearSegmentedColormap.from_list(
+    "micvae", ["#f7fafc", "#d3e3f0", "#93bfdd", "#4a90c2", "#1a5f9e", "#0b3564"]
+)
+"""One hue from light to dark: it keeps its order in grey and for colour-blind readers."""
+
+_RC = {
+    "font.family": "DejaVu Sans",  # comes with matplotlib: the same figure everywhere
+    "font.size": 8.5,
+    "axes.titlesize": 9,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.labelsize": 8.5,
+    "axes.labelcolor": INK,
+    "axes.edgecolor": "#b6bfc9",
+    "axes.linewidth": 0.8,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.titlecolor": INK,
+    "axes.axisbelow": True,
+    "text.color": INK,
+    "xtick.color": MUTED,
+    "ytick.color": MUTED,
+    "xtick.labelsize": 8,
+    "ytick.labelsize": 8,
+    "grid.color": GRID,
+    "grid.linewidth": 0.8,
+    "legend.frameon": False,
+    "legend.fontsize": 8,
+    "figure.facecolor": "white",
+    "savefig.facecolor": "white",
+    "svg.fonttype": "path",  # a reader without the font sees the same figure
+    "svg.hashsalt": "micvae",  # the same figure is the same file
+    "axes.unicode_minus": True,
+}
+
+
+def styled(draw: Callable[P, T]) -> Callable[P, T]:
+    """Run a function under the house style; no global setting is left changed."""
+
+    @wraps(draw)
+    def wrapper(*args: P.args, **kwargs: P.kwargs) -> T:
+        with mpl.rc_context(_RC):  # type: ignore[arg-type]
+            return draw(*args, **kwargs)
+
+    return wrapper
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """An empty figure (inches) that belongs to no window and keeps its labels inside."""
+    return Figure(figsize=(width, height), layout="constrained")
+
+
+def latent_name(latent: int) -> str:
+    """`z₀`, `z₁`, …: numbered as in the log's columns `kl_0`, `kl_1`, …"""
+    return "z" + str(latent).translate(str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉"))
+
+
+def by_kl(latent_kl: Sequence[float] | NDArray[np.floating]) -> list[int]:
+    """Latents in the order in which every figure shows them: falling KL."""
+    return [int(d) for d in np.argsort(-np.asarray(latent_kl), kind="stable")]
+
+
+def tile(images: NDArray[np.floating], gap: int | None = None) -> NDArray[np.float32]:
+    """Lay images `(R, S, C, H, W)` out as one picture `(R·(H+gap)−gap, S·(W+gap)−gap, 3)`.
+
+    One channel is shown grey, of four the last (opacity) is left out.
+    """
+    rows, columns, channels, height, width = images.shape
+    gap = max(1, height // 16) if gap is None else gap
+    colours = images[:, :, :3] if channels >= 3 else np.repeat(images[:, :, :1], 3, axis=2)
+    picture = np.ones(
+        (rows * (height + gap) - gap, columns * (width + gap) - gap, 3), dtype=np.float32
+    )
+    for r in range(rows):
+        for s in range(columns):
+            y, x = r * (height + gap), s * (width + gap)
+            picture[y : y + height, x : x + width] = colours[r, s].transpose(1, 2, 0)
+    return np.clip(picture, 0, 1)
+
+
+def show_tiles(
+    axes: Axes, images: NDArray[np.floating], labels: Sequence[str] = ()
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Draw rows of images; return the x centres of the columns and the y centres of the rows."""
+    rows, columns, _, height, width = images.shape
+    gap = max(1, height // 16)
+    axes.imshow(tile(images, gap), interpolation="nearest", vmin=0, vmax=1)
+    x = np.arange(columns) * (width + gap) + (width - 1) / 2
+    y = np.arange(rows) * (height + gap) + (height - 1) / 2
+    axes.set_xticks([])
+    axes.set_yticks(y[: len(labels)], labels)
+    axes.tick_params(length=0, labelcolor=INK)
+    for spine in axes.spines.values():
+        spine.set_visible(False)
+    return x, y

@@ -1,0 +1,53 @@
+"""What each latent does to the image: one varies, the others are held."""
+
+import numpy as np
+import torch
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from micvae.models import VAE
+from micvae.reports.style import MARK, MUTED, by_kl, latent_name, new_figure, show_tiles, styled
+from micvae.representation import Representation
+
+VALUES = np.linspace(-2, 2, 9)
+MOST = 12
+"""At most so many latents are shown, those of the highest KL."""
+
+
+@styled
+def traversals(model: VAE, representation: Representation) -> Figure:
+    """Draw a row per latent, by falling KL: it goes from −2 to 2, the others stay at one image's.
+
+    The image is the one whose code is nearest to the mean code. The frame marks the column that
+    is nearest to the image's own value.
+    """
+    codes = representation.codes
+    start = codes[np.argmin(((codes - codes.mean(0)) ** 2).sum(1))]
+    kl, active = representation.latent_kl, representation.active
+    order = by_kl(kl)[:MOST]
+    grid = np.tile(start, (len(order), len(VALUES), 1))
+    for row, latent in enumerate(order):
+        grid[row, :, latent] = VALUES
+    device = next(model.parameters()).device
+    with torch.inference_mode():
+        z = torch.from_numpy(grid.reshape(-1, len(start)).astype(np.float32)).to(device)
+        images = model.decode(z).mean.cpu().numpy()
+    images = images.reshape(len(order), len(VALUES), *images.shape[1:])
+    figure = new_figure(0.5 * len(VALUES) + 1.0, 0.5 * len(order) + 0.55)
+    axes = figure.add_subplot()
+    labels = [
+        f"{latent_name(d)}  KL {kl[d]:.2f}" + ("" if active[d] else "\ninactive") for d in order
+    ]
+    x, y = show_tiles(axes, images, labels)
+    for label, latent in zip(axes.get_yticklabels(), order, strict=True):
+        if not active[latent]:
+            label.set_color(MUTED)
+            label.set_fontstyle("italic")
+    axes.set_xticks(x, [f"{value:g}".replace("-", "−") for value in VALUES])
+    axes.set_xlabel("value of the latent (standard deviations of the prior)")
+    height, width = images.shape[-2:]
+    for row, latent in enumerate(order):
+        nearest = x[np.argmin(np.abs(VALUES - start[latent]))]
+        corner = (nearest - width / 2, y[row] - height / 2)
+        axes.add_patch(Rectangle(corner, width, height, fill=False, color=MARK, linewidth=1.4))
+    return figure

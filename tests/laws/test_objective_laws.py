@@ -1,0 +1,134 @@
+"""Every method obeys the laws of an objective; and each is what its equation says."""
+
+import dataclasses
+
+import pytest
+import torch
+
+from micvae.data import squares
+from micvae.distributions import Bernoulli
+from micvae.information import ESTIMATORS
+from micvae.models import build_vae
+from micvae.networks import Patch
+from micvae.objectives import METHODS, MIConstrained, Step, Vae
+from micvae.objectives.schedules import Constant, Ramp
+
+N = 1000
+CPU = torch.device("cpu")
+X = torch.from_numpy(squares(16, seed=0).images)
+
+CASES = {name: kind() for name, kind in METHODS.items()} | {
+    f"mi-constrained, {name}": MIConstrained(estimator=kind()) for name, kind in ESTIMATORS.items()
+}
+
+
+def parts(objective, latent_dim=3, seed=0):
+    generator = torch.Generator().manual_seed(seed)
+    network = Patch(width=4, hidden=8)
+    model = build_vae(network, Bernoulli(), latent_dim, (1, 32, 32), generator, CPU)
+    return model, objective.networks(latent_dim, generator)
+
+
+def losses_of(objective, step=0, x=X, seed=1, latent_dim=3):
+    model, networks = parts(objective, latent_dim)
+    noise = torch.Generator().manual_seed(seed)
+    losses = objective(model, x, Step(step, N, noise, networks))
+    return losses, model, networks
+
+
+@pytest.mark.parametrize("objective", CASES.values(), ids=CASES)
+def test_terms_are_scalars_in_nats_and_minimised_losses_are_logged(objective):
+    losses, _, networks = losses_of(objective)
+    assert next(iter(losses.terms)) == "loss"
+    assert all(term.shape == () and term.isfinite() for term in losses.terms.values())
+    assert set(losses.minimised) == {"model", *networks}
+    assert losses.latent_kl.shape == (3,) and (losses.latent_kl >= 0).all()
+    torch.testing.assert_close(losses.terms["kl"], losses.latent_kl.sum())
+
+
+@pytest.mark.parametrize("objective", CASES.values(), ids=CASES)
+def test_losses_are_per_sample(objective):
+    """Twice the pixels is about twice the reconstruction; twice the batch changes no scale."""
+    torch_seed = torch.Generator().manual_seed(3)
+    tall = torch.rand(64, 1, 64, 32, generator=torch_seed)
+    generator = torch.Generator().manual_seed(0)
+    model = build_vae(Patch(width=4, hidden=8), Bernoulli(), 3, (1, 64, 32), generator, CPU)
+    networks = objective.networks(3, generator)
+    big = objective(model, tall, Step(0, N, torch.Generator().manual_seed(1), networks))
+    small, *_ = losses_of(objective, x=tall[:, :, :32])
+    ratio = big.terms["reconstruction"] / small.terms["reconstruction"]
+    assert ratio.item() == pytest.approx(2, abs=0.05)
+
+
+@pytest.mark.parametrize("objective", CASES.values(), ids=CASES)
+def test_the_same_noise_gives_the_same_bits(objective):
+    one, two, other = (losses_of(objective, seed=seed)[0] for seed in (1, 1, 2))
+    assert one.terms["loss"].item() == two.terms["loss"].item() != other.terms["loss"].item()
+
+
+@pytest.mark.parametrize("objective", CASES.values(), ids=CASES)
+def test_an_adversary_is_trained_alone(objective):
+    losses, model, networks = losses_of(objective)
+    for name in networks:
+        leak = torch.autograd.grad(
+            losses.minimised[name], list(model.parameters()), allow_unused=True, retain_graph=True
+        )
+        assert all(g is None for g in leak)  # exactly nothing reaches the encoder
+        own = torch.autograd.grad(
+            losses.minimised["model"],
+            list(networks[name].parameters()),
+            allow_unused=True,
+            retain_graph=True,
+        )
+        assert all(g is None for g in own)
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_weights_may_change_over_the_steps(name):
+    """The loss at a step is that of the constant weight which the schedule has there."""
+    kind = METHODS[name]
+    for field in dataclasses.fields(kind):
+        if "Schedule" not in str(field.type):
+            continue
+        ramp = kind(**{field.name: Ramp(0, 8, steps=4)})
+        for step, value in ((0, 0.0), (3, 6.0), (9, 8.0)):
+            constant = kind(**{field.name: Constant(value)})
+            expected = losses_of(constant)[0].terms["loss"]
+            torch.testing.assert_close(losses_of(ramp, step=step)[0].terms["loss"], expected)
+
+
+def test_vae_is_the_evidence_lower_bound():
+    losses, model, _ = losses_of(Vae())
+    posterior = model.encode(X)
+    z = posterior.sample(torch.Generator().manual_seed(1))
+    normal = torch.distributions.Normal
+    kl = torch.distributions.kl_divergence(normal(posterior.loc, posterior.scale), normal(0.0, 1.0))
+    likelihood = model.decode(z).log_prob(X)
+    torch.testing.assert_close(losses.terms["loss"], (kl.sum(1) - likelihood).mean())
+
+
+@pytest.mark.parametrize("name", ESTIMATORS)
+def test_mi_constraint_sums_ordered_pairs(name):
+    """λ multiplies Σ_{i≠j}: twice the sum over unordered pairs, the diagonal left out."""
+    objective = MIConstrained(mi_weight=Constant(3.0), estimator=ESTIMATORS[name]())
+    losses, model, networks = losses_of(objective, latent_dim=4)
+    posterior = model.encode(X)
+    z = posterior.sample(torch.Generator().manual_seed(1))
+    network = next(iter(networks.values()), None)
+    matrix = objective.estimator(z, posterior.loc, posterior.scale, dataset_size=N, network=network)
+    unordered = matrix.triu(1).sum()
+    torch.testing.assert_close(losses.terms["r_mi"], 2 * unordered)
+    terms = losses.terms
+    expected = terms["reconstruction"] + terms["kl"] + 3 * terms["r_mi"]
+    torch.testing.assert_close(terms["loss"], expected)
+
+
+def test_without_weight_the_constraint_leaves_the_vae():
+    plain = losses_of(Vae())[0].terms["loss"]
+    free = losses_of(MIConstrained(mi_weight=Constant(0.0)))[0].terms["loss"]
+    torch.testing.assert_close(free, plain)
+
+
+def test_one_latent_has_no_pairs():
+    losses, *_ = losses_of(MIConstrained(), latent_dim=1)
+    assert losses.terms["r_mi"].item() == 0
