@@ -1,1 +1,41 @@
+"""Figures, and one self-contained HTML page per run or study."""
 
+from pathlib import Path
+
+from micvae.errors import RunError
+from micvae.files import read_json
+from micvae.reports.paper import report_paper
+from micvae.reports.run import report_run
+from micvae.reports.study import report_study
+from micvae.studies.study import STUDY
+from micvae.training.run import RECORD, Run
+
+__all__ = ["report_folder", "report_paper", "report_run", "report_study"]
+
+
+def report_folder(folder: Path) -> Path:
+    """Write the report of whatever a folder holds: a run, a study or the paper's comparison.
+
+    Every figure is written to `figures/` as PNG and SVG, and all of them into `report.html`.
+
+    Args:
+        folder: what `micvae train`, `micvae study` or `micvae reproduce` wrote.
+
+    Returns:
+        The path of the page.
+
+    Raises:
+        RunError: where the folder holds none of them, or what it holds is not finished.
+    """
+    folder = Path(folder)
+    if (folder / RECORD).is_file():
+        return report_run(Run(folder))
+    if (folder / STUDY).is_file():
+        study = read_json(folder / STUDY)
+        if not isinstance(study, dict):
+            raise RunError(f"{folder / STUDY} does not describe a study; give the study again.")
+        return report_paper(folder) if study.get("kind") == "paper" else report_study(folder)
+    raise RunError(
+        f"{folder} holds neither a run ({RECORD}) nor a study ({STUDY}); give the --out of "
+        "micvae train, micvae study or micvae reproduce."
+    )

@@ -8,7 +8,16 @@ from matplotlib.colors import PowerNorm
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from micvae.reports.style import ACCENT, INK, MUTED, SEQUENTIAL, by_kl, latent_name, new_figure, styled
+from micvae.reports.style import (
+    ACCENT,
+    INK,
+    MUTED,
+    SEQUENTIAL,
+    by_kl,
+    latent_name,
+    new_figure,
+    styled,
+)
 from micvae.representation import Representation
 
 SAMPLES = 5_000
@@ -41,7 +50,7 @@ def codes_against_factors(representation: Representation, factors: Sequence[int]
     shown = list(factors)[:FACTORS]
     low, high = np.quantile(part.codes[:, latents], [0.001, 0.999])
     low, high = min(float(low), -1.0), max(float(high), 1.0)
-    figure = new_figure(max(1.45 * len(shown) + 0.8, 3.0), 1.1 * len(latents) + 0.55)
+    figure = new_figure(max(1.2 * len(shown) + 0.7, 3.0), 0.95 * len(latents) + 0.55)
     grid = figure.subplots(len(latents), len(shown), sharex="col", sharey=True, squeeze=False)
     for axes_row, latent in zip(grid, latents, strict=True):
         for axes, k in zip(axes_row, shown, strict=True):
@@ -86,9 +95,7 @@ def _panel(
         )
 
 
-def _strip(
-    axes: Axes, place: int, code: NDArray[np.float32], limits: tuple[float, float]
-) -> None:
+def _strip(axes: Axes, place: int, code: NDArray[np.float32], limits: tuple[float, float]) -> None:
     """The distribution of the code at one value of the factor, mirrored about its place."""
     counts, edges = np.histogram(np.clip(code, *limits), 60, limits)
     kernel = np.exp(-0.5 * (np.arange(-4, 5) / 1.3) ** 2)

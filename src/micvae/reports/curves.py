@@ -16,19 +16,22 @@ POINTS = 400
 
 
 @styled
-def curves(log: Mapping[str, NDArray[np.floating]], steps_per_epoch: int) -> Figure:
+def curves(
+    log: Mapping[str, NDArray[np.floating]], steps_per_epoch: int, columns: int = 2
+) -> Figure:
     """Draw a panel per term and one for the KL per latent: raw values faint, smoothed above.
 
     Args:
         log: a column per term, nats, and `step`, as `Run.log` returns it.
         steps_per_epoch: for the upper axis.
+        columns: how many panels stand side by side.
     """
     latents = [name for name in log if name.startswith("kl_") and name[3:].isdigit()]
     terms = [name for name in log if name != "step" and name not in latents]
     panels = len(terms) + bool(latents)
-    columns = 2 if panels > 1 else 1
+    columns = min(columns, panels)
     rows = -(-panels // columns)
-    figure = new_figure(5.6, 1.55 * rows + 0.55)
+    figure = new_figure(2.7 * columns + 0.4 + 0.5 * (columns == 1), 1.4 * rows + 0.55)
     grid = figure.subplots(rows, columns, sharex=True, squeeze=False).ravel()
     for axes, name in zip(grid, terms, strict=False):
         _line(axes, log[name], ACCENT)

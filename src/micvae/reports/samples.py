@@ -16,8 +16,8 @@ def samples(dataset: FactorDataset, seed: int = 0, rows: int = 4) -> Figure:
     count = min(rows * COLUMNS, len(dataset))
     index = np.random.default_rng(seed).choice(len(dataset), count, replace=False)
     images = dataset.images[index].reshape(rows, -1, *dataset.image_shape)
-    width = 0.55 * images.shape[1] + 0.1
-    figure = new_figure(width, 0.55 * rows + 0.1)
+    width = 0.44 * images.shape[1] + 0.1
+    figure = new_figure(width, 0.44 * rows + 0.1)
     show_tiles(figure.add_subplot(), images)
     return figure
 
@@ -27,14 +27,16 @@ def factor_rows(dataset: FactorDataset) -> Figure:
     """Draw one row per factor of a generated data set: it varies, the others stay in the middle."""
     columns = _columns(dataset)
     middle = np.asarray([column[len(column) // 2] for column in columns])
-    factors = np.repeat(middle[None], COLUMNS * len(columns), axis=0).reshape(-1, COLUMNS, len(columns))
+    factors = np.repeat(middle[None], COLUMNS * len(columns), axis=0).reshape(
+        -1, COLUMNS, len(columns)
+    )
     labels = []
     for k, values in enumerate(columns):
         shown = np.resize(values, COLUMNS)  # few values are repeated in order, and so fill the row
         factors[k, :, k] = shown
         labels.append(f"{dataset.factor_names[k]}\n{_range(values)}")
     images = dataset.images_of(factors.reshape(-1, len(columns)))
-    figure = new_figure(0.5 * COLUMNS + 1.2, 0.5 * len(columns) + 0.15)
+    figure = new_figure(0.4 * COLUMNS + 1.2, 0.4 * len(columns) + 0.15)
     show_tiles(
         figure.add_subplot(), images.reshape(len(columns), COLUMNS, *dataset.image_shape), labels
     )

@@ -33,7 +33,7 @@ def traversals(model: VAE, representation: Representation) -> Figure:
         z = torch.from_numpy(grid.reshape(-1, len(start)).astype(np.float32)).to(device)
         images = model.decode(z).mean.cpu().numpy()
     images = images.reshape(len(order), len(VALUES), *images.shape[1:])
-    figure = new_figure(0.5 * len(VALUES) + 1.0, 0.5 * len(order) + 0.55)
+    figure = new_figure(0.38 * len(VALUES) + 0.95, 0.39 * len(order) + 0.55)
     axes = figure.add_subplot()
     labels = [
         f"{latent_name(d)}  KL {kl[d]:.2f}" + ("" if active[d] else "\ninactive") for d in order

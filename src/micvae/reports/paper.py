@@ -1,0 +1,197 @@
+"""The report of the paper's comparison."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from micvae.files import read_json
+from micvae.reports.page import Cell, Group, Page, Plate, Table, write_page
+from micvae.reports.quantities import NOT_KNOWN, known, quantity
+from micvae.reports.spreads import ablation
+from micvae.reports.study import (
+    FILES,
+    configurations,
+    difference_group,
+    environment_of,
+    incomplete,
+    labels_of,
+    representatives,
+    seeds_said,
+    single_groups,
+    spread_group,
+)
+from micvae.reports.tables import (
+    Rows,
+    difference_cell,
+    mean_cell,
+    read_table,
+    values_of,
+    verdict,
+)
+from micvae.studies.paper import COMPARED, SUMMARISED, VANILLA, table1
+from micvae.studies.statistics import Interval
+from micvae.studies.study import STUDY
+
+TABLE1 = "table1.json"
+_PRINTED = {"mig": "paper_mig", "dci_disentanglement": "paper_dci"}
+_ORDER = (
+    "mig",
+    "dci_disentanglement",
+    "dci_completeness",
+    "dci_informativeness",
+    "active_units",
+    "r_mi",
+    "reconstruction",
+    "kl",
+    "seconds",
+)
+_DRAWN = ("mig", "dci_disentanglement", "dci_completeness", "dci_informativeness")
+_ABLATED = ("mig", "dci_disentanglement", "reconstruction", "r_mi", "active_units", "kl")
+
+Entry = Mapping[str, Any]
+
+
+def report_paper(folder: Path) -> Path:
+    """Write `report.html` and `figures/` for the paper's comparison.
+
+    Args:
+        folder: what `micvae reproduce` wrote. The table is `table1.json`; where that is missing
+            it is computed from `table.parquet`.
+
+    Returns:
+        The path of the page.
+
+    Raises:
+        RunError: where there is no table yet, or a file is damaged.
+    """
+    study, rows = read_json(folder / STUDY), read_table(folder)
+    ours = [row for row in rows if row.get("group", "table") == "table"]
+    path = folder / TABLE1
+    table: list[Entry] = read_json(path) if path.exists() else list(table1(ours))
+    labels = [label for label in labels_of(study, ours) if label]
+    missing = incomplete(study, ours, labels)
+    materials = representatives(folder, ours, labels, missing)
+    quick = bool(study.get("quick"))
+    page = Page(
+        title=str(study.get("title") or "The paper, re-measured"),
+        kind="Mutual Information Constrained Variational Framework, Table 1",
+        answer=_answer(table),
+        table=_table(table, labels),
+        groups=[*_groups(rows, ours, table, labels), *single_groups(materials)],
+        quick=quick,
+        notes=study.get("notes") or (),
+        missing=missing,
+        findings=study.get("findings") or (),
+        configuration=configurations(study, rows, labels_of(study, rows)),
+        environment=environment_of(folder, rows),
+        files=((TABLE1, "the table above, every number in full"), *FILES),
+        command="micvae reproduce "
+        + ("--quick" if quick else f"--seeds {study.get('seeds') or _most_seeds(table)}")
+        + f" --out {folder.name}",
+    )
+    return write_page(page, folder)
+
+
+def _most_seeds(table: Sequence[Entry]) -> int:
+    return max((int(entry["seeds"]) for entry in table), default=2)
+
+
+def _interval(entry: Entry, name: str) -> Interval | None:
+    mean = entry.get(f"{name}_mean")
+    if mean is None:
+        return None
+    return Interval(mean, entry.get(f"{name}_low"), entry.get(f"{name}_high"))
+
+
+def _answer(table: Sequence[Entry]) -> str:
+    """One sentence: what each method's MIG is against the vanilla VAE's."""
+    q = quantity("mig")
+    base = next((entry for entry in table if entry["method"] == VANILLA), None)
+    parts = []
+    for entry in table:
+        difference = _interval(entry, "difference_mig")
+        if difference is not None:
+            way = "higher" if difference.mean > 0 else "lower"
+            size = q.shown(abs(difference.mean))
+            parts.append(f"with {entry['method']} it is {size} {way} ({verdict(difference)})")
+    if base is None:
+        return "The vanilla VAE has not finished, so there is nothing to compare with."
+    start = f"The vanilla VAE has a mean MIG of {q.shown(base['mig_mean'])}"
+    if not parts:
+        return f"{start} over {base['seeds']} seeds; no other method has finished."
+    return f"{start}; {', and '.join(parts)}, over {base['seeds']} paired seeds."
+
+
+def _table(table: Sequence[Entry], labels: Sequence[str]) -> Table:
+    entries = {str(entry["method"]): entry for entry in table}
+    names = [n for n in _ORDER if n in SUMMARISED and any(f"{n}_mean" in e for e in table)]
+    columns = [("method", ""), ("seeds", "")]
+    for name in names:
+        q = quantity(name)
+        columns.append((q.label, q.unit))
+        if name in _PRINTED:
+            columns.append((q.label, "as the paper prints it"))
+        if name in COMPARED:
+            columns.append((f"Δ {q.label}", "to the vanilla VAE"))
+    lines = []
+    for label in dict.fromkeys([*labels, *entries]):
+        entry = entries.get(label, {})
+        cells = [Cell(label), Cell(str(entry.get("seeds", 0)), value=entry.get("seeds", 0))]
+        for name in names:
+            q = quantity(name)
+            cells.append(mean_cell(q, _interval(entry, name)))
+            if name in _PRINTED:
+                printed = entry.get(_PRINTED[name])
+                text = NOT_KNOWN if printed is None else f"{printed:.2f}"
+                cells.append(Cell(text, value=printed))
+            if name in COMPARED:
+                cells.append(difference_cell(q, _interval(entry, f"difference_{name}")))
+        lines.append(cells)
+    caption = (
+        "Mean over seeds and, in brackets, its 95% bootstrap interval. Δ: mean of the differences "
+        "to the vanilla VAE under the same seed. The paper prints neither seeds nor intervals."
+    )
+    return Table(caption, columns, lines)
+
+
+def _groups(rows: Rows, ours: Rows, table: Sequence[Entry], labels: Sequence[str]) -> list[Group]:
+    there = known(ours)
+    published = {
+        name: {str(e["method"]): e[key] for e in table if e.get(key) is not None}
+        for name, key in _PRINTED.items()
+        if name in there
+    }
+    groups = [spread_group(ours, labels, [n for n in _DRAWN if n in there], published)]
+    paired = difference_group(ours, labels, VANILLA, [n for n in COMPARED if n in there])
+    ablated = _ablation(rows)
+    return [*groups, *([paired] if paired else []), *([ablated] if ablated else [])]
+
+
+def _ablation(rows: Rows) -> Group | None:
+    """Scores over λ with β = 1, the table's rows among them, all over the same few seeds."""
+    kept = {
+        (row["mi_weight"], row["seed"]): row
+        for row in reversed(rows)
+        if row.get("ablation") and row.get("beta") == 1 and row.get("mi_weight") is not None
+    }
+    weights = sorted({weight for weight, _ in kept})
+    if len(weights) < 2:
+        return None
+    chosen: Rows = [{**row, "row": str(weight)} for (weight, _), row in kept.items()]
+    spreads = {
+        quantity(name): {weight: values_of(chosen, str(weight), name) for weight in weights}
+        for name in _ABLATED
+        if name in known(chosen)
+    }
+    said = seeds_said(chosen, [str(weight) for weight in weights])
+    caption = (
+        f"β = 1, every value of λ under the same seeds ({said.replace('method', 'value')}); "
+        "λ = 0 is the vanilla VAE. Every dot is one seed, the black diamond the mean, the bar its "
+        "95% bootstrap interval. A large λ is most easily paid by turning latents off: see active "
+        "units and reconstruction beside R_MI."
+    )
+    return Group(
+        "What λ does",
+        caption,
+        [Plate("ablation", ablation(spreads), "Scores over the weight λ, every seed a dot.")],
+    )

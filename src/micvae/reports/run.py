@@ -1,0 +1,131 @@
+"""The report of one run."""
+
+import dataclasses
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from micvae import spelling
+from micvae.metrics import METRICS
+from micvae.reports.page import Cell, Details, Group, Page, Table, write_page
+from micvae.reports.quantities import known, quantity
+from micvae.reports.single import data_group, gather, run_groups
+from micvae.training.run import Run
+
+FILES = (
+    ("run.json", "configuration, data, environment, time taken"),
+    ("log.parquet", "every term at every step, in nats"),
+    ("weights.safetensors", "the trained weights"),
+    ("representation.npz", "codes beside factors"),
+    ("scores.json", "every score with what it was computed from"),
+    ("figures/", "every figure of this page as PNG and SVG"),
+)
+
+
+def report_run(run: Run) -> Path:
+    """Write `report.html` and `figures/` into a run's folder; a run without scores is scored.
+
+    Args:
+        run: a finished run.
+
+    Returns:
+        The path of the page.
+
+    Raises:
+        RunError: where the run is not finished or damaged.
+    """
+    missing: list[str] = []
+    material = gather(run, "", missing)
+    scores = material.scores
+    if not scores["metrics"]:
+        missing.append(
+            "MIG, DCI and every figure that needs ground truth: the data has no factors that vary."
+        )
+    groups: list[Group] = []
+    if material.dataset is not None:
+        groups.append(data_group(material.dataset))
+    page = Page(
+        title=f"{run.config.method} on {run.record['data']['name']}",
+        kind="One run",
+        answer=_answer(run, scores),
+        table=_table(run, scores),
+        groups=[*groups, *run_groups([material])],
+        notes=run.notes,
+        missing=missing,
+        configuration=[Details("This run", "", configuration(run.config.to_json()))],
+        environment=environment(run.record),
+        files=FILES,
+        command=command(run),
+    )
+    return write_page(page, run.path)
+
+
+def _answer(run: Run, scores: Mapping[str, Any]) -> str:
+    latents = len(scores["active"])
+    used = f"{scores['active_units']} of {latents} latents are active"
+    epochs = f"{run.config.epochs} epoch{'s' if run.config.epochs > 1 else ''}"
+    after = f"After {epochs} with seed {run.config.seed}"
+    metrics = scores["metrics"]
+    if "mig" not in metrics:
+        return f"{after}, {used} and R_MI is {quantity('r_mi').shown(scores['r_mi'])} nats."
+    shown = quantity("mig").shown(metrics["mig"])
+    return (
+        f"{after}, MIG is {shown} and DCI disentanglement "
+        f"{quantity('mig').shown(metrics['dci_disentanglement'])} (1 is perfect); {used}. "
+        "One seed says little: differences between seeds are often larger than between methods."
+    )
+
+
+def _table(run: Run, scores: Mapping[str, Any]) -> Table:
+    values = {**scores["metrics"], **scores, "seconds": run.record.get("seconds")}
+    rows = []
+    for name in known([values]):
+        q = quantity(name)
+        if name in METRICS:
+            low, high = (f"{end:g}".replace("-inf", "−∞") for end in METRICS[name].range)
+            bounds = f"{low} to {high}"
+        else:
+            bounds = f"0 to {len(scores['active'])}" if name == "active_units" else q.unit
+        shown = f"{values[name]:d}" if name == "active_units" else q.shown(values[name])
+        better = f"{q.direction} is better" if q.direction else ""
+        rows.append(
+            [
+                Cell(q.label),
+                Cell(shown, value=values[name]),
+                *map(Cell, (bounds, better, q.meaning)),
+            ]
+        )
+    caption = (
+        f"One run, seed {run.config.seed}: a single value has no interval. Scores are computed on "
+        f"{scores['samples']:,} images."
+    )
+    columns = [("score", ""), ("value", ""), ("range or unit", ""), ("", ""), ("meaning", "")]
+    return Table(caption, columns, rows)
+
+
+def configuration(values: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Names and values as a reader sees them."""
+    return [(name.replace("_", " "), str(value)) for name, value in values.items()]
+
+
+def environment(record: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What else determines a run's bits, from its record."""
+    items = {"micvae": record.get("micvae", ""), **record.get("environment", {})}
+    data = record.get("data", {})
+    items["data"] = f"{data.get('name')}, {data.get('n')} images of {data.get('image_shape')}"
+    items["data fingerprint"] = data.get("fingerprint", "")
+    return [(name, str(value)) for name, value in items.items()]
+
+
+def command(run: Run) -> str:
+    """The command line that trains the same run."""
+    values = {
+        field.name: getattr(run.config, field.name) for field in dataclasses.fields(run.config)
+    }
+    objective = spelling.spell(values.pop("objective"))
+    words = ["micvae", "train", str(objective)]
+    for name, value in values.items():
+        plain = spelling.spell(value) if dataclasses.is_dataclass(value) else value
+        words += [f"--{name.replace('_', '-')}", str(plain)]
+    return shlex.join([*words, "--out", "out/again"])

@@ -1,0 +1,236 @@
+"""Figures of one run, or of several side by side, gathered by kind."""
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from micvae.data import FactorDataset
+from micvae.errors import MicvaeError, MicvaeWarning
+from micvae.models import VAE
+from micvae.reports.codes import FACTORS, LATENTS, SAMPLES, codes_against_factors
+from micvae.reports.curves import curves
+from micvae.reports.matrices import SMALLEST_TOP, factor_matrix, latent_matrix
+from micvae.reports.page import Group, Plate, slug
+from micvae.reports.reconstructions import reconstructions
+from micvae.reports.samples import factor_rows, samples
+from micvae.reports.traversals import MOST, traversals
+from micvae.representation import Representation
+from micvae.studies.evaluation import evaluate_run, usable_factors
+from micvae.training.run import Run
+
+
+@dataclass(frozen=True)
+class Material:
+    """What the figures of one run are made from, read once.
+
+    Args:
+        label: what tells this run from those beside it; empty where it is alone.
+        dataset: its data, or None where that is no longer to be had.
+    """
+
+    label: str
+    run: Run
+    model: VAE
+    representation: Representation
+    scores: dict[str, Any]
+    dataset: FactorDataset | None
+
+    def name(self, figure: str) -> str:
+        """A figure's file name, told apart by the label."""
+        return f"{figure}-{slug(self.label)}" if self.label else figure
+
+    @property
+    def about(self) -> str:
+        """End of a text for who cannot see the figure."""
+        return f" ({self.label})" if self.label else ""
+
+
+def gather(run: Run, label: str, missing: list[str]) -> Material:
+    """Read a run, and score it where that was not done; what is not there goes into `missing`.
+
+    Raises:
+        RunError: where the run is not finished or damaged.
+    """
+    model = run.model()
+    scores = run.scores() or evaluate_run(run)
+    try:
+        with warnings.catch_warnings():
+            # What there is to say of the data stands on the page, from the run's own record.
+            warnings.simplefilter("ignore", MicvaeWarning)
+            dataset = run.dataset()
+    except (MicvaeError, OSError) as error:
+        dataset = None
+        whose = f" of {label}" if label else ""
+        missing.append(f"Samples and reconstructions{whose}: the data cannot be read ({error})")
+    return Material(label, run, model, run.representation(), scores, dataset)
+
+
+def data_group(dataset: FactorDataset) -> Group:
+    """What the data looks like."""
+    plates = [Plate("samples", samples(dataset), f"Images of {dataset.name}.", raster=True)]
+    caption = f"Images of {dataset.name}, chosen at random out of {len(dataset):,}."
+    if dataset.renderer is not None and dataset.n_factors:
+        alt = f"One row per factor of {dataset.name}: {', '.join(dataset.factor_names)}."
+        plates.append(Plate("factors", factor_rows(dataset), alt, raster=True))
+        caption += (
+            " Beside them one row per factor, which varies from left to right while the others "
+            "stay in the middle of their range: what a latent should do, ideally, in the "
+            "traversals below. A factor with few values repeats them."
+        )
+    return Group("The data", caption, plates)
+
+
+def run_groups(materials: Sequence[Material]) -> list[Group]:
+    """Every kind of figure of one run, each kind with the same figure of all runs given."""
+    groups = [
+        _reconstructions([m for m in materials if m.dataset is not None]),
+        _traversals(materials),
+        _factor_matrices([m for m in materials if m.scores["factor_mi"] is not None]),
+        _codes([m for m in materials if usable_factors(m.representation)]),
+        _latent_matrices([m for m in materials if len(m.scores["latent_kl"]) > 1]),
+        _curves(materials),
+    ]
+    return [group for group in groups if group.plates]
+
+
+def _reconstructions(materials: Sequence[Material]) -> Group:
+    plates = [
+        Plate(
+            m.name("reconstructions"),
+            reconstructions(m.model, m.dataset.images),
+            f"Originals above their reconstructions{m.about}.",
+            m.label,
+            raster=True,
+        )
+        for m in materials
+        if m.dataset is not None
+    ]
+    caption = (
+        "Above: images of the data. Below: the decoder's mean at the posterior mean of each. "
+        "What differs between the two rows is what the latents do not carry."
+    )
+    return Group("Reconstructions", caption, plates)
+
+
+def _traversals(materials: Sequence[Material]) -> Group:
+    plates = [
+        Plate(
+            m.name("traversals"),
+            traversals(m.model, m.representation),
+            f"Images along each latent from −2 to 2{m.about}.",
+            m.label,
+            raster=True,
+        )
+        for m in materials
+    ]
+    caption = (
+        "One row per latent, by falling KL (nats): it goes from −2 to 2 while the others stay at "
+        "the posterior mean of one image, that with the code nearest to the mean code; the red "
+        "frame is nearest to the image's own value. In a disentangled representation each row "
+        "changes one factor only. An inactive latent changes nothing."
+    )
+    if any(len(m.scores["latent_kl"]) > MOST for m in materials):
+        caption += f" The {MOST} latents of the highest KL are shown."
+    return Group("Latent traversals", caption, plates)
+
+
+def _factor_matrices(materials: Sequence[Material]) -> Group:
+    top = _top([np.asarray(m.scores["factor_mi"]) for m in materials])
+    plates = [
+        Plate(
+            m.name("mi-latents-factors"),
+            factor_matrix(
+                m.scores["factor_mi"],
+                m.scores["factor_names"],
+                m.scores["latent_kl"],
+                m.scores["active"],
+                top,
+            ),
+            f"Mutual information of every latent with every factor, in nats{m.about}.",
+            m.label,
+        )
+        for m in materials
+    ]
+    caption = (
+        "How much each latent knows of each factor, in nats. MIG is high where every column has "
+        "one dark cell and the rest are pale; DCI disentanglement where every row has at most "
+        "one. Labels of inactive latents are grey."
+    )
+    return Group("Latents and factors", caption, plates)
+
+
+def _latent_matrices(materials: Sequence[Material]) -> Group:
+    top = _top([np.asarray(m.scores["latent_mi"]) for m in materials])
+    plates = [
+        Plate(
+            m.name("mi-latents"),
+            latent_matrix(m.scores["latent_mi"], m.scores["latent_kl"], m.scores["active"], top),
+            f"Mutual information of every pair of latents, in nats{m.about}.",
+            m.label,
+        )
+        for m in materials
+    ]
+    totals = ", ".join(
+        f"{m.scores['r_mi']:.3f}".replace("-", "−") + (f" ({m.label})" if m.label else "")
+        for m in materials
+    )
+    caption = (
+        "Mutual information of every pair of latents under the aggregate posterior, in nats: what "
+        "the paper's regulariser lowers. Independent latents give 0, up to the estimate's noise, "
+        f"which can be negative. The sum over all cells off the diagonal is R_MI: {totals}."
+    )
+    return Group("Latents among themselves", caption, plates)
+
+
+def _codes(materials: Sequence[Material]) -> Group:
+    plates = []
+    left_out = False
+    for m in materials:
+        factors = usable_factors(m.representation)
+        left_out |= len(factors) > FACTORS or len(m.scores["latent_kl"]) > LATENTS
+        plates.append(
+            Plate(
+                m.name("codes-factors"),
+                codes_against_factors(m.representation, factors),
+                f"Codes of every latent against every factor{m.about}.",
+                m.label,
+            )
+        )
+    caption = (
+        f"The code (posterior mean) of each latent against each factor, from at most {SAMPLES:,} "
+        "images. Darker is denser; a factor of few values shows the spread of the code at each of "
+        "them, with the median as a dot. A latent that stands for one factor gives a narrow curve "
+        "in that column and shapeless bands in all others."
+    )
+    if left_out:
+        caption += f" At most {LATENTS} latents (highest KL) and {FACTORS} factors are shown."
+    return Group("Codes against factors", caption, plates)
+
+
+def _curves(materials: Sequence[Material]) -> Group:
+    plates = []
+    for m in materials:
+        steps = max(1, m.run.record["data"]["n"] // m.run.config.batch_size)
+        plates.append(
+            Plate(
+                m.name("curves"),
+                curves(m.run.log(), steps, columns=1 if len(materials) > 2 else 2),
+                f"Every term of the loss over the steps of training, in nats{m.about}.",
+                m.label,
+            )
+        )
+    caption = (
+        "Every logged term over training, in nats per sample: one step faint, the running mean "
+        "over a fortieth of the training solid. The first steps may lie above the frame. A latent "
+        "whose KL falls to 0 has been turned off. R_MI is here the estimate on one batch, which "
+        "is coarser than the one in the table."
+    )
+    return Group("Learning curves", caption, plates)
+
+
+def _top(matrices: Sequence[np.ndarray]) -> float:
+    """One scale for all runs shown side by side."""
+    return max([SMALLEST_TOP, *(float(matrix.max()) for matrix in matrices)])

@@ -1,0 +1,100 @@
+"""Tables of many runs: what was measured over seeds, and how sure it is."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from micvae.errors import RunError
+from micvae.reports.page import Cell
+from micvae.reports.quantities import NOT_KNOWN, Quantity
+from micvae.studies.statistics import Interval, bootstrap_interval
+from micvae.studies.study import TABLE
+
+Rows = list[dict[str, Any]]
+
+
+def read_table(folder: Path) -> Rows:
+    """One dictionary per run, values that are not there as None.
+
+    Raises:
+        RunError: where the table is missing or damaged.
+    """
+    path = folder / TABLE
+    if not path.exists():
+        raise RunError(
+            f"{folder} has no {TABLE}: its study is not finished. Give the same command again; "
+            "it goes on where it stopped."
+        )
+    try:
+        rows: Rows = pq.read_table(path).to_pylist()
+    except (OSError, pa.ArrowInvalid) as error:
+        raise RunError(f"{path} is not a readable Parquet file: {error}.") from None
+    return rows
+
+
+def values_of(rows: Rows, row: str, name: str) -> list[float]:
+    """A quantity over the seeds of one row of the study."""
+    return [float(r[name]) for r in rows if r["row"] == row and r.get(name) is not None]
+
+
+def paired(rows: Rows, row: str, baseline: str, name: str) -> list[float]:
+    """A quantity of a row minus the baseline's under the same seed."""
+    base = {r["seed"]: r[name] for r in rows if r["row"] == baseline and r.get(name) is not None}
+    mine = [r for r in rows if r["row"] == row and r.get(name) is not None]
+    return [float(r[name] - base[r["seed"]]) for r in mine if r["seed"] in base]
+
+
+def interval_of(values: Sequence[float]) -> Interval | None:
+    """Mean and interval, or None without values."""
+    return bootstrap_interval(values) if values else None
+
+
+def mean_cell(quantity: Quantity, interval: Interval | None) -> Cell:
+    """A mean with its interval below."""
+    if interval is None:
+        return Cell(NOT_KNOWN)
+    return Cell(quantity.shown(interval.mean), bounds(quantity, interval), interval.mean)
+
+
+def difference_cell(quantity: Quantity, interval: Interval | None) -> Cell:
+    """A mean difference with its interval and what that says."""
+    if interval is None:
+        return Cell(NOT_KNOWN)
+    shown = quantity.shown(interval.mean, signed=True)
+    return Cell(shown, bounds(quantity, interval, True), interval.mean, verdict(interval))
+
+
+def bounds(quantity: Quantity, interval: Interval, signed: bool = False) -> str:
+    """`[0.52, 0.61]`, or that there is no interval."""
+    if interval.low is None or interval.high is None:
+        return "one seed, no interval"
+    return f"[{quantity.shown(interval.low, signed)}, {quantity.shown(interval.high, signed)}]"
+
+
+def verdict(interval: Interval) -> str:
+    """In plain words, whether the interval of a difference leaves out 0."""
+    if interval.low is None or interval.high is None:
+        return "no interval"
+    excluded = interval.low > 0 or interval.high < 0
+    return f"interval {'excludes' if excluded else 'includes'} 0"
+
+
+def representative(rows: Rows, row: str) -> dict[str, Any] | None:
+    """The run of the median MIG of a row (the lower of two), or its first without MIG."""
+    mine = [r for r in rows if r["row"] == row]
+    scored = sorted((r for r in mine if r.get("mig") is not None), key=lambda r: float(r["mig"]))
+    if scored:
+        return scored[(len(scored) - 1) // 2]
+    return mine[0] if mine else None
+
+
+def failures(study: Mapping[str, Any]) -> list[str]:
+    """Runs that failed, each with the last line of its reason."""
+    lines = []
+    for path, why in dict(study.get("failed") or {}).items():
+        reason = (str(why).strip().splitlines() or ["no reason was recorded"])[-1]
+        lines.append(f"{path} failed: {reason}")
+    return lines
