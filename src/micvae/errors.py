@@ -5,7 +5,7 @@ and what would work. The command line prints it as one line and exits with statu
 """
 
 
-class MicvaeError(ValueError):
+class MicvaeError(Exception):
     """A wrong input, with the remedy in its message."""
 
 

@@ -28,6 +28,7 @@ ROOMS = [
     "studies",
     "reports",
     "cli",
+    "__main__",
 ]
 
 

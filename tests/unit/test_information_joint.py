@@ -107,6 +107,29 @@ def test_a_wide_and_a_narrow_posterior_in_one_batch_keep_their_joint() -> None:
     compare("mixture", tuple(t.requires_grad_() for t in (z, loc, scale)), 2e-4)
 
 
+@pytest.mark.parametrize("name", ["mixture", "mws", "mss"])
+@pytest.mark.parametrize("scale", [0.1, 0.01, 1e-3])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_products_that_underflow_are_found_again(name: str, scale: float, dtype) -> None:
+    """Samples of no posterior: the near components of two latents differ, up to 1e3 sigma away."""
+    generator = torch.Generator().manual_seed(0)
+    loc, z = 3 * torch.randn(2, 40, 5, generator=generator)
+    deviation = scale * (0.5 + torch.rand(40, 5, generator=generator))
+    # exponents of up to 1e6, from differences that keep 7 (16) digits: at most two are lost
+    tolerance = 2e-5 if dtype is torch.float32 else 1e-12
+    compare(name, tuple(t.to(dtype).requires_grad_() for t in (z, loc, deviation)), tolerance)
+
+
+@pytest.mark.parametrize("ratio", [1e-6, 1e-20])
+def test_scales_that_differ_by_any_ratio_keep_their_joint(ratio: float) -> None:
+    """Where two latents' nearest narrow posteriors differ, only the wide ones' ratio² is left."""
+    z, loc, scale = (t.detach().clone() for t in batch(16, 4, 1.0))
+    scale[::2] *= ratio
+    # the logarithms reach 92: two digits of seven are lost to their size, one to the sums
+    tensors = (z * ratio, loc * ratio, scale)
+    compare("mixture", tuple(t.requires_grad_() for t in tensors), 2e-5)
+
+
 def test_mws_is_the_mixture_plus_log_n_with_the_same_gradient() -> None:
     tensors = batch(32, 4, 0.2)
     mixture = ESTIMATORS["mixture"]()(*tensors, dataset_size=737_280)
@@ -188,6 +211,12 @@ def test_gaussian_of_a_constant_and_of_a_copied_latent() -> None:
         0.5 * math.log(1e6), rel=0.05
     )  # ρ² = 1 to float32, shrunk
     assert torch.equal(result[2:], torch.zeros(2, 4))
+
+
+@pytest.mark.parametrize("shrinkage", [0.0, 1.0, math.nan])
+def test_gaussian_refuses_a_shrinkage_without_finite_gradients(shrinkage: float) -> None:
+    with pytest.raises(MicvaeError, match="shrinkage"):
+        ESTIMATORS["gaussian"](shrinkage=shrinkage)
 
 
 def test_density_ratio_wants_its_network() -> None:

@@ -74,7 +74,11 @@ def test_all_columns_constant(name: str) -> None:
         (np.zeros((2, 3)), "at least"),
         (np.where(np.arange(100).reshape(50, 2) == 17, np.nan, 1.0), "row 8, column 1"),
         (np.full((50, 2), np.inf), "finite"),
-        ([["a", "b"]], "numeric"),
+        (np.full((50, 2), "1.5"), "number the categories"),
+        (np.full((50, 2), None), "real numbers, got object"),
+        (np.ones((50, 2)) + 1j, "real numbers, got complex"),
+        ([[1.0, 2.0], [3.0]], "cannot be read"),
+        (torch.ones(50, 2, requires_grad=True), "cannot be read.*detach"),
     ],
 )
 @pytest.mark.parametrize("name", NAMES)
@@ -89,9 +93,10 @@ def test_bad_samples_are_refused(name: str, samples, says: str) -> None:
         ("kde", {}, "'ksg', 'gaussian', 'binned'"),
         ("ksg", {"bins": 3}, "takes k, jitter, seed"),
         ("gaussian", {"k": 3}, "no options"),
-        ("ksg", {"k": 0}, "k: must be at least 1"),
+        ("ksg", {"k": 0}, "k: must be a whole number of at least 1"),
+        ("ksg", {"k": 2.5}, "k: must be a whole number"),
         ("ksg", {"jitter": -1.0}, "jitter"),
-        ("binned", {"bins": 1}, "bins: must be at least 2"),
+        ("binned", {"bins": 1}, "bins: must be a whole number of at least 2"),
     ],
 )
 def test_bad_options_are_refused(name: str, options: dict, says: str) -> None:

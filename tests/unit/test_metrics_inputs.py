@@ -61,8 +61,12 @@ def test_unknown_names_are_answered_with_the_valid_ones():
         dci(CODES, FACTORS, factor_kinds=("ordinal",))
     with pytest.raises(MetricError, match="seed=-1"):
         dci(CODES, FACTORS, seed=-1)
-    with pytest.raises(MetricError, match="bins=1"):
+    with pytest.raises(MetricError, match=r"seed=0\.5: give a whole number"):
+        dci(CODES, FACTORS, seed=0.5)
+    with pytest.raises(MetricError, match=r"^bins=1: give"):
         mig(CODES, FACTORS, bins=1)
+    with pytest.raises(MetricError, match=r"^factor_bins=2\.5: give"):
+        mig(CODES, FACTORS, factor_bins=2.5)
 
 
 def test_more_classes_than_can_be_learnt():

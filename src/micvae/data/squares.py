@@ -18,11 +18,11 @@ _CHUNK = 1024  # images rendered at once: bounds the temporary arrays to some 10
 
 
 def squares(
-    n: int = 20_480,
+    n: int = 40_960,
     *,
     seed: int = 0,
     angles: tuple[float, ...] = (0.0, 22.5, 45.0, 67.5),
-    size: tuple[float, float] = (8.0, 20.0),
+    size: tuple[float, float] = (6.0, 22.0),
     intensity: tuple[float, float] = (0.2, 1.0),
 ) -> FactorDataset:
     """Draw `n` 32×32 images of one centred, anti-aliased square each.

@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
 from micvae.errors import MicvaeError
-from micvae.information.checks import finite_matrix
+from micvae.information.checks import finite_matrix, whole_number
 from micvae.information.joint import pairwise_mixture_information
 
 
@@ -40,8 +40,7 @@ def aggregate_pairwise_mi(
         MicvaeError: arrays that are not finite matrices of one shape with two rows or more, a
             scale that is not positive, chunk < 1.
     """
-    if chunk < 1:
-        raise MicvaeError(f"chunk: must be at least 1, got {chunk}")
+    chunk = whole_number("chunk", chunk, least=1)
     samples, means, deviations = (
         _tensor(name, value) for name, value in (("z", z), ("loc", loc), ("scale", scale))
     )

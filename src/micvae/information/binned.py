@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from micvae.errors import MicvaeError
-from micvae.information.checks import finite_matrix
+from micvae.information.checks import finite_matrix, whole_number
 
 
 def binned(
@@ -38,7 +38,7 @@ def binned(
     References:
         "Note on the bias of information estimates", G. A. Miller, 1955.
     """
-    _check_bins(bins)
+    bins = whole_number("bins", bins, least=2)
     values = finite_matrix("samples", samples, least=bins)
     labels = np.stack([_equal_mass(column, bins) for column in values.T], axis=1)
     information = _information(labels, labels, bias_correction=bias_correction)
@@ -75,7 +75,7 @@ def mutual_information_matrix(
         MicvaeError: arrays that are not finite matrices of the same N ≥ bins, `discrete` of
             another length than K, bins < 2.
     """
-    _check_bins(bins)
+    bins = whole_number("bins", bins, least=2)
     codes = finite_matrix("samples", samples, least=bins)
     truth = finite_matrix("factors", factors, least=bins)
     if len(codes) != len(truth):
@@ -97,11 +97,6 @@ def mutual_information_matrix(
         axis=1,
     )
     return _information(rows, columns, bias_correction=bias_correction)
-
-
-def _check_bins(bins: int) -> None:
-    if bins < 2:
-        raise MicvaeError(f"bins: must be at least 2, got {bins}")
 
 
 def _equal_mass(column: NDArray[np.float64], bins: int) -> NDArray[np.int64]:

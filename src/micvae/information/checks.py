@@ -1,5 +1,7 @@
 """What the evaluation functions accept."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -10,15 +12,19 @@ def finite_matrix(name: str, values: ArrayLike, *, least: int) -> NDArray[np.flo
     """Return `values` as a float64 array of shape `(N, columns)`.
 
     Raises:
-        MicvaeError: not numeric, not two-dimensional, no column, fewer than `least` rows, or a
+        MicvaeError: not real numbers, not two-dimensional, no column, fewer than `least` rows, or a
             value that is NaN or infinite.
     """
     try:
-        array = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError) as error:
+        array = np.asarray(values)
+    except (TypeError, ValueError, RuntimeError) as problem:
+        raise MicvaeError(f"{name}: cannot be read as an array: {problem}") from None
+    if array.dtype.kind not in "biuf":
         raise MicvaeError(
-            f"{name}: must be a numeric array, got {type(values).__name__}"
-        ) from error
+            f"{name}: must be real numbers, got {array.dtype}; number the categories first, "
+            "for instance by np.unique(column, return_inverse=True)[1]"
+        )
+    array = array.astype(np.float64)
     if array.ndim != 2 or array.shape[1] == 0:
         hint = "; reshape one variable to (N, 1)" if array.ndim == 1 else ""
         raise MicvaeError(f"{name}: must have shape (samples, variables), got {array.shape}{hint}")
@@ -32,6 +38,17 @@ def finite_matrix(name: str, values: ArrayLike, *, least: int) -> NDArray[np.flo
             f"column {column} ({np.count_nonzero(~finite)} such values)"
         )
     return array
+
+
+def whole_number(name: str, value: Any, *, least: int) -> int:
+    """Return `value` as an int.
+
+    Raises:
+        MicvaeError: not a whole number, or below `least`.
+    """
+    if isinstance(value, (int, np.integer)) and value >= least:
+        return int(value)
+    raise MicvaeError(f"{name}: must be a whole number of at least {least}, got {value!r}")
 
 
 def varying(samples: NDArray[np.float64]) -> NDArray[np.bool_]:

@@ -24,6 +24,9 @@ def gaussian(samples: ArrayLike) -> NDArray[np.float64]:
 
     Raises:
         MicvaeError: samples that are not a finite matrix of 3 rows or more.
+
+    References:
+        "Elements of Information Theory", T. M. Cover and J. A. Thomas, 2006 (Section 8.5).
     """
     values = finite_matrix("samples", samples, least=3)
     varies = varying(values)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from micvae.errors import MicvaeError
 from micvae.information.base import PairwiseEstimator, check_batch
 from micvae.information.joint import full_precision, without_diagonal
 
@@ -22,9 +23,19 @@ class GaussianCorrelation(PairwiseEstimator):
 
     Args:
         shrinkage: ε, in (0, 1).
+
+    Raises:
+        MicvaeError: a shrinkage outside that range.
+
+    References:
+        "Elements of Information Theory", T. M. Cover and J. A. Thomas, 2006 (Section 8.5).
     """
 
     shrinkage: float = 1e-6
+
+    def __post_init__(self) -> None:
+        if not 0 < self.shrinkage < 1:
+            raise MicvaeError(f"shrinkage: must lie in (0, 1), got {self.shrinkage}")
 
     def __call__(
         self,

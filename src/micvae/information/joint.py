@@ -10,12 +10,11 @@ cancel, in value and in gradient. Rows n are taken in blocks that stay in the ca
 in the backward pass, so memory is O(B D²) for J plus one block; nothing is (B, B, D, D).
 
 **Range.** In float32, terms p below e^-43 ≈ 2e-19 (of a largest term of 1) count as 0; this keeps
-subnormal numbers, on which processors are up to twenty times slower, out of exp and the product.
-J is then floored at 4e-31. Neither matters to a sample of its own posterior: the term m = n is in
-the sum, and each factor of it is at least $e^{-\epsilon^2/2}\,\min_m \mathrm{scale}_{mi} /
-\mathrm{scale}_{ni}$, ε being that sample's standard normal noise. Only where the scales of one
-latent differ by 1e6 or more within a batch does the cut reach the digits that float32 shows; beyond
-1e15 the value is finite and no longer meaningful. In float64 the cut is at e^-354.
+subnormal numbers, on which processors are up to twenty times slower, out of exp and the product
+(in float64 the cut is at e^-354). A sum J that is not 2^20 times larger than all it can have lost
+that way is found again term by term, by log-sum-exp: where no one component is near in both
+coordinates. A sample of its own posterior is near itself, so that none is redone in training
+unless the scales of one latent differ by a thousand or more within the batch.
 """
 
 import math
@@ -29,6 +28,7 @@ from torch.autograd.function import once_differentiable
 
 _BLOCK_CPU = 1 << 16  # elements of one (rows, D, B) block: 256 KiB in float32
 _BLOCK_OTHER = 1 << 26
+_LEEWAY = 1 << 20
 
 
 def pairwise_mixture_information(
@@ -65,15 +65,22 @@ class _MixtureInformation(torch.autograd.Function):
         components = _Components(loc, scale)
         marginal = z.new_empty(z.shape)
         joint = z.new_empty(*z.shape, z.shape[1])
-        for rows in _blocks(z, loc):
+        for rows in _blocks(len(z), loc):
             density, _ = components.shifted_density(z[rows])
             weighted = density if weights is None else density * weights[rows].unsqueeze(1)
             torch.sum(weighted, -1, out=marginal[rows])
             torch.bmm(weighted, density.mT, out=joint[rows])
-        joint.clamp_min_(torch.finfo(z.dtype).tiny ** 0.8)
-        ctx.save_for_backward(z, loc, scale, weights, marginal, joint)
+        mass = len(loc) if weights is None else weights.sum(1)[:, None, None]
+        underflown = torch.nonzero(joint < components.negligible * _LEEWAY * mass)
+        log_joint = joint.log()
+        for some in _blocks(len(underflown), loc[:, :1]):
+            n, i, j = underflown[some].T
+            exact, _ = components.exact_joint(z, weights, n, i, j)
+            log_joint[n, i, j] = exact.logsumexp(-1)
+            joint[n, i, j] = torch.inf  # backward's matrix product gives them no share
+        ctx.save_for_backward(z, loc, scale, weights, marginal, joint, underflown)
         log_marginal = marginal.log().mean(0)
-        information = joint.log().mean(0) - log_marginal - log_marginal.unsqueeze(1)
+        information = log_joint.mean(0) - log_marginal - log_marginal.unsqueeze(1)
         if weights is None:
             information += math.log(loc.shape[0])
         return _symmetric_without_diagonal(information)
@@ -81,7 +88,7 @@ class _MixtureInformation(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, upstream: Tensor) -> tuple[Tensor, Tensor, Tensor, None]:
-        z, loc, scale, weights, marginal, joint = ctx.saved_tensors
+        z, loc, scale, weights, marginal, joint, underflown = ctx.saved_tensors
         with full_precision(z):
             pull = _symmetric_without_diagonal(upstream) * (2 / z.shape[0])
             toward = pull / joint
@@ -90,7 +97,7 @@ class _MixtureInformation(torch.autograd.Function):
             grad_z = torch.empty_like(z)
             grad_loc = torch.zeros_like(components.loc)
             grad_scale = torch.zeros_like(components.loc)
-            for rows in _blocks(z, loc):
+            for rows in _blocks(len(z), loc):
                 density, standardised = components.shifted_density(z[rows])
                 # d / d log-density of (n, i, m): the difference of two responsibilities
                 grad = torch.baddbmm(away[rows], toward[rows], density).mul_(density)
@@ -101,6 +108,16 @@ class _MixtureInformation(torch.autograd.Function):
                 grad_loc += grad.sum(0)
                 grad_scale += (standardised * grad).sum(0)
                 torch.sum(grad.mul_(components.precision), -1, out=grad_z[rows])
+            for some in _blocks(len(underflown), loc[:, :1]):
+                n, i, j = underflown[some].T
+                exact, standardised = components.exact_joint(z, weights, n, i, j)
+                grad = exact.softmax(-1) * pull[i, j].unsqueeze(-1)
+                grad_scale.index_add_(0, i, -grad)
+                grad *= standardised
+                grad_loc.index_add_(0, i, grad)
+                grad_scale.index_add_(0, i, standardised * grad)
+                own = (grad * components.precision[i]).sum(-1)
+                grad_z.index_put_((n, i), own, accumulate=True)
             grad_loc *= components.precision
             grad_scale *= components.precision
         return grad_z.neg_(), grad_loc.T, grad_scale.T, None
@@ -114,6 +131,7 @@ class _Components:
         self.precision = scale.T.contiguous().reciprocal()
         self.log_precision = self.precision.log()
         self.log_negligible = 0.5 * math.log(torch.finfo(loc.dtype).tiny)
+        self.negligible = math.exp(self.log_negligible)
 
     def shifted_density(self, z: Tensor) -> tuple[Tensor, Tensor]:
         """Return p of shape (n, D, M), its maximum over M being 1, and (z - loc) / scale."""
@@ -122,14 +140,26 @@ class _Components:
         log_density -= log_density.amax(-1, keepdim=True)
         # exp and the products are many times slower on numbers that underflow: none reach them
         density = log_density.clamp_min_(self.log_negligible - 1).exp_()
-        return torch.threshold_(density, math.exp(self.log_negligible), 0.0), standardised
+        return torch.threshold_(density, self.negligible, 0.0), standardised
+
+    def exact_joint(
+        self, z: Tensor, weights: Tensor | None, n: Tensor, i: Tensor, j: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Return log(w p p) of T samples n and latents i, j, and (z - loc) / scale of i, (T, M)."""
+        total = z.new_zeros(()) if weights is None else weights[n].log()
+        for latent in (j, i):
+            standardised = (z[n, latent].unsqueeze(-1) - self.loc[latent]) * self.precision[latent]
+            log_density = self.log_precision[latent] - 0.5 * standardised.square()
+            total = total + log_density - log_density.amax(-1, keepdim=True)
+        return total, standardised
 
 
-def _blocks(z: Tensor, loc: Tensor) -> Iterator[slice]:
-    limit = _BLOCK_CPU * torch.get_num_threads() if z.device.type == "cpu" else _BLOCK_OTHER
-    rows = max(1, limit // max(1, loc.numel()))
-    for start in range(0, z.shape[0], rows):
-        yield slice(start, start + rows)
+def _blocks(rows: int, loc: Tensor) -> Iterator[slice]:
+    """Cut `rows` rows of `loc.numel()` elements each into blocks that stay in the cache."""
+    limit = _BLOCK_CPU * torch.get_num_threads() if loc.device.type == "cpu" else _BLOCK_OTHER
+    step = max(1, limit // max(1, loc.numel()))
+    for start in range(0, rows, step):
+        yield slice(start, start + step)
 
 
 def without_diagonal(matrix: Tensor) -> Tensor:

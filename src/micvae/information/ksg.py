@@ -8,7 +8,7 @@ from scipy.spatial import cKDTree
 from scipy.special import digamma
 
 from micvae.errors import MicvaeError
-from micvae.information.checks import finite_matrix, varying
+from micvae.information.checks import finite_matrix, varying, whole_number
 
 
 def ksg(
@@ -45,8 +45,7 @@ def ksg(
     References:
         "Estimating mutual information", A. Kraskov, H. Stögbauer and P. Grassberger, 2004.
     """
-    if k < 1:
-        raise MicvaeError(f"k: must be at least 1, got {k}")
+    k = whole_number("k", k, least=1)
     if not 0 <= jitter < 1:
         raise MicvaeError(f"jitter: must lie in [0, 1), got {jitter}")
     values = finite_matrix("samples", samples, least=k + 2)

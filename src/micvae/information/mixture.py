@@ -21,6 +21,10 @@ class MinibatchMixture(PairwiseEstimator):
     when posteriors are narrow against their spacing, and it is at most log B for a pair: there,
     **independent latents, too, are reported at up to log B** (4.2 nats at B = 64). Wide posteriors
     or a large batch make the bias vanish. `dataset_size` does not enter.
+
+    References:
+        "ELBO surgery: yet another way to carve up the variational evidence lower bound",
+        M. D. Hoffman and M. J. Johnson, 2016 (the aggregate posterior).
     """
 
     def __call__(

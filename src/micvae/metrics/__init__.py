@@ -12,11 +12,10 @@ from math import inf
 from numpy.typing import ArrayLike
 
 from micvae.metrics.dci import dci
-from micvae.metrics.inputs import FactorKind
 from micvae.metrics.mig import mig
 from micvae.metrics.score import MetricError, Score
 
-__all__ = ["METRICS", "FactorKind", "Metric", "MetricError", "Score", "dci", "evaluate", "mig"]
+__all__ = ["METRICS", "Metric", "MetricError", "Score", "dci", "evaluate", "mig"]
 
 
 @dataclass(frozen=True)

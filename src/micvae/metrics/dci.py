@@ -54,7 +54,11 @@ def dci(
             all are whole numbers; else discrete.
         predictor: `lightgbm` (default; LightGBM searches the splits of the same algorithm) or
             `sklearn`, scikit-learn's gradient boosting with its defaults as in Locatello et al.:
-            exact, and about 3 times slower. They differ in how ties between splits are broken.
+            exact, and about 5 times slower. They differ in how ties between splits are broken: by
+            at most 0.003 (0.0003 on average) in D and C and 0.0005 in informativeness over 32
+            trained VAEs (15,000 codes of 3 latents, D from 0.45 to 0.86; 1.1 s against 5.1 s). The
+            choice of trees matters far more: on 11 of these, LightGBM's own objectives at the same
+            depth and rate gave a D lower by 0.014 on average, random forests by 0.044.
         seed: Decides the split and, for `sklearn`, the ties.
         n_jobs: Factors that `lightgbm` fits at a time, each on one thread; no effect on scores.
 
@@ -87,8 +91,8 @@ def dci(
         raise MetricError(
             f"unknown predictor {predictor!r}: choose from {', '.join(get_args(Predictor))}"
         )
-    if not 0 <= seed < 2**32:
-        raise MetricError(f"seed={seed}: give a whole number from 0 to 2**32 - 1")
+    if not isinstance(seed, (int, np.integer)) or not 0 <= seed < 2**32:
+        raise MetricError(f"seed={seed!r}: give a whole number from 0 to 2**32 - 1")
     given = check_inputs(codes, factors, factor_kinds, min_samples=MIN_SAMPLES)
     order = np.random.default_rng(seed).permutation(len(given.codes))
     size = -(-2 * len(order) // 3)

@@ -2,14 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, cast, get_args
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from micvae.data.dataset import KINDS, FactorKind
 from micvae.metrics.score import MetricError
-
-FactorKind = Literal["continuous", "ordinal", "categorical", "angular"]
 
 MANY_VALUES = 50
 """A factor of unknown kind with more distinct values than this may be continuous."""
@@ -83,10 +82,8 @@ def check_inputs(
     if len(kinds) != f.shape[1]:
         raise MetricError(f"factor_kinds has {len(kinds)} entries for {f.shape[1]} factors")
     for kind in kinds:
-        if kind not in get_args(FactorKind):
-            raise MetricError(
-                f"unknown factor kind {kind!r}: choose from {', '.join(get_args(FactorKind))}"
-            )
+        if kind not in KINDS:
+            raise MetricError(f"unknown factor kind {kind!r}: choose from {', '.join(KINDS)}")
     discrete = tuple(
         not looks if kind == "angular" else kind != "continuous"
         for kind, looks in zip(kinds, continuous, strict=True)

@@ -60,8 +60,9 @@ def mig(
         *Challenging Common Assumptions in the Unsupervised Learning of Disentangled
         Representations*, Francesco Locatello et al., 2019 (binning).
     """
-    if bins < 2 or factor_bins < 2:
-        raise MetricError(f"bins={bins}, factor_bins={factor_bins}: at least 2 are needed")
+    for name, count in (("bins", bins), ("factor_bins", factor_bins)):
+        if not isinstance(count, (int, np.integer)) or count < 2:
+            raise MetricError(f"{name}={count!r}: give a whole number of at least 2")
     given = check_inputs(codes, factors, factor_kinds, min_samples=max(bins, factor_bins))
     z = [equal_width_bins(column, bins) for column in given.codes.T]
     v = [

@@ -23,7 +23,7 @@ class Patch(Network):
         hidden: units of the dense layer.
     """
 
-    width: int = 32
+    width: int = 16
     hidden: int = 128
 
     def encoder(self, image_shape: ImageShape, outputs: int) -> nn.Module:

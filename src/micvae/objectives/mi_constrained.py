@@ -39,7 +39,7 @@ class MIConstrained(Objective):
     beta: Schedule = Constant(1.0)
     """Weight of the KL term: a number, or a schedule such as "ramp(0, 1, steps=1000)"."""
 
-    mi_weight: Schedule = Constant(10.0)
+    mi_weight: Schedule = Constant(3.0)
     """λ, the weight of the sum of pairwise mutual informations; a number or a schedule."""
 
     estimator: PairwiseEstimator = ESTIMATORS["mixture"]()  # noqa: RUF009, frozen

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.collections import PolyCollection
 from matplotlib.colors import PowerNorm
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
@@ -77,8 +78,11 @@ def _panel(
 ) -> None:
     values = np.unique(factor)
     if len(values) <= FEW:
-        for place, value in enumerate(values):
-            _strip(axes, place, code[factor == value], limits)
+        parts = [code[factor == value] for value in values]
+        strips = [_strip(place, part, limits) for place, part in enumerate(parts)]
+        axes.add_collection(PolyCollection(strips, facecolor=ACCENT, alpha=0.5, linewidth=0))
+        medians = [float(np.median(part)) for part in parts]
+        axes.plot(range(len(values)), medians, "o", color=INK, markersize=2.5)
         every = -(-len(values) // 6)
         axes.set_xticks(range(0, len(values), every), [f"{v:.4g}" for v in values[::every]])
         axes.set_xlim(-0.6, len(values) - 0.4)
@@ -95,15 +99,16 @@ def _panel(
         )
 
 
-def _strip(axes: Axes, place: int, code: NDArray[np.float32], limits: tuple[float, float]) -> None:
+def _strip(
+    place: int, code: NDArray[np.float32], limits: tuple[float, float]
+) -> NDArray[np.float64]:
     """The distribution of the code at one value of the factor, mirrored about its place."""
     counts, edges = np.histogram(np.clip(code, *limits), 60, limits)
     kernel = np.exp(-0.5 * (np.arange(-4, 5) / 1.3) ** 2)
     density = np.convolve(counts, kernel, mode="same")
-    half = 0.44 * density / max(density.max(), 1e-9)
-    centre = (edges[1:] + edges[:-1]) / 2
-    seen = half > 0.004
-    axes.fill_betweenx(
-        centre, place - half, place + half, where=seen, color=ACCENT, alpha=0.45, linewidth=0
-    )
-    axes.plot([place], [np.median(code)], "o", color=INK, markersize=2.5)
+    half = 0.46 * density / max(density.max(), 1e-9)
+    seen = np.flatnonzero(half > 0.004)
+    part = slice(seen[0], seen[-1] + 1) if len(seen) else slice(0, 0)
+    centre, half = ((edges[1:] + edges[:-1]) / 2)[part], half[part]
+    left, right = np.stack([place - half, centre]), np.stack([place + half, centre])
+    return np.concatenate([left, right[:, ::-1]], axis=1).T

@@ -1,6 +1,7 @@
 """Learning curves: every logged term, and the KL of every latent."""
 
 from collections.abc import Mapping
+from itertools import pairwise
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -32,7 +33,13 @@ def curves(
     columns = min(columns, panels)
     rows = -(-panels // columns)
     figure = new_figure(2.7 * columns + 0.4 + 0.5 * (columns == 1), 1.4 * rows + 0.55)
-    grid = figure.subplots(rows, columns, sharex=True, squeeze=False).ravel()
+    places = figure.add_gridspec(rows, columns)
+    grid: list[Axes] = []
+    for place in range(panels):
+        row, column = divmod(place, columns)
+        last = place == panels - 1  # it takes the rest of its row
+        cell = places[row, column:] if last else places[row, column]
+        grid.append(figure.add_subplot(cell, sharex=grid[0] if grid else None))
     for axes, name in zip(grid, terms, strict=False):
         _line(axes, log[name], ACCENT)
         axes.set_title(TITLES.get(name, name.replace("_", " ")))
@@ -52,21 +59,24 @@ def curves(
             labelspacing=0.2,
             loc="best",
         )
-    for axes in grid[panels:]:
-        axes.set_visible(False)
-    for place, axes in enumerate(grid[:panels]):
+    for place, axes in enumerate(grid):
         axes.grid(axis="y")
         axes.yaxis.set_major_locator(MaxNLocator(4))
         axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
         if place < columns:
             epochs = axes.secondary_xaxis(
-                "top", functions=(lambda s: s / steps_per_epoch, lambda e: e * steps_per_epoch)
+                "top",
+                functions=(
+                    lambda step: np.asarray(step) / steps_per_epoch,
+                    lambda epoch: np.asarray(epoch) * steps_per_epoch,
+                ),
             )
             epochs.xaxis.set_major_locator(MaxNLocator(4, integer=True))
             epochs.set_xlabel("epoch", labelpad=3)
         if place + columns >= panels:
             axes.set_xlabel("step")
-            axes.tick_params(labelbottom=True)
+        else:
+            axes.tick_params(labelbottom=False)
     figure.supylabel("nats per sample", fontsize=8.5)
     return figure
 
@@ -84,7 +94,7 @@ def envelope(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[
         return np.arange(len(values), dtype=np.float64), values
     edges = np.linspace(0, len(values), POINTS + 1).astype(int)
     kept: list[int] = []
-    for start, end in zip(edges[:-1], edges[1:], strict=True):
+    for start, end in pairwise(edges.tolist()):
         part = values[start:end]
         kept += sorted({start + int(part.argmin()), start + int(part.argmax())})
     index = np.asarray(kept)

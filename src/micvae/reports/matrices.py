@@ -6,7 +6,16 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from micvae.reports.style import INK, MUTED, SEQUENTIAL, by_kl, latent_name, new_figure, styled
+from micvae.reports.style import (
+    INK,
+    MUTED,
+    SEQUENTIAL,
+    by_kl,
+    latent_name,
+    new_figure,
+    number,
+    styled,
+)
 
 SMALLEST_TOP = 0.1
 """Nats at the dark end at least, so that an estimate's noise about 0 is not painted dark."""
@@ -67,7 +76,7 @@ def _heat_map(
     image = axes.imshow(matrix, cmap=SEQUENTIAL, vmin=0, vmax=top, aspect="auto")
     for r, row in enumerate(matrix):
         for c, value in enumerate(row):
-            text = f"{value:.2f}".replace("-", "−") if np.isfinite(value) else "·"
+            text = number(value, 2) if np.isfinite(value) else "·"
             colour = "white" if np.isfinite(value) and value > 0.55 * top else INK
             axes.text(c, r, text, ha="center", va="center", color=colour, fontsize=8)
     axes.set_xticks(range(count), columns)
@@ -91,6 +100,6 @@ def _heat_map(
     axes.grid(which="minor", color="white", linewidth=1.5)
     axes.tick_params(which="minor", length=0)
     bar = figure.colorbar(image, ax=axes, shrink=0.9, aspect=18)
-    bar.outline.set_visible(False)  # type: ignore[operator]
+    bar.outline.set_visible(False)
     bar.ax.tick_params(length=2, labelsize=7.5)
     return figure

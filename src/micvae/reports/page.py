@@ -79,6 +79,8 @@ class Table:
     caption: str
     columns: Sequence[tuple[str, str]]
     rows: Sequence[Sequence[Cell]]
+    words: bool = False
+    """Whether cells of text are to be read as sentences, and not as missing numbers."""
 
 
 @dataclass(frozen=True)
@@ -99,6 +101,7 @@ class Page:
     answer: str
     table: Table
     groups: Sequence[Group]
+    more: Table | None = None
     quick: bool = False
     notes: Sequence[str] = ()
     missing: Sequence[str] = ()

@@ -18,6 +18,7 @@ class Quantity:
         digits: decimals shown.
         direction: `higher` or `lower` where one end is the good one, else empty.
         meaning: one line.
+        short: the label where there is little room; empty where that is short enough.
     """
 
     name: str
@@ -26,6 +27,17 @@ class Quantity:
     digits: int = 3
     direction: str = ""
     meaning: str = ""
+    short: str = ""
+
+    @property
+    def head(self) -> str:
+        """What stands above a narrow column."""
+        return self.short or self.label
+
+    @property
+    def subtitle(self) -> str:
+        """What stands below a short label: the rest of it, or the unit."""
+        return self.label.removeprefix("DCI ") if self.short else self.unit
 
     @property
     def axis(self) -> str:
@@ -48,12 +60,17 @@ _LABELS = {
     "dci_completeness": "DCI completeness",
     "dci_informativeness": "DCI informativeness",
 }
+_SHORT = {
+    "dci_disentanglement": "DCI\N{NON-BREAKING HYPHEN}D",
+    "dci_completeness": "DCI\N{NON-BREAKING HYPHEN}C",
+    "dci_informativeness": "DCI\N{NON-BREAKING HYPHEN}I",
+}
 _OTHERS = (
     Quantity("active_units", "active units", "", 1, "", "latents that respond to the image"),
     Quantity("r_mi", "R_MI", "nats", 3, "lower", "Σ over i≠j of I(z_i; z_j), aggregate posterior"),
     Quantity("reconstruction", "reconstruction", "nats", 1, "lower", "−E[log p(x|z)] per image"),
     Quantity("kl", "KL", "nats", 2, "", "KL(q(z|x) ‖ p(z)) per image"),
-    Quantity("seconds", "training time", "s", 1, "lower", "time that training took"),
+    Quantity("seconds", "training", "s", 1, "lower", "time that training took"),
 )
 
 
@@ -67,7 +84,7 @@ def quantity(name: str) -> Quantity:
         return Quantity(name, label)
     metric = METRICS[name]
     direction = "higher" if metric.higher_is_better else "lower"
-    return Quantity(name, label, "", 3, direction, metric.summary)
+    return Quantity(name, label, "", 3, direction, metric.summary, _SHORT.get(name, ""))
 
 
 def known(rows: list[dict[str, object]]) -> list[str]:
@@ -84,7 +101,7 @@ DEFINITIONS: tuple[tuple[str, str], ...] = (
         "factor. 0: two latents know it equally well. (Chen et al. 2018)",
     ),
     (
-        "DCI disentanglement, completeness, informativeness",
+        "DCI disentanglement, completeness, informativeness (DCI-D, DCI-C, DCI-I)",
         "Gradient-boosted trees predict every factor from all latents. Disentanglement: is each "
         "latent important for one factor only? Completeness: is one latent only important for "
         "each factor? Both lie in 0 to 1. Informativeness: how well are the factors predicted on "

@@ -100,8 +100,14 @@ def _table(run: Run, scores: Mapping[str, Any]) -> Table:
         f"One run, seed {run.config.seed}: a single value has no interval. Scores are computed on "
         f"{scores['samples']:,} images."
     )
-    columns = [("score", ""), ("value", ""), ("range or unit", ""), ("", ""), ("meaning", "")]
-    return Table(caption, columns, rows)
+    columns = [
+        ("score", ""),
+        ("value", ""),
+        ("range or unit", ""),
+        ("direction", ""),
+        ("meaning", ""),
+    ]
+    return Table(caption, columns, rows, words=True)
 
 
 def configuration(values: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -16,6 +16,7 @@ from micvae.reports.matrices import SMALLEST_TOP, factor_matrix, latent_matrix
 from micvae.reports.page import Group, Plate, slug
 from micvae.reports.reconstructions import reconstructions
 from micvae.reports.samples import factor_rows, samples
+from micvae.reports.style import number
 from micvae.reports.traversals import MOST, traversals
 from micvae.representation import Representation
 from micvae.studies.evaluation import evaluate_run, usable_factors
@@ -157,7 +158,8 @@ def _factor_matrices(materials: Sequence[Material]) -> Group:
     caption = (
         "How much each latent knows of each factor, in nats. MIG is high where every column has "
         "one dark cell and the rest are pale; DCI disentanglement where every row has at most "
-        "one. Labels of inactive latents are grey."
+        "one. Labels of inactive latents are grey: the mean of a collapsed latent can still follow "
+        "a factor faintly, and mutual information, like MIG, does not see how faintly."
     )
     return Group("Latents and factors", caption, plates)
 
@@ -174,8 +176,7 @@ def _latent_matrices(materials: Sequence[Material]) -> Group:
         for m in materials
     ]
     totals = ", ".join(
-        f"{m.scores['r_mi']:.3f}".replace("-", "−") + (f" ({m.label})" if m.label else "")
-        for m in materials
+        number(m.scores["r_mi"], 3) + (f" ({m.label})" if m.label else "") for m in materials
     )
     caption = (
         "Mutual information of every pair of latents under the aggregate posterior, in nats: what "

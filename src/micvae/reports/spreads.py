@@ -1,11 +1,13 @@
 """Figures of many runs: every seed a dot, the mean never without its interval."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
 
 from micvae.reports.quantities import Quantity
 from micvae.reports.style import ACCENT, INK, MARK, MUTED, new_figure, styled
@@ -14,9 +16,15 @@ from micvae.studies.statistics import bootstrap_interval
 Spread = Mapping[str, Sequence[float]]
 """Values over seeds, by method."""
 
-_DOTS = {"linestyle": "none", "marker": "o", "markersize": 4, "alpha": 0.55, "color": ACCENT}
-_MEAN = {"linestyle": "none", "marker": "D", "markersize": 5, "color": INK}
-_PUBLISHED = {
+_DOTS: dict[str, Any] = {
+    "linestyle": "none",
+    "marker": "o",
+    "markersize": 4,
+    "alpha": 0.55,
+    "color": ACCENT,
+}
+_MEAN: dict[str, Any] = {"linestyle": "none", "marker": "D", "markersize": 5, "color": INK}
+_PUBLISHED: dict[str, Any] = {
     "linestyle": "none",
     "marker": "D",
     "markersize": 7,
@@ -45,7 +53,7 @@ def distributions(
         for place, method in enumerate(methods):
             _across(axes, place, spread.get(method, ()))
             if method in printed:
-                axes.plot([printed[method]], [place - 0.27], **_PUBLISHED)
+                axes.plot([printed[method]], [place], **_PUBLISHED)
         _finish(axes, methods, quantity.axis, quantity.direction)
         _widen(axes)
     handles = _handles()
@@ -64,10 +72,11 @@ def differences(spreads: Mapping[Quantity, Spread], baseline: str) -> Figure:
         axes.axvline(0, color=MARK, linewidth=1.2)
         for place, method in enumerate(methods):
             _across(axes, place, spread.get(method, ()))
-        _finish(axes, methods, f"{quantity.label}: difference to {baseline}", quantity.direction)
+        _finish(axes, methods, f"Δ {quantity.axis}", quantity.direction)
         low, high = axes.get_xlim()
         reach = max(abs(low), abs(high), 1e-6)
         axes.set_xlim(-reach, reach)
+        axes.set_xlabel(axes.get_xlabel() or f"difference to {baseline}")
     _legend(figure, _handles())
     return figure
 
@@ -78,7 +87,7 @@ def ablation(spreads: Mapping[Quantity, Mapping[float, Sequence[float]]]) -> Fig
     weights = sorted({weight for spread in spreads.values() for weight in spread})
     columns = min(3, len(spreads))
     rows = -(-len(spreads) // columns)
-    figure = new_figure(2.75 * columns, 1.95 * rows + 0.35)
+    figure = new_figure(2.45 * columns, 1.95 * rows + 0.35)
     grid = figure.subplots(rows, columns, sharex=True, squeeze=False).ravel()
     for axes, (quantity, spread) in zip(grid, spreads.items(), strict=False):
         means = {}
@@ -88,7 +97,7 @@ def ablation(spreads: Mapping[Quantity, Mapping[float, Sequence[float]]]) -> Fig
                 continue
             mean, low, high = bootstrap_interval(values)
             means[place] = mean
-            axes.plot(np.full(len(values), place) + _jitter(len(values)), values, **_DOTS)
+            axes.plot(place - 0.2 + _jitter(len(values)), values, **_DOTS)
             if low is not None and high is not None:
                 axes.plot([place, place], [low, high], color=INK, linewidth=2)
         axes.plot(list(means), list(means.values()), color=MUTED, linewidth=1, zorder=1)
@@ -101,7 +110,7 @@ def ablation(spreads: Mapping[Quantity, Mapping[float, Sequence[float]]]) -> Fig
     for place, axes in enumerate(grid):
         axes.set_visible(place < len(spreads))
         if place + columns >= len(spreads):
-            axes.set_xlabel("λ, weight of R_MI (not to scale)")
+            axes.set_xlabel("λ (not to scale)")
             axes.tick_params(labelbottom=True)
     _legend(figure, _handles())
     return figure
@@ -110,7 +119,7 @@ def ablation(spreads: Mapping[Quantity, Mapping[float, Sequence[float]]]) -> Fig
 def _panels(count: int, methods: int) -> tuple[Figure, Sequence[Axes]]:
     columns = min(2, count)
     rows = -(-count // columns)
-    figure = new_figure(3.4 * columns + 1.6, (0.42 * methods + 0.8) * rows + 0.35)
+    figure = new_figure(3.1 * columns + 1.6, (0.42 * methods + 0.95) * rows + 0.35)
     grid = figure.subplots(rows, columns, sharey=True, squeeze=False).ravel()
     for axes in grid[count:]:
         axes.set_visible(False)
@@ -118,11 +127,11 @@ def _panels(count: int, methods: int) -> tuple[Figure, Sequence[Axes]]:
 
 
 def _across(axes: Axes, place: int, values: Sequence[float]) -> None:
-    """One method's line: the seeds above, the mean on its interval below."""
+    """One method's line: the seeds above, below them the mean on its interval."""
     if not values:
         return
     mean, low, high = bootstrap_interval(values)
-    axes.plot(values, np.full(len(values), place - 0.0) + _jitter(len(values)), **_DOTS)
+    axes.plot(values, place - 0.24 + _jitter(len(values)), **_DOTS)
     if low is not None and high is not None:
         axes.plot([low, high], [place, place], color=INK, linewidth=2)
     axes.plot([mean], [place], **_MEAN)
@@ -131,7 +140,7 @@ def _across(axes: Axes, place: int, values: Sequence[float]) -> None:
 def _jitter(count: int) -> np.ndarray:
     """Small, even and always the same offsets, so that equal values stay apart."""
     order = np.argsort(np.arange(count) * 0.618034 % 1, kind="stable")
-    return (order - (count - 1) / 2) * (0.24 / max(count, 3))
+    return (order - (count - 1) / 2) * (0.2 / max(count, 3))
 
 
 def _finish(axes: Axes, methods: Sequence[str], title: str, direction: str) -> None:
@@ -141,9 +150,10 @@ def _finish(axes: Axes, methods: Sequence[str], title: str, direction: str) -> N
     axes.tick_params(axis="y", length=0, labelcolor=INK)
     axes.grid(axis="x")
     axes.spines["left"].set_visible(False)
+    axes.xaxis.set_major_locator(MaxNLocator(5))
     if direction:
-        better = "better →" if direction == "higher" else "← better"
-        axes.set_title(better, loc="right", fontsize=7.5, fontweight="normal", color=MUTED)
+        better = "higher is better →" if direction == "higher" else "← lower is better"
+        axes.set_xlabel(better, fontsize=7.5, color=MUTED)
 
 
 def _widen(axes: Axes, vertical: bool = False) -> None:

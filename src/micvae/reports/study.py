@@ -16,6 +16,7 @@ from micvae.reports.spreads import differences, distributions
 from micvae.reports.tables import (
     Rows,
     bounds,
+    count_said,
     difference_cell,
     failures,
     interval_of,
@@ -32,8 +33,19 @@ SIDE_BY_SIDE = 6
 """At most so many rows have the figures of one of their runs on the page."""
 
 _DRAWN = ("mig", "dci_disentanglement", "dci_completeness", "r_mi", "reconstruction")
-_SETTINGS = ("objective", "data", "latent_dim", "network", "likelihood")
-_SETTINGS += ("epochs", "batch_size", "learning_rate", "device")
+_FURTHER = ("reconstruction", "kl")
+_COMPARED = ("mig", "dci_disentanglement")
+_SETTINGS = (
+    "objective",
+    "data",
+    "latent_dim",
+    "network",
+    "likelihood",
+    "epochs",
+    "batch_size",
+    "learning_rate",
+    "device",
+)
 
 FILES = (
     ("study.json", "what was compared, findings, notes"),
@@ -65,7 +77,8 @@ def report_study(folder: Path) -> Path:
         title=str(study.get("title") or folder.name),
         kind="Study",
         answer=_answer(rows, labels),
-        table=_table(rows, labels, baseline),
+        table=_table(rows, labels, baseline, [n for n in known(rows) if n not in _FURTHER]),
+        more=_table(rows, labels, baseline, [n for n in known(rows) if n in _FURTHER]),
         groups=[*_groups(rows, labels, baseline), *single_groups(materials)],
         quick=bool(study.get("quick")),
         notes=study.get("notes") or (),
@@ -209,8 +222,8 @@ def environment_of(folder: Path, rows: Rows) -> list[tuple[str, str]]:
 def _groups(rows: Rows, labels: Sequence[str], baseline: str | None) -> list[Group]:
     there = known(rows)
     groups = [spread_group(rows, labels, [name for name in _DRAWN if name in there])]
-    compared = [name for name in ("mig", "dci_disentanglement") if name in there]
-    compared = compared or ["reconstruction", "r_mi"]
+    scores = [name for name in _COMPARED if name in there]
+    compared = scores or ["reconstruction", "r_mi"]
     if baseline is not None:
         paired_group = difference_group(rows, labels, baseline, compared)
         groups += [paired_group] if paired_group else []
@@ -244,18 +257,16 @@ def _answer(rows: Rows, labels: Sequence[str]) -> str:
     return f"Of {len(there)} methods, {best} has the {which} mean {q.label}: {value} over {over}."
 
 
-def _table(rows: Rows, labels: Sequence[str], baseline: str | None) -> Table:
-    names = known(rows)
-    compared = [n for n in ("mig", "dci_disentanglement") if n in names and baseline is not None]
-    columns = [("method", ""), ("seeds", "")]
+def _table(rows: Rows, labels: Sequence[str], baseline: str | None, names: Sequence[str]) -> Table:
+    compared = [n for n in _COMPARED if n in names and baseline is not None]
+    columns = [("method", "")]
     for name in names:
-        columns.append((quantity(name).label, quantity(name).unit))
+        columns.append((quantity(name).head, quantity(name).subtitle))
         if name in compared:
-            columns.append((f"Δ {quantity(name).label}", f"to {baseline}"))
+            columns.append((f"Δ {quantity(name).head}", f"to {baseline}"))
     lines = []
     for label in labels:
-        count = len(values_of(rows, label, "seed"))
-        cells = [Cell(label), Cell(str(count), value=count)]
+        cells = [Cell(label, count_said(len(values_of(rows, label, "seed"))))]
         for name in names:
             q = quantity(name)
             cells.append(mean_cell(q, interval_of(values_of(rows, label, name))))

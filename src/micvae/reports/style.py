@@ -90,6 +90,12 @@ def latent_name(latent: int) -> str:
     return "z" + str(latent).translate(str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉"))
 
 
+def number(value: float, digits: int) -> str:
+    """The value with so many decimals, a true minus sign, and none on a zero."""
+    text = f"{value:.{digits}f}"
+    return (text.lstrip("-") if float(text) == 0 else text).replace("-", "−")
+
+
 def by_kl(latent_kl: Sequence[float] | NDArray[np.floating]) -> list[int]:
     """Latents in the order in which every figure shows them: falling KL."""
     return [int(d) for d in np.argsort(-np.asarray(latent_kl), kind="stable")]

@@ -67,6 +67,11 @@ def difference_cell(quantity: Quantity, interval: Interval | None) -> Cell:
     return Cell(shown, bounds(quantity, interval, True), interval.mean, verdict(interval))
 
 
+def count_said(seeds: int) -> str:
+    """`10 seeds`, or that there is none."""
+    return f"{seeds} seed{'' if seeds == 1 else 's'}" if seeds else "no run finished"
+
+
 def bounds(quantity: Quantity, interval: Interval, signed: bool = False) -> str:
     """`[0.52, 0.61]`, or that there is no interval."""
     if interval.low is None or interval.high is None:
@@ -92,9 +97,9 @@ def representative(rows: Rows, row: str) -> dict[str, Any] | None:
 
 
 def failures(study: Mapping[str, Any]) -> list[str]:
-    """Runs that failed, each with the last line of its reason."""
-    lines = []
+    """Runs that failed, one line per reason: the last line of what was recorded."""
+    reasons: dict[str, list[str]] = {}
     for path, why in dict(study.get("failed") or {}).items():
         reason = (str(why).strip().splitlines() or ["no reason was recorded"])[-1]
-        lines.append(f"{path} failed: {reason}")
-    return lines
+        reasons.setdefault(reason, []).append(path)
+    return [f"Failed: {', '.join(paths)} ({reason})" for reason, paths in reasons.items()]

@@ -1,0 +1,172 @@
+"""The command line as a user meets it: in processes of their own."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from micvae.files import read_json
+from micvae.metrics import METRICS
+from micvae.objectives import METHODS
+
+TOY = ("--data", "squares(n=256)", "--epochs", "1", "--network", "patch(width=4, hidden=8)")
+
+
+def micvae(*arguments, cwd=None):
+    command = [sys.executable, "-m", "micvae", *map(str, arguments)]
+    environment = os.environ | {"COLUMNS": "120", "NO_COLOR": "1"}
+    return subprocess.run(
+        command, capture_output=True, text=True, cwd=cwd, env=environment, timeout=300
+    )
+
+
+def test_help_teaches_and_does_not_load_torch():
+    done = micvae("--help")
+    assert done.returncode == 0
+    for command in ("reproduce", "train", "evaluate", "study", "report", "list"):
+        assert re.search(rf"^\s+(micvae )?{command}\b", done.stdout, re.MULTILINE), command
+
+
+def test_help_of_commands_shows_every_setting_and_its_default():
+    shown = micvae("train", "mi-constrained", "--help").stdout
+    for flag in ("--data", "--epochs", "--seed", "--out", "--latent-dim", "--mi-weight", "--beta"):
+        assert flag in shown
+    assert "--mi-weight" not in micvae("train", "vae", "--help").stdout
+
+
+def test_version():
+    assert re.fullmatch(r"\d+\.\d+\.\d+\n", micvae("--version").stdout)
+
+
+@pytest.mark.parametrize(
+    ("what", "names"), [("methods", METHODS), ("metrics", METRICS), ("data", ["squares"])]
+)
+def test_lists(what, names):
+    shown = micvae("list", what).stdout
+    assert all(name in shown for name in names)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["bogus"], "unknown command 'bogus'; choose from reproduce, train"),
+        (["train"], "train needs a METHOD; choose from vae, mi-constrained"),
+        (["train", "gan"], "unknown method 'gan'"),
+        (["train", "mi-constrained:best"], "no preset 'best'"),
+        (["train", "vae", "--data", "nowhere.npz"], "no data set or file 'nowhere.npz'"),
+        (["train", "vae", "--epochs", "0"], "epochs is 0"),
+        (["train", "vae", "--beta", "nan"], "must be finite and not negative"),
+        (["train", "vae", "--network", "transformer"], "unknown network 'transformer'"),
+        (["train", "vae", "--data", "squares(n=10)"], "fewer than batch_size"),
+        (["train", "vae", "--device", "mps"], "'mps' is not available here"),
+        (["evaluate", "nowhere"], "nowhere is not a run"),
+        (["report", "nowhere"], "nowhere"),
+        (["study", "vae", "--seeds", "0"], "seeds is 0"),
+        (["study", "gan"], "unknown method 'gan'"),
+        (["reproduce", "--seeds", "1"], "seeds is 1"),
+    ],
+    ids=" ".join,
+)
+def test_a_wrong_input_is_one_line_and_status_2(tmp_path, arguments, message):
+    done = micvae(*arguments, cwd=tmp_path)
+    assert done.returncode == 2, done.stderr
+    (line,) = [line for line in done.stderr.splitlines() if "error" in line]
+    assert line.startswith("micvae: error: ") and message in line
+    assert "Traceback" not in done.stderr
+    assert list(tmp_path.iterdir()) == []  # nothing half-made is left
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["train", "vae", "--mi-weight", "3"], ["train", "vae", "--epochs", "x"], ["list", "foo"]],
+    ids=" ".join,
+)
+def test_a_wrong_flag_is_status_2(tmp_path, arguments):
+    done = micvae(*arguments, cwd=tmp_path)
+    assert done.returncode == 2 and "Traceback" not in done.stderr
+    assert arguments[2 if arguments[0] == "train" else 1] in done.stderr
+
+
+def test_train_evaluate_report(tmp_path):
+    run = tmp_path / "run"
+    trained = micvae("train", "mi-constrained", *TOY, "--seed", 3, "--out", run)
+    assert trained.returncode == 0, trained.stderr
+    assert f"micvae evaluate {run}" in trained.stdout
+    assert read_json(run / "run.json")["config"]["seed"] == 3
+
+    evaluated = micvae("evaluate", run)
+    assert evaluated.returncode == 0, evaluated.stderr
+    scores = read_json(run / "scores.json")["metrics"]
+    for name, value in scores.items():
+        assert re.search(rf"{name}\b.*{value:.4f}", evaluated.stdout), name
+
+    reported = micvae("report", run)
+    assert reported.returncode == 0, reported.stderr
+    assert str(run / "report.html") in reported.stdout.replace("\n", "")
+    assert "<html" in (run / "report.html").read_text()
+
+
+def test_aliased_angles_are_told_once_and_go_into_the_record(tmp_path):
+    data = "squares(n=256, angles=(0, 90))"
+    done = micvae("train", "vae", *TOY[2:], "--data", data, "--out", tmp_path / "run")
+    assert done.returncode == 0
+    assert done.stderr.count("0°, 90° cannot be told apart") == 1
+    assert "0°, 90°" in read_json(tmp_path / "run" / "run.json")["data"]["notes"][0]
+
+
+def test_study(tmp_path):
+    out = tmp_path / "study"
+    arguments = ("vae", "mi-constrained(mi_weight=1)", *TOY, "--seeds", 2, "--out", out)
+    done = micvae("study", *arguments)
+    assert done.returncode == 0, done.stderr
+    assert "mi-constrained(mi_weight=1)" in done.stdout
+    rows = read_json(out / "study.json")
+    assert rows["failed"] == {}
+    assert (out / "report.html").exists() and (out / "table.parquet").exists()
+
+
+def test_own_images_from_a_folder(tmp_path):
+    from PIL import Image
+
+    pictures = np.random.default_rng(0).integers(0, 256, (80, 16, 16, 3), dtype=np.uint8)
+    (tmp_path / "pictures").mkdir()
+    for i, picture in enumerate(pictures):
+        Image.fromarray(picture).save(tmp_path / "pictures" / f"{i:03}.png")
+    done = micvae(
+        "train", "vae", *TOY[2:], "--data", tmp_path / "pictures", "--out", tmp_path / "r"
+    )
+    assert done.returncode == 0, done.stderr
+    assert micvae("evaluate", tmp_path / "r").returncode == 0
+    assert json.loads((tmp_path / "r" / "run.json").read_text())["data"]["image_shape"][0] == 3
+
+
+def test_ctrl_c_says_how_to_go_on(tmp_path):
+    import signal
+
+    run = tmp_path / "run"
+    command = [sys.executable, "-m", "micvae", "train", "vae", "--data", "squares(n=4096)"]
+    command += ["--network", "patch(width=4, hidden=8)", "--epochs", "500", "--out", str(run)]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 120
+    while not (run / "checkpoint.safetensors").exists() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "the same command goes on from here" in errors and "Traceback" not in errors
+    assert read_json(run / "run.json")["status"] == "training"
+
+
+@pytest.mark.shared_data
+def test_real_photographs(tmp_path, coil20):
+    run = tmp_path / "run"
+    arguments = ("--data", coil20, "--epochs", 2, "--latent-dim", 6, "--out", run)
+    for command in (("train", "mi-constrained", *arguments), ("evaluate", run), ("report", run)):
+        done = micvae(*command)
+        assert done.returncode == 0, done.stderr
+    assert read_json(run / "scores.json")["factor_names"] == ["object", "pose"]
