@@ -9,7 +9,7 @@ from micvae.reports.page import slug
 from micvae.reports.quantities import quantity
 from micvae.reports.spreads import ablation, differences
 from micvae.reports.style import by_kl, latent_name, number, tile
-from micvae.reports.tables import paired, representative, verdict
+from micvae.reports.tables import caution, paired, representative, verdict
 from micvae.studies.statistics import Interval
 
 
@@ -96,6 +96,12 @@ def test_numbers_are_written_as_numbers():
 )
 def test_verdict_in_plain_words(interval, said):
     assert verdict(interval) == said
+
+
+def test_few_seeds_are_said_to_be_few():
+    assert "With 2 seeds" in caution(2) and "50% of studies" in caution(2)
+    assert "12% of studies" in caution(4)
+    assert caution(1) == caution(10) == ""
 
 
 def test_pairs_are_made_by_seed_and_the_median_run_stands_for_its_row():

@@ -41,7 +41,7 @@ def train(arguments: list[str]) -> None:
         """Train one model into a run folder.
 
         METHOD is a name of micvae list methods, where wanted with a preset (mi-constrained:paper).
-        Weights may change over the steps: --mi-weight "ramp(0, 2, steps=1000)".
+        Weights may change over the steps: --beta "ramp(0, 1, steps=1000)".
         """
 
         objective: kind  # type: ignore[valid-type]

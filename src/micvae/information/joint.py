@@ -28,7 +28,7 @@ from torch.autograd.function import once_differentiable
 
 _BLOCK_CPU = 1 << 16  # elements of one (rows, D, B) block: 256 KiB in float32
 _BLOCK_OTHER = 1 << 26
-_LEEWAY = 1 << 20
+_LEEWAY = 1 << 20  # a sum this much larger than the terms cut from it keeps float32's digits
 
 
 def pairwise_mixture_information(

@@ -22,6 +22,7 @@ from micvae.reports.study import (
 )
 from micvae.reports.tables import (
     Rows,
+    caution,
     count_said,
     difference_cell,
     mean_cell,
@@ -158,7 +159,7 @@ def _table(table: Sequence[Entry], labels: Sequence[str], wanted: Sequence[str])
     caption = (
         "Mean over seeds and, in brackets, its 95% bootstrap interval. Δ: mean of the differences "
         "to the vanilla VAE under the same seed. The paper prints neither seeds nor intervals."
-    )
+    ) + caution(_most_seeds(table))
     return Table(caption, columns, lines)
 
 

@@ -16,6 +16,7 @@ from micvae.reports.spreads import differences, distributions
 from micvae.reports.tables import (
     Rows,
     bounds,
+    caution,
     count_said,
     difference_cell,
     failures,
@@ -25,6 +26,7 @@ from micvae.reports.tables import (
     read_table,
     representative,
     values_of,
+    verdict,
 )
 from micvae.studies.study import STUDY
 from micvae.training.run import RECORD, Run
@@ -76,7 +78,7 @@ def report_study(folder: Path) -> Path:
     page = Page(
         title=str(study.get("title") or folder.name),
         kind="Study",
-        answer=_answer(rows, labels),
+        answer=_answer(rows, labels, baseline),
         table=_table(rows, labels, baseline, [n for n in known(rows) if n not in _FURTHER]),
         more=_table(rows, labels, baseline, [n for n in known(rows) if n in _FURTHER]),
         groups=[*_groups(rows, labels, baseline), *single_groups(materials)],
@@ -133,10 +135,7 @@ def single_groups(materials: Sequence[Material]) -> list[Group]:
     """The figures of single runs, with a word on how these were chosen."""
     if not materials:
         return []
-    chosen = (
-        " Shown is one run per method, that with the median MIG of its seeds (the lower one of "
-        "two)."
-    )
+    chosen = " Shown is one run per method, that of the median MIG (the lower one of two)."
     if all(not m.scores["metrics"] for m in materials):
         chosen = " Shown is one run per method, that of the first seed."
     groups = [Group(g.title, g.caption + chosen, g.plates) for g in run_groups(materials)]
@@ -239,7 +238,7 @@ def _baseline(rows: Rows, labels: Sequence[str]) -> str | None:
     return next((label for label in there if label in plain), there[0])
 
 
-def _answer(rows: Rows, labels: Sequence[str]) -> str:
+def _answer(rows: Rows, labels: Sequence[str], baseline: str | None) -> str:
     name = "mig" if "mig" in known(rows) else "reconstruction"
     q = quantity(name)
     means = {label: interval_of(values_of(rows, label, name)) for label in labels}
@@ -254,7 +253,12 @@ def _answer(rows: Rows, labels: Sequence[str]) -> str:
     over = seeds_said(rows, labels).removesuffix(" per method")
     if len(there) == 1:
         return f"{best}: mean {q.label} {value} over {over}."
-    return f"Of {len(there)} methods, {best} has the {which} mean {q.label}: {value} over {over}."
+    start = f"Of {len(there)} methods, {best} has the {which} mean {q.label}, {value}, over {over}"
+    difference = interval_of(paired(rows, best, baseline, name)) if baseline else None
+    if best == baseline or difference is None:
+        return f"{start}."
+    size = f"{q.shown(difference.mean, signed=True)}{unit} {bounds(q, difference, True)}"
+    return f"{start}; paired difference to {baseline} {size}, {verdict(difference)}."
 
 
 def _table(rows: Rows, labels: Sequence[str], baseline: str | None, names: Sequence[str]) -> Table:
@@ -277,6 +281,7 @@ def _table(rows: Rows, labels: Sequence[str], baseline: str | None, names: Seque
     caption = "Mean over seeds and, in brackets, its 95% bootstrap interval."
     if compared:
         caption += f" Δ: mean of the differences to {baseline} under the same seed."
+    caption += caution(max((len(values_of(rows, label, "seed")) for label in labels), default=0))
     return Table(caption, columns, lines)
 
 

@@ -87,6 +87,20 @@ def verdict(interval: Interval) -> str:
     return f"interval {'excludes' if excluded else 'includes'} 0"
 
 
+def caution(seeds: int) -> str:
+    """What a table of few seeds must say of its intervals; nothing where there are enough.
+
+    Two equal methods differ in either direction with even chances, so that all of n differences
+    fall on one side, and the interval leaves out 0, with probability 2^(1−n).
+    """
+    if not 2 <= seeds < 6:
+        return ""
+    return (
+        f" With {seeds} seeds the intervals are too narrow: even between two equal methods all "
+        f"differences fall on one side of 0 in {2 ** (1 - seeds):.0%} of studies."
+    )
+
+
 def representative(rows: Rows, row: str) -> dict[str, Any] | None:
     """The run of the median MIG of a row (the lower of two), or its first without MIG."""
     mine = [r for r in rows if r["row"] == row]

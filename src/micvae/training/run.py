@@ -19,7 +19,7 @@ from micvae.training import checkpoint
 from micvae.training.config import RunConfig
 from micvae.training.device import describe, resolve
 from micvae.training.log import read_log
-from micvae.training.trainer import CHECKPOINT, LOG, Progress, encode, train
+from micvae.training.trainer import CHECKPOINT, LOG, Progress, Trainer, encode
 
 RECORD = "run.json"
 WEIGHTS = "weights.safetensors"
@@ -166,11 +166,12 @@ def train_run(
         "environment": describe(resolve(config.device)),
     }
     started = time.perf_counter()
+    trainer = Trainer(config, dataset)  # refuses what cannot be trained before anything is written
     path.mkdir(parents=True, exist_ok=True)
     if (path / RECORD).exists() and Run(path).record["data"] != record["data"]:
         raise RunError(f"the data at {config.data} has changed since {path} was begun.")
     write_json(path / RECORD, record)
-    model = train(config, dataset, path, report)
+    model = trainer.fit(path, report)
     checkpoint.save_tensors(path / WEIGHTS, model.state_dict(), {"micvae": __version__})
     Representation.of(*encode(model, dataset.images), dataset).save(path / REPRESENTATION)
     record |= {"status": "done", "seconds": round(time.perf_counter() - started, 3)}

@@ -35,38 +35,17 @@ class Progress:
     images_per_second: float = 0.0
 
 
-def train(
-    config: RunConfig,
-    dataset: FactorDataset,
-    folder: Path,
-    report: Callable[[Progress], None] = lambda progress: None,
-) -> VAE:
-    """Train, or go on from the folder's checkpoint, and return the model.
-
-    After every epoch the whole state is written to `folder`, so that a killed training goes on
-    with the next call and ends with the same bits as one that was never interrupted.
+class Trainer:
+    """One training: model, own networks of the objective, optimisers, sources of randomness.
 
     Args:
         config: what to train, for how long.
         dataset: what to train on; its factors are not looked at.
-        folder: where the checkpoint and the log are kept; it must exist.
-        report: called every few dozen steps.
 
     Raises:
-        DivergedError: at a value that is not finite; the last checkpoint is kept.
-        DataError: where there are fewer images than one batch.
+        DataError: where there are fewer images than one batch, or the network does not fit them.
     """
-    trainer = _Trainer(config, dataset)
-    saved = folder / CHECKPOINT
-    if saved.exists():
-        trainer.resume(saved, folder / LOG)
-    for _ in trainer.epochs(report):
-        trainer.log.save(folder / LOG)
-        checkpoint.save(saved, trainer.step, trainer.modules, trainer.optimizers, trainer.streams)
-    return trainer.model
 
-
-class _Trainer:
     def __init__(self, config: RunConfig, dataset: FactorDataset) -> None:
         if len(dataset) < config.batch_size:
             raise DataError(
@@ -104,11 +83,29 @@ class _Trainer:
             "noise": _stream(config.seed, 2, self.device),
         }
 
-    def resume(self, saved: Path, log: Path) -> None:
-        self.step = checkpoint.load(saved, self.modules, self.optimizers, self.streams)
-        self.log.load(log, self.step)
+    def fit(self, folder: Path, report: Callable[[Progress], None] = lambda progress: None) -> VAE:
+        """Train, or go on from the folder's checkpoint, and return the model.
 
-    def epochs(self, report: Callable[[Progress], None]) -> Iterator[int]:
+        After every epoch the whole state is written to `folder`, so that a killed training goes
+        on with the next call and ends with the same bits as one that was never interrupted.
+
+        Args:
+            folder: where the checkpoint and the log are kept; it must exist.
+            report: called every few dozen steps.
+
+        Raises:
+            DivergedError: at a value that is not finite; the last checkpoint is kept.
+        """
+        saved = folder / CHECKPOINT
+        if saved.exists():
+            self.step = checkpoint.load(saved, self.modules, self.optimizers, self.streams)
+            self.log.load(folder / LOG, self.step)
+        for _ in self._epochs(report):
+            self.log.save(folder / LOG)
+            checkpoint.save(saved, self.step, self.modules, self.optimizers, self.streams)
+        return self.model
+
+    def _epochs(self, report: Callable[[Progress], None]) -> Iterator[int]:
         """Train epoch by epoch; what is yielded is the number of epochs done."""
         total = self.config.epochs * self.steps_per_epoch
         self.model.train()
