@@ -30,11 +30,10 @@ from micvae.reports.tables import (
     values_of,
     verdict,
 )
-from micvae.studies.paper import COMPARED, SUMMARISED, VANILLA, table1
+from micvae.studies.paper import COMPARED, SUMMARISED, TABLE1, VANILLA, table1
 from micvae.studies.statistics import Interval
 from micvae.studies.study import STUDY
 
-TABLE1 = "table1.json"
 _PRINTED = {"mig": "paper_mig", "dci_disentanglement": "paper_dci"}
 _ORDER = (
     "mig",
