@@ -35,10 +35,11 @@ def test_layouts_and_types(tmp_path, images, expected):
 
 
 def test_factors_and_names(tmp_path):
-    factors = np.column_stack([np.arange(6), np.linspace(0, 1, 6)])
-    data = saved(tmp_path, images=GREY, factors=factors, factor_names=["object", "angle"])
-    assert data.factor_names == ("object", "angle")
-    assert data.factor_kinds == ("ordinal", "continuous")
+    factors = np.column_stack([np.arange(6) // 2, np.linspace(0, 1, 6), [0, 22.5, 45] * 2])
+    names = ["object", "light", "angle"]
+    data = saved(tmp_path, images=GREY, factors=factors, factor_names=names)
+    assert data.factor_names == tuple(names)
+    assert data.factor_kinds == ("ordinal", "continuous", "ordinal")
     np.testing.assert_array_equal(data.factors, factors)
 
 

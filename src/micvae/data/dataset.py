@@ -26,7 +26,7 @@ class FactorDataset:
         factors: `(N, K)` floats, one column per factor; `(N, 0)` or None where nothing is known.
         factor_names: K names.
         factor_kinds: K kinds (`continuous`, `ordinal`, `categorical`, `angular`). Left out, they
-            are guessed: whole numbers are ordinal, anything else continuous.
+            are guessed, see `guess_kind`.
         factor_values: per factor, the finite set of its values, or None where it has none.
         renderer: for generated data, the map from factors `(M, K)` to images `(M, C, H, W)`.
         notes: what a reader of any result on this data must know, one sentence each.
@@ -53,7 +53,7 @@ class FactorDataset:
         factors = _checked_factors(factors, len(images))
         k = factors.shape[1]
         names = self.factor_names or tuple(f"factor {i}" for i in range(k))
-        kinds = self.factor_kinds or tuple(_guess_kind(column) for column in factors.T)
+        kinds = self.factor_kinds or tuple(guess_kind(column) for column in factors.T)
         values = self.factor_values or tuple(
             np.unique(column) if kind != "continuous" else None
             for column, kind in zip(factors.T, kinds, strict=False)
@@ -152,5 +152,11 @@ def _checked_factors(factors: NDArray[Any], n: int) -> NDArray[np.float64]:
     return factors
 
 
-def _guess_kind(column: NDArray[np.float64]) -> FactorKind:
-    return "ordinal" if np.all(column == np.round(column)) else "continuous"
+def guess_kind(column: NDArray[np.float64]) -> FactorKind:
+    """Tell `continuous` from `ordinal` by the values of a factor, `(N,)`.
+
+    Continuous if all values are distinct, or if more than 50 are and not all are whole numbers.
+    """
+    distinct = len(np.unique(column))
+    fractions = bool((column != np.round(column)).any())
+    return "continuous" if distinct == len(column) or (distinct > 50 and fractions) else "ordinal"

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
 
 from micvae.data.dataset import FactorDataset
 from micvae.errors import DataError
@@ -109,6 +108,8 @@ def scaled(images: NDArray[Any], what: str) -> NDArray[np.float32]:
 
 
 def _picture(file: Path) -> NDArray[np.uint8]:
+    from PIL import Image, UnidentifiedImageError  # only folders need it
+
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)

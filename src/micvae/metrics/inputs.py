@@ -7,11 +7,8 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from micvae.data.dataset import KINDS, FactorKind
+from micvae.data.dataset import KINDS, FactorKind, guess_kind
 from micvae.metrics.score import MetricError
-
-MANY_VALUES = 50
-"""A factor of unknown kind with more distinct values than this may be continuous."""
 
 _LARGEST_CODE = float(np.finfo(np.float32).max) / 4
 
@@ -74,28 +71,18 @@ def check_inputs(
                 f"factor {k} is constant ({f[0, k]:g}): nothing can be learned about it, "
                 "leave its column out"
             )
-    continuous = [_looks_continuous(column) for column in f.T]
-    if factor_kinds is None:
-        kinds: tuple[str, ...] = tuple("continuous" if c else "ordinal" for c in continuous)
-    else:
-        kinds = tuple(factor_kinds)
+    guessed = [guess_kind(column) for column in f.T]
+    kinds: tuple[str, ...] = tuple(guessed if factor_kinds is None else factor_kinds)
     if len(kinds) != f.shape[1]:
         raise MetricError(f"factor_kinds has {len(kinds)} entries for {f.shape[1]} factors")
     for kind in kinds:
         if kind not in KINDS:
             raise MetricError(f"unknown factor kind {kind!r}: choose from {', '.join(KINDS)}")
     discrete = tuple(
-        not looks if kind == "angular" else kind != "continuous"
-        for kind, looks in zip(kinds, continuous, strict=True)
+        (guess if kind == "angular" else kind) != "continuous"
+        for kind, guess in zip(kinds, guessed, strict=True)
     )
     return CheckedInputs(z, f, cast(tuple[FactorKind, ...], kinds), discrete)
-
-
-def _looks_continuous(values: NDArray[np.float64]) -> bool:
-    distinct = len(np.unique(values))
-    if distinct == len(values):
-        return True
-    return distinct > MANY_VALUES and bool((values != np.round(values)).any())
 
 
 def _matrix(values: ArrayLike, name: str, shape: str) -> NDArray[Any]:

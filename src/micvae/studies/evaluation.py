@@ -8,6 +8,7 @@ import numpy as np
 from micvae.files import write_json
 from micvae.information import aggregate_pairwise_mi, mutual_information_matrix
 from micvae.metrics import evaluate
+from micvae.metrics.inputs import check_inputs
 from micvae.representation import Representation
 from micvae.training.run import SCORES, Run
 
@@ -50,7 +51,7 @@ def evaluate_run(run: Run, seed: int = 0) -> dict[str, Any]:
         factors = part.factors[:, scored]
         kinds = [part.factor_kinds[k] for k in scored]
         result["metrics"] = evaluate(part.codes, factors, factor_kinds=kinds, seed=seed)
-        discrete = [kind != "continuous" for kind in kinds]
+        discrete = check_inputs(part.codes, factors, kinds).discrete
         matrix = mutual_information_matrix(part.codes, factors, discrete=discrete)
         result["factor_mi"] = matrix.tolist()
     result["seconds"] = round(time.perf_counter() - started, 3)
