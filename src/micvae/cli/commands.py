@@ -122,9 +122,16 @@ def study(arguments: list[str]) -> None:
     load(parsed.data.replace("{seed}", "0"))  # a wrong --data is said now, and once
     rows = {name: RunConfig(objective=find(name), **values) for name in methods}
     cells = grid(rows, range(parsed.seed, parsed.seed + seeds))
-    title = f"{', '.join(rows)} on {parsed.data}"
+    description = {
+        "title": f"{', '.join(rows)} on {parsed.data}",
+        "seeds": seeds,
+        "rows": [
+            {"label": name, "description": config.objective.summary, "config": config.to_json()}
+            for name, config in rows.items()
+        ],
+    }
     with study_progress(cells) as progress:
-        table = run_study(cells, out, {"title": title}, workers, progress)
+        table = run_study(cells, out, description, workers, progress)
     print_summary(table)
     _write_report(out)
 
