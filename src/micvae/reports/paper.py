@@ -42,9 +42,8 @@ _ORDER = (
     "dci_informativeness",
     "active_units",
     "r_mi",
-    "seconds",
 )
-_FURTHER = ("reconstruction", "kl")
+_FURTHER = ("reconstruction", "kl", "seconds")
 _DRAWN = (
     "mig",
     "dci_disentanglement",
