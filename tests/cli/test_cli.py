@@ -125,6 +125,7 @@ def test_train_evaluate_report(tmp_path):
     scores = read_json(run / "scores.json")["metrics"]
     for name, value in scores.items():
         assert re.search(rf"{name}\b.*{value:.4f}", evaluated.stdout), name
+    assert "−E[log p(x|z)]" in evaluated.stdout
 
     reported = micvae("report", run)
     assert reported.returncode == 0, reported.stderr

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -110,7 +111,10 @@ def print_scores(result: dict[str, Any]) -> None:
     table.add_row("r_mi", f"{result['r_mi']:.4f}", "nats", "Σ over i≠j of I(z_i; z_j)")
     table.add_row("kl", f"{result['kl']:.4f}", "nats", "KL(q(z|x) ‖ p(z)), last epoch")
     table.add_row(
-        "reconstruction", f"{result['reconstruction']:.4f}", "nats", "−E[log p(x|z)], last epoch"
+        "reconstruction",
+        f"{result['reconstruction']:.4f}",
+        "nats",
+        escape("−E[log p(x|z)], last epoch"),
     )
     latents = len(result["active"])
     table.add_row("active_units", str(result["active_units"]), f"0 to {latents}", "latents in use")
