@@ -1,5 +1,7 @@
 """One function per command: it parses, calls and prints."""
 
+import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -8,17 +10,23 @@ from tyro.conf import Positional
 
 from micvae.cli.display import (
     busy,
+    metric_progress,
     print_list,
+    print_ranking,
+    print_run,
     print_scores,
     print_summary,
     run_progress,
     study_progress,
 )
 from micvae.cli.parsing import parse
-from micvae.data import load
+from micvae.data import FactorKind, load, read_matrix
+from micvae.data.dataset import guess_kind
 from micvae.errors import MicvaeError
+from micvae.files import write_json
+from micvae.metrics import UnfairMetricWarning
 from micvae.objectives import METHODS, find
-from micvae.studies.evaluation import evaluate_run
+from micvae.studies.evaluation import evaluate_run, rank_runs
 from micvae.studies.paper import Reproduction
 from micvae.studies.paper import reproduce as reproduce_paper
 from micvae.studies.study import at_once, grid, run_study
@@ -62,23 +70,111 @@ def train(arguments: list[str]) -> None:
 
 
 def evaluate(arguments: list[str]) -> None:
-    """`micvae evaluate RUN`."""
+    """`micvae evaluate RUN …`, or `--codes FILE --factors FILE`."""
 
     @dataclass(frozen=True)
     class Evaluate:
-        """Score a trained run, print the scores and store them in it."""
+        """Score trained runs, or anybody's codes.
 
-        run: Positional[Path]
-        """Folder of a trained run."""
+        micvae evaluate RUN scores a run and stores the scores in it. Several runs, trained on the
+        same data, are also ranked without labels (UDR). micvae evaluate --codes FILE --factors
+        FILE scores a representation from anywhere: .npy, .npz, .csv or .parquet, a row per sample.
+        """
+
+        runs: Positional[tuple[Path, ...]] = ()
+        """Folders of trained runs."""
+        codes: Path | None = None
+        """Codes (N, D), by convention posterior means."""
+        factors: Path | None = None
+        """Ground truth (N, K); columns of text are categories. Without it, only scores that need
+        none are computed."""
+        factor_kinds: tuple[FactorKind, ...] = ()
+        """Of every factor, for --codes; guessed where left out."""
+        metrics: tuple[str, ...] = ()
+        """Names out of micvae list metrics, for --codes; all where left out."""
+        intervals: bool = False
+        """For --codes: 95% bootstrap intervals over samples. DCI takes 20 times as long."""
+        out: Path | None = None
+        """For --codes: a JSON file to write the scores to."""
         seed: int = 0
-        """Determines which samples are scored and how they are split."""
+        """Determines which samples are scored, how they are split, and all draws."""
 
-    parsed = parse(Evaluate, arguments, "evaluate")
-    run = Run(parsed.run)
-    with busy("scoring"):
-        result = evaluate_run(run, parsed.seed)
-    print_scores(result)
-    print(f"stored in {run.path / SCORES}; next: micvae report {run.path}")
+    parsed = parse(Evaluate, arguments, "evaluate", Evaluate())
+    if bool(parsed.runs) == (parsed.codes is not None):
+        raise MicvaeError("give either one or more RUN folders, or --codes FILE.")
+    if parsed.codes is not None:
+        _evaluate_files(
+            parsed.codes,
+            parsed.factors,
+            parsed.factor_kinds,
+            parsed.metrics or None,
+            parsed.intervals,
+            parsed.out,
+            parsed.seed,
+        )
+        return
+    for name in ("factors", "factor_kinds", "metrics", "intervals", "out"):
+        if getattr(parsed, name):
+            flag = name.replace("_", "-")
+            raise MicvaeError(f"--{flag} belongs to --codes; a run knows its own factors.")
+    runs = [Run(path) for path in parsed.runs]
+    for run in runs:
+        with busy(f"scoring {run.path}"):
+            result = evaluate_run(run, parsed.seed, interventions=True)
+        print_run(result)
+        print(f"stored in {run.path / SCORES}; next: micvae report {run.path}")
+    if len(runs) > 1:
+        with busy("comparing the runs"):
+            ranking = rank_runs(runs, parsed.seed)
+        print_ranking([str(run.path) for run in runs], ranking)
+
+
+def _evaluate_files(
+    codes: Path,
+    factors: Path | None,
+    kinds: Sequence[FactorKind],
+    metrics: Sequence[str] | None,
+    with_intervals: bool,
+    out: Path | None,
+    seed: int,
+) -> None:
+    z = read_matrix(codes, "codes")
+    if any(z.text):
+        name = z.names[z.text.index(True)]
+        raise MicvaeError(f"codes: column {name} of {codes} is text; codes are numbers.")
+    table = None if factors is None else read_matrix(factors, "factors")
+    if table is not None and not kinds:
+        guessed = table.kinds()
+        columns = table.values.T
+        kinds = [k or guess_kind(c) for k, c in zip(guessed, columns, strict=True)]
+    elif table is None and kinds:
+        raise MicvaeError("--factor-kinds needs --factors.")
+    with warnings.catch_warnings(record=True) as caught, metric_progress() as progress:
+        warnings.simplefilter("always", UnfairMetricWarning)
+        found = progress(
+            z.values, None if table is None else table.values, metrics, kinds, with_intervals, seed
+        )
+    shape = f"{len(z.values):,} samples, {z.values.shape[1]} latents"
+    if table is not None:
+        named = ", ".join(f"{n} ({k})" for n, k in zip(table.names, kinds, strict=True))
+        shape += f"; factors: {named}"
+    print_scores(found, shape)
+    for warning in caught:
+        print(f"note: {warning.message}.")
+    if out is not None:
+        write_json(
+            out,
+            {
+                "codes": str(codes),
+                "factors": None if factors is None else str(factors),
+                "factor_kinds": list(kinds),
+                "samples": len(z.values),
+                "seed": seed,
+                "metrics": {name: value for name, (value, _) in found.items()},
+                "intervals": {name: list(i) for name, (_, i) in found.items() if i is not None},
+            },
+        )
+        print(f"written to {out}")
 
 
 def report(arguments: list[str]) -> None:
@@ -108,20 +204,28 @@ def study(arguments: list[str]) -> None:
         """What to compare, e.g. vae mi-constrained:paper "mi-constrained(mi_weight=1)"."""
         seeds: int = 5
         """Number of seeds per method: seed, seed + 1, …"""
+        restarts: int = 1
+        """Trainings per method and seed, of which that of the lowest loss is kept; no label is
+        looked at."""
         out: Path = Path("out/study")
         """Folder of the study."""
         workers: int = at_once()
         """Runs at a time, one thread each."""
 
     parsed = parse(Study, arguments, "study", Study())
-    for name in ("seeds", "workers"):
+    for name in ("seeds", "restarts", "workers"):
         if getattr(parsed, name) < 1:
             raise MicvaeError(f"{name} is {getattr(parsed, name)}; at least one is needed.")
+    if parsed.restart:
+        raise MicvaeError("restart belongs to train; a study takes --restarts.")
     values = dict(vars(parsed))
-    methods, seeds, out, workers = (values.pop(k) for k in ("methods", "seeds", "out", "workers"))
+    methods, seeds, restarts, out, workers = (
+        values.pop(k) for k in ("methods", "seeds", "restarts", "out", "workers")
+    )
     load(parsed.data.replace("{seed}", "0"))  # a wrong --data is said now, and once
     rows = {name: RunConfig(objective=find(name), **values) for name in methods}
-    cells = grid(rows, range(parsed.seed, parsed.seed + seeds))
+    repeated = dict.fromkeys(rows, restarts)
+    cells = grid(rows, range(parsed.seed, parsed.seed + seeds), repeated)
     description = {
         "title": f"{', '.join(rows)} on {parsed.data}",
         "seeds": seeds,
@@ -132,7 +236,7 @@ def study(arguments: list[str]) -> None:
     }
     with study_progress(cells) as progress:
         table = run_study(cells, out, description, workers, progress)
-    print_summary(table)
+    print_summary([row for row in table if row["kept"]])
     _write_report(out)
 
 
@@ -141,7 +245,7 @@ def reproduce(arguments: list[str]) -> None:
     parsed = parse(Reproduction, arguments, "reproduce", Reproduction())
     with study_progress(parsed.cells()) as progress:
         table = reproduce_paper(parsed, progress)
-    print_summary([row for row in table if row["group"] == "table"])
+    print_summary([row for row in table if row["group"] == "table" and row["kept"]])
     _write_report(parsed.out)
 
 

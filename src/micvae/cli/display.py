@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import (
@@ -16,11 +17,11 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
-from rich.table import Table
+from rich.table import Column, Table
 
 from micvae.data import DATASETS
 from micvae.information import ESTIMATORS
-from micvae.metrics import METRICS
+from micvae.metrics import METRICS, Interval, Ranking, evaluate, intervals
 from micvae.objectives import METHODS
 from micvae.studies.pool import Event
 from micvae.studies.statistics import bootstrap_interval
@@ -101,28 +102,87 @@ def busy(title: str) -> Iterator[None]:
         yield
 
 
-def print_scores(result: dict[str, Any]) -> None:
-    """The scores of one run, with their range and direction."""
-    table = Table("score", "value", "range", "meaning")
-    for name, value in result["metrics"].items():
+Found = dict[str, tuple[float, Interval | None]]
+
+
+@contextmanager
+def metric_progress() -> Iterator[Callable[..., Found]]:
+    """A bar over the metrics of one representation."""
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    ) as bar:
+        task = bar.add_task("scoring", total=None)
+
+        def compute(
+            codes: Any,
+            factors: Any,
+            metrics: Sequence[str] | None,
+            kinds: Sequence[str],
+            with_intervals: bool,
+            seed: int,
+        ) -> Found:
+            options: dict[str, Any] = {"factor_kinds": kinds or None, "seed": seed}
+            options |= {"metrics": metrics, "progress": step}
+            if with_intervals:
+                spread = intervals(codes, factors, **options)
+                return {name: (found.value, found) for name, found in spread.items()}
+            return {n: (v, None) for n, v in evaluate(codes, factors, **options).items()}
+
+        def step(done: int, total: int, name: str) -> None:
+            bar.update(task, completed=done, total=total, description=f"scoring {name}")
+
+        yield compute
+
+
+def print_scores(found: Found, title: str) -> None:
+    """Scores, with intervals where there are any, their range, direction and meaning."""
+    with_intervals = any(interval is not None for _, interval in found.values())
+    columns = ["value", *(["95% interval"] if with_intervals else []), "range", "meaning"]
+    table = Table(Column("score", no_wrap=True), *columns, title=title, box=SIMPLE_HEAD)
+    for name, (value, interval) in found.items():
         metric = METRICS[name]
         low, high = metric.range
-        table.add_row(name, f"{value:.4f}", f"{low:g} to {high:g}", metric.summary)
+        shown = [f"[{interval.low:.3f}, {interval.high:.3f}]"] if interval is not None else []
+        better = {True: " ↑", False: " ↓", None: ""}[metric.higher_is_better]
+        limits = f"{low:g} to {high:g}".replace("inf", "∞") + better
+        table.add_row(name, f"{value:.4f}", *map(escape, shown), limits, metric.summary)
+    Console().print(table)
+    print("↑: higher is better, ↓: lower.")
+
+
+def print_run(result: dict[str, Any]) -> None:
+    """The scores of one run, and what else `micvae evaluate RUN` found."""
+    others = ", ".join(result["factor_names"])
+    title = f"{result['samples']:,} samples, {len(result['active'])} latents; factors: {others}"
+    print_scores({name: (value, None) for name, value in result["metrics"].items()}, title)
+    table = Table("training", "value", "unit", "meaning", box=SIMPLE_HEAD)
     table.add_row("r_mi", f"{result['r_mi']:.4f}", "nats", "Σ over i≠j of I(z_i; z_j)")
     table.add_row("kl", f"{result['kl']:.4f}", "nats", "KL(q(z|x) ‖ p(z)), last epoch")
-    table.add_row(
-        "reconstruction",
-        f"{result['reconstruction']:.4f}",
-        "nats",
-        escape("−E[log p(x|z)], last epoch"),
-    )
-    latents = len(result["active"])
-    table.add_row("active_units", str(result["active_units"]), f"0 to {latents}", "latents in use")
+    loss = f"{result['reconstruction']:.4f}"
+    table.add_row("reconstruction", loss, "nats", escape("−E[log p(x|z)], last epoch"))
     Console().print(table)
-    if not result["metrics"]:
+    for note in result["unfair"]:
+        print(f"note: {note}.")
+    if result["votes"] is not None:
+        votes = result["votes"]
+        print(f"note: interventional scores from {votes['test']:,} test votes, {votes['how']}.")
+    if not result["factor_names"]:
         print(
             "The data has no ground-truth factors that vary, so there is nothing to score against."
         )
+
+
+def print_ranking(names: Sequence[str], ranking: Ranking) -> None:
+    """UDR of several runs, best first."""
+    table = Table("run", "UDR", title="agreement with the other runs, no labels (UDR, lasso)")
+    for m in ranking.scores.argsort()[::-1]:
+        table.add_row(escape(names[m]), f"{ranking.scores[m]:.4f}")
+    Console().print(table)
 
 
 def print_summary(rows: Sequence[dict[str, Any]]) -> None:

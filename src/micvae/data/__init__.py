@@ -7,11 +7,22 @@ from micvae import spelling
 from micvae.data.dataset import FactorDataset, FactorKind
 from micvae.data.files import from_folder, from_npz
 from micvae.data.squares import squares
+from micvae.data.tables import TableFile, read_matrix
 from micvae.errors import DataError
 
 DATASETS: dict[str, Callable[..., FactorDataset]] = {"squares": squares}
 
-__all__ = ["DATASETS", "FactorDataset", "FactorKind", "from_folder", "from_npz", "load", "squares"]
+__all__ = [
+    "DATASETS",
+    "FactorDataset",
+    "FactorKind",
+    "TableFile",
+    "from_folder",
+    "from_npz",
+    "load",
+    "read_matrix",
+    "squares",
+]
 
 
 def load(name_or_path: str) -> FactorDataset:

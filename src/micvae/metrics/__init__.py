@@ -1,97 +1,80 @@
 r"""Scores of a representation: pure functions of codes (N, D) and ground-truth factors (N, K).
 
-`evaluate` computes all of them, or those named; each function (`mig`, `dci`) also returns what its
-score was made from. `METRICS` lists every score once. To add a metric: write its function in a
-file of its own, returning a `Score`, and add its line here.
+`evaluate` computes all of them, or those named; `intervals` adds bootstrap intervals; each function
+(`mig`, `dci`, …) also returns what its score was made from. `METRICS` lists every score once.
+`udr` compares several models without ground truth.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from math import inf
-
-from numpy.typing import ArrayLike
-
+from micvae.metrics.active import active_units
+from micvae.metrics.beta_vae_score import beta_vae_score
+from micvae.metrics.block import block_score
+from micvae.metrics.catalogue import METRICS, Metric
+from micvae.metrics.correlation import gaussian_total_correlation, wasserstein_correlation
 from micvae.metrics.dci import dci
+from micvae.metrics.dci_es import dci_es
+from micvae.metrics.dcimig import dcimig
+from micvae.metrics.evaluation import evaluate, intervals
+from micvae.metrics.explicitness import explicitness
+from micvae.metrics.factor_vae_score import factor_vae_score
+from micvae.metrics.infomec import infomec
+from micvae.metrics.interventions import Matched, Rendered
+from micvae.metrics.irs import irs
+from micvae.metrics.jemmig import jemmig
+from micvae.metrics.latent_information import mean_pairwise_mi
+from micvae.metrics.mcc import mcc_pearson, mcc_spearman
+from micvae.metrics.mcc_affine import mcc_affine
+from micvae.metrics.mcc_nonlinear import mcc_nonlinear
 from micvae.metrics.mig import mig
-from micvae.metrics.score import MetricError, Score
+from micvae.metrics.mig_rank import mig_rank
+from micvae.metrics.mig_sup import mig_sup
+from micvae.metrics.modularity import modularity
+from micvae.metrics.rmig import rmig
+from micvae.metrics.sap import sap
+from micvae.metrics.score import (
+    Interval,
+    MetricError,
+    Score,
+    UndefinedScoreWarning,
+    UnfairMetricWarning,
+)
+from micvae.metrics.udr import Ranking, udr
 
-__all__ = ["METRICS", "Metric", "MetricError", "Score", "dci", "evaluate", "mig"]
-
-
-@dataclass(frozen=True)
-class Metric:
-    """One score: how to compute it and how to read it.
-
-    Attributes:
-        function: Called as `function(codes, factors, factor_kinds=…)`, with `seed=…` if `seeded`;
-            its `Score.values` holds this score's key. Several scores may share a function.
-        summary: One line for tables and help texts.
-        range: The lowest and the highest possible value.
-        higher_is_better: Which end is the good one.
-        reference: Where it was defined.
-        seeded: Whether the function takes a `seed`.
-    """
-
-    function: Callable[..., Score]
-    summary: str
-    range: tuple[float, float]
-    higher_is_better: bool
-    reference: str
-    seeded: bool = False
-
-
-_DCI = "Eastwood & Williams 2018"
-
-METRICS: dict[str, Metric] = {
-    "mig": Metric(mig, "one latent alone knows each factor", (0, 1), True, "Chen et al. 2018"),
-    "dci_disentanglement": Metric(dci, "each latent is about one factor", (0, 1), True, _DCI, True),
-    "dci_completeness": Metric(dci, "each factor is in one latent", (0, 1), True, _DCI, True),
-    "dci_informativeness": Metric(
-        dci, "the factors can be predicted (accuracy or R²)", (-inf, 1), True, _DCI, True
-    ),
-}
-
-
-def evaluate(
-    codes: ArrayLike,
-    factors: ArrayLike,
-    *,
-    metrics: Iterable[str] | None = None,
-    factor_kinds: Sequence[str] | None = None,
-    seed: int = 0,
-) -> dict[str, float]:
-    """Score codes against ground-truth factors.
-
-    Args:
-        codes: (N, D) array, by convention posterior means.
-        factors: (N, K) array of ground truth, no column constant.
-        metrics: Names out of `METRICS`; `None` for all.
-        factor_kinds: Per factor `continuous`, `ordinal`, `categorical` or `angular`; `None`
-            infers them: continuous if all values are distinct, or if more than 50 are and not
-            all are whole numbers; else discrete.
-        seed: Decides every random choice (how DCI splits the samples).
-
-    Returns:
-        Score by name, in the order of `METRICS`; never NaN.
-
-    Raises:
-        MetricError: For an unknown name, or for codes and factors on which a metric has no value.
-    """
-    if isinstance(metrics, str):
-        metrics = (metrics,)
-    wanted = set(METRICS) if metrics is None else set(metrics)
-    unknown = sorted(map(str, wanted - set(METRICS)))
-    if unknown:
-        raise MetricError(f"unknown metric {', '.join(unknown)}: choose from {', '.join(METRICS)}")
-    computed: dict[Callable[..., Score], Score] = {}
-    values: dict[str, float] = {}
-    for name, metric in METRICS.items():
-        if name not in wanted:
-            continue
-        if metric.function not in computed:
-            options = {"seed": seed} if metric.seeded else {}
-            computed[metric.function] = metric.function(
-                codes, factors, factor_kinds=factor_kinds, **options
-            )
-        values[name] = computed[metric.function].values[name]
-    return values
+__all__ = [
+    "METRICS",
+    "Interval",
+    "Matched",
+    "Metric",
+    "MetricError",
+    "Ranking",
+    "Rendered",
+    "Score",
+    "UndefinedScoreWarning",
+    "UnfairMetricWarning",
+    "active_units",
+    "beta_vae_score",
+    "block_score",
+    "dci",
+    "dci_es",
+    "dcimig",
+    "evaluate",
+    "explicitness",
+    "factor_vae_score",
+    "gaussian_total_correlation",
+    "infomec",
+    "intervals",
+    "irs",
+    "jemmig",
+    "mcc_affine",
+    "mcc_nonlinear",
+    "mcc_pearson",
+    "mcc_spearman",
+    "mean_pairwise_mi",
+    "mig",
+    "mig_rank",
+    "mig_sup",
+    "modularity",
+    "rmig",
+    "sap",
+    "udr",
+    "wasserstein_correlation",
+]

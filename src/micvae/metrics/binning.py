@@ -5,8 +5,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from micvae.metrics.score import MetricError
 
-def equal_width_bins(values: NDArray[Any], bins: int = 20) -> NDArray[np.int64]:
+Labels = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+_ROUNDING = 1e-14  # nats
+
+
+def equal_width_bins(values: NDArray[Any], bins: int = 20) -> Labels:
     """Assign each value of a column to one of `bins` equally wide intervals over its range.
 
     Interval b covers [lo + b·w, lo + (b + 1)·w) with w = (hi − lo) / bins; the largest value
@@ -30,27 +37,86 @@ def equal_width_bins(values: NDArray[Any], bins: int = 20) -> NDArray[np.int64]:
     return np.searchsorted(edges[:-1], values, side="right").astype(np.int64) - 1
 
 
-def as_labels(values: NDArray[Any]) -> NDArray[np.int64]:
+def equal_mass_bins(values: NDArray[Any], bins: int = 20) -> Labels:
+    """Assign each value of a column to one of at most `bins` bins by its rank.
+
+    A column of at most `bins` distinct values keeps them. Otherwise equal values share the
+    middle of their ranks, and the ranks are cut into `bins` equal parts: the bins depend on the
+    order of the values only, and flipping the column mirrors them. For that, values exactly in
+    the middle of an even number of bins get a bin of their own.
+
+    Args:
+        values: (N,) finite floats.
+        bins: Number of bins.
+
+    Returns:
+        (N,) integers from 0 to bins; some may be empty where values are tied.
+    """
+    labels = as_labels(values)
+    counts = np.bincount(labels)
+    if len(counts) <= bins:
+        return labels
+    last = np.cumsum(counts)
+    # Twice the middle rank of every distinct value, out of 2N: whole numbers, no rounding. One
+    # that lies on a cut goes to the outer side, so that flipping mirrors it.
+    twice = 2 * last - counts
+    n = len(values)
+    bin_of, remainder = np.divmod(twice * bins, 2 * n)
+    on_cut = remainder == 0
+    bin_of[on_cut & (twice < n)] -= 1
+    bin_of[on_cut & (twice == n)] = bins
+    binned: Labels = bin_of[labels].astype(np.int64)
+    return binned
+
+
+def as_labels(values: NDArray[Any]) -> Labels:
     """Number the distinct values of a column 0, 1, … in increasing order."""
     return np.unique(values, return_inverse=True)[1].astype(np.int64)
 
 
-def entropy(labels: NDArray[np.int64]) -> float:
+def entropy(labels: Labels, weights: Floats | None = None) -> float:
     r"""Empirical entropy −Σ p log p of non-negative integer labels (N,), in nats."""
-    p = np.bincount(labels) / len(labels)
-    p = p[p > 0]
+    return entropy_of(np.bincount(labels, weights))
+
+
+def entropy_of(counts: NDArray[Any]) -> float:
+    """Entropy in nats of counts or weights of any shape."""
+    p = counts[counts > 0] / counts.sum()
     return max(0.0, float(-np.sum(p * np.log(p))))
 
 
-def mutual_information(a: NDArray[np.int64], b: NDArray[np.int64]) -> float:
+def contingency(a: Labels, b: Labels, weights: Floats | None = None) -> Floats:
+    """Weight of every combination of two label columns (N,)."""
+    rows, columns = int(a.max()) + 1, int(b.max()) + 1
+    counts = np.bincount(a * columns + b, weights, minlength=rows * columns)
+    return counts.reshape(rows, columns).astype(np.float64)
+
+
+def mutual_information(a: Labels, b: Labels, weights: Floats | None = None) -> float:
     r"""Empirical mutual information of two label columns (N,), in nats.
 
     $I(a; b) = \sum_{ij} p_{ij} \log \frac{p_{ij}}{p_i p_j}$, the plug-in estimate: biased upwards
     by about (|a| − 1)(|b| − 1) / 2N for independent labels.
     """
-    rows, columns = int(a.max()) + 1, int(b.max()) + 1
-    joint = np.bincount(a * columns + b, minlength=rows * columns).reshape(rows, columns) / len(a)
+    return information_of(contingency(a, b, weights))
+
+
+def information_of(table: Floats) -> float:
+    """Mutual information in nats of rows and columns of a table of counts or weights.
+
+    What is no more than rounding is 0, so that ratios of informations do not compare rounding.
+    """
+    joint = table / table.sum()
     i, j = np.nonzero(joint)
     p = joint[i, j]
     expected = joint.sum(axis=1)[i] * joint.sum(axis=0)[j]
-    return max(0.0, float(np.sum(p * np.log(p / expected))))
+    information = float(np.sum(p * np.log(p / expected)))
+    return information if information > _ROUNDING else 0.0
+
+
+def checked_bins(**counts: int) -> int:
+    """Return the largest of the numbers of bins, or raise by the argument's name."""
+    for name, count in counts.items():
+        if not isinstance(count, (int, np.integer)) or count < 2:
+            raise MetricError(f"{name}={count!r}: give a whole number of at least 2")
+    return max(counts.values())

@@ -2,7 +2,7 @@
 
 Two backends compute the same algorithm (Friedman 2001: 100 trees of depth 3, learning rate 0.1,
 least-squares splits, one Newton step per leaf; importance = total reduction of squared error):
-scikit-learn's, and one in which LightGBM searches the splits.
+scikit-learn's (`predictors.fit_sklearn`), and this one, in which LightGBM searches the splits.
 """
 
 from dataclasses import dataclass
@@ -12,52 +12,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from micvae.metrics.predictors import Fit, Floats
 from micvae.metrics.score import MetricError
 
 TREES = 100
 DEPTH = 3
 LEARNING_RATE = 0.1
-
-Floats = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Fit:
-    """What the trees found about one factor.
-
-    Attributes:
-        importance: (D,) of each code, summing to 1 or all 0.
-        quality: On the test set, the accuracy of a discrete target, else R².
-    """
-
-    importance: Floats
-    quality: float
-
-    @classmethod
-    def of(cls, importance: Floats, predicted: Floats, true: Floats, discrete: bool) -> "Fit":
-        """Judge the predictions (M,)."""
-        if discrete:
-            return cls(importance, float(np.mean(predicted == true)))
-        spread = np.sum((true - true.mean()) ** 2)
-        return cls(importance, float(1 - np.sum((true - predicted) ** 2) / spread))
-
-
-def fit_sklearn(
-    train: NDArray[Any],
-    target: Floats,
-    test: NDArray[Any],
-    test_target: Floats,
-    *,
-    discrete: bool,
-    random: np.random.RandomState,
-) -> Fit:
-    """Fit scikit-learn's gradient boosting with its defaults: the reference."""
-    from sklearn.ensemble import GradientBoostingClassifier, GradientBoostingRegressor
-
-    kind = GradientBoostingClassifier if discrete else GradientBoostingRegressor
-    model = kind(random_state=random).fit(train, target)
-    predicted = np.asarray(model.predict(test), dtype=np.float64)
-    return Fit.of(np.abs(model.feature_importances_), predicted, test_target, discrete)
 
 
 def fit_lightgbm(
@@ -77,9 +37,6 @@ def fit_lightgbm(
     importance = np.zeros(train.shape[1])
     for group, share in zip(groups, gain, strict=True):
         importance[group] = share / len(group)
-    total = importance.sum()
-    if total > 0:
-        importance /= total
     return Fit.of(importance, loss.predict(scores), test_target, discrete)
 
 

@@ -29,6 +29,10 @@ class CheckedInputs:
     kinds: tuple[FactorKind, ...]
     discrete: tuple[bool, ...]
 
+    def __len__(self) -> int:
+        """Return N, the number of samples."""
+        return len(self.codes)
+
 
 def check_inputs(
     codes: ArrayLike,
@@ -55,7 +59,7 @@ def check_inputs(
             is not 2-D or is empty, lengths that differ, N below `min_samples`, a constant
             factor, or kinds that are unknown or not K in number.
     """
-    z = _matrix(codes, "codes", "(N, D)")
+    z = check_codes(codes)
     f = _matrix(factors, "factors", "(N, K)").astype(np.float64)
     if len(z) != len(f):
         raise MetricError(
@@ -63,8 +67,6 @@ def check_inputs(
         )
     if len(z) < min_samples:
         raise MetricError(f"{len(z)} samples are too few: at least {min_samples} are needed")
-    if np.abs(z).max() > _LARGEST_CODE:
-        raise MetricError("codes exceed the float32 range: rescale them")
     for k in range(f.shape[1]):
         if f[:, k].min() == f[:, k].max():
             raise MetricError(
@@ -83,6 +85,37 @@ def check_inputs(
         for kind, guess in zip(kinds, guessed, strict=True)
     )
     return CheckedInputs(z, f, cast(tuple[FactorKind, ...], kinds), discrete)
+
+
+def check_codes(codes: ArrayLike, *, min_samples: int = 1) -> NDArray[Any]:
+    """Check codes alone, for scores that need no factors.
+
+    Raises:
+        MetricError: For strings, NaN, infinities, codes beyond the float32 range, an array that
+            is not 2-D or is empty, or N below `min_samples`.
+    """
+    z = _matrix(codes, "codes", "(N, D)")
+    if np.abs(z).max() > _LARGEST_CODE:
+        raise MetricError("codes exceed the float32 range: rescale them")
+    if len(z) < min_samples:
+        raise MetricError(f"{len(z)} samples are too few: at least {min_samples} are needed")
+    return z
+
+
+def check_scale(scale: ArrayLike | None, codes: NDArray[Any]) -> NDArray[np.float64] | None:
+    """Check posterior standard deviations (N, D) of codes (N, D), where they are given.
+
+    Raises:
+        MetricError: For another shape, or entries that are not finite and positive.
+    """
+    if scale is None:
+        return None
+    checked = _matrix(scale, "scale", "(N, D)").astype(np.float64)
+    if checked.shape != codes.shape:
+        raise MetricError(f"scale has shape {checked.shape} and codes {codes.shape}: one each")
+    if checked.min() <= 0:
+        raise MetricError("scale must be positive: standard deviations of q(z|x)")
+    return checked
 
 
 def _matrix(values: ArrayLike, name: str, shape: str) -> NDArray[Any]:

@@ -2,12 +2,10 @@
 
 from collections.abc import Sequence
 
-import numpy as np
 from numpy.typing import ArrayLike
 
-from micvae.metrics.binning import as_labels, entropy, equal_width_bins, mutual_information
-from micvae.metrics.inputs import check_inputs
-from micvae.metrics.score import MetricError, Score
+from micvae.metrics.score import Score, Weights, scored
+from micvae.metrics.tables import Tables, gaps, ratio
 
 
 def mig(
@@ -17,6 +15,8 @@ def mig(
     factor_kinds: Sequence[str] | None = None,
     bins: int = 20,
     factor_bins: int = 20,
+    resamples: int = 0,
+    seed: int = 0,
 ) -> Score:
     r"""Mutual information gap: does one latent alone know each factor?
 
@@ -32,7 +32,7 @@ def mig(
     a continuous factor is cut into `factor_bins` equally wide bins and named in
     `details["binned_factors"]`. The score is invariant to permuting, flipping and rescaling
     latents and to the order of samples, but not to monotone maps: a perfect code of a uniform
-    factor loses points where its own distribution is far from uniform.
+    factor loses points where its own distribution is far from uniform; see `mig_rank`.
 
     Args:
         codes: (N, D) array, by convention posterior means.
@@ -42,6 +42,8 @@ def mig(
             all are whole numbers; else discrete.
         bins: Bins per latent. 20 in Locatello et al.
         factor_bins: Bins per continuous factor.
+        resamples: Bootstrap resamples for `Score.deviations`; 0 for none.
+        seed: Of the resamples.
 
     Returns:
         `Score` with key `mig` and details `gaps` (K,), `mutual_information` (D, K) and
@@ -60,27 +62,26 @@ def mig(
         *Challenging Common Assumptions in the Unsupervised Learning of Disentangled
         Representations*, Francesco Locatello et al., 2019 (binning).
     """
-    for name, count in (("bins", bins), ("factor_bins", factor_bins)):
-        if not isinstance(count, (int, np.integer)) or count < 2:
-            raise MetricError(f"{name}={count!r}: give a whole number of at least 2")
-    given = check_inputs(codes, factors, factor_kinds, min_samples=max(bins, factor_bins))
-    z = [equal_width_bins(column, bins) for column in given.codes.T]
-    v = [
-        as_labels(column) if discrete else equal_width_bins(column, factor_bins)
-        for column, discrete in zip(given.factors.T, given.discrete, strict=True)
-    ]
-    information = np.array([[mutual_information(zj, vk) for vk in v] for zj in z])
-    entropies = np.array([entropy(vk) for vk in v])
-    ranked = np.sort(np.vstack([information, np.zeros_like(entropies)]), axis=0)
-    gaps = (ranked[-1] - ranked[-2]) / entropies
-    return Score(
-        {"mig": float(gaps.mean())},
-        {
-            "gaps": gaps,
+    tables = Tables.of(codes, factors, factor_kinds, bins, factor_bins)
+    return gap_score("mig", tables, bins, factor_bins, resamples, seed)
+
+
+def gap_score(
+    name: str, tables: Tables, bins: int, factor_bins: int, resamples: int, seed: int
+) -> Score:
+    """The gap over the entropy, averaged over factors, under the key `name`."""
+
+    def statistic(weights: Weights) -> Score:
+        information, entropies = tables.information(weights), tables.entropies(weights)
+        each = ratio(gaps(information), entropies)
+        details = {
+            "gaps": each,
             "mutual_information": information,
             "entropies": entropies,
-            "binned_factors": tuple(k for k, d in enumerate(given.discrete) if not d),
+            "binned_factors": tables.binned_factors,
             "bins": bins,
             "factor_bins": factor_bins,
-        },
-    )
+        }
+        return Score({name: float(each.mean())}, details)
+
+    return scored(statistic, len(tables.given), resamples, seed)

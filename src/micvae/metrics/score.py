@@ -1,14 +1,34 @@
-"""What a metric returns, and what it raises."""
+"""What a metric returns, and what it raises and warns of."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from statistics import NormalDist
+from typing import Any, NamedTuple
 
-from micvae.errors import MicvaeError
+import numpy as np
+from numpy.typing import NDArray
+
+from micvae.errors import MicvaeError, MicvaeWarning
 
 
 class MetricError(MicvaeError):
     """Codes, factors or settings on which a metric has no defined value."""
+
+
+class UnfairMetricWarning(MicvaeWarning):
+    """A metric judges an angle or a category as if its values lay on a line."""
+
+
+class UndefinedScoreWarning(MicvaeWarning):
+    """The data leave a score undefined; the stated convention was used instead."""
+
+
+class Interval(NamedTuple):
+    """A score with the bounds of its interval."""
+
+    value: float
+    low: float
+    high: float
 
 
 @dataclass(frozen=True)
@@ -20,10 +40,12 @@ class Score:
             several scores at once (DCI) has several keys; its principal one stands first.
         details: What the score was made from (per-factor gaps, importance matrix, settings), as
             the metric's docstring lists it.
+        deviations: Bootstrap standard deviation by key; empty unless resamples were asked for.
     """
 
     values: Mapping[str, float]
     details: Mapping[str, Any] = field(default_factory=dict)
+    deviations: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def value(self) -> float:
@@ -32,3 +54,53 @@ class Score:
 
     def __float__(self) -> float:
         return self.value
+
+    def interval(self, name: str | None = None, level: float = 0.95) -> Interval:
+        """Score ± z · bootstrap standard deviation, by default of the principal score.
+
+        The interval is centred on the score and not read off the resamples' percentiles: a
+        resample repeats samples, repeated samples look dependent, and so its plug-in mutual
+        informations lie systematically above the sample's own.
+
+        Raises:
+            MetricError: Where the score was computed without resamples.
+        """
+        name = next(iter(self.values)) if name is None else name
+        if name not in self.deviations:
+            raise MetricError(f"{name} was computed without resamples: give resamples=200, say")
+        if not 0 < level < 1:
+            raise MetricError(f"level={level!r}: give a share between 0 and 1, such as 0.95")
+        value, reach = self.values[name], NormalDist().inv_cdf((1 + level) / 2)
+        reach *= self.deviations[name]
+        return Interval(value, value - reach, value + reach)
+
+
+Weights = NDArray[np.float64]
+Statistic = Callable[[Weights], Score]
+"""A metric with all preparation done: the score of samples that count `weights` (N,) times."""
+
+
+def scored(statistic: Statistic, n: int, resamples: int, seed: int) -> Score:
+    """Score all samples once each, and `resamples` bootstrap resamples for the deviation.
+
+    A resample of n out of n samples is a vector of counts, so that whatever does not depend on
+    the counts (bins, ranks, neighbours, fitted predictors) is computed once, by whoever made
+    `statistic`. Equal seeds give equal resamples to every metric.
+    """
+    for name, value in (("resamples", resamples), ("seed", seed)):
+        if not isinstance(value, (int, np.integer)) or not 0 <= value < 2**32:
+            raise MetricError(f"{name}={value!r}: give a whole number from 0 to 2**32 - 1")
+    score = statistic(np.ones(n))
+    if resamples == 0:
+        return score
+    if resamples == 1:
+        raise MetricError("resamples=1: a deviation needs at least 2")
+    random = np.random.default_rng([seed, 1])
+    drawn = [
+        statistic(np.bincount(random.integers(0, n, n), minlength=n).astype(np.float64)).values
+        for _ in range(resamples)
+    ]
+    deviations = {
+        name: float(np.std([values[name] for values in drawn], ddof=1)) for name in score.values
+    }
+    return replace(score, deviations=deviations)

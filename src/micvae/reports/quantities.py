@@ -59,7 +59,31 @@ _LABELS = {
     "dci_disentanglement": "DCI disentanglement",
     "dci_completeness": "DCI completeness",
     "dci_informativeness": "DCI informativeness",
+    "mig_rank": "MIG on ranks",
+    "rmig": "RMIG",
+    "jemmig": "JEMMIG",
+    "mig_sup": "MIG-sup",
+    "dcimig": "DCIMIG",
+    "dci_explicitness": "DCI-ES explicitness",
+    "dci_size": "DCI-ES size",
+    "sap": "SAP",
+    "irs": "IRS",
+    "infom": "InfoM",
+    "infoe": "InfoE",
+    "infoc": "InfoC",
+    "mcc_pearson": "MCC, Pearson",
+    "mcc_spearman": "MCC, Spearman",
+    "mcc_nonlinear": "MCC, nonlinear",
+    "mcc_affine": "MCC, affine",
+    "beta_vae_score": "β-VAE score",
+    "factor_vae_score": "FactorVAE score",
+    "gaussian_total_correlation": "Gaussian total correlation",
+    "mean_pairwise_mi": "mean pairwise MI",
 }
+_UNITS = {"gaussian_total_correlation": "nats", "mean_pairwise_mi": "nats"}
+HEADLINE = ("mig", "dci_disentanglement", "dci_completeness", "dci_informativeness")
+"""The scores that every page shows first."""
+
 _SHORT = {
     "dci_disentanglement": "DCI\N{NON-BREAKING HYPHEN}D",
     "dci_completeness": "DCI\N{NON-BREAKING HYPHEN}C",
@@ -83,13 +107,14 @@ def quantity(name: str) -> Quantity:
     if name not in METRICS:
         return Quantity(name, label)
     metric = METRICS[name]
-    direction = "higher" if metric.higher_is_better else "lower"
-    return Quantity(name, label, "", 3, direction, metric.summary, _SHORT.get(name, ""))
+    direction = {True: "higher", False: "lower", None: ""}[metric.higher_is_better]
+    unit = _UNITS.get(name, "")
+    return Quantity(name, label, unit, 3, direction, metric.summary, _SHORT.get(name, ""))
 
 
 def known(rows: list[dict[str, object]]) -> list[str]:
     """The quantities that at least one row of a table has, in the order of presentation."""
-    names = [*METRICS, *(other.name for other in _OTHERS)]
+    names = dict.fromkeys([*METRICS, *(other.name for other in _OTHERS)])
     return [name for name in names if any(row.get(name) is not None for row in rows)]
 
 

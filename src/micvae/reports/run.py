@@ -38,7 +38,7 @@ def report_run(run: Run) -> Path:
     missing: list[str] = []
     material = gather(run, "", missing)
     scores = material.scores
-    if not scores["metrics"]:
+    if "mig" not in scores["metrics"]:
         missing.append(
             "MIG, DCI and every figure that needs ground truth: the data has no factors that vary."
         )
@@ -51,7 +51,7 @@ def report_run(run: Run) -> Path:
         answer=_answer(run, scores),
         table=_table(run, scores),
         groups=[*groups, *run_groups([material])],
-        notes=run.notes,
+        notes=[*run.notes, *scores.get("unfair", ())],
         missing=missing,
         configuration=[Details("This run", "", configuration(run.config.to_json()))],
         environment=environment(run.record),

@@ -7,9 +7,8 @@ from typing import Any
 
 from micvae.errors import MicvaeError
 from micvae.files import read_json
-from micvae.metrics import METRICS
 from micvae.reports.page import Cell, Details, Group, Page, Plate, Table, write_page
-from micvae.reports.quantities import known, quantity
+from micvae.reports.quantities import HEADLINE, known, quantity
 from micvae.reports.run import configuration, environment
 from micvae.reports.single import Material, data_group, gather, run_groups
 from micvae.reports.spreads import differences, distributions
@@ -22,6 +21,7 @@ from micvae.reports.tables import (
     failures,
     interval_of,
     mean_cell,
+    one_a_line,
     paired,
     read_table,
     representative,
@@ -35,7 +35,7 @@ SIDE_BY_SIDE = 6
 """At most so many rows have the figures of one of their runs on the page."""
 
 _DRAWN = ("mig", "dci_disentanglement", "dci_completeness", "r_mi", "reconstruction")
-_FURTHER = ("reconstruction", "kl")
+_FIRST = (*HEADLINE, "active_units", "r_mi", "seconds")
 _COMPARED = ("mig", "dci_disentanglement")
 _SETTINGS = (
     "objective",
@@ -79,8 +79,8 @@ def report_study(folder: Path) -> Path:
         title=str(study.get("title") or folder.name),
         kind="Study",
         answer=_answer(rows, labels, baseline),
-        table=_table(rows, labels, baseline, [n for n in known(rows) if n not in _FURTHER]),
-        more=_table(rows, labels, baseline, [n for n in known(rows) if n in _FURTHER]),
+        table=_table(rows, labels, baseline, [n for n in known(rows) if n in _FIRST]),
+        more=one_a_line(rows, labels, [n for n in known(rows) if n not in _FIRST]),
         groups=[*_groups(rows, labels, baseline), *single_groups(materials)],
         quick=bool(study.get("quick")),
         notes=study.get("notes") or (),
@@ -108,7 +108,7 @@ def incomplete(study: Mapping[str, Any], rows: Rows, labels: Sequence[str]) -> l
         there = len(values_of(rows, label, "seed"))
         if there < wanted:
             lines.append(f"{label}: {there} of {wanted} seeds finished.")
-    if not any(name in METRICS for name in known(rows)):
+    if "mig" not in known(rows):
         lines.append("MIG, DCI and every figure that needs ground truth: no factors that vary.")
     return lines
 
@@ -136,7 +136,7 @@ def single_groups(materials: Sequence[Material]) -> list[Group]:
     if not materials:
         return []
     chosen = " Shown is one run per method, that of the median MIG (the lower one of two)."
-    if all(not m.scores["metrics"] for m in materials):
+    if all("mig" not in m.scores["metrics"] for m in materials):
         chosen = " Shown is one run per method, that of the first seed."
     groups = [Group(g.title, g.caption + chosen, g.plates) for g in run_groups(materials)]
     dataset = next((m.dataset for m in materials if m.dataset is not None), None)

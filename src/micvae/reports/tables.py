@@ -8,16 +8,20 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from micvae.errors import RunError
-from micvae.reports.page import Cell
-from micvae.reports.quantities import NOT_KNOWN, Quantity
+from micvae.reports.page import Cell, Table
+from micvae.reports.quantities import NOT_KNOWN, Quantity, quantity
 from micvae.studies.statistics import Interval, bootstrap_interval
 from micvae.studies.study import TABLE
 
 Rows = list[dict[str, Any]]
 
 
-def read_table(folder: Path) -> Rows:
+def read_table(folder: Path, restarts: bool = False) -> Rows:
     """One dictionary per run, values that are not there as None.
+
+    Args:
+        folder: a study's folder.
+        restarts: whether to return the restarts that were not kept as well.
 
     Raises:
         RunError: where the table is missing or damaged.
@@ -32,7 +36,7 @@ def read_table(folder: Path) -> Rows:
         rows: Rows = pq.read_table(path).to_pylist()
     except (OSError, pa.ArrowInvalid) as error:
         raise RunError(f"{path} is not a readable Parquet file: {error}.") from None
-    return rows
+    return [row for row in rows if restarts or row.get("kept", True)]
 
 
 def values_of(rows: Rows, row: str, name: str) -> list[float]:
@@ -117,3 +121,19 @@ def failures(study: Mapping[str, Any]) -> list[str]:
         reason = (str(why).strip().splitlines() or ["no reason was recorded"])[-1]
         reasons.setdefault(reason, []).append(path)
     return [f"Failed: {', '.join(paths)} ({reason})" for reason, paths in reasons.items()]
+
+
+def one_a_line(rows: Rows, labels: Sequence[str], names: Sequence[str]) -> Table:
+    """All other quantities, one a line and one method a column."""
+    lines = [
+        [
+            Cell(quantity(name).axis, quantity(name).meaning),
+            *(
+                mean_cell(quantity(name), interval_of(values_of(rows, label, name)))
+                for label in labels
+            ),
+        ]
+        for name in names
+    ]
+    caption = "Mean over seeds and, in brackets, its 95% bootstrap interval."
+    return Table(caption, [("", ""), *((label, "") for label in labels)], lines)

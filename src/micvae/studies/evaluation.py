@@ -1,16 +1,31 @@
 """What `micvae evaluate RUN` computes and stores."""
 
 import time
+import warnings
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from micvae.errors import RunError
 from micvae.files import write_json
 from micvae.information import aggregate_pairwise_mi, mutual_information_matrix
-from micvae.metrics import evaluate
+from micvae.metrics import (
+    METRICS,
+    Matched,
+    Ranking,
+    Rendered,
+    UnfairMetricWarning,
+    beta_vae_score,
+    evaluate,
+    factor_vae_score,
+    udr,
+)
 from micvae.metrics.inputs import check_inputs
+from micvae.metrics.interventions import Interventions
 from micvae.representation import Representation
 from micvae.training.run import SCORES, Run
+from micvae.training.trainer import encode
 
 SAMPLES = 15_000
 """At most so many samples are scored: 10,000 to train predictors on, 5,000 to test."""
@@ -18,15 +33,27 @@ SAMPLES = 15_000
 COMPONENTS = 4_000
 """Samples, and components of the mixture, of the aggregate posterior in the estimate of R_MI."""
 
+VOTES = {"rendered": (1_000, 1_000), "matched": (10_000, 5_000)}
+"""Training and test votes of the interventional scores: the published study's where groups are
+found among the samples; fewer, for the sake of time, where every vote's images are rendered."""
 
-def evaluate_run(run: Run, seed: int = 0) -> dict[str, Any]:
+
+def evaluate_run(run: Run, seed: int = 0, interventions: bool = False) -> dict[str, Any]:
     """Score a finished run and store the result in it as `scores.json`.
 
+    Args:
+        run: a finished run.
+        seed: determines which samples are scored, how they are split, and all draws.
+        interventions: whether to compute the β-VAE and FactorVAE scores, too, where the data can
+            hold a factor fixed; they take some seconds.
+
     Returns:
-        `metrics` (name → score; none without factors), `r_mi` (Σ_{i≠j} I(z_i; z_j) of the
-        aggregate posterior, nats), `latent_mi` (D, D) its summands, `factor_mi` (D, K) between
-        codes and factors, `latent_kl` (D,), `active` (D,) booleans, `active_units`,
-        `reconstruction` and `kl` (nats per sample, mean over the last epoch), `samples`, `seed`.
+        `metrics` (name → score; without factors those that need none), `unfair` (which metrics
+        are not fair to which factors, in words), `votes` (of the interventional scores), `r_mi`
+        (Σ_{i≠j} I(z_i; z_j) of the aggregate posterior, nats), `latent_mi` (D, D) its summands,
+        `factor_mi` (D, K) between codes and factors, `latent_kl` (D,), `active` (D,) booleans,
+        `active_units`, `reconstruction` and `kl` (nats per sample, mean over the last epoch),
+        `samples`, `seed`.
     """
     representation = run.representation()
     part = representation.sample(SAMPLES, seed)
@@ -34,7 +61,9 @@ def evaluate_run(run: Run, seed: int = 0) -> dict[str, Any]:
     latent_mi = latent_information(representation, seed)
     scored = usable_factors(part)
     result: dict[str, Any] = {
-        "metrics": {},
+        "metrics": evaluate(part.codes, seed=seed),
+        "unfair": [],
+        "votes": None,
         "r_mi": float(latent_mi.sum()),
         "latent_mi": latent_mi.tolist(),
         "factor_mi": None,
@@ -50,7 +79,14 @@ def evaluate_run(run: Run, seed: int = 0) -> dict[str, Any]:
     if scored:
         factors = part.factors[:, scored]
         kinds = [part.factor_kinds[k] for k in scored]
-        result["metrics"] = evaluate(part.codes, factors, factor_kinds=kinds, seed=seed)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always", UnfairMetricWarning)
+            result["metrics"] = evaluate(
+                part.codes, factors, factor_kinds=kinds, scale=part.scale, seed=seed
+            )
+        result["unfair"] = [str(w.message) for w in caught]
+        if interventions:
+            result |= _interventional(run, part, scored, seed, result["metrics"])
         discrete = check_inputs(part.codes, factors, kinds).discrete
         matrix = mutual_information_matrix(part.codes, factors, discrete=discrete)
         result["factor_mi"] = matrix.tolist()
@@ -59,10 +95,49 @@ def evaluate_run(run: Run, seed: int = 0) -> dict[str, Any]:
     return result
 
 
+def _interventional(
+    run: Run, part: Representation, scored: list[int], seed: int, metrics: dict[str, float]
+) -> dict[str, Any]:
+    """The scores that need a factor held fixed, and their votes; nothing where none can be."""
+    dataset, model = run.dataset(), run.model()
+    kinds = [part.factor_kinds[k] for k in scored]
+    how = "rendered" if dataset.renderer is not None else "matched"
+    source: Interventions
+    if how == "rendered":
+        source = Rendered(lambda images: encode(model, images)[0], dataset)
+    else:
+        factors = part.factors[:, scored]
+        if not all(check_inputs(part.codes, factors, kinds).discrete):
+            return {}
+        source = Matched(part.codes, factors, kinds)
+    train, test = VOTES[how]
+    found = beta_vae_score(source, train_points=train, test_points=test, seed=seed)
+    voted = factor_vae_score(source, train_votes=train, test_votes=test, seed=seed)
+    scores = metrics | dict(found.values) | dict(voted.values)
+    ordered = {name: scores[name] for name in METRICS if name in scores}
+    return {"metrics": ordered, "votes": {"how": how, "train": train, "test": test}}
+
+
 def latent_information(representation: Representation, seed: int = 0) -> np.ndarray:
     """I(z_i; z_j) of the aggregate posterior, `(D, D)`, nats, from thousands of samples."""
     part = representation.sample(COMPONENTS, seed)
     return np.asarray(aggregate_pairwise_mi(part.noisy(seed), part.codes, part.scale))
+
+
+def rank_runs(runs: Sequence[Run], seed: int = 0) -> Ranking:
+    """UDR of runs on the same data.
+
+    Raises:
+        RunError: where the runs were trained on different data.
+    """
+    prints = {run.record["data"]["fingerprint"] for run in runs}
+    if len(prints) > 1:
+        raise RunError(
+            "UDR compares runs on the same images, and these were trained on different ones; give "
+            "their data a fixed seed of its own, such as squares(seed=0)."
+        )
+    parts = [run.representation().sample(SAMPLES, seed) for run in runs]
+    return udr([part.codes for part in parts], [part.latent_kl for part in parts])
 
 
 def usable_factors(representation: Representation) -> list[int]:

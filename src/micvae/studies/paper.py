@@ -20,6 +20,11 @@ from micvae.training.run import Run
 VANILLA = "vanilla VAE"
 LITERAL = "MI-constrained, literal"
 RECOMMENDED = "MI-constrained, recommended"
+SINGLE = "MI-constrained, recommended, first of the two"
+"""What the recommended row would be without restarts."""
+
+RESTARTS = 2
+"""Trainings per seed of the recommended row, of which that of the lowest loss is kept."""
 
 PUBLISHED: Mapping[str, tuple[float, float]] = {VANILLA: (0.31, 0.45), LITERAL: (0.57, 0.72)}
 """MIG and DCI as the paper's Table 1 prints them."""
@@ -27,8 +32,8 @@ PUBLISHED: Mapping[str, tuple[float, float]] = {VANILLA: (0.31, 0.45), LITERAL: 
 TABLE1 = "table1.json"
 
 ABLATION = (1.0, 5.0, 0.5)
-"""Values of λ beside those of the table's rows (0, the recommended one, 10), all with β = 1; with
-fewer seeds than values, as many of the first as there are seeds."""
+"""Values of λ beside those of the table's rows (0, the recommended one, 10), all with β = 1 and
+without restarts; with fewer than five seeds, two values fewer than there are seeds."""
 
 SUMMARISED = (
     "mig",
@@ -46,7 +51,8 @@ COMPARED = ("mig", "dci_disentanglement")
 DESCRIPTIONS = {
     VANILLA: "β = 1, λ = 0: the paper's baseline.",
     LITERAL: "β = 1, λ = 10, as Section 5.3 prints it.",
-    RECOMMENDED: "β = 1, λ = 3: the paper's objective with the weight that works.",
+    RECOMMENDED: "β = 1, λ = 3: the paper's objective with the weight that works; of two "
+    "trainings per seed, the one that ends with the lower loss.",
 }
 
 
@@ -65,7 +71,7 @@ class Reproduction:
     """Seeds per row of the table, 0, 1, …; the reported table is --seeds 10."""
 
     quick: bool = False
-    """A look in about a minute: 2 seeds, a twentieth of the training; not a result."""
+    """A look in half a minute: 2 seeds, a twentieth of the training; not a result."""
 
     workers: int = at_once()
     """Runs at a time, one thread each."""
@@ -98,10 +104,11 @@ class Reproduction:
         """Every run: the table's over all seeds, the ablation's over the first few."""
         ablation = {
             f"λ = {weight:g}": self._config(MIConstrained(mi_weight=Constant(weight)))
-            for weight in ABLATION[: 1 if self.quick else self.n_seeds]
+            for weight in ABLATION[: 1 if self.quick else self.n_seeds - 2]
         }
         few = range(self.ablation_seeds)
-        return [*grid(self.rows(), range(self.n_seeds)), *grid(ablation, few)]
+        restarts = {RECOMMENDED: RESTARTS}
+        return [*grid(self.rows(), range(self.n_seeds), restarts), *grid(ablation, few)]
 
     def _config(self, objective: Objective) -> RunConfig:
         config = RunConfig(objective=objective, data="squares(seed={seed})")
@@ -125,7 +132,6 @@ def reproduce(
         "kind": "paper",
         "quick": job.quick,
         "seeds": job.n_seeds,
-        "notes": [],
         "rows": [
             {"label": label, "description": DESCRIPTIONS[label], "config": config.to_json()}
             for label, config in configs.items()
@@ -137,7 +143,7 @@ def reproduce(
         weight = getattr(objective, "mi_weight", Constant(0.0))
         return {
             "group": "table" if cell.row in configs else "ablation",
-            "ablation": cell.config.seed < job.ablation_seeds,
+            "ablation": cell.config.seed < job.ablation_seeds and cell.config.restart == 0,
             "mi_weight": weight(0),
             "beta": objective.beta(0),  # type: ignore[attr-defined]
         }
@@ -145,7 +151,7 @@ def reproduce(
     rows = run_study(job.cells(), job.out, description, job.workers, report, columns)
     table = table1(rows)
     images = Run(job.out / rows[0]["path"]).record["data"]["n"]
-    said = findings(table, VANILLA, LITERAL, RECOMMENDED, images)
+    said = findings(table, VANILLA, LITERAL, RECOMMENDED, SINGLE, images)
     study = read_json(job.out / STUDY)
     write_json(job.out / STUDY, {**study, "findings": [] if job.quick else said})
     write_json(job.out / TABLE1, table)
@@ -153,11 +159,19 @@ def reproduce(
 
 
 def table1(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Mean and 95% bootstrap interval per row, and the paired difference to the vanilla VAE."""
+    """Mean and 95% bootstrap interval per row, and the paired difference to the vanilla VAE.
+
+    The recommended row stands for the restarts that were kept and counts the time of all; where
+    there were several, a row follows that takes the first one always.
+    """
     base = {row["seed"]: row for row in rows if row["row"] == VANILLA}
+    kept = [row for row in rows if row.get("kept", True)]
+    first = [{**row, "row": SINGLE} for row in rows if row["row"] == RECOMMENDED]
+    first = [row for row in first if row.get("restarts", 1) > 1 and row["restart"] == 0]
+    kept = [{**row, "seconds": row.get("seconds_of_all", row["seconds"])} for row in kept]
     table = []
-    for label in (VANILLA, LITERAL, RECOMMENDED):
-        mine = [row for row in rows if row["row"] == label]
+    for label in (VANILLA, LITERAL, RECOMMENDED, SINGLE):
+        mine = [row for row in [*kept, *first] if row["row"] == label]
         if not mine:
             continue
         mig, dci = PUBLISHED.get(label, (None, None))

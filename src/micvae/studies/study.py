@@ -33,9 +33,12 @@ class Cell:
     @property
     def path(self) -> Path:
         """The run's folder within the study, addressed by its whole configuration."""
-        content = json.dumps(self.config.to_json(), sort_keys=True).encode()
+        values = self.config.to_json()
+        restart = values.pop("restart")  # in the name instead, as restarts differ in nothing else
+        content = json.dumps(values, sort_keys=True).encode()
         digest = hashlib.blake2b(content, digest_size=4).hexdigest()
-        return Path("runs") / self.row.replace(" ", "-") / f"seed-{self.config.seed}-{digest}"
+        name = f"seed-{self.config.seed}-{digest}" + (f"-restart-{restart}" if restart else "")
+        return Path("runs") / self.row.replace(" ", "-") / name
 
 
 def with_seed(config: RunConfig, seed: int) -> RunConfig:
@@ -48,9 +51,22 @@ def with_seed(config: RunConfig, seed: int) -> RunConfig:
     return dataclasses.replace(config, seed=seed, data=data)
 
 
-def grid(rows: Mapping[str, RunConfig], seeds: Sequence[int]) -> list[Cell]:
-    """Every row under every seed, seeds in the outer loop so that early results are balanced."""
-    return [Cell(row, with_seed(config, seed)) for seed in seeds for row, config in rows.items()]
+def grid(
+    rows: Mapping[str, RunConfig], seeds: Sequence[int], restarts: Mapping[str, int] | None = None
+) -> list[Cell]:
+    """Every row under every seed, seeds in the outer loop so that early results are balanced.
+
+    Args:
+        rows: configurations by label.
+        seeds: what each is trained under.
+        restarts: how often, by label, each is trained under the same seed; once where left out.
+    """
+    return [
+        Cell(row, dataclasses.replace(with_seed(config, seed), restart=restart))
+        for seed in seeds
+        for row, config in rows.items()
+        for restart in range((restarts or {}).get(row, 1))
+    ]
 
 
 def run_study(
@@ -89,10 +105,28 @@ def run_study(
     for cell in done:
         notes += [note for note in Run(folder / cell.path).notes if note not in notes]
     write_json(folder / STUDY, {**description, "notes": notes, "failed": failed})
-    rows = [row_of(cell, folder) | dict(extra(cell)) for cell in done]
+    rows = keep_best([row_of(cell, folder) | dict(extra(cell)) for cell in done])
     with replacing(folder / TABLE) as temporary:
         pq.write_table(pa.Table.from_pylist(rows), temporary)
     return rows
+
+
+def keep_best(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Of the restarts of one row under one seed, mark the run of the lowest loss as `kept`.
+
+    The loss is what was minimised, on the training images, averaged over the last epoch: no label
+    is looked at. `restarts` says of how many, `seconds_of_all` what they cost together.
+    """
+    groups: dict[tuple[Any, Any], list[Mapping[str, Any]]] = {}
+    for row in rows:
+        groups.setdefault((row["row"], row["seed"]), []).append(row)
+    marked = []
+    for row in rows:
+        group = groups[row["row"], row["seed"]]
+        best = min(group, key=lambda one: one["loss"])
+        cost = round(sum(one["seconds"] for one in group), 3)
+        marked.append({**row, "kept": row is best, "restarts": len(group), "seconds_of_all": cost})
+    return marked
 
 
 def row_of(cell: Cell, folder: Path) -> dict[str, Any]:
@@ -109,6 +143,7 @@ def row_of(cell: Cell, folder: Path) -> dict[str, Any]:
         "path": cell.path.as_posix(),
         **scores["metrics"],
         **{name: scores[name] for name in PLAIN_TERMS},
+        "loss": run.last_epoch()["loss"],
         "seconds": run.record["seconds"],
         **config,
     }

@@ -43,11 +43,15 @@ class Settings:
     seed: int = 0
     """Determines initialisation, order of the data and noise, to the bit."""
 
+    restart: int = 0
+    """Another initialisation, order and noise under the same seed, hence on the same data."""
+
     device: DeviceName = "auto"
     """Where to compute."""
 
     def __post_init__(self) -> None:
-        for name, lowest in (("latent_dim", 1), ("epochs", 1), ("batch_size", 2), ("seed", 0)):
+        least = {"latent_dim": 1, "epochs": 1, "batch_size": 2, "seed": 0, "restart": 0}
+        for name, lowest in least.items():
             value = getattr(self, name)
             if not isinstance(value, int) or value < lowest:
                 raise MicvaeError(f"{name} is {value!r}; give a whole number of at least {lowest}.")
@@ -61,11 +65,6 @@ class RunConfig(Settings):
 
     objective: Objective
     """The method and its hyperparameters."""
-
-    @classmethod
-    def of(cls, settings: Settings, objective: Objective) -> "RunConfig":
-        """Train `objective` under these settings."""
-        return cls(objective=objective, **vars(settings))
 
     @property
     def method(self) -> str:

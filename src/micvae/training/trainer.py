@@ -59,7 +59,7 @@ class Trainer:
         self.step = 0
         self.log = StepLog()
 
-        initial = _stream(config.seed, 0, torch.device("cpu"))
+        initial = _stream(config, 0, torch.device("cpu"))
         self.model = build_vae(
             config.network,
             config.likelihood,
@@ -79,8 +79,8 @@ class Trainer:
             for name, parameters in self.parameters.items()
         }
         self.streams = {
-            "order": _stream(config.seed, 1, torch.device("cpu")),
-            "noise": _stream(config.seed, 2, self.device),
+            "order": _stream(config, 1, torch.device("cpu")),
+            "noise": _stream(config, 2, self.device),
         }
 
     def fit(self, folder: Path, report: Callable[[Progress], None] = lambda progress: None) -> VAE:
@@ -146,9 +146,10 @@ class Trainer:
         self.step += 1
 
 
-def _stream(seed: int, use: int, device: torch.device) -> torch.Generator:
-    """An independent source of randomness for each use of a seed."""
-    state = np.random.SeedSequence([seed, use]).generate_state(1, np.uint64)[0]
+def _stream(config: RunConfig, use: int, device: torch.device) -> torch.Generator:
+    """An independent source of randomness for each use of a seed, and of each restart of it."""
+    key = [config.seed, use, config.restart] if config.restart else [config.seed, use]
+    state = np.random.SeedSequence(key).generate_state(1, np.uint64)[0]
     return torch.Generator(device).manual_seed(int(state) % 2**63)
 
 

@@ -1,0 +1,45 @@
+"""Active units."""
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from micvae.metrics.inputs import check_codes
+from micvae.metrics.score import MetricError, Score, Weights, scored
+
+
+def active_units(
+    codes: ArrayLike, *, threshold: float = 0.01, resamples: int = 0, seed: int = 0
+) -> Score:
+    r"""How many latents are in use: those with $\operatorname{Var}_x \mathrm{E}[z_j | x] > 0.01$.
+
+    Range 0 to D; neither end is the good one. It needs no ground truth. The threshold suits codes
+    on the scale of a standard normal prior.
+
+    Args:
+        codes: (N, D) array of posterior means.
+        threshold: Least variance of an active unit.
+        resamples: Bootstrap resamples for `Score.deviations`; 0 for none.
+        seed: Of the resamples.
+
+    Returns:
+        `Score` with key `active_units` and details `variances` (D,).
+
+    Raises:
+        MetricError: For codes that are not finite 2-D numbers, or a threshold below 0.
+
+    Degenerate inputs: a constant latent is not active.
+
+    References:
+        *Importance Weighted Autoencoders*, Yuri Burda, Roger Grosse, Ruslan Salakhutdinov, 2016.
+    """
+    if not threshold >= 0:
+        raise MetricError(f"threshold={threshold!r}: give a number of at least 0")
+    z = check_codes(codes).astype(np.float64)
+
+    def statistic(weights: Weights) -> Score:
+        share = weights / weights.sum()
+        variances = share @ (z - share @ z) ** 2
+        count = float((variances > threshold).sum())
+        return Score({"active_units": count}, {"variances": variances})
+
+    return scored(statistic, len(z), resamples, seed)

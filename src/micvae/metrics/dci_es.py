@@ -1,0 +1,130 @@
+"""The explicitness and size of DCI-ES."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.linalg import solve
+
+from micvae.metrics.binning import Floats
+from micvae.metrics.embedding import embed
+from micvae.metrics.inputs import check_inputs
+from micvae.metrics.logistic import standardised
+from micvae.metrics.score import MetricError, Score, Weights, scored
+from micvae.metrics.splits import check_split, halves
+from micvae.metrics.tables import ratio
+
+MIN_SAMPLES = 30
+FEATURES = (0, 8, 32, 128, 512)
+RIDGE = 1e-3
+
+
+def dci_es(
+    codes: ArrayLike,
+    factors: ArrayLike,
+    *,
+    factor_kinds: Sequence[str] | None = None,
+    features: Sequence[int] = FEATURES,
+    seed: int = 0,
+    resamples: int = 0,
+) -> Score:
+    r"""Explicitness E and size S: how small a predictor does, and how small the code is.
+
+    Probes of rising capacity κ predict every factor from all codes; $\ell(\kappa)$ is their loss
+    on the test samples relative to predicting the mean, its running minimum over κ. Then
+
+    .. math::
+        E = \frac1K \sum_k \Bigl( 1 - 2\, \frac{\int (\ell_k(\kappa) - \min \ell_k)\, d\log\kappa}
+            {\log\kappa_{\max} - \log\kappa_{\min}} \Bigr),
+        \qquad S = K / D
+
+    E is 1 if the smallest probe, a linear one, is as good as any; 0 if the loss falls linearly in
+    log κ from that of the mean to 0; and down to −1 if only the largest probe helps. Higher is
+    better, but it speaks of ease of use alone: of a code that knows nothing, no probe makes more,
+    and E is 1, so read it beside `dci_informativeness`. S is above 0, 1 for as many latents as
+    factors, less for more.
+
+    A probe is ridge regression on the D standardised codes and the first m of a fixed sequence of
+    random Fourier features $\cos(w^\top z + b)$, w standard normal, κ = D + 1 + m; factors are
+    embedded by kind as in `block_score`, the loss being the squared distance. The authors use
+    networks, forests and random Fourier features; probes change the score.
+
+    Args:
+        codes: (N, D) array, by convention posterior means.
+        factors: (N, K) array of ground truth, no column constant.
+        factor_kinds: As in `mig`.
+        features: Increasing numbers m of random features, at least two.
+        seed: Decides the features, and which ⌈2N/3⌉ samples train and which test.
+        resamples: Bootstrap resamples of the test samples for `Score.deviations`; 0 for none. The
+            probes are fitted once.
+
+    Returns:
+        `Score` with keys `dci_explicitness`, `dci_size` and details `capacity` (M,), `loss`
+        (K, M) and `per_factor` (K,).
+
+    Raises:
+        MetricError: For codes or factors that are not finite 2-D numbers of equal length, a
+            constant factor, fewer than 30 samples, a discrete factor with fewer than two samples
+            per class on average or one value in the training part, or features out of order.
+
+    Degenerate inputs: constant latents count in S, and change nothing in E.
+
+    References:
+        *DCI-ES: An Extended Disentanglement Framework with Connections to Identifiability*, Cian
+        Eastwood, Andrei Liviu Nicolicioiu, Julius von Kügelgen, Armin Kekić, Frederik Träuble,
+        Andrea Dittadi, Bernhard Schölkopf, 2023.
+        *Random Features for Large-Scale Kernel Machines*, Ali Rahimi, Benjamin Recht, 2007.
+    """
+    sizes = list(features)
+    if len(sizes) < 2 or sizes[0] < 0 or any(a >= b for a, b in pairwise(sizes)):
+        raise MetricError(f"features={features!r}: give at least two increasing numbers")
+    given = check_inputs(codes, factors, factor_kinds, min_samples=MIN_SAMPLES)
+    fit, test = halves(len(given), seed)
+    check_split(given, fit, test)
+    points = embed(given)
+    target = np.concatenate(points, axis=1)
+    target = target - target[fit].mean(axis=0)
+    owner = np.repeat(np.arange(len(points)), [p.shape[1] for p in points])
+    x = _canonical(standardised(given.codes, given.codes[fit]))
+    n_codes = x.shape[1]
+    random = np.random.default_rng([seed, 2])
+    frequencies = random.standard_normal((n_codes, sizes[-1]))
+    phase = random.uniform(0, 2 * np.pi, sizes[-1])
+    design = np.concatenate([x, np.cos(x @ frequencies + phase), np.ones((len(x), 1))], axis=1)
+    gram = design[fit].T @ design[fit]
+    moment = design[fit].T @ target[fit]
+    errors = []
+    for m in sizes:
+        used = [*range(n_codes + m), design.shape[1] - 1]
+        ridge = RIDGE * len(fit) / 1000 * np.eye(len(used))
+        weight = solve(gram[np.ix_(used, used)] + ridge, moment[used], assume_a="pos")
+        squared = (target[test] - design[np.ix_(test, used)] @ weight) ** 2
+        errors.append(np.stack([squared[:, owner == k].sum(axis=1) for k in range(len(points))]))
+    error = np.stack(errors, axis=1)  # (K, M, test samples)
+    spread = np.stack([(target[test][:, owner == k] ** 2).sum(axis=1) for k in range(len(points))])
+    capacity = np.array([n_codes + 1 + m for m in sizes], dtype=np.float64)
+
+    def statistic(weights: Weights) -> Score:
+        loss = np.clip(ratio(error @ weights[test], (spread @ weights[test])[:, None]), 0, 1)
+        loss = np.minimum.accumulate(loss, axis=1)
+        above = loss - loss[:, -1:]
+        log_capacity = np.log(capacity)
+        area = ((above[:, 1:] + above[:, :-1]) / 2) @ np.diff(log_capacity)
+        each = 1 - 2 * area / (log_capacity[-1] - log_capacity[0])
+        values = {
+            "dci_explicitness": float(each.mean()),
+            "dci_size": len(points) / n_codes,
+        }
+        return Score(values, {"capacity": capacity, "loss": loss, "per_factor": each})
+
+    return scored(statistic, len(given), resamples, seed)
+
+
+def _canonical(x: Floats) -> Floats:
+    """Codes ordered and oriented by their moments: permuting or flipping them changes nothing."""
+    size = np.abs(x)
+    order = np.lexsort([size.max(axis=0), (size**3).mean(axis=0), size.mean(axis=0)])
+    direction = np.where((x**3).mean(axis=0) < 0, -1.0, 1.0)
+    ordered: Floats = (x * direction)[:, order]
+    return ordered

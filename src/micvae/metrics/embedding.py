@@ -1,0 +1,56 @@
+"""Factors as points among which distances mean something, whatever their kind."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from micvae.metrics.binning import Floats, as_labels
+from micvae.metrics.inputs import CheckedInputs
+from micvae.metrics.score import MetricError
+
+
+def embed(given: CheckedInputs, periods: Mapping[int, float] | None = None) -> list[Floats]:
+    """Embed every factor: (N, m) columns.
+
+    Continuous and ordinal factors are standardised (m = 1), angular ones become (cos, sin) of
+    2π v / period (m = 2), categorical ones are one-hot encoded.
+
+    Args:
+        given: Checked inputs.
+        periods: Period of an angular factor by its index; see `period_of` for the others.
+
+    Raises:
+        MetricError: For a period of a factor that is not angular, or not above 0.
+    """
+    chosen = dict(periods or {})
+    for k, period in chosen.items():
+        if not (0 <= k < len(given.kinds) and given.kinds[k] == "angular"):
+            raise MetricError(f"periods names factor {k}, which is not angular")
+        if not 0 < period < np.inf:
+            raise MetricError(f"periods[{k}]={period!r}: give a positive number")
+    embedded = []
+    for k, (column, kind) in enumerate(zip(given.factors.T, given.kinds, strict=True)):
+        if kind == "angular":
+            angle = 2 * np.pi * column / chosen.get(k, period_of(column))
+            embedded.append(np.stack([np.cos(angle), np.sin(angle)], axis=1))
+        elif kind == "categorical":
+            labels = as_labels(column)
+            embedded.append(np.eye(labels.max() + 1)[labels])
+        else:
+            embedded.append(((column - column.mean()) / column.std())[:, None])
+    return embedded
+
+
+def period_of(column: Floats) -> float:
+    """The period of an angle that came without one.
+
+    Equally spaced values (at most half as many as samples) close to a circle: m values of
+    spacing s have period m·s, so that 0, 22.5, 45, 67.5 have 90. Otherwise 2π where all values
+    lie within ±2π, else 360.
+    """
+    values = np.unique(column)
+    if 2 < len(values) <= len(column) / 2:
+        spacing = np.diff(values)
+        if np.allclose(spacing, spacing.mean(), rtol=1e-3):
+            return float(spacing.mean() * len(values))
+    return 2 * np.pi if np.abs(column).max() <= 2 * np.pi + 1e-9 else 360.0

@@ -1,0 +1,174 @@
+"""All scores of one representation at once."""
+
+import warnings
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from numpy.typing import ArrayLike
+
+from micvae.metrics.catalogue import METRICS
+from micvae.metrics.inputs import check_inputs
+from micvae.metrics.interventions import Interventions
+from micvae.metrics.score import Interval, MetricError, Score, UnfairMetricWarning
+
+Progress = Callable[[int, int, str], None]
+
+
+def evaluate(
+    codes: ArrayLike,
+    factors: ArrayLike | None = None,
+    *,
+    metrics: Iterable[str] | None = None,
+    factor_kinds: Sequence[str] | None = None,
+    scale: ArrayLike | None = None,
+    interventions: Interventions | None = None,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> dict[str, float]:
+    """Score codes against ground-truth factors.
+
+    Args:
+        codes: (N, D) array, by convention posterior means.
+        factors: (N, K) array of ground truth, no column constant; `None` where there is none.
+        metrics: Names out of `METRICS`; `None` for all that can be computed from what is given.
+        factor_kinds: Per factor `continuous`, `ordinal`, `categorical` or `angular`; `None`
+            infers them: continuous if all values are distinct, or if more than 50 are and not
+            all are whole numbers; else ordinal.
+        scale: (N, D) posterior standard deviations, which RMIG and JEMMIG use; `None` for points.
+        interventions: What can hold a factor fixed (`Rendered`, `Matched`), for the β-VAE and
+            FactorVAE scores.
+        seed: Decides every random choice: splits, draws, the breaking of ties.
+        progress: Called as `progress(done, total, name)` before each function.
+
+    Returns:
+        Score by name, in the order of `METRICS`; never NaN.
+
+    Raises:
+        MetricError: For an unknown name, a metric whose input is missing, or codes and factors on
+            which a metric has no value.
+
+    Warns:
+        UnfairMetricWarning: Where a metric judges an angle or a category as numbers on a line.
+    """
+    found = _scores(codes, factors, metrics, factor_kinds, scale, interventions, seed, {}, progress)
+    return {name: score.values[name] for name, score in found.items()}
+
+
+def intervals(
+    codes: ArrayLike,
+    factors: ArrayLike | None = None,
+    *,
+    metrics: Iterable[str] | None = None,
+    factor_kinds: Sequence[str] | None = None,
+    scale: ArrayLike | None = None,
+    seed: int = 0,
+    level: float = 0.95,
+    resamples: int = 200,
+    refits: int = 20,
+    progress: Progress | None = None,
+) -> dict[str, Interval]:
+    """Score codes, each score with a bootstrap interval over samples.
+
+    The intervals say how well the score is known from N samples of *these* codes. They say
+    nothing of another training of the model, whose spread is larger as a rule.
+
+    Args:
+        codes: As in `evaluate`, as are all arguments not named here.
+        factors: As in `evaluate`.
+        metrics: Names out of `METRICS`; `None` for all that can be resampled.
+        factor_kinds: As in `evaluate`.
+        scale: As in `evaluate`.
+        seed: As in `evaluate`; decides the resamples, too.
+        level: Coverage of the intervals.
+        resamples: Bootstrap resamples.
+        refits: Resamples for DCI, whose trees have to be grown anew for each.
+        progress: As in `evaluate`.
+
+    Returns:
+        `Interval(value, low, high)` by name, cut to the score's range; see `Score.interval`.
+
+    Raises:
+        MetricError: As `evaluate` does, and for the interventional scores, which draw their own
+            samples.
+    """
+    wanted = None if metrics is None else _names(metrics)
+    for name in wanted or ():
+        if METRICS[name].needs == "interventions":
+            raise MetricError(f"{name} draws its own samples: give it another seed instead")
+    repeats = {False: resamples, True: refits}
+    found = _scores(codes, factors, wanted, factor_kinds, scale, None, seed, repeats, progress)
+    result = {}
+    for name, score in found.items():
+        value, low, high = score.interval(name, level)
+        least, most = METRICS[name].range
+        result[name] = Interval(value, max(low, least), min(high, most))
+    return result
+
+
+def _scores(
+    codes: ArrayLike,
+    factors: ArrayLike | None,
+    metrics: Iterable[str] | None,
+    factor_kinds: Sequence[str] | None,
+    scale: ArrayLike | None,
+    interventions: Interventions | None,
+    seed: int,
+    repeats: dict[bool, int],
+    progress: Progress | None,
+) -> dict[str, Score]:
+    given = {
+        "codes": True,
+        "factors": factors is not None,
+        "interventions": interventions is not None,
+    }
+    if metrics is None:
+        names = [name for name, metric in METRICS.items() if given[metric.needs]]
+    else:
+        names = _names(metrics)
+        for name in names:
+            if not given[METRICS[name].needs]:
+                raise MetricError(f"{name} needs {METRICS[name].needs}, which are not given")
+    if factors is not None and any(METRICS[name].needs == "factors" for name in names):
+        _warn(names, check_inputs(codes, factors, factor_kinds).kinds)
+    computed: dict[Callable[..., Score], Score] = {}
+    functions = len({METRICS[name].function for name in names})
+    for name in names:
+        metric = METRICS[name]
+        if metric.function in computed:
+            continue
+        if progress is not None:
+            progress(len(computed), functions, name)
+        options: dict[str, Any] = {"seed": seed}
+        if repeats:
+            options["resamples"] = repeats[metric.refits]
+        if metric.needs == "factors":
+            options["factor_kinds"] = factor_kinds
+            if metric.takes_scale:
+                options["scale"] = scale
+            computed[metric.function] = metric.function(codes, factors, **options)
+        elif metric.needs == "codes":
+            computed[metric.function] = metric.function(codes, **options)
+        else:
+            computed[metric.function] = metric.function(interventions, **options)
+    return {name: computed[METRICS[name].function] for name in names}
+
+
+def _names(metrics: Iterable[str]) -> list[str]:
+    wanted = {metrics} if isinstance(metrics, str) else set(metrics)
+    unknown = sorted(map(str, wanted - set(METRICS)))
+    if unknown:
+        raise MetricError(f"unknown metric {', '.join(unknown)}: choose from {', '.join(METRICS)}")
+    return [name for name in METRICS if name in wanted]
+
+
+def _warn(names: Sequence[str], kinds: Sequence[str]) -> None:
+    for kind in dict.fromkeys(kinds):
+        unfair = [name for name in names if kind in METRICS[name].unfair_to]
+        if unfair:
+            which = ", ".join(str(k) for k, other in enumerate(kinds) if other == kind)
+            warnings.warn(
+                f"{', '.join(unfair)}: not fair to {kind} factors (column {which}), whose values "
+                "they take for numbers on a line or ask of a single latent; block_score is",
+                UnfairMetricWarning,
+                stacklevel=4,
+            )

@@ -1,0 +1,128 @@
+"""Samples among which one factor is held fixed."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from micvae.data import FactorDataset
+from micvae.metrics.inputs import check_codes, check_inputs
+from micvae.metrics.score import MetricError
+
+Encode = Callable[[NDArray[np.float32]], NDArray[Any]]
+"""Images (M, C, H, W) to codes (M, D)."""
+
+
+class Interventions(Protocol):
+    """Something that can hold one factor fixed.
+
+    Attributes:
+        n_factors: K.
+    """
+
+    n_factors: int
+
+    def codes(self, n: int, random: np.random.Generator) -> NDArray[Any]:
+        """Codes (n, D) of samples with all factors free."""
+
+    def groups(
+        self, factor: NDArray[np.int64], size: int, random: np.random.Generator
+    ) -> NDArray[Any]:
+        """Codes (G, size, D) of G groups: in group g all samples share factor `factor[g]`."""
+
+
+class Rendered:
+    """Interventions on generated data: factors are drawn, rendered and encoded.
+
+    Every factor is drawn from the values that it has in the data set, independently of the others.
+
+    Args:
+        encode: Maps images (M, C, H, W) to codes (M, D).
+        dataset: Generated data, with a renderer and factors.
+
+    Raises:
+        MetricError: For data that cannot be rendered or has no factors.
+    """
+
+    def __init__(self, encode: Encode, dataset: FactorDataset) -> None:
+        if dataset.renderer is None or dataset.n_factors == 0:
+            raise MetricError(
+                f"{dataset.name} cannot hold a factor fixed: it renders no images of given "
+                "factors. Use Matched on its codes and factors"
+            )
+        self.n_factors = dataset.n_factors
+        self._encode, self._dataset = encode, dataset
+
+    def codes(self, n: int, random: np.random.Generator) -> NDArray[Any]:
+        """Codes (n, D) of samples with all factors free."""
+        return self._of(self._draw(n, random))
+
+    def groups(
+        self, factor: NDArray[np.int64], size: int, random: np.random.Generator
+    ) -> NDArray[Any]:
+        """Codes (G, size, D) of G groups: in group g all samples share factor `factor[g]`."""
+        drawn = self._draw(len(factor) * size, random).reshape(len(factor), size, self.n_factors)
+        rows = np.arange(len(factor))
+        drawn[rows, :, factor] = drawn[rows, :1, factor]
+        return self._of(drawn.reshape(-1, self.n_factors)).reshape(len(factor), size, -1)
+
+    def _draw(self, n: int, random: np.random.Generator) -> NDArray[np.float64]:
+        known = self._dataset.factors
+        return np.stack([column[random.integers(0, len(known), n)] for column in known.T], axis=1)
+
+    def _of(self, factors: NDArray[np.float64], at_once: int = 8192) -> NDArray[Any]:
+        parts = [factors[i : i + at_once] for i in range(0, len(factors), at_once)]
+        found = np.concatenate([self._encode(self._dataset.images_of(part)) for part in parts])
+        return check_codes(found)
+
+
+class Matched:
+    """Interventions on a finite sample: groups of samples that share a factor's value.
+
+    The other factors vary as they do in the data among those samples; where factors depend on one
+    another, so do they here. Factors must be discrete: no two samples share a continuous value.
+
+    Args:
+        codes: (N, D) array.
+        factors: (N, K) array of discrete ground truth, no column constant.
+        factor_kinds: As in `mig`.
+
+    Raises:
+        MetricError: As every metric does, and for continuous factors.
+    """
+
+    def __init__(
+        self, codes: ArrayLike, factors: ArrayLike, factor_kinds: Sequence[str] | None = None
+    ) -> None:
+        given = check_inputs(codes, factors, factor_kinds)
+        for k, discrete in enumerate(given.discrete):
+            if not discrete:
+                raise MetricError(
+                    f"factor {k} is continuous: no two samples share a value. Leave it out, round "
+                    "it, or use Rendered on generated data"
+                )
+        self.n_factors = given.factors.shape[1]
+        self._codes = given.codes
+        self._members = []
+        for column in given.factors.T:
+            order = np.argsort(column, kind="stable")
+            counts = np.unique(column, return_counts=True)[1]
+            start = np.concatenate([[0], np.cumsum(counts)[:-1]])
+            self._members.append((order, np.repeat(start, counts), np.repeat(counts, counts)))
+
+    def codes(self, n: int, random: np.random.Generator) -> NDArray[Any]:
+        """Codes (n, D) of samples with all factors free."""
+        return self._codes[random.integers(0, len(self._codes), n)]
+
+    def groups(
+        self, factor: NDArray[np.int64], size: int, random: np.random.Generator
+    ) -> NDArray[Any]:
+        """Codes (G, size, D) of G groups: in group g all samples share factor `factor[g]`."""
+        rows = np.empty((len(factor), size), np.int64)
+        for k, (order, start, count) in enumerate(self._members):
+            mine = np.flatnonzero(factor == k)
+            one = random.integers(0, len(order), len(mine))  # its value, as often as in the data
+            inside = (random.random((len(mine), size)) * count[one, None]).astype(np.int64)
+            rows[mine] = order[start[one, None] + inside]
+        return self._codes[rows]

@@ -1,0 +1,94 @@
+"""Histograms of the aggregate posterior: the bins of RMIG and JEMMIG."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import ndtr
+
+from micvae.metrics.binning import Floats, Labels, checked_bins, entropy_of, information_of
+from micvae.metrics.inputs import check_inputs, check_scale
+from micvae.metrics.score import MetricError, Weights
+from micvae.metrics.tables import factor_labels
+
+
+@dataclass(frozen=True)
+class PosteriorBins:
+    """Mass of every sample's posterior in every bin, latent by latent.
+
+    Attributes:
+        masses: D arrays (N, bins), rows summing to 1.
+        factors: K label columns (N,).
+        binned_factors: Indices of the factors that had to be binned.
+        bins: Bins per latent.
+    """
+
+    masses: tuple[Floats, ...]
+    factors: tuple[Labels, ...]
+    binned_factors: tuple[int, ...]
+    bins: int
+
+    @classmethod
+    def of(
+        cls,
+        codes: ArrayLike,
+        factors: ArrayLike,
+        factor_kinds: Sequence[str] | None,
+        scale: ArrayLike | None,
+        bins: int,
+        limits: tuple[float, float] | None,
+        factor_bins: int,
+    ) -> "PosteriorBins":
+        """Cut each latent's range, or `limits`, into equally wide bins.
+
+        A sample's mass is that of N(codes, scale²) in every bin, or all of it in one bin where no
+        scale is given; what lies outside the range counts to the outermost bins.
+
+        Raises:
+            MetricError: As `check_inputs` does, for a scale that does not fit the codes, limits
+                in the wrong order, or fewer samples than bins of a factor.
+        """
+        checked_bins(bins=bins, factor_bins=factor_bins)
+        given = check_inputs(codes, factors, factor_kinds, min_samples=factor_bins)
+        spread = check_scale(scale, given.codes)
+        if limits is not None and not limits[0] < limits[1]:
+            raise MetricError(f"limits={limits!r}: give (low, high) with low below high")
+        masses = []
+        for j, column in enumerate(given.codes.T.astype(np.float64)):
+            low, high = limits if limits is not None else (column.min(), column.max())
+            inner = np.linspace(low, high, bins + 1)[1:-1]
+            masses.append(_mass(column, None if spread is None else spread[:, j], inner))
+        return cls(
+            tuple(masses),
+            factor_labels(given, factor_bins),
+            tuple(k for k, discrete in enumerate(given.discrete) if not discrete),
+            bins,
+        )
+
+    def __len__(self) -> int:
+        """Return N, the number of samples."""
+        return len(self.masses[0])
+
+    def measures(self, weights: Weights) -> tuple[Floats, Floats, Floats]:
+        """I(z_j; v_k) and H(z_j, v_k), (D, K) each, and H(v_k), (K,), in nats."""
+        information = np.zeros((len(self.masses), len(self.factors)))
+        joint = np.zeros_like(information)
+        entropies = np.zeros(len(self.factors))
+        for k, labels in enumerate(self.factors):
+            membership = np.zeros((labels.max() + 1, len(labels)))
+            membership[labels, np.arange(len(labels))] = weights
+            entropies[k] = entropy_of(membership.sum(axis=1))
+            for j, mass in enumerate(self.masses):
+                table = membership @ mass
+                information[j, k], joint[j, k] = information_of(table), entropy_of(table)
+        return information, joint, entropies
+
+
+def _mass(column: Floats, scale: Floats | None, inner: NDArray[np.float64]) -> Floats:
+    if scale is None:
+        mass = np.zeros((len(column), len(inner) + 1))
+        mass[np.arange(len(column)), np.searchsorted(inner, column, side="right")] = 1
+        return mass
+    below = ndtr((inner - column[:, None]) / scale[:, None])
+    return np.diff(below, prepend=0.0, append=1.0, axis=1)
