@@ -20,11 +20,7 @@ GUIDE = ROOT / "docs" / "metrics.md"
 PICTURE = ROOT / "docs" / "figures" / "metrics.png"
 N = 6_000
 KINDS = ("ordinal", "ordinal", "categorical")
-WORTH = [
-    name
-    for name, metric in METRICS.items()
-    if metric.needs != "codes" and name != "dci_size"
-]
+WORTH = [name for name, metric in METRICS.items() if metric.needs != "codes" and name != "dci_size"]
 GROUPS = {"ceilings": ("mig", "mig_rank", "rmig", "dci_disentanglement", "infom", "mcc_pearson")}
 
 Example = tuple[np.ndarray, np.ndarray, tuple[str, ...]]

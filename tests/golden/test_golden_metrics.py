@@ -145,7 +145,7 @@ def test_reference_dci_is_the_oracles(name):
 @pytest.mark.parametrize("name", FAST)
 def test_fast_dci_is_within_a_hundredth_of_the_oracles(name):
     # The same algorithm; splits that reduce the error equally are chosen differently.
-    values = _dci(name, "lightgbm")
+    values = _dci(name, "trees")
     for key in ("dci_disentanglement", "dci_completeness"):
         assert values[key] == pytest.approx(RECORDED["sets"][name][key], abs=0.01), key
     # 400 test samples: one hundredth is four samples per factor that fall on the other side.

@@ -53,8 +53,8 @@ def test_metric_errors_are_the_librarys():
 def test_unknown_names_are_answered_with_the_valid_ones():
     with pytest.raises(MetricError, match=r"unknown metric mgi: choose from mig, mig_rank, rmig"):
         evaluate(CODES, FACTORS, metrics=["mgi"])
-    with pytest.raises(MetricError, match=r"unknown predictor 'trees': choose from lightgbm, sk"):
-        dci(CODES, FACTORS, predictor="trees")
+    with pytest.raises(MetricError, match=r"unknown predictor 'bushes': choose from trees, sk"):
+        dci(CODES, FACTORS, predictor="bushes")
     with pytest.raises(MetricError, match=r"unknown factor kind 'round': choose from continuous"):
         mig(CODES, FACTORS, factor_kinds=("round", "ordinal"))
     with pytest.raises(MetricError, match="factor_kinds has 1 entries for 2 factors"):

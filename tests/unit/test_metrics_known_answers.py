@@ -150,7 +150,7 @@ def test_fewer_latents_than_factors():
     assert scores.values["dci_completeness"] == pytest.approx(1, abs=1e-6)
 
 
-@pytest.mark.parametrize("predictor", ["lightgbm", "sklearn"])
+@pytest.mark.parametrize("predictor", ["trees", "sklearn"])
 def test_one_latent_and_one_factor(predictor):
     code, factor = PERFECT[:, :1], FACTORS[:, :1]
     assert float(mig(code, FACTORS)) == pytest.approx(1 / 3, abs=1e-12)  # gap to zero

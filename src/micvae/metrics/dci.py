@@ -8,13 +8,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from micvae.metrics.binning import as_labels
-from micvae.metrics.boosting import fit_lightgbm
+from micvae.metrics.boosting import fit_trees
 from micvae.metrics.inputs import CheckedInputs, check_inputs
 from micvae.metrics.predictors import Fit, fit_forest, fit_lasso, fit_sklearn
 from micvae.metrics.score import MetricError, Score, Weights, scored
 from micvae.metrics.splits import check_split, halves
 
-Predictor = Literal["lightgbm", "sklearn", "forest", "lasso"]
+Predictor = Literal["trees", "sklearn", "forest", "lasso"]
 _SKLEARN = {"sklearn": fit_sklearn, "forest": fit_forest, "lasso": fit_lasso}
 
 MIN_SAMPLES = 10
@@ -25,7 +25,7 @@ def dci(
     factors: ArrayLike,
     *,
     factor_kinds: Sequence[str] | None = None,
-    predictor: Predictor = "lightgbm",
+    predictor: Predictor = "trees",
     seed: int = 0,
     n_jobs: int = 1,
     resamples: int = 0,
@@ -56,17 +56,19 @@ def dci(
         factor_kinds: Per factor `continuous`, `ordinal`, `categorical` or `angular`; `None`
             infers them: continuous if all values are distinct, or if more than 50 are and not
             all are whole numbers; else discrete.
-        predictor: `lightgbm` (default; LightGBM searches the splits of the same algorithm) or
-            `sklearn`, scikit-learn's gradient boosting with its defaults as in Locatello et al.:
-            exact, and about 5 times slower. They differ in how ties between splits are broken: by
-            at most 0.003 (0.0003 on average) in D and C and 0.0005 in informativeness over 32
-            trained VAEs (15,000 codes of 3 latents, D from 0.45 to 0.86; 1.1 s against 5.1 s). The
-            choice of trees matters far more: on 11 of these, LightGBM's own objectives at the same
-            depth and rate gave a D lower by 0.014 on average, random forests by 0.044. `forest`
+        predictor: `trees` (default; the reference's algorithm, the trees of all classes grown
+            together by a compiled search) or `sklearn`, scikit-learn's gradient boosting with its
+            defaults as in Locatello et al.: the reference itself, and some 40 times slower. They
+            differ in the draw of ties, each code that splits equally well being as likely as the
+            others: by about 0.001 in D and C. The choice of trees matters more: histograms of 255
+            bins, as fast libraries use them, lower D by 0.01 to 0.025, because part of the
+            importance is in splits that isolate few samples; random forests lowered it by 0.044 on
+            trained VAEs. `forest`
             is scikit-learn's random forest, `lasso` a linear one with penalty 0.01 (codes and
             targets of unit variance, discrete factors one-hot).
-        seed: Decides the split and the ties and draws of scikit-learn's predictors.
-        n_jobs: Factors that `lightgbm` fits at a time, each on one thread; no effect on scores.
+        seed: Decides the split, ties between codes that split equally well, and the draws of
+            scikit-learn's predictors.
+        n_jobs: Factors that `trees` fits at a time, each on one thread; no effect on scores.
         resamples: Bootstrap resamples for `Score.deviations`; 0 for none. Every one fits anew, so
             each costs as much as the score. Training and test samples are resampled apart: no
             sample is ever on both sides.
@@ -81,8 +83,7 @@ def dci(
         MetricError: For codes or factors that are not finite 2-D numbers of equal length, a
             constant factor, fewer than 10 samples, a discrete factor with fewer than two samples
             per class on average, a factor with only one value in the training part (or, if
-            continuous, in the test part), a seed outside 0 to 2³² − 1, an unknown predictor, or
-            a LightGBM that cannot be loaded.
+            continuous, in the test part), a seed outside 0 to 2³² − 1, or an unknown predictor.
 
     Degenerate inputs: a constant latent has importance 0 and no vote. If no code has any
     importance, D = C = 0. Entropy to base 1 is undefined: with K = 1 every latent of any
@@ -135,14 +136,16 @@ def _fits(
         if np.ptp(target[fit]) == 0:  # a resample can miss a rare value
             nothing = np.zeros(given.codes.shape[1])
             return Fit.of(nothing, np.full(len(test), target[fit[0]]), target[test], discrete)
-        if predictor == "lightgbm":
-            return fit_lightgbm(*data, discrete=discrete)
+        if predictor == "trees":
+            return fit_trees(*data, discrete=discrete, seed=seed)
         return _SKLEARN[predictor](*data, discrete=discrete, random=random)
 
     everyone = range(len(targets))
-    if predictor == "lightgbm" and n_jobs > 1:
+    most_first = sorted(everyone, key=lambda k: -len(np.unique(targets[k])) * given.discrete[k])
+    if predictor == "trees" and n_jobs > 1:
         with ThreadPoolExecutor(n_jobs) as pool:
-            return list(pool.map(fitted, everyone))
+            found = dict(zip(most_first, pool.map(fitted, most_first), strict=True))
+        return [found[k] for k in everyone]
     return [fitted(k) for k in everyone]
 
 

@@ -12,7 +12,7 @@ from micvae.metrics.embedding import embed
 from micvae.metrics.inputs import check_inputs
 from micvae.metrics.logistic import standardised
 from micvae.metrics.score import MetricError, Score, Weights, scored
-from micvae.metrics.splits import check_split, halves
+from micvae.metrics.splits import Rows, check_split, halves
 from micvae.metrics.tables import ratio
 
 MIN_SAMPLES = 30
@@ -91,17 +91,33 @@ def dci_es(
     random = np.random.default_rng([seed, 2])
     frequencies = random.standard_normal((n_codes, sizes[-1]))
     phase = random.uniform(0, 2 * np.pi, sizes[-1])
-    design = np.concatenate([x, np.cos(x @ frequencies + phase), np.ones((len(x), 1))], axis=1)
-    gram = design[fit].T @ design[fit]
-    moment = design[fit].T @ target[fit]
-    errors = []
+
+    def design(rows: Rows) -> Floats:
+        some = x[rows]
+        waves = np.cos(some @ frequencies + phase)
+        return np.concatenate([some, waves, np.ones((len(some), 1))], axis=1)
+
+    width = n_codes + sizes[-1] + 1
+    gram, moment = np.zeros((width, width)), np.zeros((width, target.shape[1]))
+    for rows in _blocks(fit):
+        probed = design(rows)
+        gram += probed.T @ probed
+        moment += probed.T @ target[rows]
+    solved = []
     for m in sizes:
-        used = [*range(n_codes + m), design.shape[1] - 1]
+        used = [*range(n_codes + m), width - 1]
         ridge = RIDGE * len(fit) / 1000 * np.eye(len(used))
-        weight = solve(gram[np.ix_(used, used)] + ridge, moment[used], assume_a="pos")
-        squared = (target[test] - design[np.ix_(test, used)] @ weight) ** 2
-        errors.append(np.stack([squared[:, owner == k].sum(axis=1) for k in range(len(points))]))
-    error = np.stack(errors, axis=1)  # (K, M, test samples)
+        solved.append(solve(gram[np.ix_(used, used)] + ridge, moment[used], assume_a="pos"))
+    error = np.empty((len(points), len(sizes), len(test)))
+    filled = 0
+    for rows in _blocks(test):
+        probed = design(rows)
+        for i, (m, found) in enumerate(zip(sizes, solved, strict=True)):
+            used = [*range(n_codes + m), width - 1]
+            squared = (target[rows] - probed[:, used] @ found) ** 2
+            for k in range(len(points)):
+                error[k, i, filled : filled + len(rows)] = squared[:, owner == k].sum(axis=1)
+        filled += len(rows)
     spread = np.stack([(target[test][:, owner == k] ** 2).sum(axis=1) for k in range(len(points))])
     capacity = np.array([n_codes + 1 + m for m in sizes], dtype=np.float64)
 
@@ -119,6 +135,11 @@ def dci_es(
         return Score(values, {"capacity": capacity, "loss": loss, "per_factor": each})
 
     return scored(statistic, len(given), resamples, seed)
+
+
+def _blocks(rows: Rows, size: int = 4096) -> list[Rows]:
+    """Parts small enough for their features to stay in a core's cache."""
+    return [rows[start : start + size] for start in range(0, len(rows), size)]
 
 
 def _canonical(x: Floats) -> Floats:

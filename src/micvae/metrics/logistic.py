@@ -12,6 +12,7 @@ Ints = NDArray[np.int64]
 
 ITERATIONS = 100
 TOLERANCE = 1e-4
+BLOCK = 20_000  # samples times classes whose probabilities stay in a core's cache
 
 
 def standardised(codes: NDArray[Any], like: NDArray[Any] | None = None) -> Floats:
@@ -76,19 +77,27 @@ def fit_logistic(x: Floats, labels: Ints, *, penalty: float, balanced: bool = Fa
     # scikit-learn penalises one vector w = w1 - w0 for two classes: half as much as two of them.
     l2 = (1 if classes > 2 else 2) / (penalty * total) if np.isfinite(penalty) else 0.0
     shrink = np.append(l2 / variances[live], 0.0)  # |to_white u|² = Σ u² / variance
-    rows, columns = labels, np.arange(n)
+    size = max(256, BLOCK // classes)
+    blocks = [
+        (np.ascontiguousarray(white[:, part]), labels[part], np.arange(size)[: len(labels[part])])
+        for part in (slice(start, start + size) for start in range(0, n, size))
+    ]
+    weights = [sample[start : start + size] for start in range(0, n, size)]
 
     def objective(flat: Floats) -> tuple[float, Floats]:
         u = flat.reshape(classes, -1)
-        p = u @ white
-        p -= p.max(axis=0)
-        own = p[rows, columns]
-        np.exp(p, out=p)
-        norm = p.sum(axis=0)
-        loss = sample @ (np.log(norm) - own) + 0.5 * np.sum(shrink * u**2)
-        p *= sample / norm
-        p[rows, columns] -= sample
-        return float(loss), (p @ white.T + shrink * u).ravel()
+        loss, gradient = 0.5 * float(np.sum(shrink * u**2)), shrink * u
+        for (x_part, own, columns), s in zip(blocks, weights, strict=True):
+            p = u @ x_part
+            p -= p.max(axis=0)
+            log_own = p[own, columns]
+            np.exp(p, out=p)
+            norm = p.sum(axis=0)
+            loss += float(s @ (np.log(norm) - log_own))
+            p *= s / norm
+            p[own, columns] -= s
+            gradient += p @ x_part.T
+        return loss, gradient.ravel()
 
     found = minimize(
         objective,

@@ -5,9 +5,18 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.sparse import csr_array
 from scipy.special import ndtr
 
-from micvae.metrics.binning import Floats, Labels, checked_bins, entropy_of, information_of
+from micvae.metrics.binning import (
+    Floats,
+    Labels,
+    checked_bins,
+    contingency,
+    entropy,
+    entropy_of,
+    information_of,
+)
 from micvae.metrics.inputs import check_inputs, check_scale
 from micvae.metrics.score import MetricError, Weights
 from micvae.metrics.tables import factor_labels
@@ -18,13 +27,14 @@ class PosteriorBins:
     """Mass of every sample's posterior in every bin, latent by latent.
 
     Attributes:
-        masses: D arrays (N, bins), rows summing to 1.
+        masses: Per latent the bin of every sample (N,), all of whose mass is there, or where a
+            scale is given an array (N, bins), rows summing to 1: 4·N·D·bins bytes.
         factors: K label columns (N,).
         binned_factors: Indices of the factors that had to be binned.
         bins: Bins per latent.
     """
 
-    masses: tuple[Floats, ...]
+    masses: tuple[Labels | NDArray[np.float32], ...]
     factors: tuple[Labels, ...]
     binned_factors: tuple[int, ...]
     bins: int
@@ -74,21 +84,22 @@ class PosteriorBins:
         """I(z_j; v_k) and H(z_j, v_k), (D, K) each, and H(v_k), (K,), in nats."""
         information = np.zeros((len(self.masses), len(self.factors)))
         joint = np.zeros_like(information)
-        entropies = np.zeros(len(self.factors))
         for k, labels in enumerate(self.factors):
-            membership = np.zeros((labels.max() + 1, len(labels)))
-            membership[labels, np.arange(len(labels))] = weights
-            entropies[k] = entropy_of(membership.sum(axis=1))
+            shape = int(labels.max()) + 1, len(labels)
+            member = csr_array((weights, (labels, np.arange(len(labels)))), shape=shape)
             for j, mass in enumerate(self.masses):
-                table = membership @ mass
+                if mass.ndim == 2:
+                    table = member @ mass
+                else:
+                    table = contingency(labels, mass.astype(np.int64, copy=False), weights)
                 information[j, k], joint[j, k] = information_of(table), entropy_of(table)
-        return information, joint, entropies
+        return information, joint, np.array([entropy(v, weights) for v in self.factors])
 
 
-def _mass(column: Floats, scale: Floats | None, inner: NDArray[np.float64]) -> Floats:
+def _mass(
+    column: Floats, scale: Floats | None, inner: NDArray[np.float64]
+) -> Labels | NDArray[np.float32]:
     if scale is None:
-        mass = np.zeros((len(column), len(inner) + 1))
-        mass[np.arange(len(column)), np.searchsorted(inner, column, side="right")] = 1
-        return mass
+        return np.asarray(np.searchsorted(inner, column, side="right"), dtype=np.int64)
     below = ndtr((inner - column[:, None]) / scale[:, None])
-    return np.diff(below, prepend=0.0, append=1.0, axis=1)
+    return np.asarray(np.diff(below, prepend=0.0, append=1.0, axis=1), dtype=np.float32)
