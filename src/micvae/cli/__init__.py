@@ -21,7 +21,7 @@ usage: micvae COMMAND …          micvae COMMAND --help explains each
 
   reproduce          train, compare and report what the paper reports
   train METHOD       train one model
-  evaluate RUN       score a trained run: MIG, DCI, mutual informations, active units
+  evaluate RUN       score a trained run, or anybody's codes: MIG, DCI, InfoMEC, MCC, …
   report RUN|STUDY   write figures and one self-contained HTML page
   study METHOD …     several methods over several seeds, in parallel
   list WHAT          methods, metrics, estimators or data
@@ -30,6 +30,9 @@ First steps:
   micvae train mi-constrained --data squares --epochs 5 --out runs/first
   micvae evaluate runs/first
   micvae report runs/first
+
+Codes from anywhere, against known factors (.npy, .npz, .csv, .parquet):
+  micvae evaluate --codes codes.npy --factors factors.csv --intervals
 
 Your own images: --data takes an .npz file (images, optional factors and factor_names) or a
 folder of pictures (optional factors.csv). A command that was interrupted goes on where it

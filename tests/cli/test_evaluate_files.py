@@ -1,0 +1,106 @@
+"""`micvae evaluate --codes …`: anybody's representation, from files."""
+
+import re
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from test_cli import inline  # noqa: F401, a fixture
+
+from micvae.files import read_json
+from micvae.metrics import METRICS, evaluate
+
+RNG = np.random.default_rng(0)
+FACTORS = np.column_stack([RNG.uniform(size=200), RNG.integers(0, 3, 200)])
+CODES = FACTORS * [1, 2] + 0.1 * RNG.normal(size=FACTORS.shape)
+SHAPES = np.array(["oval", "heart", "square"])[FACTORS[:, 1].astype(int)]
+FAST = ("--metrics", "mig", "mcc_pearson", "block_score")
+
+
+def write(path, array):
+    names = [f"c{i}" for i in range(array.shape[1])]
+    if path.suffix == ".npy":
+        np.save(path, array)
+    elif path.suffix == ".npz":
+        np.savez(path, codes=array, other=np.zeros(3))
+    elif path.suffix == ".csv":
+        rows = [",".join(map(repr, map(float, row))) for row in array]
+        path.write_text("\n".join([",".join(names), *rows]))
+    else:
+        pq.write_table(pa.table(dict(zip(names, array.T, strict=True))), path)
+    return path
+
+
+@pytest.mark.parametrize("suffix", [".npy", ".npz", ".csv", ".parquet"])
+def test_every_format_scores_alike(inline, tmp_path, suffix):  # noqa: F811
+    codes = write(tmp_path / f"codes{suffix}", CODES)
+    factors = write(tmp_path / "factors.csv", FACTORS)
+    done = inline("evaluate", "--codes", codes, "--factors", factors, *FAST, "--out", "s.json")
+    assert done.returncode == 0, done.stderr
+    expected = evaluate(CODES, FACTORS, metrics=FAST[1:])
+    written = read_json(tmp_path / "s.json")
+    assert written["metrics"] == pytest.approx(expected, abs=1e-12)  # decimals in .csv files
+    assert written["factor_kinds"] == ["continuous", "ordinal"] and written["samples"] == 200
+    for name, value in expected.items():
+        assert re.search(rf"{name}\s+{value:.4f}", done.stdout), name
+
+
+def test_text_is_a_category_and_the_unfair_scores_are_named(inline, tmp_path):  # noqa: F811
+    np.save("codes.npy", CODES)
+    lines = ["size,shape", *(f"{s},{n}" for s, n in zip(FACTORS[:, 0], SHAPES, strict=True))]
+    (tmp_path / "factors.csv").write_text("\n".join(lines))
+    done = inline("evaluate", "--codes", "codes.npy", "--factors", "factors.csv", *FAST)
+    assert done.returncode == 0, done.stderr
+    assert "size (continuous), shape (categorical)" in done.stdout
+    assert "note: mcc_pearson: not fair to categorical factors (column 1)" in done.stdout
+    assert "warning" not in done.stderr
+
+
+def test_intervals_and_codes_alone(inline, tmp_path):  # noqa: F811
+    np.save("codes.npy", CODES)
+    np.save("factors.npy", FACTORS)
+    done = inline(
+        "evaluate", "--codes", "codes.npy", "--factors", "factors.npy", *FAST, "--intervals"
+    )
+    assert done.returncode == 0, done.stderr
+    assert len(re.findall(r"\[\d\.\d{3}, \d\.\d{3}\]", done.stdout)) == 3
+    alone = inline("evaluate", "--codes", "codes.npy")
+    assert alone.returncode == 0, alone.stderr
+    for name, metric in METRICS.items():
+        assert (name in alone.stdout) == (metric.needs == "codes"), name
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "give either one or more RUN folders, or --codes FILE"),
+        (["run", "--codes", "codes.npy"], "give either"),
+        (["run", "--metrics", "mig"], "--metrics belongs to --codes"),
+        (["--codes", "none.npy"], "codes: there is no file none.npy"),
+        (["--codes", "codes.txt"], "codes.txt ends in .txt; expected .npy"),
+        (["--codes", "broken.npz"], "broken.npz cannot be read"),
+        (["--codes", "text.csv"], "codes: column a of text.csv is text"),
+        (["--codes", "holes.csv"], "column a has 1 empty entries"),
+        (["--codes", "codes.npy", "--factors", "short.npy"], "codes have 200 rows and factors 9"),
+        (["--codes", "codes.npy", "--metrics", "migs"], "unknown metric migs"),
+        (["--codes", "codes.npy", "--metrics", "mig"], "mig needs factors"),
+        (["--codes", "codes.npy", "--factor-kinds", "ordinal"], "--factor-kinds needs --factors"),
+        (["--codes", "cube.npy"], "cube.npy has shape (2, 2, 2)"),
+        (["--codes", "nan.npy"], "codes must be finite"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_bad_files_are_one_line_and_status_2(inline, tmp_path, arguments, message):  # noqa: F811
+    np.save("codes.npy", CODES)
+    np.save("short.npy", FACTORS[:9])
+    np.save("cube.npy", np.zeros((2, 2, 2)))
+    np.save("nan.npy", np.where(CODES > 0, np.nan, CODES))
+    (tmp_path / "codes.txt").write_text("1 2 3")
+    (tmp_path / "broken.npz").write_bytes(b"PK not a zip file")
+    (tmp_path / "text.csv").write_text("a,b\nred,1\nblue,2\n")
+    (tmp_path / "holes.csv").write_text("a,b\n1,1\n,2\n")
+    done = inline("evaluate", *arguments)
+    assert done.returncode == 2, done.stderr
+    (line,) = [line for line in done.stderr.splitlines() if "error" in line]
+    assert line.startswith("micvae: error: ") and message in line

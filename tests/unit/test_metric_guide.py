@@ -1,0 +1,19 @@
+"""The guide's table of metrics is the catalogue's."""
+
+import re
+from pathlib import Path
+
+from micvae.metrics import METRICS
+
+GUIDE = (Path(__file__).parents[2] / "docs" / "metrics.md").read_text()
+
+
+def test_the_guide_lists_every_score_as_the_catalogue_has_it():
+    table = GUIDE.partition("<!-- catalogue -->")[2].partition("<!-- /catalogue -->")[0]
+    rows = dict(re.findall(r"^\| `(\w+)` \| (.*) \|$", table, re.MULTILINE))
+    assert list(rows) == list(METRICS)
+    for name, metric in METRICS.items():
+        says, _, unchanged, unfair, source = rows[name].split(" | ")
+        assert (says, source) == (metric.summary, metric.reference), name
+        assert set(filter(None, unchanged.split(", "))) == set(metric.invariant), name
+        assert set(filter(None, unfair.split(", "))) == set(metric.unfair_to), name
