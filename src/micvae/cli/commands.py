@@ -22,9 +22,8 @@ from micvae.cli.display import (
 from micvae.cli.parsing import parse
 from micvae.data import FactorKind, load, read_matrix
 from micvae.data.dataset import guess_kind
-from micvae.errors import MicvaeError
+from micvae.errors import MicvaeError, MicvaeWarning
 from micvae.files import write_json
-from micvae.metrics import UnfairMetricWarning
 from micvae.objectives import METHODS, find
 from micvae.studies.evaluation import evaluate_run, rank_runs
 from micvae.studies.paper import Reproduction
@@ -150,7 +149,7 @@ def _evaluate_files(
     elif table is None and kinds:
         raise MicvaeError("--factor-kinds needs --factors.")
     with warnings.catch_warnings(record=True) as caught, metric_progress() as progress:
-        warnings.simplefilter("always", UnfairMetricWarning)
+        warnings.simplefilter("always", MicvaeWarning)
         found = progress(
             z.values, None if table is None else table.values, metrics, kinds, with_intervals, seed
         )

@@ -25,7 +25,7 @@ from micvae.metrics import METRICS, Interval, Ranking, evaluate, intervals
 from micvae.objectives import METHODS
 from micvae.studies.pool import Event
 from micvae.studies.statistics import bootstrap_interval
-from micvae.studies.study import Cell
+from micvae.studies.study import Cell, at_once
 from micvae.training.trainer import Progress as TrainingProgress
 
 SHOWN = ("mig", "dci_disentanglement", "dci_completeness", "dci_informativeness", "reconstruction")
@@ -127,7 +127,7 @@ def metric_progress() -> Iterator[Callable[..., Found]]:
             seed: int,
         ) -> Found:
             options: dict[str, Any] = {"factor_kinds": kinds or None, "seed": seed}
-            options |= {"metrics": metrics, "progress": step}
+            options |= {"metrics": metrics, "progress": step, "n_jobs": at_once()}
             if with_intervals:
                 spread = intervals(codes, factors, **options)
                 return {name: (found.value, found) for name, found in spread.items()}
@@ -166,7 +166,7 @@ def print_run(result: dict[str, Any]) -> None:
     loss = f"{result['reconstruction']:.4f}"
     table.add_row("reconstruction", loss, "nats", escape("−E[log p(x|z)], last epoch"))
     Console().print(table)
-    for note in result["unfair"]:
+    for note in result["cautions"]:
         print(f"note: {note}.")
     if result["votes"] is not None:
         votes = result["votes"]

@@ -7,9 +7,15 @@ from typing import Any
 from numpy.typing import ArrayLike
 
 from micvae.metrics.catalogue import METRICS
-from micvae.metrics.inputs import check_inputs
+from micvae.metrics.inputs import CheckedInputs, check_inputs
 from micvae.metrics.interventions import Interventions
-from micvae.metrics.score import Interval, MetricError, Score, UnfairMetricWarning
+from micvae.metrics.score import (
+    Interval,
+    MetricError,
+    Score,
+    UndefinedScoreWarning,
+    UnfairMetricWarning,
+)
 
 Progress = Callable[[int, int, str], None]
 
@@ -23,6 +29,7 @@ def evaluate(
     scale: ArrayLike | None = None,
     interventions: Interventions | None = None,
     seed: int = 0,
+    n_jobs: int = 1,
     progress: Progress | None = None,
 ) -> dict[str, float]:
     """Score codes against ground-truth factors.
@@ -38,6 +45,7 @@ def evaluate(
         interventions: What can hold a factor fixed (`Rendered`, `Matched`), for the β-VAE and
             FactorVAE scores.
         seed: Decides every random choice: splits, draws, the breaking of ties.
+        n_jobs: Threads for DCI; no effect on scores.
         progress: Called as `progress(done, total, name)` before each function.
 
     Returns:
@@ -49,8 +57,12 @@ def evaluate(
 
     Warns:
         UnfairMetricWarning: Where a metric judges an angle or a category as numbers on a line.
+        UndefinedScoreWarning: With a single latent or a single factor, or with constant codes,
+            where many scores are a convention; their docstrings say which.
     """
-    found = _scores(codes, factors, metrics, factor_kinds, scale, interventions, seed, {}, progress)
+    found = _scores(
+        codes, factors, metrics, factor_kinds, scale, interventions, seed, {}, n_jobs, progress
+    )
     return {name: score.values[name] for name, score in found.items()}
 
 
@@ -65,6 +77,7 @@ def intervals(
     level: float = 0.95,
     resamples: int = 200,
     refits: int = 20,
+    n_jobs: int = 1,
     progress: Progress | None = None,
 ) -> dict[str, Interval]:
     """Score codes, each score with a bootstrap interval over samples.
@@ -82,6 +95,7 @@ def intervals(
         level: Coverage of the intervals.
         resamples: Bootstrap resamples.
         refits: Resamples for DCI, whose trees have to be grown anew for each.
+        n_jobs: As in `evaluate`.
         progress: As in `evaluate`.
 
     Returns:
@@ -96,7 +110,9 @@ def intervals(
         if METRICS[name].needs == "interventions":
             raise MetricError(f"{name} draws its own samples: give it another seed instead")
     repeats = {False: resamples, True: refits}
-    found = _scores(codes, factors, wanted, factor_kinds, scale, None, seed, repeats, progress)
+    found = _scores(
+        codes, factors, wanted, factor_kinds, scale, None, seed, repeats, n_jobs, progress
+    )
     result = {}
     for name, score in found.items():
         value, low, high = score.interval(name, level)
@@ -114,6 +130,7 @@ def _scores(
     interventions: Interventions | None,
     seed: int,
     repeats: dict[bool, int],
+    n_jobs: int,
     progress: Progress | None,
 ) -> dict[str, Score]:
     given = {
@@ -129,7 +146,9 @@ def _scores(
             if not given[METRICS[name].needs]:
                 raise MetricError(f"{name} needs {METRICS[name].needs}, which are not given")
     if factors is not None and any(METRICS[name].needs == "factors" for name in names):
-        _warn(names, check_inputs(codes, factors, factor_kinds).kinds)
+        checked = check_inputs(codes, factors, factor_kinds)
+        _warn_of_conventions(checked)
+        _warn_of_kinds(names, checked.kinds)
     computed: dict[Callable[..., Score], Score] = {}
     functions = len({METRICS[name].function for name in names})
     for name in names:
@@ -143,6 +162,8 @@ def _scores(
             options["resamples"] = repeats[metric.refits]
         if metric.needs == "factors":
             options["factor_kinds"] = factor_kinds
+            if metric.refits:
+                options["n_jobs"] = n_jobs
             if metric.takes_scale:
                 options["scale"] = scale
             computed[metric.function] = metric.function(codes, factors, **options)
@@ -161,7 +182,22 @@ def _names(metrics: Iterable[str]) -> list[str]:
     return [name for name in METRICS if name in wanted]
 
 
-def _warn(names: Sequence[str], kinds: Sequence[str]) -> None:
+def _warn_of_conventions(given: CheckedInputs) -> None:
+    constant = bool((given.codes.min(axis=0) == given.codes.max(axis=0)).all())
+    for there, what in (
+        (given.codes.shape[1] == 1, "there is one latent: no second one to be compared with"),
+        (given.factors.shape[1] == 1, "there is one factor: no second one to be told from"),
+        (constant, "all codes are constant: nothing is known of any factor"),
+    ):
+        if there:
+            warnings.warn(
+                f"{what}; where a score is undefined, its docstring's convention is used",
+                UndefinedScoreWarning,
+                stacklevel=4,
+            )
+
+
+def _warn_of_kinds(names: Sequence[str], kinds: Sequence[str]) -> None:
     for kind in dict.fromkeys(kinds):
         unfair = [name for name in names if kind in METRICS[name].unfair_to]
         if unfair:

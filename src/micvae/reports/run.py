@@ -51,7 +51,7 @@ def report_run(run: Run) -> Path:
         answer=_answer(run, scores),
         table=_table(run, scores),
         groups=[*groups, *run_groups([material])],
-        notes=[*run.notes, *scores.get("unfair", ())],
+        notes=[*run.notes, *scores.get("cautions", ())],
         missing=missing,
         configuration=[Details("This run", "", configuration(run.config.to_json()))],
         environment=environment(run.record),

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from micvae.errors import RunError
+from micvae.errors import MicvaeWarning, RunError
 from micvae.files import write_json
 from micvae.information import aggregate_pairwise_mi, mutual_information_matrix
 from micvae.metrics import (
@@ -15,7 +15,6 @@ from micvae.metrics import (
     Matched,
     Ranking,
     Rendered,
-    UnfairMetricWarning,
     beta_vae_score,
     evaluate,
     factor_vae_score,
@@ -48,12 +47,12 @@ def evaluate_run(run: Run, seed: int = 0, interventions: bool = False) -> dict[s
             hold a factor fixed; they take some seconds.
 
     Returns:
-        `metrics` (name → score; without factors those that need none), `unfair` (which metrics
-        are not fair to which factors, in words), `votes` (of the interventional scores), `r_mi`
-        (Σ_{i≠j} I(z_i; z_j) of the aggregate posterior, nats), `latent_mi` (D, D) its summands,
-        `factor_mi` (D, K) between codes and factors, `latent_kl` (D,), `active` (D,) booleans,
-        `active_units`, `reconstruction` and `kl` (nats per sample, mean over the last epoch),
-        `samples`, `seed`.
+        `metrics` (name → score; without factors those that need none), `cautions` (which metrics
+        are not fair to which factors, or a convention, in words), `votes` (of the interventional
+        scores), `r_mi` (Σ_{i≠j} I(z_i; z_j) of the aggregate posterior, nats), `latent_mi` (D, D)
+        its summands, `factor_mi` (D, K) between codes and factors, `latent_kl` (D,), `active` (D,)
+        booleans, `active_units`, `reconstruction` and `kl` (nats per sample, mean over the last
+        epoch), `samples`, `seed`.
     """
     representation = run.representation()
     part = representation.sample(SAMPLES, seed)
@@ -62,7 +61,7 @@ def evaluate_run(run: Run, seed: int = 0, interventions: bool = False) -> dict[s
     scored = usable_factors(part)
     result: dict[str, Any] = {
         "metrics": evaluate(part.codes, seed=seed),
-        "unfair": [],
+        "cautions": [],
         "votes": None,
         "r_mi": float(latent_mi.sum()),
         "latent_mi": latent_mi.tolist(),
@@ -80,11 +79,11 @@ def evaluate_run(run: Run, seed: int = 0, interventions: bool = False) -> dict[s
         factors = part.factors[:, scored]
         kinds = [part.factor_kinds[k] for k in scored]
         with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always", UnfairMetricWarning)
+            warnings.simplefilter("always", MicvaeWarning)
             result["metrics"] = evaluate(
                 part.codes, factors, factor_kinds=kinds, scale=part.scale, seed=seed
             )
-        result["unfair"] = [str(w.message) for w in caught]
+        result["cautions"] = [str(w.message) for w in caught]
         if interventions:
             result |= _interventional(run, part, scored, seed, result["metrics"])
         discrete = check_inputs(part.codes, factors, kinds).discrete
