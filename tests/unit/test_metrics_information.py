@@ -193,11 +193,11 @@ def test_posteriors_are_channels(scale):
     codes, spread = 2.0 * bit - 1, np.full((40, 1), scale)
     information, joint = channel(1 / scale)
     options = {"scale": spread, "bins": 2, "limits": (-4, 4)}
-    # Two bins cut at 0 and exact frequencies: no estimation, rounding only.
-    assert float(rmig(codes, bit, **options)) == pytest.approx(information / LOG2, abs=1e-12)
+    # Two bins cut at 0, exact frequencies: only the rounding of masses kept in float32 is left.
+    assert float(rmig(codes, bit, **options)) == pytest.approx(information / LOG2, abs=1e-6)
     score = jemmig(codes, bit, **options)
-    assert score.details["raw"] == pytest.approx(joint - information, abs=1e-12)
-    assert float(score) == pytest.approx(1 - (joint - information) / (2 * LOG2), abs=1e-12)
+    assert score.details["raw"] == pytest.approx(joint - information, abs=1e-6)
+    assert float(score) == pytest.approx(1 - (joint - information) / (2 * LOG2), abs=1e-6)
 
 
 def mixture_information():
@@ -362,9 +362,6 @@ def test_pruned_explicitness_uses_all_codes():
         2.0**-10,
         pytest.param(
             2.0**-40,
-            marks=pytest.mark.xfail(
-                strict=True, reason="infomec: the noise that breaks ties drowns codes below 1e-10"
-            ),
         ),
     ],
 )
@@ -402,18 +399,12 @@ def test_discrete_codes_may_be_said_one_by_one(kind):
         {"discrete_codes": [True]},
         pytest.param(
             {"discrete_codes": np.array([True, False, True])},
-            marks=pytest.mark.xfail(
-                strict=True, reason="infomec: an array of the wrong length is a bare ValueError"
-            ),
         ),
         pytest.param(
             {"discrete_codes": np.array([True])},
-            marks=pytest.mark.xfail(
-                strict=True, reason="infomec: an array of length 1 is taken for all latents"
-            ),
         ),
     ],
-    ids=str,
+    ids=lambda value: getattr(value, "__name__", str(value)),
 )
 def test_unusable_settings_of_infomec_are_refused(options):
     with pytest.raises(MetricError, match=next(iter(options))):

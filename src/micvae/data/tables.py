@@ -49,10 +49,11 @@ def read_matrix(path: Path, wanted: str) -> TableFile:
     if not path.is_file():
         raise DataError(f"{wanted}: there is no file {path}.")
     try:
-        if path.suffix in (".npy", ".npz"):
+        suffix = path.suffix.lower()
+        if suffix in (".npy", ".npz"):
             return _of_array(_load_numpy(path, wanted), path, wanted)
-        if path.suffix in (".csv", ".parquet"):
-            return _of_columns(_load_columns(path), path, wanted)
+        if suffix in (".csv", ".parquet"):
+            return _of_columns(_load_columns(path, suffix), path, wanted)
     except DataError:
         raise
     except Exception as error:  # NumPy, zipfile and Arrow raise a dozen kinds on a broken file
@@ -86,19 +87,26 @@ def _of_array(array: NDArray[Any], path: Path, wanted: str) -> TableFile:
         raise DataError(f"{wanted}: {path} has shape {array.shape}; expected (N, columns).")
     names = tuple(map(str, range(array.shape[1])))
     if array.dtype.kind in "US":
+        array = array.astype(str)
         return _of_columns(dict(zip(names, array.T, strict=True)), path, wanted)
     if array.dtype.kind not in "biuf":
         raise DataError(f"{wanted}: {path} holds {array.dtype}; expected numbers or text.")
     return TableFile(array.astype(np.float64), names, (False,) * array.shape[1])
 
 
-def _load_columns(path: Path) -> dict[str, NDArray[Any]]:
+def _load_columns(path: Path, suffix: str) -> dict[str, NDArray[Any]]:
     import pyarrow.csv
     import pyarrow.parquet
 
-    table = (
-        pyarrow.csv.read_csv(path) if path.suffix == ".csv" else pyarrow.parquet.read_table(path)
-    )
+    if suffix == ".csv":
+        holes = pyarrow.csv.ConvertOptions(strings_can_be_null=True)
+        table = pyarrow.csv.read_csv(path, convert_options=holes)
+        if all(map(_is_number, table.column_names)):
+            raise DataError(
+                f"{path} has no header row: its first line holds numbers only. Name the columns."
+            )
+    else:
+        table = pyarrow.parquet.read_table(path)
     columns = {}
     for name, column in zip(table.column_names, table.columns, strict=True):
         if column.null_count:
@@ -109,12 +117,22 @@ def _load_columns(path: Path) -> dict[str, NDArray[Any]]:
     return columns
 
 
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
 def _of_columns(columns: dict[str, NDArray[Any]], path: Path, wanted: str) -> TableFile:
     if not columns or not len(next(iter(columns.values()))):
         raise DataError(f"{wanted}: {path} is empty.")
     values, text = [], []
     for name, column in columns.items():
-        if column.dtype.kind in "USO" and all(isinstance(entry, str) for entry in column):
+        if column.dtype.kind in "UO" and all(isinstance(entry, str) for entry in column):
+            if not all(column):
+                raise DataError(f"{wanted}: column {name} of {path} has empty entries.")
             values.append(np.unique(column.astype(str), return_inverse=True)[1])
             text.append(True)
         elif column.dtype.kind in "biuf":

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from micvae.metrics.inputs import check_codes
-from micvae.metrics.score import MetricError, Score, Weights, scored
+from micvae.metrics.score import Score, Weights, check_setting, scored
 
 
 def active_units(
@@ -32,8 +32,7 @@ def active_units(
     References:
         *Importance Weighted Autoencoders*, Yuri Burda, Roger Grosse, Ruslan Salakhutdinov, 2016.
     """
-    if not threshold >= 0:
-        raise MetricError(f"threshold={threshold!r}: give a number of at least 0")
+    check_setting("threshold", threshold, lambda v: v >= 0, "give a number of at least 0")
     z = check_codes(codes).astype(np.float64)
 
     def statistic(weights: Weights) -> Score:

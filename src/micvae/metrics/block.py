@@ -45,6 +45,7 @@ def block_score(
     (cos, sin) of one turn, a category one-hot. $\hat e_{bk}$ is the mean over the 10 nearest
     training samples in the block's standardised codes. A block is one latent, for angles one or
     two; blocks of different factors do not share latents, and π is the best such assignment.
+    A class that is not called `categorical` is taken for a number.
     Range 0 to 1, higher is better; noise scores 0, and so does what is spread over more latents
     than a block has.
 
@@ -52,8 +53,9 @@ def block_score(
         codes: (N, D) array, by convention posterior means.
         factors: (N, K) array of ground truth, no column constant.
         factor_kinds: As in `mig`; say `angular` and `categorical` where they are.
-        periods: Period of an angular factor, by index. Left out: m·s for m equally spaced values
-            of spacing s, else 2π if all lie within ±2π, else 360.
+        periods: Period of an angular factor, by index. Left out: 2π or 360 where that is the
+            range; else m·s for m equally spaced values of spacing s; else 2π if all lie within
+            ±2π, else 360.
         neighbours: Nearest training samples that are averaged.
         seed: Decides which ⌈2N/3⌉ samples train and which test.
         resamples: Bootstrap resamples of the test samples for `Score.deviations`; 0 for none.
@@ -122,7 +124,7 @@ def block_score(
         details = {"blocks": tuple(blocks), "per_factor": per_factor, "single": alone}
         return Score({"block_score": float(per_factor.mean())}, details)
 
-    return scored(statistic, len(given), resamples, seed)
+    return scored(statistic, len(given), resamples, seed, (fit, test))
 
 
 def _disjoint(quality: dict[tuple[Block, int], float], latents: int, factors: int) -> list[Block]:

@@ -38,7 +38,7 @@ def gaussian_total_correlation(codes: ArrayLike, *, resamples: int = 0, seed: in
         *Challenging Common Assumptions in the Unsupervised Learning of Disentangled
         Representations*, Francesco Locatello et al., 2019.
     """
-    z = _varying(check_codes(codes, min_samples=2))
+    z = check_codes(codes, min_samples=2).astype(np.float64)
 
     def statistic(weights: Weights) -> Score:
         covariance = _covariance(z, weights)
@@ -80,7 +80,7 @@ def wasserstein_correlation(codes: ArrayLike, *, resamples: int = 0, seed: int =
         *Challenging Common Assumptions in the Unsupervised Learning of Disentangled
         Representations*, Francesco Locatello et al., 2019.
     """
-    z = _varying(check_codes(codes, min_samples=2))
+    z = check_codes(codes, min_samples=2).astype(np.float64)
 
     def statistic(weights: Weights) -> Score:
         covariance = _covariance(z, weights)
@@ -94,12 +94,10 @@ def wasserstein_correlation(codes: ArrayLike, *, resamples: int = 0, seed: int =
     return scored(statistic, len(z), resamples, seed)
 
 
-def _varying(codes: np.ndarray) -> Floats:
-    z: Floats = codes[:, codes.min(axis=0) < codes.max(axis=0)].astype(np.float64)
-    return z
-
-
-def _covariance(z: Floats, weights: Weights) -> Floats:
+def _covariance(codes: Floats, weights: Weights) -> Floats:
+    """Covariance of the latents that vary among the samples that count."""
+    counted = codes[weights > 0]
+    z = codes[:, counted.min(axis=0) < counted.max(axis=0)]
     centred = z - weights @ z / weights.sum()
     covariance: Floats = (weights[:, None] * centred).T @ centred / (weights.sum() - 1)
     return covariance

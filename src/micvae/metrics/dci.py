@@ -11,7 +11,7 @@ from micvae.metrics.binning import as_labels
 from micvae.metrics.boosting import fit_trees
 from micvae.metrics.inputs import CheckedInputs, check_inputs
 from micvae.metrics.predictors import Fit, fit_forest, fit_lasso, fit_sklearn
-from micvae.metrics.score import MetricError, Score, Weights, scored
+from micvae.metrics.score import MetricError, Score, Weights, check_whole, scored
 from micvae.metrics.splits import check_split, halves
 
 Predictor = Literal["trees", "sklearn", "forest", "lasso"]
@@ -101,6 +101,7 @@ def dci(
         raise MetricError(
             f"unknown predictor {predictor!r}: choose from {', '.join(get_args(Predictor))}"
         )
+    check_whole("n_jobs", n_jobs, 1)
     given = check_inputs(codes, factors, factor_kinds, min_samples=MIN_SAMPLES)
     fit, test = halves(len(given), seed)
     check_split(given, fit, test)
@@ -116,7 +117,7 @@ def dci(
         rows = np.repeat(fit, times[fit]), np.repeat(test, times[test])
         return _score(_fits(given, targets, *rows, predictor, seed, n_jobs), given, predictor, rows)
 
-    return scored(statistic, len(given), resamples, seed)
+    return scored(statistic, len(given), resamples, seed, (fit, test))
 
 
 def _fits(

@@ -1,5 +1,6 @@
 """The explicitness and size of DCI-ES."""
 
+import operator
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -42,8 +43,9 @@ def dci_es(
     E is 1 if the smallest probe, a linear one, is as good as any; 0 if the loss falls linearly in
     log κ from that of the mean to 0; and down to −1 if only the largest probe helps. Higher is
     better, but it speaks of ease of use alone: of a code that knows nothing, no probe makes more,
-    and E is 1, so read it beside `dci_informativeness`. S is above 0, 1 for as many latents as
-    factors, less for more.
+    and E is 1, so read it beside `dci_informativeness`. The area is measured against that from the
+    mean's loss down to 0, as in the authors' code, so that noise in a factor raises E. S is above
+    0, 1 for as many latents as factors, less for more.
 
     A probe is ridge regression on the D standardised codes and the first m of a fixed sequence of
     random Fourier features $\cos(w^\top z + b)$, w standard normal, κ = D + 1 + m; factors are
@@ -76,7 +78,10 @@ def dci_es(
         Andrea Dittadi, Bernhard Schölkopf, 2023.
         *Random Features for Large-Scale Kernel Machines*, Ali Rahimi, Benjamin Recht, 2007.
     """
-    sizes = list(features)
+    try:
+        sizes = [operator.index(m) for m in features]
+    except TypeError:
+        raise MetricError(f"features={features!r}: give increasing whole numbers") from None
     if len(sizes) < 2 or sizes[0] < 0 or any(a >= b for a, b in pairwise(sizes)):
         raise MetricError(f"features={features!r}: give at least two increasing numbers")
     given = check_inputs(codes, factors, factor_kinds, min_samples=MIN_SAMPLES)
@@ -134,7 +139,7 @@ def dci_es(
         }
         return Score(values, {"capacity": capacity, "loss": loss, "per_factor": each})
 
-    return scored(statistic, len(given), resamples, seed)
+    return scored(statistic, len(given), resamples, seed, (fit, test))
 
 
 def _blocks(rows: Rows, size: int = 4096) -> list[Rows]:

@@ -6,7 +6,7 @@ import numpy as np
 
 from micvae.metrics.binning import Floats, as_labels
 from micvae.metrics.inputs import CheckedInputs
-from micvae.metrics.score import MetricError
+from micvae.metrics.score import MetricError, check_setting
 
 
 def embed(given: CheckedInputs, periods: Mapping[int, float] | None = None) -> list[Floats]:
@@ -22,12 +22,16 @@ def embed(given: CheckedInputs, periods: Mapping[int, float] | None = None) -> l
     Raises:
         MetricError: For a period of a factor that is not angular, or not above 0.
     """
-    chosen = dict(periods or {})
+    try:
+        chosen = dict(periods or {})
+    except (TypeError, ValueError):
+        raise MetricError(
+            f"periods={periods!r}: give periods by factor, as in {{0: 360}}"
+        ) from None
     for k, period in chosen.items():
         if not (0 <= k < len(given.kinds) and given.kinds[k] == "angular"):
             raise MetricError(f"periods names factor {k}, which is not angular")
-        if not 0 < period < np.inf:
-            raise MetricError(f"periods[{k}]={period!r}: give a positive number")
+        check_setting(f"periods[{k}]", period, lambda v: 0 < v < np.inf, "give a positive number")
     embedded = []
     for k, (column, kind) in enumerate(zip(given.factors.T, given.kinds, strict=True)):
         if kind == "angular":
@@ -44,10 +48,13 @@ def embed(given: CheckedInputs, periods: Mapping[int, float] | None = None) -> l
 def period_of(column: Floats) -> float:
     """The period of an angle that came without one.
 
-    Equally spaced values (at most half as many as samples) close to a circle: m values of
-    spacing s have period m·s, so that 0, 22.5, 45, 67.5 have 90. Otherwise 2π where all values
-    lie within ±2π, else 360.
+    Where the range is 2π or 360, that, the two ends being one angle. Else equally spaced values
+    (at most half as many as samples) close to a circle: m values of spacing s have period m·s,
+    so that 0, 22.5, 45, 67.5 have 90. Otherwise 2π where all values lie within ±2π, else 360.
     """
+    for turn in (2 * np.pi, 360.0):
+        if np.isclose(np.ptp(column), turn, rtol=1e-6):
+            return float(turn)
     values = np.unique(column)
     if 2 < len(values) <= len(column) / 2:
         spacing = np.diff(values)

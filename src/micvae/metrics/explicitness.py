@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from micvae.metrics.binning import Floats, as_labels, checked_bins
 from micvae.metrics.inputs import check_inputs
 from micvae.metrics.logistic import fit_logistic, standardised
-from micvae.metrics.score import Score, Weights, scored
+from micvae.metrics.score import Score, Weights, check_setting, scored
 from micvae.metrics.splits import check_split, halves
 from micvae.metrics.tables import factor_labels
 
@@ -53,7 +53,8 @@ def explicitness(
     Raises:
         MetricError: For codes or factors that are not finite 2-D numbers of equal length, a
             constant factor, fewer than 10 samples or fewer than bins, a discrete factor with
-            fewer than two samples per class on average or one value in the training part.
+            fewer than two samples per class on average or one value in the training part, or a
+            penalty that is not positive.
 
     Degenerate inputs: a constant latent changes nothing. A value that the test samples lack, or
     the training samples, is left out of the mean; where none is left the score is 0.5.
@@ -64,6 +65,7 @@ def explicitness(
         *Challenging Common Assumptions in the Unsupervised Learning of Disentangled
         Representations*, Francesco Locatello et al., 2019 (settings).
     """
+    check_setting("penalty", penalty, lambda v: 0 < v < np.inf, "give a positive number")
     least = max(MIN_SAMPLES, checked_bins(factor_bins=factor_bins))
     given = check_inputs(codes, factors, factor_kinds, min_samples=least)
     fit, test = halves(len(given), seed)
@@ -89,7 +91,7 @@ def explicitness(
         }
         return Score({"explicitness": float(np.mean(per_factor))}, details)
 
-    return scored(statistic, len(given), resamples, seed)
+    return scored(statistic, len(given), resamples, seed, (fit, test))
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from micvae.metrics.interventions import Interventions
-from micvae.metrics.score import MetricError, Score
+from micvae.metrics.score import Score, check_setting, check_whole
 
 BLOCK = 64
 
@@ -54,8 +54,7 @@ def factor_vae_score(
     """
     check_counts(group=(group, 2), train_votes=(train_votes, 1), test_votes=(test_votes, 1))
     check_counts(variance_samples=(variance_samples, 2), seed=(seed, 0))
-    if not prune >= 0:
-        raise MetricError(f"prune={prune!r}: give a number of at least 0")
+    check_setting("prune", prune, lambda v: v >= 0, "give a number of at least 0")
     random = np.random.default_rng(seed)
     codes = interventions.codes(variance_samples, random).astype(np.float64)
     variances = codes.var(axis=0, ddof=1)
@@ -85,5 +84,4 @@ def factor_vae_score(
 def check_counts(**counts: tuple[int, int]) -> None:
     """Refuse numbers that are not whole or below their least value, by name."""
     for name, (value, least) in counts.items():
-        if not isinstance(value, (int, np.integer)) or value < least:
-            raise MetricError(f"{name}={value!r}: give a whole number of at least {least}")
+        check_whole(name, value, least)

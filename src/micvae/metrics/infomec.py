@@ -19,7 +19,7 @@ from micvae.metrics.inputs import CheckedInputs, check_inputs
 from micvae.metrics.logistic import fit_logistic, standardised
 from micvae.metrics.neighbours import local_information
 from micvae.metrics.predictors import r_squared
-from micvae.metrics.score import MetricError, Score, Weights, scored
+from micvae.metrics.score import MetricError, Score, Weights, check_setting, scored
 from micvae.metrics.tables import factor_labels, ratio
 
 MIN_SAMPLES = 10
@@ -77,7 +77,7 @@ def infomec(
         factor_bins: Bins per continuous factor.
         resamples: Bootstrap resamples for `Score.deviations`; 0 for none. Neighbours and
             regressions are found once, and their terms per sample reweighted.
-        seed: Of the resamples and of the noise, 1e-10 of a code's size, that breaks ties.
+        seed: Of the resamples and of the noise, 1e-10 of a code's spread, that breaks ties.
 
     Returns:
         `Score` with keys `infom`, `infoe`, `infoc` and details `normalised` U (D, K), `active`
@@ -98,16 +98,18 @@ def infomec(
     """
     if not isinstance(neighbours, (int, np.integer)) or neighbours < 1:
         raise MetricError(f"neighbours={neighbours!r}: give a whole number of at least 1")
-    if isinstance(discrete_codes, Sequence) and len(discrete_codes) != np.shape(codes)[-1]:
-        raise MetricError(f"discrete_codes has {len(discrete_codes)} entries: give one per latent")
-    if not 0 <= prune < 1:
-        raise MetricError(f"prune={prune!r}: give a share from 0 to below 1")
+    check_setting("prune", prune, lambda v: 0 <= v < 1, "give a share from 0 to below 1")
     checked_bins(factor_bins=factor_bins)
     given = check_inputs(codes, factors, factor_kinds, min_samples=MIN_SAMPLES)
     z = given.codes.astype(np.float64)
     if discrete_codes is None:
         symbols = np.array([guess_kind(column) == "ordinal" for column in z.T])
     else:
+        if np.ndim(discrete_codes) > 0 and np.shape(discrete_codes) != (z.shape[1],):
+            raise MetricError(
+                f"discrete_codes has shape {np.shape(discrete_codes)}: give one answer, or "
+                f"{z.shape[1]}, one per latent"
+            )
         symbols = np.broadcast_to(np.asarray(discrete_codes, dtype=bool), z.shape[1])
     reach = z.max(axis=0) - z.min(axis=0)
     least = reach[~symbols].max(initial=0) * prune
@@ -155,13 +157,15 @@ def _information(
     jitter = 1e-10 * np.random.default_rng(seed).standard_normal(len(given))
 
     def pair(column: Floats, symbol: bool, label: Labels) -> Callable[[Weights], float]:
-        if column.min() == column.max():
+        spread = column.std()
+        if column.min() == column.max() or spread == 0:
             return lambda weights: 0.0
         if symbol:
             numbered = as_labels(column)
             return lambda weights: mutual_information(numbered, label, weights)
-        size = max(1.0, float(np.abs(column).mean()))
-        term, kept = local_information(column + size * jitter, label, neighbours)
+        scaled = column / spread
+        size = max(1.0, float(np.abs(scaled).mean()))
+        term, kept = local_information(scaled + size * jitter, label, neighbours)
         return lambda weights: max(0.0, float(ratio(weights @ term, weights @ kept)))
 
     columns = given.codes.T.astype(np.float64)

@@ -10,7 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 from micvae.data.dataset import KINDS, FactorKind, guess_kind
 from micvae.metrics.score import MetricError
 
-_LARGEST_CODE = float(np.finfo(np.float32).max) / 4
+_LARGEST = float(np.finfo(np.float32).max) / 4
+_LEAST_SPREAD = 1e-100  # squares of deviations must not underflow
 
 
 @dataclass(frozen=True)
@@ -55,9 +56,10 @@ def check_inputs(
         min_samples: The smallest N that the calling metric is defined for.
 
     Raises:
-        MetricError: For strings, NaN, infinities, codes beyond the float32 range, an array that
+        MetricError: For strings, NaN, infinities, values beyond the float32 range, an array that
             is not 2-D or is empty, lengths that differ, N below `min_samples`, a constant
-            factor, or kinds that are unknown or not K in number.
+            factor or one that varies by less than 1e-100, or kinds that are unknown or not K in
+            number.
     """
     z = check_codes(codes)
     f = _matrix(factors, "factors", "(N, K)").astype(np.float64)
@@ -67,12 +69,16 @@ def check_inputs(
         )
     if len(z) < min_samples:
         raise MetricError(f"{len(z)} samples are too few: at least {min_samples} are needed")
+    if np.abs(f).max() > _LARGEST:
+        raise MetricError("factors exceed the float32 range: rescale them")
     for k in range(f.shape[1]):
         if f[:, k].min() == f[:, k].max():
             raise MetricError(
                 f"factor {k} is constant ({f[0, k]:g}): nothing can be learned about it, "
                 "leave its column out"
             )
+        if np.ptp(f[:, k]) < _LEAST_SPREAD:
+            raise MetricError(f"factor {k} varies by {np.ptp(f[:, k]):g} only: rescale it")
     guessed = [guess_kind(column) for column in f.T]
     kinds: tuple[str, ...] = tuple(guessed if factor_kinds is None else factor_kinds)
     if len(kinds) != f.shape[1]:
@@ -95,7 +101,7 @@ def check_codes(codes: ArrayLike, *, min_samples: int = 1) -> NDArray[Any]:
             is not 2-D or is empty, or N below `min_samples`.
     """
     z = _matrix(codes, "codes", "(N, D)")
-    if np.abs(z).max() > _LARGEST_CODE:
+    if np.abs(z).max() > _LARGEST:
         raise MetricError("codes exceed the float32 range: rescale them")
     if len(z) < min_samples:
         raise MetricError(f"{len(z)} samples are too few: at least {min_samples} are needed")

@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike
 
 from micvae.metrics.binning import as_labels, checked_bins, equal_width_bins
 from micvae.metrics.inputs import check_inputs
-from micvae.metrics.score import MetricError, Score, Weights, scored
+from micvae.metrics.score import Score, Weights, check_setting, scored
 
 
 def irs(
@@ -59,8 +59,7 @@ def irs(
         Interventional Robustness*, Raphael Suter, Đorđe Miladinović, Bernhard Schölkopf, Stefan
         Bauer, 2019.
     """
-    if not 0 < quantile <= 1:
-        raise MetricError(f"quantile={quantile!r}: give a number above 0, at most 1")
+    check_setting("quantile", quantile, lambda v: 0 < v <= 1, "give a number above 0, at most 1")
     least = checked_bins(factor_bins=factor_bins)
     given = check_inputs(codes, factors, factor_kinds, min_samples=least)
     z = given.codes.astype(np.float64)

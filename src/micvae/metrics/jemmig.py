@@ -53,8 +53,9 @@ def jemmig(
     Raises:
         MetricError: As `rmig` does.
 
-    Degenerate inputs: a constant latent has mutual information 0. With D = 1 there is no second
-    latent and the gap is taken to 0.
+    Degenerate inputs: a constant latent has mutual information 0, and no entropy either: codes
+    that are all constant score 1 − H(v) / (H(v) + log b), far more than noise does. With D = 1
+    there is no second latent and the gap is taken to 0.
 
     References:
         *Theory and Evaluation Metrics for Learning Disentangled Representations*, Kien Do, Truyen

@@ -16,10 +16,13 @@ BLOCK = 20_000  # samples times classes whose probabilities stay in a core's cac
 
 
 def standardised(codes: NDArray[Any], like: NDArray[Any] | None = None) -> Floats:
-    """Codes less the mean, over the standard deviation, of `like`; constant codes become 0."""
+    """Codes less the mean, over the standard deviation, of `like`.
+
+    Constant codes become 0, and so do those whose variance is too small for a float.
+    """
     like = codes if like is None else like
     spread = like.std(axis=0, dtype=np.float64)
-    constant = like.min(axis=0) == like.max(axis=0)
+    constant = (like.min(axis=0) == like.max(axis=0)) | (spread == 0)
     scale = np.where(constant, 1, spread)
     z: Floats = np.where(constant, 0.0, (codes - like.mean(axis=0, dtype=np.float64)) / scale)
     return z

@@ -113,13 +113,17 @@ def mcc_spearman(
 
 
 def correlations(z: Floats, v: Floats, weights: Weights) -> Floats:
-    """Absolute Pearson correlations (D, K) of columns (N, D) and (N, K); 0 for constant ones."""
+    """Absolute Pearson correlations (D, K) of columns (N, D) and (N, K).
+
+    A column that is constant among the samples that count has correlation 0.
+    """
+    counted = weights > 0
+    varies = np.multiply.outer(*(x.min(axis=0) < x.max(axis=0) for x in (z[counted], v[counted])))
     w = weights / weights.sum()
-    varies = z.min(axis=0) < z.max(axis=0)
     z, v = z - w @ z, v - w @ v
     z_size, v_size = np.sqrt(w @ z**2), np.sqrt(w @ v**2)
     product = np.abs((w[:, None] * z).T @ v)
-    found = ratio(product, z_size[:, None] * v_size) * varies[:, None]
+    found = ratio(product, z_size[:, None] * v_size) * varies
     return np.asarray(np.minimum(found, 1.0))
 
 

@@ -68,4 +68,4 @@ def mcc_affine(
         score = matched("mcc_affine", correlations(mapped, given.factors[test], weights[test]))
         return Score(score.values, {**score.details, "map": found.T})
 
-    return scored(statistic, len(given), resamples, seed)
+    return scored(statistic, len(given), resamples, seed, (fit, test))

@@ -81,7 +81,7 @@ def mcc_nonlinear(
         )
         return matched("mcc_nonlinear", found)
 
-    return scored(statistic, len(given), resamples, seed)
+    return scored(statistic, len(given), resamples, seed, (fit, test))
 
 
 def _step_map(bins: Labels, factors: Floats, fit: np.ndarray) -> Floats:

@@ -18,7 +18,7 @@ from micvae.metrics.binning import (
     information_of,
 )
 from micvae.metrics.inputs import check_inputs, check_scale
-from micvae.metrics.score import MetricError, Weights
+from micvae.metrics.score import Weights, check_setting
 from micvae.metrics.tables import factor_labels
 
 
@@ -62,8 +62,13 @@ class PosteriorBins:
         checked_bins(bins=bins, factor_bins=factor_bins)
         given = check_inputs(codes, factors, factor_kinds, min_samples=factor_bins)
         spread = check_scale(scale, given.codes)
-        if limits is not None and not limits[0] < limits[1]:
-            raise MetricError(f"limits={limits!r}: give (low, high) with low below high")
+        if limits is not None:
+            check_setting(
+                "limits",
+                limits,
+                lambda v: len(v) == 2 and -np.inf < v[0] < v[1] < np.inf,
+                "give two finite numbers (low, high) with low below high",
+            )
         masses = []
         for j, column in enumerate(given.codes.T.astype(np.float64)):
             low, high = limits if limits is not None else (column.min(), column.max())

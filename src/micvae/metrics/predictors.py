@@ -99,7 +99,7 @@ def fit_lasso(
     spread = np.where(spread > 0, spread, 1)
     classes = np.unique(target)
     wanted = (target[:, None] == classes) if discrete else target[:, None]
-    model = Lasso(alpha=ALPHA * wanted.std(axis=0).mean())
+    model = Lasso(alpha=ALPHA * wanted.std(axis=0).mean(), random_state=random)
     model.fit((train - mean) / spread, wanted.astype(np.float64))
     found = model.predict((test - mean) / spread).reshape(len(test), -1)
     predicted = classes[found.argmax(axis=1)] if discrete else found[:, 0]

@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 from micvae.metrics.binning import as_labels
 from micvae.metrics.hinge import fit_lines
 from micvae.metrics.inputs import check_inputs
-from micvae.metrics.score import MetricError, Score, Weights, scored
+from micvae.metrics.score import Score, Weights, check_setting, scored
 from micvae.metrics.splits import check_split, halves
 from micvae.metrics.tables import gaps, ratio
 
@@ -56,8 +56,8 @@ def sap(
             constant factor, fewer than 10 samples, a discrete factor with fewer than two samples
             per class on average or one value in the training part, or a penalty not above 0.
 
-    Degenerate inputs: a constant latent predicts one class and has squared correlation 0. With
-    D = 1 the gap is taken to 0.
+    Degenerate inputs: a constant latent predicts one class; one of a variance up to 1e-12 has
+    squared correlation 0. With D = 1 the gap is taken to 0.
 
     References:
         *Variational Inference of Disentangled Latent Concepts from Unlabeled Observations*,
@@ -65,8 +65,7 @@ def sap(
         *Challenging Common Assumptions in the Unsupervised Learning of Disentangled
         Representations*, Francesco Locatello et al., 2019 (settings).
     """
-    if not penalty > 0:
-        raise MetricError(f"penalty={penalty!r}: give a positive number")
+    check_setting("penalty", penalty, lambda v: 0 < v < np.inf, "give a positive number")
     given = check_inputs(codes, factors, factor_kinds, min_samples=MIN_SAMPLES)
     fit, test = halves(len(given), seed)
     check_split(given, fit, test)
@@ -91,7 +90,7 @@ def sap(
         each = gaps(scores)
         return Score({"sap": float(each.mean())}, {"scores": scores, "gaps": each})
 
-    return scored(statistic, len(given), resamples, seed)
+    return scored(statistic, len(given), resamples, seed, (fit, test))
 
 
 def _squared_correlation(z: np.ndarray, v: np.ndarray, weights: Weights) -> np.ndarray:

@@ -1,6 +1,6 @@
 """What a metric returns, and what it raises and warns of."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from statistics import NormalDist
 from typing import Any, NamedTuple
@@ -29,6 +29,24 @@ class Interval(NamedTuple):
     value: float
     low: float
     high: float
+
+
+def check_setting(name: str, value: Any, valid: Callable[[Any], Any], wanted: str) -> None:
+    """Refuse a setting that is out of range, or of a type that cannot be compared."""
+    try:
+        fits = bool(valid(value))
+    except (TypeError, ValueError):
+        fits = False
+    if not fits:
+        raise MetricError(f"{name}={value!r}: {wanted}")
+
+
+def check_whole(name: str, value: Any, least: int) -> None:
+    """Refuse what is no whole number from `least` to 2³² − 1; a truth value is none."""
+    whole = isinstance(value, (int, np.integer)) and not isinstance(value, (bool, np.bool_))
+    if not whole or not least <= value < 2**32:
+        upper = "from 0 to 2**32 - 1" if least == 0 else f"of at least {least}"
+        raise MetricError(f"{name}={value!r}: give a whole number {upper}")
 
 
 @dataclass(frozen=True)
@@ -80,26 +98,36 @@ Statistic = Callable[[Weights], Score]
 """A metric with all preparation done: the score of samples that count `weights` (N,) times."""
 
 
-def scored(statistic: Statistic, n: int, resamples: int, seed: int) -> Score:
+def scored(
+    statistic: Statistic,
+    n: int,
+    resamples: int,
+    seed: int,
+    parts: Sequence[NDArray[np.int64]] = (),
+) -> Score:
     """Score all samples once each, and `resamples` bootstrap resamples for the deviation.
 
     A resample of n out of n samples is a vector of counts, so that whatever does not depend on
     the counts (bins, ranks, neighbours, fitted predictors) is computed once, by whoever made
-    `statistic`. Equal seeds give equal resamples to every metric.
+    `statistic`. Equal seeds give equal resamples to every metric that does not split the samples;
+    where they are split, every part of them is resampled apart and keeps its size.
     """
     for name, value in (("resamples", resamples), ("seed", seed)):
-        if not isinstance(value, (int, np.integer)) or not 0 <= value < 2**32:
-            raise MetricError(f"{name}={value!r}: give a whole number from 0 to 2**32 - 1")
+        check_whole(name, value, 0)
     score = statistic(np.ones(n))
     if resamples == 0:
         return score
     if resamples == 1:
         raise MetricError("resamples=1: a deviation needs at least 2")
     random = np.random.default_rng([seed, 1])
-    drawn = [
-        statistic(np.bincount(random.integers(0, n, n), minlength=n).astype(np.float64)).values
-        for _ in range(resamples)
-    ]
+
+    def resample() -> Weights:
+        weights = np.zeros(n)
+        for rows in parts or (np.arange(n),):
+            np.add.at(weights, rows[random.integers(0, len(rows), len(rows))], 1)
+        return weights
+
+    drawn = [statistic(resample()).values for _ in range(resamples)]
     deviations = {
         name: float(np.std([values[name] for values in drawn], ddof=1)) for name in score.values
     }

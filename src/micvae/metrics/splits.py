@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from micvae.metrics.inputs import CheckedInputs
-from micvae.metrics.score import MetricError
+from micvae.metrics.score import MetricError, check_whole
 
 Rows = NDArray[np.int64]
 
@@ -15,8 +15,7 @@ def halves(n: int, seed: int) -> tuple[Rows, Rows]:
     Raises:
         MetricError: For a seed outside 0 to 2³² − 1.
     """
-    if not isinstance(seed, (int, np.integer)) or not 0 <= seed < 2**32:
-        raise MetricError(f"seed={seed!r}: give a whole number from 0 to 2**32 - 1")
+    check_whole("seed", seed, 0)
     order = np.random.default_rng(seed).permutation(n)
     size = -(-2 * n // 3)
     return order[:size], order[size:]

@@ -12,7 +12,7 @@ from micvae.metrics.binning import Floats
 from micvae.metrics.inputs import check_codes
 from micvae.metrics.logistic import standardised
 from micvae.metrics.mcc import correlations
-from micvae.metrics.score import MetricError
+from micvae.metrics.score import MetricError, check_setting
 from micvae.metrics.tables import ratio
 
 Similarity = Literal["lasso", "spearman"]
@@ -49,7 +49,8 @@ def udr(
     with R (d_a, d_b) the similarity of the informative latents of models a and b: absolute
     coefficients of a lasso (α = 0.1) that predicts b's standardised codes from a's, or absolute
     Spearman correlations. A model's score is the median over the others, predicted from them.
-    No ground truth is needed; models that fail in the same way agree, too.
+    No ground truth is needed; models that fail in the same way agree, too. This is the authors'
+    code; the paper weighs the two sums by 1/(d_a + d_b), which is the same where d_a = d_b.
 
     Args:
         codes: M ≥ 2 arrays (N, D): posterior means of the same samples in the same order.
@@ -79,8 +80,7 @@ def udr(
         )
     if len(codes) < 2:
         raise MetricError(f"UDR compares models: {len(codes)} given, at least 2 needed")
-    if not alpha > 0:
-        raise MetricError(f"alpha={alpha!r}: give a positive number")
+    check_setting("alpha", alpha, lambda v: 0 < v < np.inf, "give a positive number")
     checked = [check_codes(c, min_samples=3) for c in codes]
     if len({len(c) for c in checked}) > 1:
         raise MetricError(
@@ -93,7 +93,10 @@ def udr(
     for m, c in enumerate(checked):
         used = c.min(axis=0) < c.max(axis=0)
         if latent_kl is not None:
-            kl = np.asarray(latent_kl[m], dtype=np.float64)
+            try:
+                kl = np.asarray(latent_kl[m], dtype=np.float64)
+            except (TypeError, ValueError):
+                kl = np.array(np.nan)
             if kl.shape != (c.shape[1],) or not np.isfinite(kl).all():
                 raise MetricError(f"latent_kl[{m}] must be {c.shape[1]} finite numbers")
             used &= kl > kl_threshold
@@ -118,7 +121,9 @@ def _similar(a: Floats, b: Floats, similarity: Similarity, alpha: float) -> Floa
         return correlations(a, b, np.ones(len(a)))
     from sklearn.linear_model import Lasso
 
-    found: Floats = np.abs(Lasso(alpha=alpha).fit(a, b).coef_).reshape(b.shape[1], a.shape[1]).T
+    found: Floats = (
+        np.abs(Lasso(alpha=alpha, random_state=0).fit(a, b).coef_).reshape(b.shape[1], a.shape[1]).T
+    )
     return found
 
 
