@@ -32,7 +32,7 @@ def parts(objective, latent_dim=3, seed=0):
 def losses_of(objective, step=0, x=X, seed=1, latent_dim=3):
     model, networks = parts(objective, latent_dim)
     noise = torch.Generator().manual_seed(seed)
-    losses = objective(model, x, Step(step, N, noise, networks))
+    losses = objective(model, x, Step(step, N, noise, networks, other=1 - x))
     return losses, model, networks
 
 
@@ -54,7 +54,8 @@ def test_losses_are_per_sample(objective):
     generator = torch.Generator().manual_seed(0)
     model = build_vae(Patch(width=4, hidden=8), Bernoulli(), 3, (1, 64, 32), generator, CPU)
     networks = objective.networks(3, generator)
-    big = objective(model, tall, Step(0, N, torch.Generator().manual_seed(1), networks))
+    noise = torch.Generator().manual_seed(1)
+    big = objective(model, tall, Step(0, N, noise, networks, other=tall))
     small, *_ = losses_of(objective, x=tall[:, :, :32])
     ratio = big.terms["reconstruction"] / small.terms["reconstruction"]
     assert ratio.item() == pytest.approx(2, abs=0.05)
@@ -93,7 +94,7 @@ def test_weights_may_change_over_the_steps(name):
         ramp = kind(**{field.name: Ramp(0, 8, steps=4)})
         for step, value in ((0, 0.0), (3, 6.0), (9, 8.0)):
             constant = kind(**{field.name: Constant(value)})
-            expected = losses_of(constant)[0].terms["loss"]
+            expected = losses_of(constant, step=step)[0].terms["loss"]
             torch.testing.assert_close(losses_of(ramp, step=step)[0].terms["loss"], expected)
 
 

@@ -511,7 +511,7 @@ def test_what_can_be_computed_follows_from_what_is_given():
         (lambda: evaluate(C, F, metrics=["mig", "sapp"]), "unknown metric sapp"),
         (lambda: evaluate(C, F, scale=-C, metrics="rmig"), "scale must be positive"),
         (lambda: evaluate(C, F, seed=-1, metrics="mig"), "seed=-1"),
-        (lambda: intervals(C, F, metrics="beta_vae_score"), "draws its own samples"),
+        (lambda: intervals(C, F, metrics="beta_vae_score"), "needs interventions"),
         (lambda: intervals(C, F, metrics="mig", resamples=1), "at least 2"),
         (lambda: intervals(C, F, metrics="mig", resamples=0), "without resamples"),
         (lambda: intervals(C, F, metrics="mig", resamples=2.5), "resamples=2.5"),

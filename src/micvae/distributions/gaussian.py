@@ -56,6 +56,10 @@ class StandardNormal:
         log_variance = posterior.log_variance
         return 0.5 * (posterior.loc**2 + log_variance.exp() - 1 - log_variance)
 
+    def log_prob(self, z: Tensor) -> Tensor:
+        """Log-density per latent in nats, shaped like `z`."""
+        return -0.5 * (z**2 + LOG_TWO_PI)
+
     def sample(
         self, n: int, latent_dim: int, generator: torch.Generator, device: torch.device
     ) -> Tensor:

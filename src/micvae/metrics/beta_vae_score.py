@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from micvae.metrics.factor_vae_score import BLOCK, check_counts
+from micvae.metrics.factor_vae_score import BLOCK, check_counts, vote_share
 from micvae.metrics.interventions import Interventions
 from micvae.metrics.logistic import fit_logistic
 from micvae.metrics.score import Score
@@ -31,7 +31,8 @@ def beta_vae_score(
         seed: Decides all draws.
 
     Returns:
-        `Score` with key `beta_vae_score` and details `train_accuracy` and `test_points`.
+        `Score` with key `beta_vae_score` and details `train_accuracy` and `test_points`. Its
+        deviation is that of a share of independent points.
 
     Raises:
         MetricError: For numbers that are not whole or too small.
@@ -68,4 +69,4 @@ def beta_vae_score(
         model = fit_logistic(x, known.astype(np.int64), penalty=1.0)
         train, test = model.predict(x) == known, seen[model.predict(test_x)] == test_y
     details = {"train_accuracy": float(train.mean()), "test_points": test_points}
-    return Score({"beta_vae_score": float(test.mean())}, details)
+    return vote_share("beta_vae_score", float(test.mean()), test_points, details)

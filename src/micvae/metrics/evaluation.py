@@ -73,6 +73,7 @@ def intervals(
     metrics: Iterable[str] | None = None,
     factor_kinds: Sequence[str] | None = None,
     scale: ArrayLike | None = None,
+    interventions: Interventions | None = None,
     seed: int = 0,
     level: float = 0.95,
     resamples: int = 200,
@@ -91,6 +92,7 @@ def intervals(
         metrics: Names out of `METRICS`; `None` for all that can be resampled.
         factor_kinds: As in `evaluate`.
         scale: As in `evaluate`.
+        interventions: As in `evaluate`; these scores' intervals are over their votes.
         seed: As in `evaluate`; decides the resamples, too.
         level: Coverage of the intervals.
         resamples: Bootstrap resamples.
@@ -102,16 +104,11 @@ def intervals(
         `Interval(value, low, high)` by name, cut to the score's range; see `Score.interval`.
 
     Raises:
-        MetricError: As `evaluate` does, and for the interventional scores, which draw their own
-            samples.
+        MetricError: As `evaluate` does.
     """
-    wanted = None if metrics is None else _names(metrics)
-    for name in wanted or ():
-        if METRICS[name].needs == "interventions":
-            raise MetricError(f"{name} draws its own samples: give it another seed instead")
     repeats = {False: resamples, True: refits}
     found = _scores(
-        codes, factors, wanted, factor_kinds, scale, None, seed, repeats, n_jobs, progress
+        codes, factors, metrics, factor_kinds, scale, interventions, seed, repeats, n_jobs, progress
     )
     result = {}
     for name, score in found.items():
@@ -158,7 +155,7 @@ def _scores(
         if progress is not None:
             progress(len(computed), functions, name)
         options: dict[str, Any] = {"seed": seed}
-        if repeats:
+        if repeats and metric.needs != "interventions":
             options["resamples"] = repeats[metric.refits]
         if metric.needs == "factors":
             options["factor_kinds"] = factor_kinds

@@ -1,5 +1,7 @@
 """The FactorVAE score."""
 
+from typing import Any
+
 import numpy as np
 
 from micvae.metrics.interventions import Interventions
@@ -40,7 +42,8 @@ def factor_vae_score(
 
     Returns:
         `Score` with key `factor_vae_score` and details `votes` (K, D) of training, `active` (D,),
-        `active_dimensions`, `train_accuracy`, and `test_votes`.
+        `active_dimensions`, `train_accuracy`, and `test_votes`. Its deviation is that of a share of
+        independent votes.
 
     Raises:
         MetricError: For numbers that are not whole or too small, or a negative prune.
@@ -61,7 +64,8 @@ def factor_vae_score(
     active = (np.sqrt(variances) >= prune) & (codes.min(axis=0) < codes.max(axis=0))
     details = {"active": active, "active_dimensions": int(active.sum()), "test_votes": test_votes}
     if not active.any():
-        return Score({"factor_vae_score": 0.0}, {**details, "votes": None, "train_accuracy": 0.0})
+        nothing = {**details, "votes": None, "train_accuracy": 0.0}
+        return vote_share("factor_vae_score", 0.0, test_votes, nothing)
     live = np.flatnonzero(active)
 
     def vote(n: int) -> np.ndarray:
@@ -77,8 +81,14 @@ def factor_vae_score(
     stands_for, latent = trained.argmax(axis=0), np.arange(len(active))
     counted = vote(test_votes)
     details |= {"votes": trained, "train_accuracy": trained[stands_for, latent].sum() / train_votes}
-    score = float(counted[stands_for, latent].sum() / test_votes)
-    return Score({"factor_vae_score": score}, details)
+    share = float(counted[stands_for, latent].sum() / test_votes)
+    return vote_share("factor_vae_score", share, test_votes, details)
+
+
+def vote_share(name: str, share: float, votes: int, details: dict[str, Any]) -> Score:
+    """A score that is a share of independent votes, with its binomial standard deviation."""
+    deviation = float(np.sqrt(share * (1 - share) / votes))
+    return Score({name: share}, details, {name: deviation})
 
 
 def check_counts(**counts: tuple[int, int]) -> None:

@@ -2,17 +2,48 @@
 
 from micvae import spelling
 from micvae.errors import MicvaeError
+from micvae.objectives.annealed_vae import AnnealedVae
 from micvae.objectives.base import Losses, Objective, Step
+from micvae.objectives.beta_tcvae import BetaTcVae
+from micvae.objectives.beta_vae import BetaVae
+from micvae.objectives.dip_vae import DipVaeI, DipVaeII
+from micvae.objectives.factor_vae import FactorVae
+from micvae.objectives.hfs import Hfs
+from micvae.objectives.info_vae import InfoVae
 from micvae.objectives.mi_constrained import MIConstrained
 from micvae.objectives.vae import Vae
 
 METHODS: dict[str, type[Objective]] = {
     "vae": Vae,
     "mi-constrained": MIConstrained,
+    "beta-vae": BetaVae,
+    "annealed-vae": AnnealedVae,
+    "beta-tcvae": BetaTcVae,
+    "factor-vae": FactorVae,
+    "dip-vae-i": DipVaeI,
+    "dip-vae-ii": DipVaeII,
+    "info-vae": InfoVae,
+    "hfs": Hfs,
 }
 spelling.register(Objective, METHODS, "method")
 
-__all__ = ["METHODS", "Losses", "MIConstrained", "Objective", "Step", "Vae", "find"]
+__all__ = [
+    "METHODS",
+    "AnnealedVae",
+    "BetaTcVae",
+    "BetaVae",
+    "DipVaeI",
+    "DipVaeII",
+    "FactorVae",
+    "Hfs",
+    "InfoVae",
+    "Losses",
+    "MIConstrained",
+    "Objective",
+    "Step",
+    "Vae",
+    "find",
+]
 
 
 def find(text: str) -> Objective:

@@ -3,12 +3,13 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
 
 from micvae.distributions import DiagonalGaussian
+from micvae.errors import MicvaeError
 from micvae.models.vae import VAE
 
 MODEL = "model"
@@ -23,12 +24,24 @@ class Step:
         dataset_size: N, the number of training images.
         generator: the source of all noise.
         networks: the objective's own networks (adversaries), by name.
+        other: another batch of training images, for objectives that set `second_batch`.
     """
 
     number: int
     dataset_size: int
     generator: torch.Generator
     networks: Mapping[str, nn.Module] = field(default_factory=dict)
+    other: Tensor | None = None
+
+    def second(self) -> Tensor:
+        """The other batch.
+
+        Raises:
+            MicvaeError: where there is none, because the objective did not ask for it.
+        """
+        if self.other is None:
+            raise MicvaeError("there is no second batch; an objective asks for it by second_batch.")
+        return self.other
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,6 +70,8 @@ class Objective(ABC):
 
     summary: ClassVar[str]
     reference: ClassVar[str]
+    second_batch: ClassVar[bool] = False
+    """Whether a step needs another batch, drawn independently of the first."""
 
     @abstractmethod
     def __call__(self, model: VAE, x: Tensor, step: Step) -> Losses:
@@ -69,6 +84,10 @@ class Objective(ABC):
 
     def networks(self, latent_dim: int, generator: torch.Generator) -> dict[str, nn.Module]:
         """Build own networks, each trained on its own loss; none by default."""
+        return {}
+
+    def adam(self, group: str) -> dict[str, Any]:
+        """Settings of Adam for a group of parameters, where they differ from the training's."""
         return {}
 
 

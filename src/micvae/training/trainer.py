@@ -74,7 +74,9 @@ class Trainer:
         self.parameters = {name: list(m.parameters()) for name, m in self.modules.items()}
         self.optimizers: dict[str, torch.optim.Optimizer] = {
             name: torch.optim.Adam(
-                parameters, lr=config.learning_rate, fused=self.device.type in ("cpu", "cuda")
+                parameters,
+                **{"lr": config.learning_rate, **config.objective.adam(name)},
+                fused=self.device.type in ("cpu", "cuda"),
             )
             for name, parameters in self.parameters.items()
         }
@@ -82,6 +84,8 @@ class Trainer:
             "order": _stream(config, 1, torch.device("cpu")),
             "noise": _stream(config, 2, self.device),
         }
+        if config.objective.second_batch:
+            self.streams["second order"] = _stream(config, 3, torch.device("cpu"))
 
     def fit(self, folder: Path, report: Callable[[Progress], None] = lambda progress: None) -> VAE:
         """Train, or go on from the folder's checkpoint, and return the model.
@@ -111,8 +115,9 @@ class Trainer:
         self.model.train()
         while self.step < total:
             started = time.perf_counter()
-            for taken, batch in enumerate(self._batches(), start=1):
-                self._update(batch)
+            others = self._batches("second order") if "second order" in self.streams else None
+            for taken, batch in enumerate(self._batches("order"), start=1):
+                self._update(batch, None if others is None else next(others))
                 if taken % _FLUSH == 0 or taken == self.steps_per_epoch:
                     terms = self.log.flush()
                     rate = taken * self.config.batch_size / (time.perf_counter() - started)
@@ -120,17 +125,18 @@ class Trainer:
             yield self.step // self.steps_per_epoch
         self.model.eval()
 
-    def _batches(self) -> Iterator[Tensor]:
-        order = torch.randperm(len(self.images), generator=self.streams["order"])
+    def _batches(self, stream: str = "order") -> Iterator[Tensor]:
+        order = torch.randperm(len(self.images), generator=self.streams[stream])
         order = order.to(self.images.device)
         size = self.config.batch_size
         for start in range(0, self.steps_per_epoch * size, size):
             batch = self.images[order[start : start + size]]
             yield batch.to(self.device, memory_format=torch.channels_last, non_blocking=True)
 
-    def _update(self, batch: Tensor) -> None:
+    def _update(self, batch: Tensor, other: Tensor | None = None) -> None:
         """One step: every group's gradient is taken before any group's weights move."""
-        step = Step(self.step, len(self.images), self.streams["noise"], self.networks)
+        noise = self.streams["noise"]
+        step = Step(self.step, len(self.images), noise, self.networks, other)
         losses = self.config.objective(self.model, batch, step)
         self.log.add(losses)
         left = len(losses.minimised)

@@ -1,11 +1,13 @@
-"""The guide's table of metrics is the catalogue's."""
+"""The guides' tables are those of the catalogues."""
 
 import re
 from pathlib import Path
 
 from micvae.metrics import METRICS
+from micvae.objectives import METHODS
 
-GUIDE = (Path(__file__).parents[2] / "docs" / "metrics.md").read_text()
+DOCS = Path(__file__).parents[2] / "docs"
+GUIDE = (DOCS / "metrics.md").read_text()
 
 
 def test_the_guide_lists_every_score_as_the_catalogue_has_it():
@@ -17,3 +19,8 @@ def test_the_guide_lists_every_score_as_the_catalogue_has_it():
         assert (says, source) == (metric.summary, metric.reference), name
         assert set(filter(None, unchanged.split(", "))) == set(metric.invariant), name
         assert set(filter(None, unfair.split(", "))) == set(metric.unfair_to), name
+
+
+def test_the_table_of_methods_has_every_method():
+    first_cells = re.findall(r"^\| (`.*?`) \|", (DOCS / "methods.md").read_text(), re.MULTILINE)
+    assert {name for cell in first_cells for name in re.findall(r"`(.*?)`", cell)} == set(METHODS)
