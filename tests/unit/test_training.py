@@ -16,14 +16,14 @@ from micvae.distributions import Gaussian, LearnedGaussian
 from micvae.errors import DataError, DivergedError, MicvaeError, RunError
 from micvae.information import ESTIMATORS
 from micvae.networks import Patch
-from micvae.objectives import MIConstrained, Vae
+from micvae.objectives import FactorVae, MIConstrained, Vae
 from micvae.objectives.schedules import Ramp
 from micvae.training import checkpoint
 from micvae.training.config import RunConfig
 from micvae.training.device import resolve
 from micvae.training.log import read_log
 from micvae.training.run import Run, train_run
-from micvae.training.trainer import CHECKPOINT, encode
+from micvae.training.trainer import CHECKPOINT, Trainer, encode
 
 SMALL = RunConfig(
     objective=MIConstrained(),
@@ -34,7 +34,8 @@ SMALL = RunConfig(
     device="cpu",
 )
 
-# One with an adversary of its own, one with a learned likelihood and a schedule.
+# One with an adversary of its own, one with a learned likelihood and a schedule, one with two
+# batches a step and an adversary at its own rate, and one restart.
 CASES = {
     "mixture": SMALL,
     "adversary": dataclasses.replace(
@@ -43,6 +44,8 @@ CASES = {
     "schedule": dataclasses.replace(
         SMALL, objective=Vae(beta=Ramp(0, 1, steps=12)), likelihood=LearnedGaussian()
     ),
+    "second batch": dataclasses.replace(SMALL, objective=FactorVae(width=8, depth=2)),
+    "restart": dataclasses.replace(SMALL, restart=1),
 }
 
 
@@ -122,6 +125,21 @@ def test_a_training_killed_by_the_system_ends_with_the_same_bits(tmp_path):
     assert not run.done and (broken / CHECKPOINT).exists(), "it was not killed in the middle"
     resumed = content(train_run(config, broken))
     assert_same_bits(content(train_run(config, tmp_path / "whole")), resumed)
+
+
+def test_a_restart_sees_the_same_data_otherwise(tmp_path):
+    first = train_run(SMALL, tmp_path / "first")
+    again = train_run(dataclasses.replace(SMALL, restart=1), tmp_path / "again")
+    assert first.record["data"] == again.record["data"]
+    assert first.log()["loss"][0] != again.log()["loss"][0]  # other weights and another batch
+
+
+def test_an_adversary_learns_at_its_own_rate():
+    config = dataclasses.replace(SMALL, objective=FactorVae(width=8, depth=2))
+    optimizers = Trainer(config, squares(256)).optimizers
+    assert optimizers["model"].defaults["lr"] == config.learning_rate
+    assert optimizers["discriminator"].defaults["lr"] == config.objective.discriminator_rate
+    assert optimizers["discriminator"].defaults["betas"] == (0.5, 0.9)
 
 
 def test_every_term_is_logged_at_every_step(tmp_path):
