@@ -21,7 +21,7 @@ PICTURE = ROOT / "docs" / "figures" / "metrics.png"
 N = 6_000
 KINDS = ("ordinal", "ordinal", "categorical")
 WORTH = [name for name, metric in METRICS.items() if metric.needs != "codes" and name != "dci_size"]
-GROUPS = {"ceilings": ("mig", "mig_rank", "rmig", "dci_disentanglement", "infom", "mcc_pearson")}
+AGAINST_SHAPE = ("mig", "mig_rank", "rmig", "dci_disentanglement", "infom", "mcc_pearson")
 
 Example = tuple[np.ndarray, np.ndarray, tuple[str, ...]]
 
@@ -107,7 +107,7 @@ def ceilings() -> str:
         "Gaussian, posterior noise 0.3": ndtri(u) + 0.3 * random.normal(size=u.shape),
         "log-normal": np.exp(ndtri(u)),
     }
-    names = GROUPS["ceilings"]
+    names = AGAINST_SHAPE
     lines = [
         "| the code's distribution | " + " | ".join(quantity(n).label for n in names) + " |",
         "|---" * (len(names) + 1) + "|",

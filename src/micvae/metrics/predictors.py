@@ -1,6 +1,7 @@
 """What can say how much each code matters to one factor, besides the fast trees of `boosting`."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -41,7 +42,8 @@ def r_squared(predicted: Floats, true: Floats, weights: Floats | None = None) ->
     return float(1 - np.sum(w * (true - predicted) ** 2) / spread) if spread > 0 else 0.0
 
 
-def fit_sklearn(
+def fit_ensemble(
+    name: str,
     train: NDArray[Any],
     target: Floats,
     test: NDArray[Any],
@@ -50,29 +52,19 @@ def fit_sklearn(
     discrete: bool,
     random: np.random.RandomState,
 ) -> Fit:
-    """Fit scikit-learn's gradient boosting with its defaults: the reference."""
-    from sklearn.ensemble import GradientBoostingClassifier, GradientBoostingRegressor
+    """Fit scikit-learn's classifier or regressor of that name with its defaults."""
+    from sklearn import ensemble
 
-    kind = GradientBoostingClassifier if discrete else GradientBoostingRegressor
+    kind = getattr(ensemble, name + ("Classifier" if discrete else "Regressor"))
     model = kind(random_state=random).fit(train, target)
     return Fit.of(model.feature_importances_, model.predict(test), test_target, discrete)
 
 
-def fit_forest(
-    train: NDArray[Any],
-    target: Floats,
-    test: NDArray[Any],
-    test_target: Floats,
-    *,
-    discrete: bool,
-    random: np.random.RandomState,
-) -> Fit:
-    """Fit scikit-learn's random forest with its defaults: 100 trees, grown to the end."""
-    from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
+fit_sklearn = partial(fit_ensemble, "GradientBoosting")
+"""Gradient boosting as in the published study: the reference."""
 
-    kind = RandomForestClassifier if discrete else RandomForestRegressor
-    model = kind(random_state=random).fit(train, target)
-    return Fit.of(model.feature_importances_, model.predict(test), test_target, discrete)
+fit_forest = partial(fit_ensemble, "RandomForest")
+"""100 trees, grown to the end."""
 
 
 ALPHA = 0.01
