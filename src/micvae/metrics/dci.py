@@ -1,6 +1,6 @@
 """Disentanglement, completeness and informativeness."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Literal, get_args
 
@@ -15,7 +15,11 @@ from micvae.metrics.score import MetricError, Score, Weights, check_whole, score
 from micvae.metrics.splits import check_split, halves
 
 Predictor = Literal["trees", "sklearn", "forest", "lasso"]
-_SKLEARN = {"sklearn": fit_sklearn, "forest": fit_forest, "lasso": fit_lasso}
+_SKLEARN: dict[str, Callable[..., Fit]] = {
+    "sklearn": fit_sklearn,
+    "forest": fit_forest,
+    "lasso": fit_lasso,
+}
 
 MIN_SAMPLES = 10
 
