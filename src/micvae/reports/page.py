@@ -102,6 +102,7 @@ class Page:
     table: Table
     groups: Sequence[Group]
     more: Table | None = None
+    more_said: str = ""
     quick: bool = False
     notes: Sequence[str] = ()
     missing: Sequence[str] = ()

@@ -84,6 +84,7 @@ def report_paper(folder: Path) -> Path:
         answer=_answer(table),
         table=_table(table, labels, _ORDER),
         more=_table(table, labels, _FURTHER),
+        more_said=", ".join(quantity(name).label for name in _FURTHER),
         groups=[*_groups(every, ours, table, labels), *single_groups(materials)],
         quick=quick,
         notes=study.get("notes") or (),

@@ -82,11 +82,13 @@ def _table(run: Run, scores: Mapping[str, Any]) -> Table:
     rows = []
     for name in known([values]):
         q = quantity(name)
-        if name in METRICS:
-            low, high = (f"{end:g}".replace("-inf", "−∞") for end in METRICS[name].range)
-            bounds = f"{low} to {high}"
+        if name == "active_units":
+            bounds = f"0 to {len(scores['active'])}"
+        elif name in METRICS:
+            low, high = METRICS[name].range
+            bounds = f"{low:g} to {high:g}".replace("inf", "∞").replace("-", "−")
         else:
-            bounds = f"0 to {len(scores['active'])}" if name == "active_units" else q.unit
+            bounds = q.unit
         shown = f"{values[name]:d}" if name == "active_units" else q.shown(values[name])
         better = f"{q.direction} is better" if q.direction else ""
         rows.append(

@@ -73,6 +73,7 @@ def report_study(folder: Path) -> Path:
     study, rows = read_json(folder / STUDY), read_table(folder)
     labels = labels_of(study, rows)
     baseline = _baseline(rows, labels)
+    further = [name for name in known(rows) if name not in _FIRST]
     missing = incomplete(study, rows, labels)
     materials = representatives(folder, rows, labels, missing)
     page = Page(
@@ -80,7 +81,8 @@ def report_study(folder: Path) -> Path:
         kind="Study",
         answer=_answer(rows, labels, baseline),
         table=_table(rows, labels, baseline, [n for n in known(rows) if n in _FIRST]),
-        more=one_a_line(rows, labels, [n for n in known(rows) if n not in _FIRST]),
+        more=one_a_line(rows, labels, further),
+        more_said=f"{len(further)} more, one a line",
         groups=[*_groups(rows, labels, baseline), *single_groups(materials)],
         quick=bool(study.get("quick")),
         notes=study.get("notes") or (),
