@@ -24,6 +24,7 @@ lint: $(READY)  ## Check style and types.
 benchmark: $(READY)  ## Measure speed, side by side with a peer and with the machine's limit.
 	$(BIN)/python benchmarks/pairwise_mi.py
 	$(BIN)/python benchmarks/training.py
+	$(BIN)/python benchmarks/methods.py
 	$(BIN)/python benchmarks/metrics.py
 
 clean:  ## Remove the virtual environment and caches; results in out/ stay.

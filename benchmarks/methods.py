@@ -1,0 +1,56 @@
+"""Cost of a training step of every method, relative to the VAE's, on the toy job.
+
+One thread, default hyperparameters; methods are timed in turns, because a machine's speed changes
+over time, and the figures are medians over the turns.
+"""
+
+import argparse
+import statistics
+import time
+
+import torch
+
+from micvae.data import load
+from micvae.objectives import METHODS
+from micvae.training.config import RunConfig
+from micvae.training.trainer import Trainer
+
+
+class Timed:
+    """A training whose steps are timed."""
+
+    def __init__(self, objective: object, data: str, steps: int) -> None:
+        config = RunConfig(objective=objective, data=data, device="cpu")
+        self.trainer = Trainer(config, load(data))
+        self.steps = steps
+
+    def __call__(self) -> float:
+        """Milliseconds per step."""
+        trainer = self.trainer
+        two = trainer.config.objective.second_batch
+        batches, others = trainer._batches(), trainer._batches("second order") if two else None
+        started = time.perf_counter()
+        for _ in range(self.steps):
+            trainer._update(next(batches), next(others) if others else None)
+        trainer.log.flush()
+        return (time.perf_counter() - started) / self.steps * 1e3
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--steps", type=int, default=60, help="steps per turn")
+    parser.add_argument("--turns", type=int, default=7)
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    data = f"squares(n={(options.steps + 1) * 64})"
+    jobs = {name: Timed(kind(), data, options.steps) for name, kind in METHODS.items()}
+    turns = [{name: job() for name, job in jobs.items()} for _ in range(options.turns + 1)][1:]
+    print(f"{'method':16s} {'ms/step':>8s} {'× VAE':>7s}")
+    for name in jobs:
+        cost = statistics.median(turn[name] for turn in turns)
+        ratio = statistics.median(turn[name] / turn["vae"] for turn in turns)
+        print(f"{name:16s} {cost:8.2f} {ratio:7.2f}")
+
+
+if __name__ == "__main__":
+    main()
