@@ -61,7 +61,7 @@ def main() -> None:
     readme.write_text(between(text, "findings", findings))
     (ROOT / "docs" / "figures").mkdir(exist_ok=True)
     for name, pattern in PICTURES.items():
-        (source,) = (folder / "figures").glob(pattern)
+        source = max((folder / "figures").glob(pattern), key=lambda p: p.stat().st_mtime)
         shutil.copy(source, ROOT / "docs" / "figures" / f"{name}.png")
 
 

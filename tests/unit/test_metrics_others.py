@@ -481,9 +481,9 @@ def test_levels_are_shares(level):
 
 
 def test_intervals_need_resamples():
-    with pytest.raises(MetricError, match="without resamples"):
+    with pytest.raises(MetricError, match="resamples=0"):
         Score({"a": 0.7}).interval()
-    with pytest.raises(MetricError, match="without resamples"):
+    with pytest.raises(MetricError, match="resamples=0"):
         Score({"a": 0.7}, deviations={"a": 0.1}).interval("c")
 
 
@@ -513,7 +513,7 @@ def test_what_can_be_computed_follows_from_what_is_given():
         (lambda: evaluate(C, F, seed=-1, metrics="mig"), "seed=-1"),
         (lambda: intervals(C, F, metrics="beta_vae_score"), "needs interventions"),
         (lambda: intervals(C, F, metrics="mig", resamples=1), "at least 2"),
-        (lambda: intervals(C, F, metrics="mig", resamples=0), "without resamples"),
+        (lambda: intervals(C, F, metrics="mig", resamples=0), "resamples=0"),
         (lambda: intervals(C, F, metrics="mig", resamples=2.5), "resamples=2.5"),
         (lambda: intervals(C, F, metrics="mig", level=95), "level=95"),
         (lambda: intervals(C, metrics="sap"), "sap needs factors"),

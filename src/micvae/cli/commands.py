@@ -122,7 +122,9 @@ def evaluate(arguments: list[str]) -> None:
             result = evaluate_run(run, parsed.seed, interventions=True)
         print_run(result)
         print(f"stored in {run.path / SCORES}; next: micvae report {run.path}")
-    if len(runs) > 1:
+    if len({run.record["data"]["fingerprint"] for run in runs}) > 1:
+        print("note: not ranked without labels (UDR), which takes runs on the same images.")
+    elif len(runs) > 1:
         with busy("comparing the runs"):
             ranking = rank_runs(runs, parsed.seed)
         print_ranking([str(run.path) for run in runs], ranking)
@@ -148,6 +150,11 @@ def _evaluate_files(
         kinds = [k or guess_kind(c) for k, c in zip(guessed, columns, strict=True)]
     elif table is None and kinds:
         raise MicvaeError("--factor-kinds needs --factors.")
+    if table is not None and len(kinds) != len(table.names):
+        raise MicvaeError(
+            f"--factor-kinds has {len(kinds)} entries, but {factors} has {len(table.names)} "
+            f"columns ({', '.join(table.names)}); give one each."
+        )
     with warnings.catch_warnings(record=True) as caught, metric_progress() as progress:
         warnings.simplefilter("always", MicvaeWarning)
         found = progress(

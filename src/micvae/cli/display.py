@@ -72,7 +72,8 @@ def study_progress(cells: Sequence[Cell]) -> Iterator[Callable[[Event], None]]:
             cell = cells[event.job]
             if event.kind == "progress":
                 if event.job not in running:
-                    title = f"  {cell.row}, seed {cell.config.seed}"
+                    again = f", restart {cell.config.restart}" if cell.config.restart else ""
+                    title = f"  {cell.row}, seed {cell.config.seed}{again}"
                     running[event.job] = bar.add_task(title, total=1.0)
                 bar.update(running[event.job], completed=event.value)
                 parts[event.job] = event.value

@@ -15,6 +15,8 @@ from micvae.metrics.score import (
     Score,
     UndefinedScoreWarning,
     UnfairMetricWarning,
+    check_setting,
+    check_whole,
 )
 
 Progress = Callable[[int, int, str], None]
@@ -106,6 +108,9 @@ def intervals(
     Raises:
         MetricError: As `evaluate` does.
     """
+    check_whole("resamples", resamples, 2)
+    check_whole("refits", refits, 2)
+    check_setting("level", level, lambda v: 0 < v < 1, "give a share between 0 and 1")
     repeats = {False: resamples, True: refits}
     found = _scores(
         codes, factors, metrics, factor_kinds, scale, interventions, seed, repeats, n_jobs, progress
@@ -141,7 +146,12 @@ def _scores(
         names = _names(metrics)
         for name in names:
             if not given[METRICS[name].needs]:
-                raise MetricError(f"{name} needs {METRICS[name].needs}, which are not given")
+                how = {
+                    "factors": "give factors",
+                    "interventions": "score a run with micvae evaluate RUN, or give "
+                    "interventions=Matched(codes, factors)",
+                }[METRICS[name].needs]
+                raise MetricError(f"{name} needs {METRICS[name].needs}: {how}")
     if factors is not None and any(METRICS[name].needs == "factors" for name in names):
         checked = check_inputs(codes, factors, factor_kinds)
         _warn_of_conventions(checked)

@@ -5,7 +5,6 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from micvae.data.dataset import guess_kind
 from micvae.metrics.binning import (
     Floats,
     Labels,
@@ -23,6 +22,7 @@ from micvae.metrics.score import MetricError, Score, Weights, check_setting, sco
 from micvae.metrics.tables import factor_labels, ratio
 
 MIN_SAMPLES = 10
+MOST_SYMBOLS = 50
 
 Reweighted = Callable[[Weights], Floats]
 """What is found from all samples, as a function of how often each counts."""
@@ -70,8 +70,8 @@ def infomec(
         factors: (N, K) array of ground truth, no column constant.
         factor_kinds: As in `mig`.
         discrete_codes: Whether latents are symbols, as quantised ones are: one answer for all (the
-            authors' choice), or one for each; `None`: those are that have at most 50 values or
-            whole numbers only, and do not differ throughout.
+            authors' choice), or one for each; `None`: those are that have at most 50 values, and
+            at most half as many as there are samples.
         neighbours: k of the estimate.
         prune: Share of the largest range that a latent's range must exceed to be active.
         factor_bins: Bins per continuous factor.
@@ -103,7 +103,8 @@ def infomec(
     given = check_inputs(codes, factors, factor_kinds, min_samples=MIN_SAMPLES)
     z = given.codes.astype(np.float64)
     if discrete_codes is None:
-        symbols = np.array([guess_kind(column) == "ordinal" for column in z.T])
+        counts = np.array([len(np.unique(column)) for column in z.T])
+        symbols = counts <= min(MOST_SYMBOLS, len(z) / 2)
     else:
         if np.ndim(discrete_codes) > 0 and np.shape(discrete_codes) != (z.shape[1],):
             raise MetricError(

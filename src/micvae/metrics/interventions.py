@@ -35,7 +35,8 @@ class Interventions(Protocol):
 class Rendered:
     """Interventions on generated data: factors are drawn, rendered and encoded.
 
-    Every factor is drawn from the values that it has in the data set, independently of the others.
+    Every factor is drawn from the values that it has in the data set, independently of the others;
+    held fixed are those that vary.
 
     Args:
         encode: Maps images (M, C, H, W) to codes (M, D).
@@ -51,7 +52,10 @@ class Rendered:
                 f"{dataset.name} cannot hold a factor fixed: it renders no images of given "
                 "factors. Use Matched on its codes and factors"
             )
-        self.n_factors = dataset.n_factors
+        self._held = np.flatnonzero(np.ptp(dataset.factors, axis=0) > 0)
+        if len(self._held) == 0:
+            raise MetricError(f"{dataset.name} has no factor that varies: there is none to hold")
+        self.n_factors = len(self._held)
         self._encode, self._dataset = encode, dataset
 
     def codes(self, n: int, random: np.random.Generator) -> NDArray[Any]:
@@ -62,10 +66,11 @@ class Rendered:
         self, factor: NDArray[np.int64], size: int, random: np.random.Generator
     ) -> NDArray[Any]:
         """Codes (G, size, D) of G groups: in group g all samples share factor `factor[g]`."""
-        drawn = self._draw(len(factor) * size, random).reshape(len(factor), size, self.n_factors)
-        rows = np.arange(len(factor))
-        drawn[rows, :, factor] = drawn[rows, :1, factor]
-        return self._of(drawn.reshape(-1, self.n_factors)).reshape(len(factor), size, -1)
+        everything = self._dataset.n_factors
+        drawn = self._draw(len(factor) * size, random).reshape(len(factor), size, everything)
+        rows, held = np.arange(len(factor)), self._held[factor]
+        drawn[rows, :, held] = drawn[rows, :1, held]
+        return self._of(drawn.reshape(-1, everything)).reshape(len(factor), size, -1)
 
     def _draw(self, n: int, random: np.random.Generator) -> NDArray[np.float64]:
         known = self._dataset.factors

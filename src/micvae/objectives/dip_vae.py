@@ -35,8 +35,8 @@ class DipVaeI(Objective):
 
     @classmethod
     def presets(cls) -> Mapping[str, Objective]:
-        """`paper`: λ_od = 10, λ_d = 10 λ_od, as for 2D shapes."""
-        return {"paper": cls()}
+        """`study`: λ_od = 10, λ_d = 10 λ_od, one of the settings of Locatello et al. 2019."""
+        return {"study": cls()}
 
     def __call__(self, model: VAE, x: Tensor, step: Step) -> Losses:
         """Evaluate on a batch; see `Objective`."""
@@ -83,6 +83,11 @@ class DipVaeII(DipVaeI):
 
     diagonal: Schedule = Constant(10.0)
     """λ_d, weight of squared deviations of variances from 1; equal to λ_od in version II."""
+
+    @classmethod
+    def presets(cls) -> Mapping[str, Objective]:
+        """`study`: λ_od = λ_d = 10, one of the settings of Locatello et al. 2019."""
+        return {"study": cls()}
 
     def covariance(self, elbo: Elbo) -> Tensor:
         """Covariance of q(z) over the batch, (D, D)."""

@@ -115,19 +115,11 @@ class Page:
 
 
 def write_page(page: Page, folder: Path) -> Path:
-    """Write every figure as PNG and SVG, then the page with all of them inside.
-
-    Figures that an earlier page left there and this one does not have are removed.
-    """
+    """Write every figure as PNG and SVG, then the page with all of them inside."""
     groups = [
         (group.title, group.caption, [save(plate, folder / FIGURES) for plate in group.plates])
         for group in page.groups
     ]
-    drawn = {picture.name for _, _, pictures in groups for picture in pictures}
-    for kind in ("png", "svg"):
-        for old in (folder / FIGURES).glob(f"*.{kind}"):
-            if old.stem not in drawn:
-                old.unlink()
     room = files(__package__)
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True

@@ -60,7 +60,7 @@ def evaluate_run(run: Run, seed: int = 0, interventions: bool = False) -> dict[s
     latent_mi = latent_information(representation, seed)
     scored = usable_factors(part)
     result: dict[str, Any] = {
-        "metrics": evaluate(part.codes, seed=seed),
+        "metrics": {},
         "cautions": [],
         "votes": None,
         "r_mi": float(latent_mi.sum()),
@@ -89,6 +89,8 @@ def evaluate_run(run: Run, seed: int = 0, interventions: bool = False) -> dict[s
         discrete = check_inputs(part.codes, factors, kinds).discrete
         matrix = mutual_information_matrix(part.codes, factors, discrete=discrete)
         result["factor_mi"] = matrix.tolist()
+    else:
+        result["metrics"] = evaluate(part.codes, seed=seed)
     result["seconds"] = round(time.perf_counter() - started, 3)
     write_json(run.path / SCORES, result)
     return result

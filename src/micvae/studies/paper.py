@@ -166,8 +166,9 @@ def table1(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """
     base = {row["seed"]: row for row in rows if row["row"] == VANILLA}
     kept = [row for row in rows if row.get("kept", True)]
-    first = [{**row, "row": SINGLE} for row in rows if row["row"] == RECOMMENDED]
-    first = [row for row in first if row.get("restarts", 1) > 1 and row["restart"] == 0]
+    ours = [row for row in rows if row["row"] == RECOMMENDED]
+    again = any(row["restart"] > 0 for row in ours)
+    first = [{**row, "row": SINGLE} for row in ours if again and row["restart"] == 0]
     kept = [{**row, "seconds": row.get("seconds_of_all", row["seconds"])} for row in kept]
     table = []
     for label in (VANILLA, LITERAL, RECOMMENDED, SINGLE):

@@ -107,7 +107,9 @@ def run_study(
     write_json(folder / STUDY, {**description, "notes": notes, "failed": failed})
     rows = keep_best([row_of(cell, folder) | dict(extra(cell)) for cell in done])
     with replacing(folder / TABLE) as temporary:
-        pq.write_table(pa.Table.from_pylist(rows), temporary)
+        names = dict.fromkeys(name for row in rows for name in row)
+        complete = [{name: row.get(name) for name in names} for row in rows]
+        pq.write_table(pa.Table.from_pylist(complete), temporary)
     return rows
 
 
