@@ -26,6 +26,7 @@ benchmark: $(READY)  ## Measure speed, side by side with a peer and with the mac
 	$(BIN)/python benchmarks/training.py
 	$(BIN)/python benchmarks/methods.py
 	$(BIN)/python benchmarks/metrics.py
+	$(BIN)/python benchmarks/data.py
 
 clean:  ## Remove the virtual environment and caches; results in out/ stay.
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist

@@ -40,3 +40,12 @@ def coil20() -> Path:
     if not path.exists():
         pytest.skip("the real image files are not here")
     return path
+
+
+@pytest.fixture
+def dsprites_12() -> Path:
+    """Twelve images of the published dSprites, where a development checkout has them."""
+    path = SHARED / "dsprites_12_real_images.npz"
+    if not path.exists():
+        pytest.skip("the real image files are not here")
+    return path

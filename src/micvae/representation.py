@@ -1,7 +1,8 @@
 """`Representation`: the codes of a data set beside its factors, frozen. It is what metrics see."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,44 +11,76 @@ from micvae.data import FactorDataset, FactorKind
 from micvae.errors import RunError
 from micvae.files import replacing
 
+if TYPE_CHECKING:  # the distributions load torch, which no reader of codes needs
+    from micvae.distributions import LatentKind
+
 ACTIVE_VARIANCE = 0.01
+
+
+class Encoded(NamedTuple):
+    """What a model makes of N images.
+
+    Args:
+        codes: one number per latent, `(N, D)` float32: posterior means.
+        scale: standard deviations of these numbers, `(N, D)` float32; 0 where the image decides.
+        draws: one sample of the posterior per image, as codes, `(N, D)` float32.
+        latent_kl: KL(q(z_d|x) ‖ p(z_d)) averaged over the images, `(D,)` float64, nats.
+        latent_kinds: `gaussian` (the code is the mean of a Gaussian that is independent of the
+            other latents given the image), `number` (another real number) or `value` (one out of
+            finitely many), per latent.
+    """
+
+    codes: NDArray[np.float32]
+    scale: NDArray[np.float32]
+    draws: NDArray[np.float32]
+    latent_kl: NDArray[np.float64]
+    latent_kinds: "tuple[LatentKind, ...]"
 
 
 @dataclass(frozen=True, eq=False)
 class Representation:
-    """Posterior means and scales of N images, with what is known of their factors.
+    """Codes of N images, and what is known of their factors.
 
     Args:
-        codes: posterior means, `(N, D)` float32.
-        scale: posterior standard deviations, `(N, D)` float32.
+        encoded: what the model makes of the images.
         factors: ground truth, `(N, K)` float64; K = 0 where nothing is known.
         factor_names: K names.
         factor_kinds: K kinds.
     """
 
-    codes: NDArray[np.float32]
-    scale: NDArray[np.float32]
+    encoded: Encoded
     factors: NDArray[np.float64]
     factor_names: tuple[str, ...]
     factor_kinds: tuple[FactorKind, ...]
 
     @classmethod
-    def of(
-        cls, codes: NDArray[np.float32], scale: NDArray[np.float32], dataset: FactorDataset
-    ) -> "Representation":
+    def of(cls, encoded: Encoded, dataset: FactorDataset) -> "Representation":
         """Put codes beside the factors of the data set they were computed from."""
-        return cls(codes, scale, dataset.factors, dataset.factor_names, dataset.factor_kinds)
+        return cls(encoded, dataset.factors, dataset.factor_names, dataset.factor_kinds)
+
+    @property
+    def codes(self) -> NDArray[np.float32]:
+        """What metrics see, `(N, D)`."""
+        return self.encoded.codes
+
+    @property
+    def scale(self) -> NDArray[np.float32]:
+        """Posterior standard deviations, `(N, D)`."""
+        return self.encoded.scale
+
+    @property
+    def latent_kl(self) -> NDArray[np.float64]:
+        """KL(q(z_d|x) ‖ p(z_d)) per latent, `(D,)`, nats, averaged over the samples."""
+        return self.encoded.latent_kl
+
+    @property
+    def gaussian(self) -> bool:
+        """Whether every posterior is a diagonal Gaussian with the codes as its means."""
+        return set(self.encoded.latent_kinds) == {"gaussian"}
 
     def __len__(self) -> int:
         """Return N, the number of samples."""
         return len(self.codes)
-
-    @property
-    def latent_kl(self) -> NDArray[np.float64]:
-        """KL(q(z_d|x) ‖ N(0, 1)) per latent, `(D,)`, nats, averaged over the samples."""
-        variance = self.scale.astype(np.float64) ** 2
-        kl = 0.5 * (self.codes.astype(np.float64) ** 2 + variance - 1 - np.log(variance))
-        return np.asarray(kl.mean(0))
 
     @property
     def active(self) -> NDArray[np.bool_]:
@@ -63,26 +96,23 @@ class Representation:
         if n >= len(self):
             return self
         index = np.sort(np.random.default_rng(seed).choice(len(self), n, replace=False))
-        return Representation(
-            self.codes[index],
-            self.scale[index],
-            self.factors[index],
-            self.factor_names,
-            self.factor_kinds,
+        part = self.encoded._replace(
+            codes=self.codes[index],
+            scale=self.scale[index],
+            draws=self.encoded.draws[index],
         )
-
-    def noisy(self, seed: int = 0) -> NDArray[np.float32]:
-        """One sample of the aggregate posterior q(z) per image, `(N, D)`."""
-        noise = np.random.default_rng(seed).standard_normal(self.codes.shape, dtype=np.float32)
-        return self.codes + noise * self.scale
+        return replace(
+            self,
+            encoded=part,
+            factors=self.factors[index],
+        )
 
     def save(self, path: Path) -> None:
         """Write an .npz file without pickled objects."""
         with replacing(path) as temporary:
             np.savez(
                 temporary,
-                codes=self.codes,
-                scale=self.scale,
+                **self.encoded._asdict(),
                 factors=self.factors,
                 factor_names=np.asarray(self.factor_names, dtype=str),
                 factor_kinds=np.asarray(self.factor_kinds, dtype=str),
@@ -93,9 +123,9 @@ class Representation:
         """Read what `save` wrote."""
         try:
             with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
+                encoded = Encoded(**{name: file[name] for name in Encoded._fields})
                 return cls(
-                    file["codes"],
-                    file["scale"],
+                    encoded._replace(latent_kinds=tuple(file["latent_kinds"].tolist())),
                     file["factors"],
                     tuple(map(str, file["factor_names"])),
                     tuple(file["factor_kinds"].tolist()),

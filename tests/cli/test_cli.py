@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 
 from micvae.cli import main
+from micvae.data import DATASETS
+from micvae.distributions import LATENTS
 from micvae.files import read_json
 from micvae.metrics import METRICS
 from micvae.objectives import METHODS
@@ -65,7 +67,8 @@ def test_version(inline):
 
 
 @pytest.mark.parametrize(
-    ("what", "names"), [("methods", METHODS), ("metrics", METRICS), ("data", ["squares"])]
+    ("what", "names"),
+    [("methods", METHODS), ("metrics", METRICS), ("data", DATASETS), ("latents", LATENTS)],
 )
 def test_lists(inline, what, names):
     shown = inline("list", what).stdout

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from micvae.distributions import Bernoulli
+from micvae.distributions import Bernoulli, GaussianLatents
 from micvae.errors import DataError
 from micvae.models import build_vae
 from micvae.networks import NETWORKS, initialise
@@ -14,7 +14,7 @@ SHAPES = [(1, 32, 32), (1, 64, 64), (3, 64, 64), (3, 32, 48), (4, 16, 16), (1, 9
 def build(name, shape, seed=0):
     generator = torch.Generator().manual_seed(seed)
     cpu = torch.device("cpu")
-    return build_vae(NETWORKS[name](), Bernoulli(), 5, shape, generator, cpu)
+    return build_vae(NETWORKS[name](), Bernoulli(), GaussianLatents(), 5, shape, generator, cpu)
 
 
 @pytest.mark.parametrize("name", NETWORKS)

@@ -147,3 +147,34 @@ def test_real_photographs(coil20):
     data = load(str(coil20))
     assert data.images.shape == (1440, 1, 32, 32)
     assert data.n_factors == 2 and len(data.factor_values[0]) == 20
+
+
+def test_partners_and_an_auxiliary_variable(tmp_path):
+    data = saved(tmp_path, images=COLOUR, partners=COLOUR[::-1], auxiliary=np.arange(6) / 4)
+    np.testing.assert_array_equal(data.partners, data.images[::-1])
+    np.testing.assert_array_equal(data.auxiliary, np.arange(6)[:, None] / 4)
+    some = data.subset([4, 1])
+    np.testing.assert_array_equal(some.partners, data.partners[[4, 1]])
+    np.testing.assert_array_equal(some.auxiliary, [[1.0], [0.25]])
+    plain = saved(tmp_path, images=COLOUR)
+    assert plain.partners is None and plain.auxiliary is None and plain.subset([0]).partners is None
+
+
+@pytest.mark.parametrize(
+    ("arrays", "message"),
+    [
+        ({"partners": GREY[:5]}, r"partners has shape \(5, .*one partner of its own size"),
+        ({"partners": GREY[:, :8]}, "partners has shape"),
+        ({"partners": GREY[0]}, "partners has shape"),
+        ({"partners": np.full((6, 16, 16), np.nan)}, "partners holds NaN"),
+        ({"partners": np.full((6, 16, 16), 2.0)}, "partners ranges from 2 to 2"),
+        ({"partners": GREY.astype(np.int32)}, "partners in .* have dtype int32"),
+        ({"auxiliary": np.zeros((5, 2))}, "auxiliary has 5 rows, but there are 6 images"),
+        ({"auxiliary": np.zeros((6, 2, 2))}, r"expected \(N, U\)"),
+        ({"auxiliary": np.full(6, np.inf)}, "auxiliary holds NaN or infinite"),
+        ({"auxiliary": np.array(["a"] * 6)}, "auxiliary has dtype"),
+    ],
+)
+def test_unusable_partners_and_auxiliaries_are_refused(tmp_path, arrays, message):
+    with pytest.raises(DataError, match=message):
+        saved(tmp_path, images=GREY, **arrays)

@@ -44,7 +44,7 @@ def train(arguments: list[str]) -> None:
     kind = type(chosen)
 
     @dataclass(frozen=True, kw_only=True)
-    class Train(RunConfig):
+    class Train(Settings):
         """Train one model into a run folder.
 
         METHOD is a name of micvae list methods, where wanted with a preset (mi-constrained:paper).
@@ -262,7 +262,7 @@ def list_(arguments: list[str]) -> None:
     class List:
         """List what can be named on the command line."""
 
-        what: Positional[Literal["methods", "metrics", "estimators", "data"]]
+        what: Positional[Literal["methods", "latents", "metrics", "estimators", "data"]]
         """What to list."""
 
     print_list(parse(List, arguments, "list").what)

@@ -19,7 +19,8 @@ from rich.progress import (
 )
 from rich.table import Column, Table
 
-from micvae.data import DATASETS
+from micvae.data import GENERATED, PUBLISHED, WRAPPERS
+from micvae.distributions import LATENTS
 from micvae.information import ESTIMATORS
 from micvae.metrics import METRICS, Interval, Ranking, evaluate, intervals
 from micvae.objectives import METHODS
@@ -214,6 +215,9 @@ def print_list(what: str) -> None:
             presets = ", ".join(f"{name}:{preset}" for preset in kind.presets())
             summary = kind.summary + (f" (presets: {presets})" if presets else "")
             table.add_row(name, summary, kind.reference)
+    elif what == "latents":
+        for name, latents in LATENTS.items():
+            table.add_row(name, latents.summary, latents.reference)
     elif what == "metrics":
         for name, metric in METRICS.items():
             table.add_row(name, metric.summary, metric.reference)
@@ -221,9 +225,13 @@ def print_list(what: str) -> None:
         for name, estimator in ESTIMATORS.items():
             table.add_row(name, _first_line(estimator), "micvae.information")
     else:
-        for name, make in DATASETS.items():
+        for name, make in GENERATED.items():
             table.add_row(name, _first_line(make), "generated")
-        table.add_row("PATH.npz", "images, optional factors and factor_names", "your own")
+        for name, make in PUBLISHED.items():
+            table.add_row(f"{name}('PATH')", _first_line(make), "a published file")
+        for name, make in WRAPPERS.items():
+            table.add_row(f"{name}('DATA')", _first_line(make), "any of these")
+        table.add_row("PATH.npz", "images, optional factors, partners, …", "your own")
         table.add_row("FOLDER", "a folder of pictures, optional factors.csv", "your own")
     Console().print(table)
 

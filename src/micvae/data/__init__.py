@@ -1,26 +1,66 @@
-"""Images with their ground-truth factors: the toy data, and the user's own."""
+"""Images with their ground-truth factors: generated, published, made of another set, one's own."""
 
 from collections.abc import Callable
 from pathlib import Path
 
 from micvae import spelling
+from micvae.data.cars3d import cars3d
+from micvae.data.correlated import correlated
 from micvae.data.dataset import FactorDataset, FactorKind
+from micvae.data.dsprites import dsprites
+from micvae.data.dsprites_file import dsprites_file
 from micvae.data.files import from_folder, from_npz
+from micvae.data.held_out import held_out
+from micvae.data.mpi3d import mpi3d
+from micvae.data.pairs import pairs
+from micvae.data.scenes import scenes
+from micvae.data.shapes3d import shapes3d
+from micvae.data.smallnorb import smallnorb
 from micvae.data.squares import squares
 from micvae.data.tables import TableFile, read_matrix
 from micvae.errors import DataError
 
-DATASETS: dict[str, Callable[..., FactorDataset]] = {"squares": squares}
+GENERATED: dict[str, Callable[..., FactorDataset]] = {
+    "squares": squares,
+    "dsprites": dsprites,
+    "scenes": scenes,
+}
+PUBLISHED: dict[str, Callable[..., FactorDataset]] = {  # take the path of a file
+    "dsprites_file": dsprites_file,
+    "shapes3d": shapes3d,
+    "cars3d": cars3d,
+    "smallnorb": smallnorb,
+    "mpi3d": mpi3d,
+}
+WRAPPERS: dict[str, Callable[..., FactorDataset]] = {  # take another data set
+    "correlated": correlated,
+    "held_out": held_out,
+    "pairs": pairs,
+}
+DATASETS = GENERATED | PUBLISHED | WRAPPERS
 
 __all__ = [
     "DATASETS",
+    "GENERATED",
+    "PUBLISHED",
+    "WRAPPERS",
     "FactorDataset",
     "FactorKind",
     "TableFile",
+    "cars3d",
+    "correlated",
+    "dsprites",
+    "dsprites_file",
     "from_folder",
     "from_npz",
+    "held_out",
     "load",
+    "mpi3d",
+    "pairs",
     "read_matrix",
+    "scenes",
+    "shapes3d",
+    "smallnorb",
     "squares",
 ]
 
@@ -30,14 +70,16 @@ def load(name_or_path: str) -> FactorDataset:
 
     Args:
         name_or_path: a name out of `DATASETS`, with options where needed
-            (`squares(n=4096, seed=1)`); or the path of an .npz file or of a folder of images.
+            (`squares(n=4096, seed=1)`, `shapes3d('3dshapes.h5')`,
+            `correlated('squares(n=4096)', strength=0.4)`); or the path of an .npz file or of a
+            folder of images.
 
     Raises:
         DataError: where there is nothing of that name, or it cannot be used.
     """
     path = Path(name_or_path)
     name = name_or_path.partition("(")[0].strip()
-    if name in DATASETS and not path.exists():
+    if name in DATASETS and ("(" in name_or_path or not path.exists()):
         _, positional, options = spelling.parse(name_or_path, "data")
         try:
             return DATASETS[name](*positional, **options)
@@ -50,7 +92,8 @@ def load(name_or_path: str) -> FactorDataset:
             return from_npz(path)
         raise DataError(
             f"{path} is neither an .npz file nor a folder of images; save the images as "
-            "np.savez('data.npz', images=…, factors=…)."
+            "np.savez('data.npz', images=…, factors=…), or name the data set that the file is "
+            f"of: {', '.join(PUBLISHED)}, as in shapes3d('3dshapes.h5')."
         )
     raise DataError(
         f"there is no data set or file {name_or_path!r}; use {', '.join(DATASETS)}, an .npz file "

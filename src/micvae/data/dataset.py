@@ -31,6 +31,8 @@ class FactorDataset:
         renderer: for generated data, the map from factors `(M, K)` to images `(M, C, H, W)`.
         notes: what a reader of any result on this data must know, one sentence each.
         source: what a run stores so that the same data can be found again (plain JSON values).
+        partners: where images come in pairs, the partner of each: float32, of the images' shape.
+        auxiliary: where an auxiliary variable u was observed beside each image: `(N, U)` floats.
 
     Raises:
         DataError: on a wrong shape, a value that is not finite or lies outside [0, 1], or lengths
@@ -46,11 +48,23 @@ class FactorDataset:
     renderer: Renderer | None = None
     notes: tuple[str, ...] = ()
     source: Mapping[str, Any] = field(default_factory=dict)
+    partners: NDArray[np.float32] | None = None
+    auxiliary: NDArray[np.float64] | None = None
 
     def __post_init__(self) -> None:
-        images = _checked_images(self.images)
+        images = _checked_images(self.images, "images")
         factors = np.empty((len(images), 0)) if self.factors is None else np.asarray(self.factors)
-        factors = _checked_factors(factors, len(images))
+        factors = _checked_rows(factors, len(images), "factors")
+        partners, auxiliary = self.partners, self.auxiliary
+        if partners is not None:
+            partners = _checked_images(partners, "partners")
+            if partners.shape != images.shape:
+                raise DataError(
+                    f"partners has shape {partners.shape}, but images has {images.shape}; give "
+                    "every image one partner of its own size."
+                )
+        if auxiliary is not None:
+            auxiliary = _checked_rows(np.asarray(auxiliary), len(images), "auxiliary")
         k = factors.shape[1]
         names = self.factor_names or tuple(f"factor {i}" for i in range(k))
         kinds = self.factor_kinds or tuple(guess_kind(column) for column in factors.T)
@@ -72,6 +86,8 @@ class FactorDataset:
             ("factor_names", tuple(names)),
             ("factor_kinds", tuple(kinds)),
             ("factor_values", tuple(values)),
+            ("partners", partners),
+            ("auxiliary", auxiliary),
         ):
             object.__setattr__(self, attribute, value)
 
@@ -110,46 +126,55 @@ class FactorDataset:
     def subset(self, indices: ArrayLike) -> FactorDataset:
         """Return the samples at `indices`, in that order."""
         index = np.asarray(indices)
-        return replace(self, images=self.images[index], factors=self.factors[index])
+        return replace(
+            self,
+            images=self.images[index],
+            factors=self.factors[index],
+            partners=None if self.partners is None else self.partners[index],
+            auxiliary=None if self.auxiliary is None else self.auxiliary[index],
+        )
 
 
-def _checked_images(given: ArrayLike) -> NDArray[np.float32]:
+def _checked_images(given: ArrayLike, what: str) -> NDArray[np.float32]:
     images = np.asarray(given)
     if images.dtype.kind not in "fiub":
-        raise DataError(f"images has dtype {images.dtype}; expected floats in [0, 1].")
+        raise DataError(f"{what} has dtype {images.dtype}; expected floats in [0, 1].")
     images = images.astype(np.float32, copy=False)
     if images.ndim != 4:
-        raise DataError(f"images has shape {images.shape}; expected (N, C, H, W).")
+        raise DataError(f"{what} has shape {images.shape}; expected (N, C, H, W).")
     if len(images) == 0:
-        raise DataError("images is empty; at least one image is needed.")
+        raise DataError(f"{what} is empty; at least one image is needed.")
     low, high = float(images.min()), float(images.max())
     if not (np.isfinite(low) and np.isfinite(high)):
-        raise DataError("images holds NaN or infinite values; remove or replace those images.")
+        raise DataError(f"{what} holds NaN or infinite values; remove or replace those images.")
     if low < 0 or high > 1:
         raise DataError(
-            f"images ranges from {low:g} to {high:g}; values must lie in [0, 1] "
+            f"{what} ranges from {low:g} to {high:g}; values must lie in [0, 1] "
             "(uint8 files are divided by 255 when they are loaded)."
         )
     return images
 
 
-def _checked_factors(factors: NDArray[Any], n: int) -> NDArray[np.float64]:
-    if factors.dtype.kind not in "fiub":
+def _checked_rows(rows: NDArray[Any], n: int, what: str) -> NDArray[np.float64]:
+    """Check a table of numbers, a row per image: factors, or an auxiliary variable."""
+    if rows.dtype.kind not in "fiub":
         raise DataError(
-            f"factors has dtype {factors.dtype}; expected numbers (encode categories as 0, 1, …)."
+            f"{what} has dtype {rows.dtype}; expected numbers (encode categories as 0, 1, …)."
         )
-    factors = factors.astype(np.float64, copy=False)
-    if factors.ndim == 1:
-        factors = factors[:, None]
-    if factors.ndim != 2:
-        raise DataError(f"factors has shape {factors.shape}; expected (N, K).")
-    if len(factors) != n:
+    rows = rows.astype(np.float64, copy=False)
+    if rows.ndim == 1:
+        rows = rows[:, None]
+    if rows.ndim != 2:
         raise DataError(
-            f"factors has {len(factors)} rows, but there are {n} images; give one row per image."
+            f"{what} has shape {rows.shape}; expected (N, {'K' if what == 'factors' else 'U'})."
         )
-    if not np.isfinite(factors).all():
-        raise DataError("factors holds NaN or infinite values; remove or replace those samples.")
-    return factors
+    if len(rows) != n:
+        raise DataError(
+            f"{what} has {len(rows)} rows, but there are {n} images; give one row per image."
+        )
+    if not np.isfinite(rows).all():
+        raise DataError(f"{what} holds NaN or infinite values; remove or replace those samples.")
+    return rows
 
 
 def guess_kind(column: NDArray[np.float64]) -> FactorKind:

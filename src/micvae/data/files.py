@@ -22,7 +22,8 @@ def from_npz(path: Path) -> FactorDataset:
 
     `images` is uint8 (divided by 255) or float in [0, 1], shaped `(N, H, W)`, `(N, H, W, C)` or
     `(N, C, H, W)` with C = 1, 3 or 4. `factors` is `(N, K)` numbers, `factor_names` K strings.
-    Pickled objects are refused.
+    `partners`, where images come in pairs, is of the images' own kind and layout, and `auxiliary`
+    `(N, U)` numbers: the auxiliary variable u. Pickled objects are refused.
 
     Raises:
         DataError: for a file that cannot be read or arrays that do not fit.
@@ -30,7 +31,7 @@ def from_npz(path: Path) -> FactorDataset:
     arrays = {}
     try:
         with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
-            for name in ("images", "factors", "factor_names"):
+            for name in ("images", "factors", "factor_names", "partners", "auxiliary"):
                 if name in file.files:
                     arrays[name] = file[name]
             found = ", ".join(file.files)
@@ -41,12 +42,17 @@ def from_npz(path: Path) -> FactorDataset:
     if "images" not in arrays:
         raise DataError(f"{path} has no array named images; it has {found or 'nothing'}.")
     names = arrays.get("factor_names", np.asarray([], dtype=str))
+    partners = arrays.get("partners")
+    if partners is not None:
+        partners = scaled(channels_first(partners, "partners"), f"partners in {path}")
     return FactorDataset(
         name=path.stem,
         images=scaled(channels_first(arrays["images"]), f"images in {path}"),
         factors=arrays.get("factors"),  # type: ignore[arg-type]
         factor_names=tuple(map(str, np.atleast_1d(names))),
         source={"data": str(path)},
+        partners=partners,
+        auxiliary=arrays.get("auxiliary"),
     )
 
 
@@ -82,7 +88,7 @@ def from_folder(path: Path) -> FactorDataset:
     )
 
 
-def channels_first(images: NDArray[Any]) -> NDArray[Any]:
+def channels_first(images: NDArray[Any], what: str = "images") -> NDArray[Any]:
     """Turn `(N, H, W)`, `(N, H, W, C)` or `(N, C, H, W)` into `(N, C, H, W)`."""
     if images.ndim == 3:
         return images[:, None]
@@ -91,7 +97,7 @@ def channels_first(images: NDArray[Any]) -> NDArray[Any]:
     if images.ndim == 4 and images.shape[3] in (1, 3, 4):
         return images.transpose(0, 3, 1, 2)
     raise DataError(
-        f"images has shape {images.shape}; expected (N, H, W), (N, H, W, C) or (N, C, H, W) "
+        f"{what} has shape {images.shape}; expected (N, H, W), (N, H, W, C) or (N, C, H, W) "
         "with 1, 3 or 4 channels."
     )
 

@@ -1,6 +1,11 @@
 """What latents and images can be: posteriors, priors and likelihoods."""
 
-from micvae.distributions.gaussian import DiagonalGaussian, StandardNormal
+from micvae import spelling
+from micvae.distributions.base import LatentKind, Latents, LatentSpace, OwnLatents, Posterior, Trait
+from micvae.distributions.flow import FlowLatents
+from micvae.distributions.full_gaussian import FullGaussianLatents
+from micvae.distributions.gaussian import DiagonalGaussian, GaussianLatents
+from micvae.distributions.joint import JointLatents
 from micvae.distributions.likelihood import (
     LIKELIHOODS,
     Bernoulli,
@@ -9,14 +14,51 @@ from micvae.distributions.likelihood import (
     LearnedGaussian,
     Likelihood,
 )
+from micvae.distributions.noise import NoisyLatents
+from micvae.distributions.priors import PRIORS, Prior, StandardNormal
+from micvae.distributions.quantised import CodebookLatents, FsqLatents, Quantised
+from micvae.distributions.shared_codebook import SharedCodebookLatents
+from micvae.distributions.uniform import UniformLatents
+
+LATENTS: dict[str, type[Latents]] = {
+    "gaussian": GaussianLatents,
+    "uniform": UniformLatents,
+    "full-gaussian": FullGaussianLatents,
+    "flow": FlowLatents,
+    "joint": JointLatents,
+    "codebook": CodebookLatents,
+    "fsq": FsqLatents,
+    "shared-codebook": SharedCodebookLatents,
+    "noisy": NoisyLatents,
+}
+spelling.register(Latents, {"own": OwnLatents, **LATENTS}, "latents")
 
 __all__ = [
+    "LATENTS",
     "LIKELIHOODS",
+    "PRIORS",
     "Bernoulli",
+    "CodebookLatents",
     "DiagonalGaussian",
+    "FlowLatents",
+    "FsqLatents",
+    "FullGaussianLatents",
     "Gaussian",
+    "GaussianLatents",
     "ImageDistribution",
+    "JointLatents",
+    "LatentKind",
+    "LatentSpace",
+    "Latents",
     "LearnedGaussian",
     "Likelihood",
+    "NoisyLatents",
+    "OwnLatents",
+    "Posterior",
+    "Prior",
+    "Quantised",
+    "SharedCodebookLatents",
     "StandardNormal",
+    "Trait",
+    "UniformLatents",
 ]

@@ -1,18 +1,19 @@
-"""The diagonal Gaussian: the posterior of most VAEs, and the standard normal prior."""
+"""The diagonal Gaussian: the posterior of most VAEs."""
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor
 
-LOG_TWO_PI = math.log(2 * math.pi)
+from micvae.distributions.base import LatentKind, Latents, LatentSpace, Posterior, Trait
+from micvae.distributions.priors import LOG_TWO_PI, NORMAL, Prior, PriorModule
 
 
 @dataclass(frozen=True, eq=False)
-class DiagonalGaussian:
+class DiagonalGaussian(Posterior):
     """N(loc, diag(exp(log_variance))), one per row.
 
     Args:
@@ -33,6 +34,11 @@ class DiagonalGaussian:
         """Mean, `(B, D)`: what metrics see as the code."""
         return self.loc
 
+    @property
+    def gaussian(self) -> DiagonalGaussian:
+        """All latents are."""
+        return self
+
     def sample(self, generator: torch.Generator) -> Tensor:
         """One reparametrised sample per row, `(B, D)`; gradients flow to both parameters."""
         noise = torch.empty_like(self.loc).normal_(generator=generator)
@@ -44,24 +50,53 @@ class DiagonalGaussian:
         return -0.5 * (deviation + self.log_variance + LOG_TWO_PI)
 
 
+class GaussianSpace(LatentSpace):
+    """A diagonal Gaussian posterior and a prior; the encoder gives means, then log-variances."""
+
+    kind: ClassVar[LatentKind] = "gaussian"
+
+    def __init__(self, latent_dim: int, prior: PriorModule) -> None:
+        super().__init__(latent_dim, 2 * latent_dim, latent_dim)
+        self.prior = prior
+
+    def posterior(self, parameters: Tensor) -> DiagonalGaussian:
+        """Means, then log-variances."""
+        loc, log_variance = parameters.chunk(2, dim=1)
+        return DiagonalGaussian(loc, log_variance)
+
+    def draw(
+        self, posterior: DiagonalGaussian, generator: torch.Generator
+    ) -> tuple[Tensor, Tensor]:
+        """The KL is in closed form for Gaussian priors."""
+        z = posterior.sample(generator)
+        closed: Tensor | None = self.prior.kl_from(posterior.loc, posterior.log_variance)
+        return z, posterior.log_prob(z) - self.prior.log_prob(z) if closed is None else closed
+
+    def sample(self, n: int, generator: torch.Generator) -> Tensor:
+        """Samples of the prior."""
+        return self.prior.sample(n, self.latent_dim, generator)
+
+
 @dataclass(frozen=True)
-class StandardNormal:
-    """The prior N(0, I)."""
+class GaussianLatents(Latents):
+    """Real numbers; q(z|x) is a diagonal Gaussian.
 
-    def kl_from(self, posterior: DiagonalGaussian) -> Tensor:
-        """KL(posterior ‖ prior) per sample and latent, `(B, D)`, nats, in closed form.
+    References:
+        *Auto-Encoding Variational Bayes*, Kingma & Welling, 2013.
+    """
 
-        KL = ½ (μ² + σ² − 1 − log σ²)  (Kingma & Welling 2013, Appendix B).
-        """
-        log_variance = posterior.log_variance
-        return 0.5 * (posterior.loc**2 + log_variance.exp() - 1 - log_variance)
+    summary: ClassVar[str] = "real numbers, a diagonal Gaussian posterior"
+    reference: ClassVar[str] = "Kingma & Welling 2013"
 
-    def log_prob(self, z: Tensor) -> Tensor:
-        """Log-density per latent in nats, shaped like `z`."""
-        return -0.5 * (z**2 + LOG_TWO_PI)
+    prior: Prior = NORMAL
+    """p(z): normal, learned or "mixture(components=10)"."""
 
-    def sample(
-        self, n: int, latent_dim: int, generator: torch.Generator, device: torch.device
-    ) -> Tensor:
-        """`n` samples, `(n, D)`."""
-        return torch.randn(n, latent_dim, generator=generator, device=device)
+    @property
+    def traits(self) -> frozenset[Trait]:
+        """Everything, under a normal prior."""
+        normal: frozenset[Trait] = frozenset({"normal prior"} if self.prior == NORMAL else set())
+        return normal | {"columns", "densities", "gaussian", "log_prob"}
+
+    def build(self, latent_dim: int, generator: torch.Generator) -> LatentSpace:
+        """Build the space."""
+        return GaussianSpace(latent_dim, self.prior.build(latent_dim, generator))

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from micvae import spelling
-from micvae.distributions.gaussian import LOG_TWO_PI
+from micvae.distributions.priors import LOG_TWO_PI
 from micvae.errors import MicvaeError
 
 

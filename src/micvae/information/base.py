@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -20,6 +21,9 @@ class PairwiseEstimator(ABC):
     A subclass is one short file: a frozen dataclass whose fields are its options, listed in
     `micvae.information`.
     """
+
+    reads_samples_alone: ClassVar[bool] = False
+    """Whether `loc` and `scale` do not enter, so that any posterior will do."""
 
     @abstractmethod
     def __call__(

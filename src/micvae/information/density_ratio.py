@@ -1,6 +1,7 @@
 """An adversary that tells joint samples of two latents from shuffled ones."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -39,6 +40,8 @@ class DensityRatio(PairwiseEstimator):
         "Density Ratio Estimation in Machine Learning", M. Sugiyama, T. Suzuki and T. Kanamori,
         2012.
     """
+
+    reads_samples_alone: ClassVar[bool] = True
 
     width: int = 64
     depth: int = 2

@@ -1,6 +1,7 @@
 """Closed form from the correlation of a batch's samples."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -30,6 +31,8 @@ class GaussianCorrelation(PairwiseEstimator):
     References:
         "Elements of Information Theory", T. M. Cover and J. A. Thomas, 2006 (Section 8.5).
     """
+
+    reads_samples_alone: ClassVar[bool] = True
 
     shrinkage: float = 1e-6
 

@@ -2,7 +2,7 @@
 
 import torch
 
-from micvae.distributions import Likelihood
+from micvae.distributions import Latents, Likelihood
 from micvae.models.vae import VAE
 from micvae.networks import Network, initialise
 from micvae.networks.base import ImageShape
@@ -13,6 +13,7 @@ __all__ = ["VAE", "build_vae"]
 def build_vae(
     network: Network,
     likelihood: Likelihood,
+    latents: Latents,
     latent_dim: int,
     image_shape: ImageShape,
     generator: torch.Generator,
@@ -22,14 +23,12 @@ def build_vae(
 
     The weights are drawn on the CPU, so that a seed starts from the same weights on any device.
     """
+    space = latents.build(latent_dim, generator)
     with torch.device("meta"):
-        encoder = network.encoder(image_shape, 2 * latent_dim)
-        decoder = network.decoder(latent_dim, image_shape)
-    model = VAE(
-        encoder.to_empty(device="cpu"),
-        decoder.to_empty(device="cpu"),
-        likelihood.build(),
-        latent_dim,
-    )
-    initialise(model, generator)
+        encoder = network.encoder(image_shape, space.outputs)
+        decoder = network.decoder(space.width, image_shape)
+    encoder, decoder = encoder.to_empty(device="cpu"), decoder.to_empty(device="cpu")
+    initialise(encoder, generator)
+    initialise(decoder, generator)
+    model = VAE(encoder, space, decoder, likelihood.build())
     return model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]

@@ -1,10 +1,13 @@
-"""The variational autoencoder: encoder, prior, decoder."""
+"""The variational autoencoder: encoder, latents, decoder."""
 
 from __future__ import annotations
 
+from typing import Any
+
+import torch
 from torch import Tensor, nn
 
-from micvae.distributions import DiagonalGaussian, StandardNormal
+from micvae.distributions import LatentSpace
 from micvae.distributions.likelihood import ImageDistribution
 
 
@@ -12,28 +15,44 @@ class VAE(nn.Module):
     """q(z|x), p(z) and p(x|z).
 
     Args:
-        encoder: maps images `(B, C, H, W)` to `(B, 2D)`: means, then log-variances.
-        decoder: maps latents `(B, D)` to `(B, C, H, W)`.
+        encoder: maps images `(B, C, H, W)` to the numbers that a posterior is made of.
+        space: what latents are: it makes posteriors, draws from them and holds the prior.
+        decoder: maps what the space gives of latents to `(B, C, H, W)`.
         likelihood: maps the decoder's output to an `ImageDistribution`.
-        latent_dim: D, the number of latents.
     """
 
     def __init__(
-        self, encoder: nn.Module, decoder: nn.Module, likelihood: nn.Module, latent_dim: int
+        self, encoder: nn.Module, space: LatentSpace, decoder: nn.Module, likelihood: nn.Module
     ) -> None:
         super().__init__()
         self.encoder = encoder
         self.decoder = decoder
         self.likelihood = likelihood
-        self.latent_dim = latent_dim
-        self.prior = StandardNormal()
+        self.space = space
 
-    def encode(self, x: Tensor) -> DiagonalGaussian:
-        """q(z|x) for images `(B, C, H, W)`."""
-        loc, log_variance = self.encoder(x).chunk(2, dim=1)
-        return DiagonalGaussian(loc, log_variance)
+    @property
+    def latent_dim(self) -> int:
+        """D, the number of latents."""
+        return self.space.latent_dim
+
+    def encode(self, x: Tensor) -> Any:
+        """q(z|x) for images `(B, C, H, W)`: the `Posterior` of the space."""
+        return self.space.posterior(self.encoder(x))
 
     def decode(self, z: Tensor) -> ImageDistribution:
-        """p(x|z) for latents `(B, D)`."""
-        image: ImageDistribution = self.likelihood(self.decoder(z))
+        """p(x|z) for latents `(B, W)`, as a posterior's sample gives them."""
+        image: ImageDistribution = self.likelihood(self.decoder(self.space.features(z)))
         return image
+
+    def decode_codes(self, codes: Tensor) -> ImageDistribution:
+        """p(x|z) for codes `(B, D)`, as metrics see them."""
+        return self.decode(self.space.latents(codes))
+
+    def codes(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Codes of images and their standard deviations, both `(B, D)`."""
+        code, scale = self.space.code(self.encode(x))
+        return code, scale
+
+    def sample(self, n: int, generator: torch.Generator) -> Tensor:
+        """Expected images `(n, C, H, W)` of latents drawn from the prior."""
+        return self.decode(self.space.sample(n, generator)).mean

@@ -2,15 +2,22 @@
 
 from micvae import spelling
 from micvae.errors import MicvaeError
+from micvae.objectives.ada_vae import AdaGVae, AdaMlVae
 from micvae.objectives.annealed_vae import AnnealedVae
 from micvae.objectives.base import Losses, Objective, Step
 from micvae.objectives.beta_tcvae import BetaTcVae
 from micvae.objectives.beta_vae import BetaVae
 from micvae.objectives.dip_vae import DipVaeI, DipVaeII
+from micvae.objectives.factor_qvae import FactorQVae
 from micvae.objectives.factor_vae import FactorVae
+from micvae.objectives.fsq import Fsq
 from micvae.objectives.hfs import Hfs
+from micvae.objectives.info_gan import InfoGan
 from micvae.objectives.info_vae import InfoVae
+from micvae.objectives.joint_vae import JointVae
 from micvae.objectives.mi_constrained import MIConstrained
+from micvae.objectives.qlae import Qlae
+from micvae.objectives.semi_supervised import SemiSupervised
 from micvae.objectives.vae import Vae
 
 METHODS: dict[str, type[Objective]] = {
@@ -24,22 +31,38 @@ METHODS: dict[str, type[Objective]] = {
     "dip-vae-ii": DipVaeII,
     "info-vae": InfoVae,
     "hfs": Hfs,
+    "joint-vae": JointVae,
+    "qlae": Qlae,
+    "fsq": Fsq,
+    "factor-qvae": FactorQVae,
+    "infogan": InfoGan,
+    "ada-gvae": AdaGVae,
+    "ada-ml-vae": AdaMlVae,
+    "semi-supervised": SemiSupervised,
 }
 spelling.register(Objective, METHODS, "method")
 
 __all__ = [
     "METHODS",
+    "AdaGVae",
+    "AdaMlVae",
     "AnnealedVae",
     "BetaTcVae",
     "BetaVae",
     "DipVaeI",
     "DipVaeII",
+    "FactorQVae",
     "FactorVae",
+    "Fsq",
     "Hfs",
+    "InfoGan",
     "InfoVae",
+    "JointVae",
     "Losses",
     "MIConstrained",
     "Objective",
+    "Qlae",
+    "SemiSupervised",
     "Step",
     "Vae",
     "find",

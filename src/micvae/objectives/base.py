@@ -5,14 +5,34 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
-from micvae.distributions import DiagonalGaussian
+from micvae.data import FactorDataset
+from micvae.distributions import GaussianLatents, Latents, Trait
 from micvae.errors import MicvaeError
 from micvae.models.vae import VAE
+from micvae.networks import Network
+from micvae.networks.base import ImageShape
 
 MODEL = "model"
+GAUSSIAN = GaussianLatents()
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What an objective's own networks are built for.
+
+    Args:
+        latent_dim: D, the number of latents.
+        image_shape: `(C, H, W)`.
+        network: the description of the model's encoder and decoder.
+    """
+
+    latent_dim: int
+    image_shape: ImageShape
+    network: Network
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,6 +45,8 @@ class Step:
         generator: the source of all noise.
         networks: the objective's own networks (adversaries), by name.
         other: another batch of training images, for objectives that set `second_batch`.
+        rows: which training images are in the batch, `(B,)`.
+        given: what the objective's `prepare` made of the data set.
     """
 
     number: int
@@ -32,6 +54,8 @@ class Step:
     generator: torch.Generator
     networks: Mapping[str, nn.Module] = field(default_factory=dict)
     other: Tensor | None = None
+    rows: Tensor | None = None
+    given: Mapping[str, Tensor] = field(default_factory=dict)
 
     def second(self) -> Tensor:
         """The other batch.
@@ -70,8 +94,6 @@ class Objective(ABC):
 
     summary: ClassVar[str]
     reference: ClassVar[str]
-    second_batch: ClassVar[bool] = False
-    """Whether a step needs another batch, drawn independently of the first."""
 
     @abstractmethod
     def __call__(self, model: VAE, x: Tensor, step: Step) -> Losses:
@@ -82,7 +104,35 @@ class Objective(ABC):
         """Named settings from the literature or from our own tuning; `METHOD:PRESET` picks one."""
         return {}
 
-    def networks(self, latent_dim: int, generator: torch.Generator) -> dict[str, nn.Module]:
+    @property
+    def second_batch(self) -> bool:
+        """Whether a step needs another batch, drawn independently of the first."""
+        return False
+
+    @property
+    def latents(self) -> Latents:
+        """What the latents are, unless the user says otherwise."""
+        return GAUSSIAN
+
+    def needs(self) -> frozenset[Trait]:
+        """What latents must be for this objective; by default anything goes."""
+        return frozenset()
+
+    def prepare(
+        self, dataset: FactorDataset, generator: torch.Generator
+    ) -> Mapping[str, np.ndarray]:
+        """What else of the data the steps need (partners, labels, …), as `Step.given`.
+
+        Args:
+            dataset: the training data.
+            generator: a CPU source of randomness of its own.
+
+        Raises:
+            DataError: where the data does not have it.
+        """
+        return {}
+
+    def networks(self, setting: Setting, generator: torch.Generator) -> dict[str, nn.Module]:
         """Build own networks, each trained on its own loss; none by default."""
         return {}
 
@@ -93,18 +143,24 @@ class Objective(ABC):
 
 @dataclass(frozen=True, eq=False)
 class Elbo:
-    """The parts of the evidence lower bound on one batch, and what they were computed from."""
+    """The parts of the evidence lower bound on one batch, and what they were computed from.
 
-    posterior: DiagonalGaussian
+    Args:
+        posterior: q(z|x) of the batch; its type is the latents' own.
+        z: one sample of each, `(B, W)`.
+        reconstruction: −E[log p(x|z)], a scalar in nats.
+        latent_kl: KL per latent, `(D,)`, nats, averaged over the batch.
+    """
+
+    posterior: Any
     z: Tensor
     reconstruction: Tensor
     latent_kl: Tensor
 
     @classmethod
     def of(cls, model: VAE, x: Tensor, generator: torch.Generator) -> "Elbo":
-        """Encode, sample once, decode: −E[log p(x|z)] as a scalar, and the KL per latent."""
+        """Encode, sample once, decode."""
         posterior = model.encode(x)
-        z = posterior.sample(generator)
+        z, kl = model.space.draw(posterior, generator)
         reconstruction = -model.decode(z).log_prob(x).mean()
-        latent_kl = model.prior.kl_from(posterior).mean(0)
-        return cls(posterior, z, reconstruction, latent_kl)
+        return cls(posterior, z, reconstruction, kl.mean(0))

@@ -6,10 +6,13 @@ from typing import ClassVar, Literal
 
 from torch import Tensor
 
+from micvae.distributions import StandardNormal, Trait
 from micvae.information.decomposition import Sampling, decompose
 from micvae.models.vae import VAE
 from micvae.objectives.base import MODEL, Elbo, Losses, Objective, Step
 from micvae.objectives.schedules import Constant, Schedule
+
+NORMAL = StandardNormal()
 
 
 @dataclass(frozen=True)
@@ -43,11 +46,15 @@ class BetaTcVae(Objective):
         """`paper`: α = γ = 1, β = 6, minibatch weighted sampling, as for 2D shapes."""
         return {"paper": cls()}
 
+    def needs(self) -> frozenset[Trait]:
+        """The density of the aggregate posterior is taken latent by latent."""
+        return frozenset({"gaussian", "normal prior"})
+
     def __call__(self, model: VAE, x: Tensor, step: Step) -> Losses:
         """Evaluate on a batch; see `Objective`."""
         elbo = Elbo.of(model, x, step.generator)
         sampling: Sampling = self.sampling
-        parts = decompose(elbo.posterior, elbo.z, model.prior, step.dataset_size, sampling)
+        parts = decompose(elbo.posterior, elbo.z, NORMAL, step.dataset_size, sampling)
         loss = (
             elbo.reconstruction
             + self.alpha(step.number) * parts.index_code_mi

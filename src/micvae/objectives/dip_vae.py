@@ -7,6 +7,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
+from micvae.distributions import Trait
 from micvae.models.vae import VAE
 from micvae.objectives.base import MODEL, Elbo, Losses, Objective, Step
 from micvae.objectives.schedules import Constant, Schedule
@@ -38,6 +39,10 @@ class DipVaeI(Objective):
         """`study`: λ_od = 10, λ_d = 10 λ_od, one of the settings of Locatello et al. 2019."""
         return {"study": cls()}
 
+    def needs(self) -> frozenset[Trait]:
+        """Latents are correlated."""
+        return frozenset({"columns"})
+
     def __call__(self, model: VAE, x: Tensor, step: Step) -> Losses:
         """Evaluate on a batch; see `Objective`."""
         elbo = Elbo.of(model, x, step.generator)
@@ -63,8 +68,9 @@ class DipVaeI(Objective):
 
     def covariance(self, elbo: Elbo) -> Tensor:
         """Cov_x[E[z|x]] over the batch, (D, D)."""
-        centred = elbo.posterior.loc - elbo.posterior.loc.mean(0)
-        return centred.T @ centred / len(centred)
+        centred = elbo.posterior.mean - elbo.posterior.mean.mean(0)
+        covariance: Tensor = centred.T @ centred / len(centred)
+        return covariance
 
 
 @dataclass(frozen=True)
@@ -88,6 +94,10 @@ class DipVaeII(DipVaeI):
     def presets(cls) -> Mapping[str, Objective]:
         """`study`: λ_od = λ_d = 10, one of the settings of Locatello et al. 2019."""
         return {"study": cls()}
+
+    def needs(self) -> frozenset[Trait]:
+        """E[σ²] is all that the covariance given an image adds."""
+        return frozenset({"gaussian"})
 
     def covariance(self, elbo: Elbo) -> Tensor:
         """Covariance of q(z) over the batch, (D, D)."""

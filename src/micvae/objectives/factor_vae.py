@@ -9,10 +9,11 @@ from torch import Tensor, nn
 from torch.func import functional_call
 from torch.nn.functional import softplus
 
+from micvae.distributions import Trait
 from micvae.errors import MicvaeError
 from micvae.models.vae import VAE
 from micvae.networks import dense
-from micvae.objectives.base import MODEL, Elbo, Losses, Objective, Step
+from micvae.objectives.base import MODEL, Elbo, Losses, Objective, Setting, Step
 from micvae.objectives.schedules import Constant, Schedule
 
 DISCRIMINATOR = "discriminator"
@@ -20,7 +21,7 @@ DISCRIMINATOR = "discriminator"
 
 @dataclass(frozen=True)
 class FactorVae(Objective):
-    r"""−E[log p(x|z)] + KL(q(z|x) ‖ p(z)) + γ · TC(z), in nats per sample.
+    r"""−E[log p(x|z)] + β · KL(q(z|x) ‖ p(z)) + γ · TC(z), in nats per sample.
 
     .. math:: \mathrm{TC}(z) \approx E_{q(z)}\, T(z), \qquad
         \min_T \tfrac12 E_{q(z)} \operatorname{softplus}(-T)
@@ -36,7 +37,9 @@ class FactorVae(Objective):
 
     summary: ClassVar[str] = "penalises the total correlation, estimated by an adversary"
     reference: ClassVar[str] = "Kim & Mnih 2018"
-    second_batch: ClassVar[bool] = True
+
+    beta: Schedule = Constant(1.0)
+    """Weight of the KL term."""
 
     tc_weight: Schedule = Constant(10.0)
     """γ, the weight of the total correlation."""
@@ -62,9 +65,18 @@ class FactorVae(Objective):
         """`paper`: γ = 35 and six layers of 1,000 units, as for 2D shapes; slow on a CPU."""
         return {"paper": cls(tc_weight=Constant(35.0), width=1000, depth=6)}
 
-    def networks(self, latent_dim: int, generator: torch.Generator) -> dict[str, nn.Module]:
+    def networks(self, setting: Setting, generator: torch.Generator) -> dict[str, nn.Module]:
         """The discriminator: a perceptron with leaky rectifiers, one logit per sample."""
-        return {DISCRIMINATOR: dense(latent_dim, [self.width] * self.depth, 1, generator)}
+        return {DISCRIMINATOR: dense(setting.latent_dim, [self.width] * self.depth, 1, generator)}
+
+    @property
+    def second_batch(self) -> bool:
+        """Latents of another batch are shuffled."""
+        return True
+
+    def needs(self) -> frozenset[Trait]:
+        """Latents are permuted one by one."""
+        return frozenset({"columns"})
 
     def adam(self, group: str) -> dict[str, Any]:
         """The discriminator learns at its own rate."""
@@ -79,7 +91,11 @@ class FactorVae(Objective):
         frozen = {name: value.detach() for name, value in discriminator.named_parameters()}
         correlation = functional_call(discriminator, frozen, elbo.z).mean()
         kl = elbo.latent_kl.sum()
-        loss = elbo.reconstruction + kl + self.tc_weight(step.number) * correlation
+        loss = (
+            elbo.reconstruction
+            + self.beta(step.number) * kl
+            + self.tc_weight(step.number) * correlation
+        )
         with torch.no_grad():
             other = model.encode(step.second()).sample(step.generator)
             shuffled = permuted(other, step.generator)

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from torch import Tensor
 
+from micvae.distributions import Trait
 from micvae.models.vae import VAE
 from micvae.objectives.base import MODEL, Elbo, Losses, Objective, Step
 from micvae.objectives.schedules import Constant, Schedule
@@ -39,6 +40,10 @@ class Hfs(Objective):
     def presets(cls) -> Mapping[str, Objective]:
         """`support-only`: no KL term, as the paper's plain HFS."""
         return {"support-only": cls(beta=Constant(0.0))}
+
+    def needs(self) -> frozenset[Trait]:
+        """Latents are compared one by one."""
+        return frozenset({"columns"})
 
     def __call__(self, model: VAE, x: Tensor, step: Step) -> Losses:
         """Evaluate on a batch; see `Objective`."""

@@ -7,6 +7,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
+from micvae.distributions import Trait
 from micvae.models.vae import VAE
 from micvae.objectives.base import MODEL, Elbo, Losses, Objective, Step
 from micvae.objectives.schedules import Constant, Schedule
@@ -41,12 +42,15 @@ class InfoVae(Objective):
         """`paper`: α = 0, λ = 1000. `mmd-vae`: α = 1, λ = 1000."""
         return {"paper": cls(), "mmd-vae": cls(alpha=Constant(1.0))}
 
+    def needs(self) -> frozenset[Trait]:
+        """Latents are compared with samples of the prior."""
+        return frozenset({"columns"})
+
     def __call__(self, model: VAE, x: Tensor, step: Step) -> Losses:
         """Evaluate on a batch; see `Objective`."""
         elbo = Elbo.of(model, x, step.generator)
         kl = elbo.latent_kl.sum()
-        count, latents = elbo.z.shape
-        prior = model.prior.sample(count, latents, step.generator, elbo.z.device)
+        prior = model.space.sample(len(elbo.z), step.generator)
         discrepancy = mmd(elbo.z, prior)
         alpha, weight = self.alpha(step.number), self.mmd_weight(step.number)
         loss = elbo.reconstruction + (1 - alpha) * kl + (alpha + weight - 1) * discrepancy

@@ -7,9 +7,11 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
+from micvae.distributions import Trait
 from micvae.information import ESTIMATORS, PairwiseEstimator
+from micvae.information.latents import latent_pairwise_information
 from micvae.models.vae import VAE
-from micvae.objectives.base import MODEL, Elbo, Losses, Objective, Step
+from micvae.objectives.base import MODEL, Elbo, Losses, Objective, Setting, Step
 from micvae.objectives.schedules import Constant, Schedule
 
 ADVERSARY = "density_ratio"
@@ -53,9 +55,13 @@ class MIConstrained(Objective):
             "recommended": cls(),
         }
 
-    def networks(self, latent_dim: int, generator: torch.Generator) -> dict[str, nn.Module]:
+    def needs(self) -> frozenset[Trait]:
+        """What the estimator reads; of discrete latents everything is known."""
+        return frozenset({"columns" if self.estimator.reads_samples_alone else "densities"})
+
+    def networks(self, setting: Setting, generator: torch.Generator) -> dict[str, nn.Module]:
         """The estimator's adversary, where it has one."""
-        network = self.estimator.network(latent_dim, generator)
+        network = self.estimator.network(setting.latent_dim, generator)
         return {} if network is None else {ADVERSARY: network}
 
     def __call__(self, model: VAE, x: Tensor, step: Step) -> Losses:
@@ -63,10 +69,10 @@ class MIConstrained(Objective):
         elbo = Elbo.of(model, x, step.generator)
         kl = elbo.latent_kl.sum()
         network = step.networks.get(ADVERSARY)
-        information = self.estimator(
+        information = latent_pairwise_information(
+            self.estimator,
+            elbo.posterior,
             elbo.z,
-            elbo.posterior.loc,
-            elbo.posterior.scale,
             dataset_size=step.dataset_size,
             network=network,
         ).sum()

@@ -25,8 +25,8 @@ def reconstructions(model: VAE, images: NDArray[np.float32], seed: int = 0) -> F
     originals = images[index]
     device = next(model.parameters()).device
     with torch.inference_mode():
-        posterior = model.encode(torch.from_numpy(originals).to(device))
-        decoded = model.decode(posterior.mean).mean.cpu().numpy()
+        codes, _ = model.codes(torch.from_numpy(originals).to(device))
+        decoded = model.decode_codes(codes).mean.cpu().numpy()
     figure = new_figure(0.38 * count + 0.95, 0.9)
     show_tiles(figure.add_subplot(), np.stack([originals, decoded]), ["original", "reconstructed"])
     return figure

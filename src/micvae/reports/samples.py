@@ -56,6 +56,6 @@ def _columns(dataset: FactorDataset) -> list[np.ndarray]:
 
 
 def _range(values: np.ndarray) -> str:
-    if len(values) < COLUMNS:
+    if len(values) <= 4:
         return ", ".join(f"{value:.3g}" for value in values)
     return f"{values[0]:.3g} to {values[-1]:.3g}"

@@ -121,16 +121,16 @@ def _traversals(materials: Sequence[Material]) -> Group:
         Plate(
             m.name("traversals"),
             traversals(m.model, m.representation),
-            f"Images along each latent from −2 to 2{m.about}.",
+            f"Images along each latent{m.about}.",
             m.label,
             raster=True,
         )
         for m in materials
     ]
     caption = (
-        "One row per latent, by falling KL (nats): it goes from −2 to 2 while the others stay at "
-        "the posterior mean of one image, that with the code nearest to the mean code; the red "
-        "frame is nearest to the image's own value. In a disentangled representation each row "
+        "One row per latent, by falling KL (nats): it runs through its values while the others "
+        "stay at the posterior mean of one image, that with the code nearest to the mean code; the "
+        "red frame is nearest to the image's own value. In a disentangled representation each row "
         "changes one factor only. An inactive latent changes nothing."
     )
     if any(len(m.scores["latent_kl"]) > MOST for m in materials):

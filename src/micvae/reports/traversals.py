@@ -6,34 +6,45 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from micvae.models import VAE
-from micvae.reports.style import MARK, MUTED, by_kl, latent_name, new_figure, show_tiles, styled
+from micvae.reports.style import (
+    MARK,
+    MUTED,
+    by_kl,
+    latent_name,
+    new_figure,
+    number,
+    show_tiles,
+    styled,
+)
 from micvae.representation import Representation
 
-VALUES = np.linspace(-2, 2, 9)
+COLUMNS = 9
 MOST = 12
 """At most so many latents are shown, those of the highest KL."""
 
 
 @styled
 def traversals(model: VAE, representation: Representation) -> Figure:
-    """Draw a row per latent, by falling KL: it goes from −2 to 2, the others stay at one image's.
+    """Draw a row per latent, by falling KL: it varies, the others stay at one image's.
 
     The image is the one whose code is nearest to the mean code. The frame marks the column that
-    is nearest to the image's own value.
+    is nearest to the image's own value. A number goes from −2 to 2 (a uniform one through its
+    interval), a quantised latent through its codebook, a categorical one through its categories.
     """
     codes = representation.codes
     start = codes[np.argmin(((codes - codes.mean(0)) ** 2).sum(1))]
     kl, active = representation.latent_kl, representation.active
     order = by_kl(kl)[:MOST]
-    grid = np.tile(start, (len(order), len(VALUES), 1))
+    values = np.stack([model.space.values(latent, COLUMNS).numpy() for latent in order])
+    grid = np.tile(start, (len(order), COLUMNS, 1))
     for row, latent in enumerate(order):
-        grid[row, :, latent] = VALUES
+        grid[row, :, latent] = values[row]
     device = next(model.parameters()).device
     with torch.inference_mode():
         z = torch.from_numpy(grid.reshape(-1, len(start)).astype(np.float32)).to(device)
-        images = model.decode(z).mean.cpu().numpy()
-    images = images.reshape(len(order), len(VALUES), *images.shape[1:])
-    figure = new_figure(0.38 * len(VALUES) + 0.95, 0.39 * len(order) + 0.55)
+        images = model.decode_codes(z).mean.cpu().numpy()
+    images = images.reshape(len(order), COLUMNS, *images.shape[1:])
+    figure = new_figure(0.38 * COLUMNS + 0.95, 0.39 * len(order) + 0.55)
     axes = figure.add_subplot()
     labels = [
         f"{latent_name(d)}  KL {kl[d]:.2f}" + ("" if active[d] else "\ninactive") for d in order
@@ -43,11 +54,14 @@ def traversals(model: VAE, representation: Representation) -> Figure:
         if not active[latent]:
             label.set_color(MUTED)
             label.set_fontstyle("italic")
-    axes.set_xticks(x, [f"{value:g}".replace("-", "−") for value in VALUES])
-    axes.set_xlabel("value of the latent (standard deviations of the prior)")
+    if (values == values[0]).all():
+        axes.set_xticks(x, [number(value, 1).removesuffix(".0") for value in values[0]])
+        axes.set_xlabel("value of the latent")
+    else:
+        axes.set_xlabel("every latent through its own values, rising")
     height, width = images.shape[-2:]
     for row, latent in enumerate(order):
-        nearest = x[np.argmin(np.abs(VALUES - start[latent]))]
+        nearest = x[np.argmin(np.abs(values[row] - start[latent]))]
         corner = (nearest - width / 2, y[row] - height / 2)
         axes.add_patch(Rectangle(corner, width, height, fill=False, color=MARK, linewidth=1.4))
     return figure

@@ -9,7 +9,11 @@ import numpy as np
 
 from micvae.errors import MicvaeWarning, RunError
 from micvae.files import write_json
-from micvae.information import aggregate_pairwise_mi, mutual_information_matrix
+from micvae.information import (
+    aggregate_pairwise_mi,
+    mutual_information_matrix,
+    pairwise_mutual_information,
+)
 from micvae.metrics import (
     METRICS,
     Matched,
@@ -81,7 +85,11 @@ def evaluate_run(run: Run, seed: int = 0, interventions: bool = False) -> dict[s
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always", MicvaeWarning)
             result["metrics"] = evaluate(
-                part.codes, factors, factor_kinds=kinds, scale=part.scale, seed=seed
+                part.codes,
+                factors,
+                factor_kinds=kinds,
+                scale=part.scale if part.gaussian else None,
+                seed=seed,
             )
         result["cautions"] = [str(w.message) for w in caught]
         if interventions:
@@ -105,7 +113,7 @@ def _interventional(
     how = "rendered" if dataset.renderer is not None else "matched"
     source: Interventions
     if how == "rendered":
-        source = Rendered(lambda images: encode(model, images)[0], dataset)
+        source = Rendered(lambda images: encode(model, images).codes, dataset)
     else:
         factors = part.factors[:, scored]
         if not all(check_inputs(part.codes, factors, kinds).discrete):
@@ -120,9 +128,26 @@ def _interventional(
 
 
 def latent_information(representation: Representation, seed: int = 0) -> np.ndarray:
-    """I(z_i; z_j) of the aggregate posterior, `(D, D)`, nats, from thousands of samples."""
+    """I(z_i; z_j) of the aggregate posterior, `(D, D)`, nats, from thousands of samples.
+
+    Gaussian posteriors: from their densities. Other numbers: from samples, by nearest neighbours.
+    Where one latent of a pair has finitely many values: from counts, the other in equal-mass bins.
+    """
     part = representation.sample(COMPONENTS, seed)
-    return np.asarray(aggregate_pairwise_mi(part.noisy(seed), part.codes, part.scale))
+    encoded = part.encoded
+    if part.gaussian:
+        draws = part.codes + part.scale * np.random.default_rng(seed).standard_normal(
+            part.codes.shape, dtype=np.float32
+        )
+        return np.asarray(aggregate_pairwise_mi(draws, part.codes, part.scale))
+    valued = np.asarray([kind == "value" for kind in encoded.latent_kinds])
+    samples = np.where(valued, encoded.codes, encoded.draws)
+    most = max(len(np.unique(column)) for column in samples.T[valued]) if valued.any() else 0
+    found = pairwise_mutual_information(samples, "binned", bins=max(20, most))
+    numbers = np.flatnonzero(~valued)
+    if len(numbers) > 1:
+        found[np.ix_(numbers, numbers)] = pairwise_mutual_information(samples[:, numbers])
+    return found
 
 
 def rank_runs(runs: Sequence[Run], seed: int = 0) -> Ranking:

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from micvae import spelling
-from micvae.distributions import Likelihood
+from micvae.distributions import LATENTS, Latents, Likelihood, OwnLatents
 from micvae.distributions.likelihood import Bernoulli
 from micvae.errors import MicvaeError, RunError
 from micvae.networks import Network, Patch
 from micvae.objectives import METHODS, Objective
 from micvae.training.device import DeviceName
+
+OWN = OwnLatents()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +29,9 @@ class Settings:
 
     network: Network = Patch()
     """Encoder and decoder: patch (fast) or conv (the field's standard)."""
+
+    latents: Latents = OWN
+    """What the latents are, see micvae list latents; own: what the method is published with."""
 
     likelihood: Likelihood = Bernoulli()
     """p(x|z): bernoulli, "gaussian(scale=0.1)" or learned-gaussian."""
@@ -65,6 +70,21 @@ class RunConfig(Settings):
 
     objective: Objective
     """The method and its hyperparameters."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.latents == OWN:
+            object.__setattr__(self, "latents", self.objective.latents)
+        lacking = self.objective.needs() - self.latents.traits
+        if lacking:
+            fit = [
+                name for name, kind in LATENTS.items() if self.objective.needs() <= kind().traits
+            ]
+            raise MicvaeError(
+                f"{spelling.spell(self.objective)} cannot use {spelling.spell(self.latents)} "
+                f"latents, which lack {', '.join(sorted(lacking))}; use --latents "
+                f"{' or '.join(fit)}."
+            )
 
     @property
     def method(self) -> str:

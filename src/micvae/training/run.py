@@ -84,6 +84,7 @@ class Run:
         model = build_vae(
             self.config.network,
             self.config.likelihood,
+            self.config.latents,
             self.config.latent_dim,
             tuple(self.record["data"]["image_shape"]),
             torch.Generator(),
@@ -110,7 +111,7 @@ class Run:
         path = self.path / REPRESENTATION
         if not path.exists():
             dataset = self.dataset()
-            Representation.of(*encode(self.model(), dataset.images), dataset).save(path)
+            Representation.of(encode(self.model(), dataset.images), dataset).save(path)
         return Representation.load(path)
 
     def scores(self) -> dict[str, Any] | None:
@@ -173,7 +174,7 @@ def train_run(
     write_json(path / RECORD, record)
     model = trainer.fit(path, report)
     checkpoint.save_tensors(path / WEIGHTS, model.state_dict(), {"micvae": __version__})
-    Representation.of(*encode(model, dataset.images), dataset).save(path / REPRESENTATION)
+    Representation.of(encode(model, dataset.images), dataset).save(path / REPRESENTATION)
     record |= {"status": "done", "seconds": round(time.perf_counter() - started, 3)}
     write_json(path / RECORD, record)
     (path / CHECKPOINT).unlink(missing_ok=True)
@@ -183,7 +184,8 @@ def train_run(
 def fingerprint(dataset: FactorDataset) -> str:
     """A digest of images and factors."""
     digest = hashlib.blake2b(digest_size=16)
-    for array in (dataset.images, dataset.factors):
+    more = [a for a in (dataset.partners, dataset.auxiliary) if a is not None]
+    for array in (dataset.images, dataset.factors, *more):
         digest.update(repr((array.shape, str(array.dtype))).encode())
         digest.update(np.ascontiguousarray(array).data)
     return digest.hexdigest()

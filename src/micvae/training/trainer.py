@@ -1,10 +1,10 @@
 """The one training loop. It knows no method's name."""
 
-import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,7 +14,8 @@ from micvae.data import FactorDataset
 from micvae.errors import DataError
 from micvae.models import VAE, build_vae
 from micvae.objectives import Step
-from micvae.objectives.base import MODEL
+from micvae.objectives.base import MODEL, Setting
+from micvae.representation import Encoded
 from micvae.training import checkpoint
 from micvae.training.config import RunConfig
 from micvae.training.device import place, resolve
@@ -63,27 +64,35 @@ class Trainer:
         self.model = build_vae(
             config.network,
             config.likelihood,
+            config.latents,
             config.latent_dim,
             dataset.image_shape,
             initial,
             self.device,
         )
-        own = config.objective.networks(config.latent_dim, initial)
+        setting = Setting(config.latent_dim, dataset.image_shape, config.network)
+        own = config.objective.networks(setting, initial)
         self.networks = {name: network.to(self.device) for name, network in own.items()}
         self.modules: dict[str, nn.Module] = {MODEL: self.model, **self.networks}
         self.parameters = {name: list(m.parameters()) for name, m in self.modules.items()}
         self.optimizers: dict[str, torch.optim.Optimizer] = {
-            name: torch.optim.Adam(
-                parameters,
-                **{"lr": config.learning_rate, **config.objective.adam(name)},
+            name: torch.optim.AdamW(
+                _decayed_apart(module),
+                **{
+                    "lr": config.learning_rate,
+                    "weight_decay": 0.0,
+                    **config.objective.adam(name),
+                },
                 fused=self.device.type in ("cpu", "cuda"),
             )
-            for name, parameters in self.parameters.items()
+            for name, module in self.modules.items()
         }
         self.streams = {
             "order": _stream(config, 1, torch.device("cpu")),
             "noise": _stream(config, 2, self.device),
         }
+        prepared = config.objective.prepare(dataset, _stream(config, 4, torch.device("cpu")))
+        self.given = {name: place(array, self.device) for name, array in prepared.items()}
         if config.objective.second_batch:
             self.streams["second order"] = _stream(config, 3, torch.device("cpu"))
 
@@ -116,8 +125,8 @@ class Trainer:
         while self.step < total:
             started = time.perf_counter()
             others = self._batches("second order") if "second order" in self.streams else None
-            for taken, batch in enumerate(self._batches("order"), start=1):
-                self._update(batch, None if others is None else next(others))
+            for taken, (rows, batch) in enumerate(self._batches("order"), start=1):
+                self._update(batch, rows, None if others is None else next(others)[1])
                 if taken % _FLUSH == 0 or taken == self.steps_per_epoch:
                     terms = self.log.flush()
                     rate = taken * self.config.batch_size / (time.perf_counter() - started)
@@ -125,18 +134,30 @@ class Trainer:
             yield self.step // self.steps_per_epoch
         self.model.eval()
 
-    def _batches(self, stream: str = "order") -> Iterator[Tensor]:
+    def _batches(self, stream: str) -> Iterator[tuple[Tensor, Tensor]]:
+        """Which images are in each batch of an epoch, and the images."""
         order = torch.randperm(len(self.images), generator=self.streams[stream])
         order = order.to(self.images.device)
         size = self.config.batch_size
         for start in range(0, self.steps_per_epoch * size, size):
-            batch = self.images[order[start : start + size]]
-            yield batch.to(self.device, memory_format=torch.channels_last, non_blocking=True)
+            rows = order[start : start + size]
+            batch = self.images[rows]
+            yield (
+                rows,
+                batch.to(self.device, memory_format=torch.channels_last, non_blocking=True),
+            )
 
-    def _update(self, batch: Tensor, other: Tensor | None = None) -> None:
+    def _update(self, batch: Tensor, rows: Tensor, other: Tensor | None = None) -> None:
         """One step: every group's gradient is taken before any group's weights move."""
-        noise = self.streams["noise"]
-        step = Step(self.step, len(self.images), noise, self.networks, other)
+        step = Step(
+            self.step,
+            len(self.images),
+            self.streams["noise"],
+            self.networks,
+            other,
+            rows,
+            self.given,
+        )
         losses = self.config.objective(self.model, batch, step)
         self.log.add(losses)
         left = len(losses.minimised)
@@ -152,6 +173,16 @@ class Trainer:
         self.step += 1
 
 
+def _decayed_apart(module: nn.Module) -> list[dict[str, Any]]:
+    """Weights of layers, and what never decays: biases, and what a latent space learns."""
+    space = getattr(module, "space", None)
+    spared = set(map(id, space.parameters())) if isinstance(space, nn.Module) else set()
+    parts: tuple[list[nn.Parameter], list[nn.Parameter]] = ([], [])
+    for parameter in module.parameters():
+        parts[parameter.ndim < 2 or id(parameter) in spared].append(parameter)
+    return [{"params": parts[0]}, {"params": parts[1], "weight_decay": 0.0}]
+
+
 def _stream(config: RunConfig, use: int, device: torch.device) -> torch.Generator:
     """An independent source of randomness for each use of a seed, and of each restart of it."""
     key = [config.seed, use, config.restart] if config.restart else [config.seed, use]
@@ -159,15 +190,26 @@ def _stream(config: RunConfig, use: int, device: torch.device) -> torch.Generato
     return torch.Generator(device).manual_seed(int(state) % 2**63)
 
 
-def encode(model: VAE, images: np.ndarray, batch_size: int = 1000) -> tuple[np.ndarray, np.ndarray]:
-    """Posterior means and standard deviations of all images, both `(N, D)` float32."""
+def encode(model: VAE, images: np.ndarray, batch_size: int = 1000) -> Encoded:
+    """What a model makes of images `(N, C, H, W)`."""
     device = next(model.parameters()).device
-    loc, scale = [], []
+    noise = torch.Generator(device).manual_seed(0)
+    codes, scales, draws = [], [], []
+    total = np.zeros(model.latent_dim)
     with torch.inference_mode():
-        for start in range(0, math.ceil(len(images) / batch_size) * batch_size, batch_size):
-            posterior = model.encode(
-                torch.from_numpy(images[start : start + batch_size]).to(device)
-            )
-            loc.append(posterior.loc.cpu().numpy())
-            scale.append(posterior.scale.cpu().numpy())
-    return np.concatenate(loc), np.concatenate(scale)
+        for start in range(0, len(images), batch_size):
+            batch = torch.from_numpy(images[start : start + batch_size]).to(device)
+            posterior = model.encode(batch)
+            code, scale = model.space.code(posterior)
+            codes.append(code.cpu().numpy())
+            scales.append(scale.cpu().numpy())
+            z, kl = model.space.draw(posterior, noise)
+            draws.append(model.space.codes_of(z).cpu().numpy())
+            total += kl.double().sum(0).cpu().numpy()
+    return Encoded(
+        np.concatenate(codes),
+        np.concatenate(scales),
+        np.concatenate(draws),
+        total / len(images),
+        model.space.kinds,
+    )

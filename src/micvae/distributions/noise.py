@@ -1,0 +1,104 @@
+"""Latents beside which the decoder reads noise: what a GAN cannot squeeze out of its codes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor
+
+from micvae.distributions.base import LatentKind, Latents, LatentSpace, Trait
+from micvae.distributions.uniform import UniformLatents
+from micvae.errors import MicvaeError
+
+UNIFORM = UniformLatents()
+
+
+class NoisySpace(LatentSpace):
+    """Another space, and after its latents `noise` normal numbers that no encoder reads."""
+
+    def __init__(self, inner: LatentSpace, noise: int) -> None:
+        super().__init__(inner.latent_dim, inner.outputs, inner.width + noise)
+        self.inner = inner
+        self.noise = noise
+
+    @property
+    def kinds(self) -> tuple[LatentKind, ...]:
+        """Those of the inner space."""
+        return self.inner.kinds
+
+    def posterior(self, parameters: Tensor) -> Any:
+        """That of the inner space."""
+        return self.inner.posterior(parameters)
+
+    def draw(self, posterior: Any, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        """Noise is drawn from its prior and has no KL."""
+        z, kl = self.inner.draw(posterior, generator)
+        return torch.cat([z, self._noise(len(z), generator)], 1), kl
+
+    def sample(self, n: int, generator: torch.Generator) -> Tensor:
+        """Latents of the inner prior, and noise."""
+        return torch.cat([self.inner.sample(n, generator), self._noise(n, generator)], 1)
+
+    def log_prob(self, posterior: Any, z: Tensor) -> Tensor:
+        """Of the latents alone."""
+        return self.inner.log_prob(posterior, z[:, : self.inner.width])
+
+    def features(self, z: Tensor) -> Tensor:
+        """Noise is read as it is."""
+        inner, noise = torch.split(z, [self.inner.width, self.noise], dim=1)
+        return torch.cat([self.inner.features(inner), noise], 1)
+
+    def code(self, posterior: Any) -> tuple[Tensor, Tensor]:
+        """That of the inner space."""
+        return self.inner.code(posterior)
+
+    def codes_of(self, z: Tensor) -> Tensor:
+        """Noise is no code."""
+        return self.inner.codes_of(z[:, : self.inner.width])
+
+    def latents(self, codes: Tensor) -> Tensor:
+        """Noise is 0, its mean."""
+        inner = self.inner.latents(codes)
+        return torch.cat([inner, inner.new_zeros(len(codes), self.noise)], 1)
+
+    def values(self, latent: int, count: int) -> Tensor:
+        """Those of the inner space."""
+        return self.inner.values(latent, count)
+
+    def _noise(self, n: int, generator: torch.Generator) -> Tensor:
+        return torch.randn(n, self.noise, generator=generator, device=generator.device)
+
+
+@dataclass(frozen=True)
+class NoisyLatents(Latents):
+    """Latents of another kind, and noise that the decoder reads beside them.
+
+    References:
+        *InfoGAN: Interpretable Representation Learning by Information Maximizing Generative
+        Adversarial Nets*, Chen et al., 2016.
+    """
+
+    summary: ClassVar[str] = "latents of another kind, and noise for the decoder"
+    reference: ClassVar[str] = "Chen et al. 2016"
+
+    inner: Latents = UNIFORM
+    """The latents, e.g. uniform or "joint(categories=(10,))"."""
+
+    noise: int = 8
+    """How many normal numbers the decoder reads beside them."""
+
+    def __post_init__(self) -> None:
+        if self.noise < 1:
+            raise MicvaeError(f"noise is {self.noise}; for none use the inner latents themselves.")
+
+    @property
+    def traits(self) -> frozenset[Trait]:
+        """A sample has more columns than latents."""
+        known: frozenset[Trait] = frozenset({"log_prob"})
+        return self.inner.traits & known
+
+    def build(self, latent_dim: int, generator: torch.Generator) -> LatentSpace:
+        """Build both."""
+        return NoisySpace(self.inner.build(latent_dim, generator), self.noise)

@@ -1,0 +1,175 @@
+"""Latents of finitely many values: each number of the encoder is moved to the nearest one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from micvae.distributions.base import LatentKind, Latents, LatentSpace, Posterior, Trait
+from micvae.errors import MicvaeError
+
+
+@dataclass(frozen=True, eq=False)
+class Quantised(Posterior):
+    """The value nearest to what the encoder says: a deterministic posterior.
+
+    Args:
+        encoded: what the encoder says, `(B, D)`.
+        codebook: the values of each latent, `(D, K)`.
+    """
+
+    encoded: Tensor
+    codebook: Tensor
+
+    @property
+    def index(self) -> Tensor:
+        """Which value is nearest, `(B, D)`."""
+        return (self.encoded.detach()[..., None] - self.codebook.detach()).abs().argmin(2)
+
+    @property
+    def quantised(self) -> Tensor:
+        """The nearest value, `(B, D)`; its gradient reaches the codebook only."""
+        chosen = self.index[..., None]
+        return self.codebook.expand(len(chosen), -1, -1).gather(2, chosen)[..., 0]
+
+    @property
+    def mean(self) -> Tensor:
+        """The nearest value."""
+        return self.quantised
+
+    @property
+    def scale(self) -> Tensor:
+        """0: the image decides."""
+        return torch.zeros_like(self.encoded)
+
+    def sample(self, generator: torch.Generator) -> Tensor:
+        """The nearest value; its gradient passes straight through to the encoder."""
+        return self.encoded + (self.quantised - self.encoded).detach()
+
+    @property
+    def probabilities(self) -> Tensor:
+        """1 for the nearest value, with the gradient of a softmax over squared distances."""
+        spacing = (self.codebook.amax(1) - self.codebook.amin(1)) / (self.codebook.shape[1] - 1)
+        relative = (self.encoded[..., None] - self.codebook.detach()) / spacing.detach()[:, None]
+        soft = (-(relative**2)).softmax(2)
+        hard = torch.zeros_like(soft).scatter(2, self.index[..., None], 1.0)
+        return hard + soft - soft.detach()
+
+
+class QuantisedSpace(LatentSpace):
+    """A codebook `(D, K)`, learned or fixed."""
+
+    kind: ClassVar[LatentKind] = "value"
+    codebook: Tensor
+
+    def __init__(self, latent_dim: int, levels: int, extent: float, learned: bool) -> None:
+        super().__init__(latent_dim, latent_dim, latent_dim)
+        grid = torch.linspace(-extent, extent, levels).repeat(latent_dim, 1)
+        self.bounded = not learned
+        if learned:
+            self.codebook = nn.Parameter(grid)
+        else:
+            self.register_buffer("codebook", grid)
+
+    def posterior(self, parameters: Tensor) -> Quantised:
+        """A fixed grid bounds what the encoder says; a learned codebook follows it."""
+        return Quantised(parameters.tanh() if self.bounded else parameters, self.codebook)
+
+    def draw(self, posterior: Quantised, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        """KL to the prior that fits this batch best, −log p̂(z_d): its mean is the entropy of z_d.
+
+        It says how much is told about an image and has no gradient; a latent that does not vary
+        has 0.
+        """
+        index = posterior.index
+        hard = torch.zeros_like(posterior.encoded)[..., None].expand(-1, -1, self.levels)
+        used = hard.scatter(2, index[..., None], 1.0).mean(0)  # (D, K)
+        surprise = -used.clamp_min(1e-12).log()
+        return posterior.sample(generator), surprise.expand(len(index), -1, -1).gather(
+            2, index[..., None]
+        )[..., 0]
+
+    def sample(self, n: int, generator: torch.Generator) -> Tensor:
+        """Every value is equally likely."""
+        shape = (self.levels, (n, self.latent_dim))
+        index = torch.randint(*shape, generator=generator, device=generator.device)
+        return self.codebook.T.gather(0, index)
+
+    def values(self, latent: int, count: int) -> Tensor:
+        """Values of the codebook in rising order, `count` of them."""
+        chosen = torch.linspace(0, self.levels - 1, count).round().long()
+        return self.codebook[latent].detach().cpu().sort().values[chosen]
+
+    @property
+    def levels(self) -> int:
+        """K, the number of values of a latent."""
+        return self.codebook.shape[1]
+
+
+@dataclass(frozen=True)
+class CodebookLatents(Latents):
+    """Every latent has a codebook of its own, learned.
+
+    The gradient passes straight through the rounding. The codebook follows the encoder by the
+    quantisation and commitment losses of the `qlae` objective.
+
+    References:
+        *Disentanglement via Latent Quantization*, Hsu, Dorrell, Whittington, Wu & Finn, 2023.
+    """
+
+    summary: ClassVar[str] = "values of a learned codebook per latent"
+    reference: ClassVar[str] = "Hsu et al. 2023"
+
+    levels: int = 10
+    """K, the number of values of a latent."""
+
+    def __post_init__(self) -> None:
+        check_levels(self.levels)
+
+    @property
+    def traits(self) -> frozenset[Trait]:
+        """One number per latent, finitely many values."""
+        return frozenset({"columns", "densities", "quantised"})
+
+    def build(self, latent_dim: int, generator: torch.Generator) -> LatentSpace:
+        """Codebooks start as even grids on [−½, ½]."""
+        return QuantisedSpace(latent_dim, self.levels, 0.5, learned=True)
+
+
+@dataclass(frozen=True)
+class FsqLatents(Latents):
+    """Every latent is rounded to a fixed grid on [−1, 1], after a hyperbolic tangent.
+
+    There is no codebook to learn, so none can collapse, and no loss is added.
+
+    References:
+        *Finite Scalar Quantization: VQ-VAE Made Simple*, Mentzer, Minnen, Agustsson & Tschannen,
+        2024.
+    """
+
+    summary: ClassVar[str] = "values of a fixed grid (finite scalar quantisation)"
+    reference: ClassVar[str] = "Mentzer et al. 2024"
+
+    levels: int = 10
+    """K, the number of values of a latent."""
+
+    def __post_init__(self) -> None:
+        check_levels(self.levels)
+
+    @property
+    def traits(self) -> frozenset[Trait]:
+        """One number per latent, finitely many values."""
+        return frozenset({"columns", "densities", "quantised"})
+
+    def build(self, latent_dim: int, generator: torch.Generator) -> LatentSpace:
+        """Nothing to learn."""
+        return QuantisedSpace(latent_dim, self.levels, 1.0, learned=False)
+
+
+def check_levels(levels: int) -> None:
+    """Refuse fewer than two values."""
+    if levels < 2:
+        raise MicvaeError(f"levels is {levels}; a latent needs at least two values.")

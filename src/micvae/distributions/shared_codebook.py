@@ -1,0 +1,117 @@
+"""Latents that share one codebook of numbers, drawn by distance."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from micvae.distributions.base import LatentKind, Latents, LatentSpace, Posterior, Trait
+from micvae.distributions.quantised import check_levels
+from micvae.distributions.relaxed import gumbel_softmax, kl_to_uniform
+from micvae.errors import MicvaeError
+
+
+@dataclass(frozen=True, eq=False)
+class NearValues(Posterior):
+    """q(k|x) ∝ exp(−(e_d − v_k)²) over the values v_k of one codebook.
+
+    Args:
+        encoded: what the encoder says, `(B, D)`.
+        codebook: the values, `(K,)`.
+        temperature: of the relaxed samples.
+    """
+
+    encoded: Tensor
+    codebook: Tensor
+    temperature: float
+
+    @property
+    def logits(self) -> Tensor:
+        """Minus squared distances, `(B, D, K)`."""
+        return -((self.encoded[..., None] - self.codebook) ** 2)
+
+    @property
+    def probabilities(self) -> Tensor:
+        """Of every value, `(B, D, K)`."""
+        return self.logits.softmax(2)
+
+    @property
+    def mean(self) -> Tensor:
+        """The most probable value: the nearest."""
+        return self.codebook[self.logits.argmax(2)]
+
+    @property
+    def scale(self) -> Tensor:
+        """0: the most probable value is a function of the image."""
+        return torch.zeros_like(self.encoded)
+
+    def sample(self, generator: torch.Generator) -> Tensor:
+        """The codebook weighted by a relaxed one-hot sample, `(B, D)`."""
+        return gumbel_softmax(self.logits, self.temperature, generator) @ self.codebook
+
+
+class SharedSpace(LatentSpace):
+    """One learned codebook `(K,)`."""
+
+    kind: ClassVar[LatentKind] = "value"
+
+    def __init__(
+        self, latent_dim: int, levels: int, temperature: float, generator: torch.Generator
+    ) -> None:
+        super().__init__(latent_dim, latent_dim, latent_dim)
+        self.codebook = nn.Parameter(torch.randn(levels, generator=generator))
+        self.temperature = temperature
+
+    def posterior(self, parameters: Tensor) -> NearValues:
+        """The encoder's numbers lie on the codebook's scale."""
+        return NearValues(parameters, self.codebook, self.temperature)
+
+    def draw(self, posterior: NearValues, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        """The KL to equal probabilities, in closed form."""
+        return posterior.sample(generator), kl_to_uniform(posterior.logits, len(self.codebook))
+
+    def sample(self, n: int, generator: torch.Generator) -> Tensor:
+        """Every value is equally likely."""
+        shape = (len(self.codebook), (n, self.latent_dim))
+        return self.codebook[torch.randint(*shape, generator=generator, device=generator.device)]
+
+    def values(self, latent: int, count: int) -> Tensor:
+        """Values of the codebook in rising order, `count` of them."""
+        chosen = torch.linspace(0, len(self.codebook) - 1, count).round().long()
+        return self.codebook.detach().cpu().sort().values[chosen]
+
+
+@dataclass(frozen=True)
+class SharedCodebookLatents(Latents):
+    """All latents take their values from one codebook, drawn by distance, relaxed in training.
+
+    References:
+        *Disentanglement with Factor Quantized Variational Autoencoders*, Baykal, Kandemir & Unal,
+        2024.
+    """
+
+    summary: ClassVar[str] = "values of one learned codebook for all latents, drawn by distance"
+    reference: ClassVar[str] = "Baykal et al. 2024"
+
+    levels: int = 64
+    """K, the number of values in the codebook."""
+
+    temperature: float = 1.0
+    """Of the relaxed samples; near 0 they come near to single values."""
+
+    def __post_init__(self) -> None:
+        check_levels(self.levels)
+        if not self.temperature > 0:
+            raise MicvaeError(f"temperature is {self.temperature}; give a number > 0.")
+
+    @property
+    def traits(self) -> frozenset[Trait]:
+        """One number per latent, finitely many values."""
+        return frozenset({"columns", "densities"})
+
+    def build(self, latent_dim: int, generator: torch.Generator) -> LatentSpace:
+        """The codebook starts at normal numbers."""
+        return SharedSpace(latent_dim, self.levels, self.temperature, generator)

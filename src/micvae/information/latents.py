@@ -1,0 +1,52 @@
+"""Pairwise mutual information of latents of any kind."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from micvae.distributions import Posterior
+from micvae.information.base import PairwiseEstimator
+from micvae.information.discrete import discrete_pairwise_information, mixed_information
+
+
+def latent_pairwise_information(
+    estimator: PairwiseEstimator,
+    posterior: Posterior,
+    z: Tensor,
+    *,
+    dataset_size: int,
+    network: nn.Module | None = None,
+) -> Tensor:
+    """Estimate I(z_i; z_j) under the aggregate posterior: each pair by what its latents allow.
+
+    Two discrete latents: exactly, from their probabilities. A Gaussian and a discrete one: exactly
+    over the values of the one, at the samples of the other. Two Gaussian ones, and latents that
+    are neither: by the estimator.
+
+    Args:
+        estimator: for all that is not discrete.
+        posterior: of the batch.
+        z: one sample of each posterior, `(B, W)`.
+        dataset_size: N, see `PairwiseEstimator`.
+        network: the estimator's adversary, where it has one.
+
+    Returns:
+        Shape `(D, D)`, nats, symmetric, zero diagonal.
+    """
+    gaussian, probabilities = posterior.gaussian, posterior.probabilities
+    options: dict[str, Any] = {"dataset_size": dataset_size, "network": network}
+    if probabilities is None:
+        # an estimator that reads samples alone ignores the rest
+        loc, scale = (z, z) if gaussian is None else (gaussian.loc, gaussian.scale)
+        return estimator(z, loc, scale, **options)
+    among = discrete_pairwise_information(probabilities)
+    if gaussian is None:
+        return among
+    loc, scale = gaussian.loc, gaussian.scale
+    numbers = z[:, : loc.shape[1]]
+    across = mixed_information(numbers, loc, scale, probabilities)
+    own = estimator(numbers, loc, scale, **options)
+    return torch.cat([torch.cat([own, across], 1), torch.cat([across.T, among], 1)], 0)

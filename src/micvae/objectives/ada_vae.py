@@ -1,0 +1,137 @@
+"""Ada-GVAE and Ada-ML-VAE: weak supervision by pairs of images that share most factors."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from micvae.data import FactorDataset, pairs
+from micvae.distributions import DiagonalGaussian, Trait
+from micvae.errors import DataError
+from micvae.models.vae import VAE
+from micvae.objectives.base import MODEL, Losses, Objective, Step
+from micvae.objectives.schedules import Constant, Schedule
+
+PARTNERS = "partners"
+
+
+@dataclass(frozen=True)
+class AdaGVae(Objective):
+    r"""The mean of two images' ELBOs, their posteriors made equal where the images agree.
+
+    Per pair (x, x') and latent d, δ_d is the divergence of q(z_d|x) and q(z_d|x'). Latents with
+    δ_d below the threshold ½ (max_d δ_d + min_d δ_d) are taken for shared: both images then use
+    the same posterior, here with the mean of both means and of both variances (GVAE). Each image's
+    loss is −E[log p(x|z)] + β · KL(q(z|x) ‖ p(z)), in nats.
+
+    No label is read, nor which factors or how many a pair shares. Where the data set has no
+    `partners` of its own, they are made from its factors: one per image that differs in `changes`
+    of them.
+
+    References:
+        *Weakly-Supervised Disentanglement Without Compromises*, Locatello, Poole, Rätsch,
+        Schölkopf, Bachem & Tschannen, 2020.
+        *Group-based Learning of Disentangled Representations with Generalizability for Novel
+        Contents*, Hosoya, 2019 (GVAE).
+    """
+
+    summary: ClassVar[str] = "pairs of images that share most factors; averaged posteriors"
+    reference: ClassVar[str] = "Locatello et al. 2020"
+
+    beta: Schedule = Constant(1.0)
+    """Weight of the KL term."""
+
+    changes: int | None = 1
+    """How many factors a partner differs in, where partners are made; None: a random number."""
+
+    divergence: Literal["symmetric", "one-way"] = "symmetric"
+    """δ: the mean of both KLs, or KL(q(z_d|x) ‖ q(z_d|x')) as in the published code."""
+
+    @classmethod
+    def presets(cls) -> Mapping[str, Objective]:
+        """`paper`: β = 1, one-way divergence."""
+        return {"paper": cls(divergence="one-way")}
+
+    def needs(self) -> frozenset[Trait]:
+        """Posteriors are compared and averaged latent by latent."""
+        return frozenset({"gaussian", "normal prior"})
+
+    def prepare(
+        self, dataset: FactorDataset, generator: torch.Generator
+    ) -> Mapping[str, np.ndarray]:
+        """One partner per image."""
+        if dataset.partners is not None:
+            return {PARTNERS: dataset.partners}
+        seed = int(torch.randint(2**31, (1,), generator=generator))
+        made = pairs(dataset, changes=self.changes, seed=seed)
+        if made.partners is None or len(made) != len(dataset):
+            raise DataError(
+                f"some images of {dataset.name} have no partner that differs in {self.changes} "
+                f"factors; train on --data \"pairs('NAME')\", which leaves those out."
+            )
+        return {PARTNERS: made.partners}
+
+    def __call__(self, model: VAE, x: Tensor, step: Step) -> Losses:
+        """Evaluate on a batch; see `Objective`."""
+        assert step.rows is not None
+        partners = step.given[PARTNERS][step.rows.to(step.given[PARTNERS].device)]
+        both = torch.cat([x, partners.to(x.device, memory_format=torch.channels_last)])
+        posterior = model.encode(both)
+        shared = self.shared(posterior)
+        merged = torch.cat([shared, shared])
+        average = self.average(posterior)
+        posterior = DiagonalGaussian(
+            torch.where(merged, average.loc.repeat(2, 1), posterior.loc),
+            torch.where(merged, average.log_variance.repeat(2, 1), posterior.log_variance),
+        )
+        z, kl = model.space.draw(posterior, step.generator)
+        reconstruction = -model.decode(z).log_prob(both).mean()
+        latent_kl = kl.mean(0)
+        loss = reconstruction + self.beta(step.number) * latent_kl.sum()
+        terms = {
+            "loss": loss,
+            "reconstruction": reconstruction,
+            "kl": latent_kl.sum(),
+            "shared": shared.float().sum(1).mean(),
+        }
+        return Losses({MODEL: loss}, terms, latent_kl)
+
+    def shared(self, posterior: DiagonalGaussian) -> Tensor:
+        """Which latents a pair is taken to share, `(B, D)`, from posteriors of 2 B images."""
+        loc, other_loc = posterior.loc.detach().chunk(2)
+        log_variance, other = posterior.log_variance.detach().chunk(2)
+        apart = (loc - other_loc) ** 2
+        ratio = log_variance - other
+        there = 0.5 * (apart * (-other).exp() + ratio.exp() - 1 - ratio)
+        back = 0.5 * (apart * (-log_variance).exp() + (-ratio).exp() - 1 + ratio)
+        delta = there if self.divergence == "one-way" else 0.5 * (there + back)
+        threshold = 0.5 * (delta.amax(1, keepdim=True) + delta.amin(1, keepdim=True))
+        return delta < threshold
+
+    def average(self, posterior: DiagonalGaussian) -> DiagonalGaussian:
+        """The posterior of what is shared, `(B, D)`: means and variances averaged."""
+        first, second = posterior.loc.chunk(2)
+        variance, other = posterior.log_variance.exp().chunk(2)
+        return DiagonalGaussian(0.5 * (first + second), (0.5 * (variance + other)).log())
+
+
+@dataclass(frozen=True)
+class AdaMlVae(AdaGVae):
+    """As `AdaGVae`, shared latents having the normalised product of both posteriors (ML-VAE).
+
+    References:
+        *Weakly-Supervised Disentanglement Without Compromises*, Locatello et al., 2020.
+        *Multi-Level Variational Autoencoder*, Bouchacourt, Tomioka & Nowozin, 2018.
+    """
+
+    summary: ClassVar[str] = "pairs of images that share most factors; multiplied posteriors"
+
+    def average(self, posterior: DiagonalGaussian) -> DiagonalGaussian:
+        """Precisions add up, and means are weighted by them."""
+        first, second = posterior.loc.chunk(2)
+        precision, other = (-posterior.log_variance).exp().chunk(2)
+        total = precision + other
+        return DiagonalGaussian((first * precision + second * other) / total, -total.log())

@@ -1,0 +1,47 @@
+"""FactorQVAE: scalar quantisation on one codebook, and FactorVAE's adversary."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from micvae.distributions import Latents, SharedCodebookLatents
+from micvae.objectives.base import Objective
+from micvae.objectives.factor_vae import FactorVae
+from micvae.objectives.schedules import Constant, Schedule
+
+SHARED = SharedCodebookLatents()
+
+
+@dataclass(frozen=True)
+class FactorQVae(FactorVae):
+    r"""−E[log p(x|z)] + β · KL(q(k|x) ‖ uniform) + γ · TC(z), in nats per sample.
+
+    All latents take their values from one learned codebook of numbers; q(k|x) ∝ exp(−(e − v_k)²)
+    is drawn by the Gumbel-softmax. The adversary reads the latents' values, where the paper's
+    reads their one-hot vectors: both determine each other, and with them the total correlation.
+
+    The paper divides the reconstruction by the number of pixels, the KL by that of latents.
+
+    References:
+        *Disentanglement with Factor Quantized Variational Autoencoders*, Baykal, Kandemir & Unal,
+        2024.
+    """
+
+    summary: ClassVar[str] = "one codebook of numbers for all latents, and FactorVAE's adversary"
+    reference: ClassVar[str] = "Baykal et al. 2024"
+
+    beta: Schedule = Constant(0.5)
+    """Weight of the KL to equal probabilities."""
+
+    tc_weight: Schedule = Constant(5.0)
+    """γ, the weight of the total correlation."""
+
+    @property
+    def latents(self) -> Latents:
+        """One codebook of 64 numbers."""
+        return SHARED
+
+    @classmethod
+    def presets(cls) -> Mapping[str, Objective]:
+        """None: the published weights depend on the number of pixels and latents."""
+        return {}

@@ -1,0 +1,121 @@
+"""InfoGAN: a generator whose codes can be read off its images."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call
+from torch.nn.functional import softplus
+
+from micvae.distributions import Latents, NoisyLatents, Trait
+from micvae.errors import MicvaeError
+from micvae.models.vae import VAE
+from micvae.networks import initialise
+from micvae.objectives.base import MODEL, Losses, Objective, Setting, Step
+from micvae.objectives.schedules import Constant, Schedule
+
+DISCRIMINATOR = "discriminator"
+NOISY = NoisyLatents()
+
+
+@dataclass(frozen=True)
+class InfoGan(Objective):
+    r"""softplus(−D(G(c, n))) + λ · E[−log q(c | G(c, n))], in nats per sample.
+
+    .. math:: I(c; G(c, n)) \ge H(c) + E_{c, n}\, \log q(c \mid G(c, n))
+
+    The decoder is the generator G: it makes images from codes c and noise n, both drawn from the
+    prior. The encoder is the recognition network q(c|x): what metrics see of an image. The
+    discriminator D has a network and a loss of its own, softplus(−D(x)) + softplus(D(G)), plus
+    ½ γ |∇_x D(x)|² on real images (R1), without which it overpowers the generator on small data.
+
+    What `reconstruction` logs is −log p(x | E[c|x]), with noise 0: it is not minimised.
+
+    References:
+        *InfoGAN: Interpretable Representation Learning by Information Maximizing Generative
+        Adversarial Nets*, Chen, Duan, Houthooft, Schulman, Sutskever & Abbeel, 2016.
+        *Which Training Methods for GANs do actually Converge?*, Mescheder, Geiger & Nowozin, 2018.
+    """
+
+    summary: ClassVar[str] = "a GAN whose codes are told apart in its images; no likelihood"
+    reference: ClassVar[str] = "Chen et al. 2016"
+
+    code_weight: Schedule = Constant(1.0)
+    """λ, the weight of the bound on the codes' information."""
+
+    gradient_penalty: float = 10.0
+    """γ, the weight of the discriminator's squared gradient at real images."""
+
+    discriminator_rate: float = 4e-4
+    """Step size of the discriminator's Adam."""
+
+    generator_rate: float = 4e-4
+    """Step size of the generator's and the recognition network's Adam."""
+
+    def __post_init__(self) -> None:
+        for name in ("discriminator_rate", "generator_rate"):
+            if not getattr(self, name) > 0:
+                raise MicvaeError(f"{name} is {getattr(self, name)}; give a rate > 0.")
+        if not self.gradient_penalty >= 0:
+            raise MicvaeError(f"gradient_penalty is {self.gradient_penalty}; give a number ≥ 0.")
+
+    @property
+    def latents(self) -> Latents:
+        """Uniform codes, and noise."""
+        return NOISY
+
+    @classmethod
+    def presets(cls) -> Mapping[str, Objective]:
+        """`paper`: steps of 2e-4 and 1e-3, no gradient penalty."""
+        return {"paper": cls(Constant(1.0), 0.0, 2e-4, 1e-3)}
+
+    def needs(self) -> frozenset[Trait]:
+        """The density of the codes that an image was made from."""
+        return frozenset({"log_prob"})
+
+    def networks(self, setting: Setting, generator: torch.Generator) -> dict[str, nn.Module]:
+        """The discriminator: an encoder with one output."""
+        with torch.device("meta"):
+            network = setting.network.encoder(setting.image_shape, 1)
+        network = network.to_empty(device="cpu")
+        initialise(network, generator)
+        return {DISCRIMINATOR: network}
+
+    def adam(self, group: str) -> dict[str, Any]:
+        """Both sides have a rate of their own, and little momentum."""
+        rate = self.discriminator_rate if group == DISCRIMINATOR else self.generator_rate
+        return {"lr": rate, "betas": (0.5, 0.99)}
+
+    def __call__(self, model: VAE, x: Tensor, step: Step) -> Losses:
+        """Evaluate on a batch; see `Objective`."""
+        discriminator = step.networks[DISCRIMINATOR]
+        z = model.space.sample(len(x), step.generator)
+        fake = model.decode(z).mean
+        frozen = {name: value.detach() for name, value in discriminator.named_parameters()}
+        fooled = softplus(-functional_call(discriminator, frozen, fake)).mean()
+        surprise = -model.space.log_prob(model.encode(fake), z).sum(1).mean()
+        loss = fooled + self.code_weight(step.number) * surprise
+
+        real = x.detach().requires_grad_(self.gradient_penalty > 0)
+        on_real, on_fake = discriminator(real), discriminator(fake.detach())
+        told = softplus(-on_real).mean() + softplus(on_fake).mean()
+        minimised = told
+        if self.gradient_penalty > 0:
+            (slope,) = torch.autograd.grad(on_real.sum(), real, create_graph=True)
+            minimised = told + 0.5 * self.gradient_penalty * slope.square().sum((1, 2, 3)).mean()
+        with torch.no_grad():
+            posterior = model.encode(x)
+            codes, _ = model.space.code(posterior)
+            reconstruction = -model.decode_codes(codes).log_prob(x).mean()
+            latent_kl = model.space.draw(posterior, step.generator)[1].mean(0)
+        terms = {
+            "loss": loss,
+            "reconstruction": reconstruction,
+            "kl": latent_kl.sum(),
+            "code_surprise": surprise,
+            "generator_loss": fooled,
+            "discriminator_loss": told,
+        }
+        return Losses({MODEL: loss, DISCRIMINATOR: minimised}, terms, latent_kl)

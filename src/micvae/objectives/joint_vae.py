@@ -1,0 +1,79 @@
+"""JointVAE: numbers and categories, each let in up to a capacity of its own."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from torch import Tensor
+
+from micvae.distributions import JointLatents, Latents, Trait
+from micvae.models.vae import VAE
+from micvae.objectives.base import MODEL, Elbo, Losses, Objective, Step
+from micvae.objectives.schedules import Constant, Ramp, Schedule
+
+JOINT = JointLatents()
+
+
+@dataclass(frozen=True)
+class JointVae(Objective):
+    r"""−E[log p(x|z, c)] + γ |KL(q(z|x) ‖ p(z)) − C_z| + γ |KL(q(c|x) ‖ p(c)) − C_c|, nats.
+
+    z are Gaussian latents, c categorical ones; both capacities grow over the steps, so that
+    neither kind is ignored. The KL of c is at most Σ log(number of categories), and a capacity
+    above that is the same as that.
+
+    References:
+        *Learning Disentangled Joint Continuous and Discrete Representations*, Dupont, 2018.
+    """
+
+    summary: ClassVar[str] = "numbers and categories, each up to a capacity"
+    reference: ClassVar[str] = "Dupont 2018"
+
+    gamma: Schedule = Constant(30.0)
+    """Weight of the distance from the capacities."""
+
+    capacity: Schedule = Ramp(0.0, 8.0, steps=5000)
+    """C_z in nats, of all numbers together."""
+
+    category_capacity: Schedule = Ramp(0.0, 1.38, steps=5000)
+    """C_c in nats, of all categories together."""
+
+    @property
+    def latents(self) -> Latents:
+        """Numbers and one category of four."""
+        return JOINT
+
+    @classmethod
+    def presets(cls) -> Mapping[str, Objective]:
+        """`mnist` and `dsprites`: the paper's, for tens to hundreds of thousands of steps."""
+        return {
+            "mnist": cls(Constant(30.0), Ramp(0, 5, steps=25_000), Ramp(0, 5, steps=25_000)),
+            "dsprites": cls(
+                Constant(150.0), Ramp(0, 40, steps=300_000), Ramp(0, 1.1, steps=300_000)
+            ),
+        }
+
+    def needs(self) -> frozenset[Trait]:
+        """Gaussian latents, then categories."""
+        return frozenset({"categories"})
+
+    def __call__(self, model: VAE, x: Tensor, step: Step) -> Losses:
+        """Evaluate on a batch; see `Objective`."""
+        elbo = Elbo.of(model, x, step.generator)
+        numbers = elbo.posterior.gaussian.loc.shape[1]
+        kl_numbers = elbo.latent_kl[:numbers].sum()
+        kl_categories = elbo.latent_kl[numbers:].sum()
+        most = sum(math.log(one.shape[1]) for one in elbo.posterior.logits)
+        capacity = min(self.category_capacity(step.number), most)
+        loss = elbo.reconstruction + self.gamma(step.number) * (
+            (kl_numbers - self.capacity(step.number)).abs() + (kl_categories - capacity).abs()
+        )
+        terms = {
+            "loss": loss,
+            "reconstruction": elbo.reconstruction,
+            "kl": elbo.latent_kl.sum(),
+            "kl_numbers": kl_numbers,
+            "kl_categories": kl_categories,
+        }
+        return Losses({MODEL: loss}, terms, elbo.latent_kl)
