@@ -39,8 +39,8 @@ def codes_against_factors(representation: Representation, factors: Sequence[int]
     """Draw a panel per latent (rows, by falling KL) and factor (columns).
 
     A factor of few values shows the distribution of the code at each value, with its median;
-    any other the joint density. All panels share one scale of the code, so that an inactive
-    latent looks as flat as it is.
+    any other the joint density. Gaussian latents share one scale of the code, so that an
+    inactive one looks as flat as it is; latents of another kind have the scale of their values.
 
     Args:
         representation: codes beside their factors.
@@ -49,25 +49,40 @@ def codes_against_factors(representation: Representation, factors: Sequence[int]
     part = representation.sample(SAMPLES)
     latents = by_kl(representation.latent_kl)[:LATENTS]
     shown = list(factors)[:FACTORS]
-    low, high = np.quantile(part.codes[:, latents], [0.001, 0.999])
-    low, high = min(float(low), -1.0), max(float(high), 1.0)
+    scales = _scales(part, latents)
     figure = new_figure(max(1.2 * len(shown) + 0.7, 3.0), 0.95 * len(latents) + 0.55)
-    grid = figure.subplots(len(latents), len(shown), sharex="col", sharey=True, squeeze=False)
-    for axes_row, latent in zip(grid, latents, strict=True):
+    grid = figure.subplots(len(latents), len(shown), sharex="col", sharey="row", squeeze=False)
+    for axes_row, latent, scale in zip(grid, latents, scales, strict=True):
         for axes, k in zip(axes_row, shown, strict=True):
-            _panel(axes, part.factors[:, k], part.codes[:, latent], (low, high))
+            _panel(axes, part.factors[:, k], part.codes[:, latent], scale)
         first = axes_row[0]
+        first.set_ylim(*scale)
         alive = bool(representation.active[latent])
         first.set_ylabel(
             latent_name(latent) + ("" if alive else "\ninactive"),
             color=INK if alive else MUTED,
             fontstyle="normal" if alive else "italic",
         )
-    grid[0, 0].set_ylim(low, high)
     for axes, k in zip(grid[-1], shown, strict=True):
         axes.set_xlabel(representation.factor_names[k])
     figure.supylabel("code: posterior mean", fontsize=8.5)
     return figure
+
+
+def _scales(part: Representation, latents: Sequence[int]) -> list[tuple[float, float]]:
+    """The range of the axis of each latent's code."""
+    kinds = part.encoded.latent_kinds
+    gaussian = [latent for latent in latents if kinds[latent] == "gaussian"]
+    common = (-1.0, 1.0)
+    if gaussian:
+        low, high = np.quantile(part.codes[:, gaussian], [0.001, 0.999])
+        common = (min(float(low), -1.0), max(float(high), 1.0))
+    scales = []
+    for latent in latents:
+        low, high = float(part.codes[:, latent].min()), float(part.codes[:, latent].max())
+        margin = 0.08 * (high - low) or 1.0
+        scales.append(common if kinds[latent] == "gaussian" else (low - margin, high + margin))
+    return scales
 
 
 def _panel(

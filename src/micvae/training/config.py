@@ -22,7 +22,8 @@ class Settings:
 
     data: str = "squares"
     """A data set's name, with options where needed: "squares(n=4096, seed=1)"; or the path of an
-    .npz file (images, optional factors and factor_names) or of a folder of images."""
+    .npz file (images; optional factors, factor_names, partners, auxiliary) or of a folder of
+    images."""
 
     latent_dim: int = 3
     """Number of latents, D."""
