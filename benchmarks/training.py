@@ -29,9 +29,8 @@ SIDE = 2048
 
 def operations(trainer: Trainer) -> int:
     """Floating-point operations of the convolutions and matrix products of one step."""
-    batch = next(iter(trainer._batches()))
     with FlopCounterMode(display=False) as counter:
-        trainer._update(batch)
+        next(trainer.steps())
     return counter.get_total_flops()
 
 
@@ -45,10 +44,10 @@ def matmul_rate() -> float:
 
 def trained(trainer: Trainer, steps: int) -> float:
     """Seconds per step of the library's loop."""
-    batches = trainer._batches()
+    epoch = trainer.steps()
     started = time.perf_counter()
     for _ in range(steps):
-        trainer._update(next(batches))
+        next(epoch)
     trainer.log.flush()
     return (time.perf_counter() - started) / steps
 

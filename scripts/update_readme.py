@@ -47,7 +47,7 @@ def between(text: str, name: str, content: str) -> str:
     pattern = rf"(<!-- {name} -->\n).*?(\n<!-- /{name} -->)"
     found = re.subn(pattern, lambda m: m[1] + content + m[2], text, flags=re.DOTALL)
     if found[1] != 1:
-        raise SystemExit(f"README.md has no place marked {name}")
+        raise SystemExit(f"the page has no place marked {name}")
     return found[0]
 
 

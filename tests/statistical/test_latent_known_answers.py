@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import distributions as oracle
 
+from micvae.distributions import Bernoulli
 from micvae.distributions.flow import FlowLatents
 from micvae.distributions.full_gaussian import CorrelatedGaussian, CorrelatedSpace
 from micvae.distributions.gaussian import DiagonalGaussian
@@ -17,6 +18,10 @@ from micvae.distributions.relaxed import gumbel_softmax, kl_to_uniform
 from micvae.distributions.shared_codebook import NearValues
 from micvae.distributions.uniform import UniformSpace
 from micvae.information.discrete import discrete_pairwise_information, mixed_information
+from micvae.models import build_vae
+from micvae.networks import Patch
+from micvae.objectives import JointVae, Qlae, Step
+from micvae.objectives.schedules import Constant
 
 
 def generator(seed=0):
@@ -211,3 +216,49 @@ def test_a_joint_density_adds_numbers_and_categories():
     torch.testing.assert_close(posterior.log_prob(z)[:, 2], expected)
     torch.testing.assert_close(posterior.log_prob(z)[:, :2], numbers.log_prob(z[:, :2]))
     assert posterior.mean[:, 2].tolist() == logits.argmax(1).tolist()
+
+
+def test_qlaes_two_losses_move_what_they_should():
+    """Quantisation moves the codebook to the encoder, commitment the encoder to the codebook."""
+    objective, generator_ = Qlae(quantisation=Constant(1.0), commitment=Constant(1.0)), generator()
+    network = Patch(4, 8)
+    model = build_vae(
+        network, Bernoulli(), objective.latents, 3, (1, 16, 16), generator_, torch.device("cpu")
+    )
+    x = torch.rand(16, 1, 16, 16, generator=generator(1))
+    losses = objective(model, x, Step(0, 16, generator(2)))
+    terms = losses.terms
+    posterior = model.encode(x)
+    distance = ((posterior.encoded - posterior.mean) ** 2).sum(1).mean()
+    torch.testing.assert_close(terms["quantisation"], distance)
+    torch.testing.assert_close(terms["commitment"], distance)
+    expected = terms["reconstruction"] + 2 * distance
+    torch.testing.assert_close(terms["loss"], expected)
+    encoder, codebook = list(model.encoder.parameters()), model.space.codebook
+    kept = {"retain_graph": True, "allow_unused": True}
+    assert all(g is None for g in torch.autograd.grad(terms["quantisation"], encoder, **kept))
+    assert torch.autograd.grad(terms["commitment"], codebook, **kept)[0] is None
+    assert torch.autograd.grad(terms["reconstruction"], codebook, **kept)[0] is None
+    (pull,) = torch.autograd.grad(terms["quantisation"], codebook, **kept)
+    used = torch.zeros(3, 10).scatter(1, posterior.index.T, 1.0)
+    assert ((pull != 0) <= (used > 0)).all()  # values that nothing is near stay where they are
+
+
+def test_joint_vae_holds_both_kinds_at_their_capacity():
+    """The loss is the distance from C_z and C_c, and C_c is at most log of the categories."""
+    objective = JointVae(Constant(7.0), capacity=Constant(3.0), category_capacity=Constant(50.0))
+    model = build_vae(
+        Patch(4, 8),
+        Bernoulli(),
+        objective.latents,
+        3,
+        (1, 16, 16),
+        generator(),
+        torch.device("cpu"),
+    )
+    x = torch.rand(16, 1, 16, 16, generator=generator(1))
+    terms = objective(model, x, Step(0, 16, generator(2))).terms
+    numbers, categories = terms["kl_numbers"], terms["kl_categories"]
+    torch.testing.assert_close(numbers + categories, terms["kl"])
+    expected = (numbers - 3).abs() + (categories - math.log(4)).abs()
+    torch.testing.assert_close(terms["loss"], terms["reconstruction"] + 7 * expected)

@@ -35,8 +35,8 @@ Codes from anywhere, against known factors (.npy, .npz, .csv, .parquet):
   micvae evaluate --codes codes.npy --factors factors.csv --intervals
 
 Your own images: --data takes an .npz file (images; optional factors, factor_names, partners,
-auxiliary) or a folder of pictures (optional factors.csv), see docs/data.md. A command that was interrupted goes on where it
-stopped when it is given again.
+auxiliary) or a folder of pictures (optional factors.csv), see docs/data.md. A command that was
+interrupted goes on where it stopped when it is given again.
 """
 
 

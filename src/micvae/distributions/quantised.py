@@ -68,15 +68,18 @@ class QuantisedSpace(LatentSpace):
     def __init__(self, latent_dim: int, levels: int, extent: float, learned: bool) -> None:
         super().__init__(latent_dim, latent_dim, latent_dim)
         grid = torch.linspace(-extent, extent, levels).repeat(latent_dim, 1)
-        self.bounded = not learned
+        self.standardise: nn.Module | None = None
         if learned:
             self.codebook = nn.Parameter(grid)
         else:
             self.register_buffer("codebook", grid)
+            self.standardise = nn.BatchNorm1d(latent_dim, affine=False)
 
     def posterior(self, parameters: Tensor) -> Quantised:
-        """A fixed grid bounds what the encoder says; a learned codebook follows it."""
-        return Quantised(parameters.tanh() if self.bounded else parameters, self.codebook)
+        """A fixed grid standardises and bounds what the encoder says; a learned one follows it."""
+        if self.standardise is not None:
+            parameters = self.standardise(parameters).tanh()
+        return Quantised(parameters, self.codebook)
 
     def draw(self, posterior: Quantised, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """KL to the prior that fits this batch best, −log p̂(z_d): its mean is the entropy of z_d.
@@ -143,7 +146,10 @@ class CodebookLatents(Latents):
 class FsqLatents(Latents):
     """Every latent is rounded to a fixed grid on [−1, 1], after a hyperbolic tangent.
 
-    There is no codebook to learn, so none can collapse, and no loss is added.
+    There is no codebook to learn, so none can collapse, and no loss is added. What the encoder
+    says is standardised before (over the batch in training, by running averages afterwards), as
+    in networks with normalisation layers: a plain network starts with every image on the same
+    value, and the decoder never learns to listen.
 
     References:
         *Finite Scalar Quantization: VQ-VAE Made Simple*, Mentzer, Minnen, Agustsson & Tschannen,

@@ -30,10 +30,10 @@ class FactorQVae(FactorVae):
     summary: ClassVar[str] = "one codebook of numbers for all latents, and FactorVAE's adversary"
     reference: ClassVar[str] = "Baykal et al. 2024"
 
-    beta: Schedule = Constant(0.5)
+    beta: Schedule = Constant(0.1)
     """Weight of the KL to equal probabilities."""
 
-    tc_weight: Schedule = Constant(5.0)
+    tc_weight: Schedule = Constant(1.0)
     """γ, the weight of the total correlation."""
 
     @property

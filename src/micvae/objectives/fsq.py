@@ -25,8 +25,8 @@ class Fsq(Objective):
     summary: ClassVar[str] = "rounds every latent to a fixed grid; no other term"
     reference: ClassVar[str] = "Mentzer et al. 2024"
 
-    weight_decay: float = 0.1
-    """Decoupled decay of the weights of encoder and decoder, as in `qlae`."""
+    weight_decay: float = 0.0
+    """Decoupled decay of the weights of encoder and decoder, as in `qlae`; the paper has none."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.weight_decay < float("inf"):

@@ -42,10 +42,10 @@ class InfoGan(Objective):
     summary: ClassVar[str] = "a GAN whose codes are told apart in its images; no likelihood"
     reference: ClassVar[str] = "Chen et al. 2016"
 
-    code_weight: Schedule = Constant(1.0)
+    code_weight: Schedule = Constant(0.3)
     """λ, the weight of the bound on the codes' information."""
 
-    gradient_penalty: float = 10.0
+    gradient_penalty: float = 0.3
     """γ, the weight of the discriminator's squared gradient at real images."""
 
     discriminator_rate: float = 4e-4

@@ -15,6 +15,7 @@ from micvae.objectives.base import MODEL, Elbo, Losses, Objective, Setting, Step
 from micvae.objectives.schedules import Constant, Schedule
 
 ADVERSARY = "density_ratio"
+CATEGORIES = "value"
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,10 @@ class MIConstrained(Objective):
     mi_weight: Schedule = Constant(3.0)
     """λ, the weight of the sum of pairwise mutual informations; a number or a schedule."""
 
+    category_cost: Schedule = Constant(1.0)
+    """Factor on the KL of categorical latents, where there are any. Large at first, it keeps
+    categories shut until the numbers have taken what is continuous."""
+
     estimator: PairwiseEstimator = ESTIMATORS["mixture"]()  # noqa: RUF009, frozen
     """How mutual information is estimated on a batch; see `micvae list estimators`."""
 
@@ -68,6 +73,11 @@ class MIConstrained(Objective):
         """Evaluate on a batch; see `Objective`."""
         elbo = Elbo.of(model, x, step.generator)
         kl = elbo.latent_kl.sum()
+        priced = kl
+        if CATEGORIES in model.space.kinds:
+            values = torch.tensor([kind == CATEGORIES for kind in model.space.kinds])
+            extra = self.category_cost(step.number) - 1
+            priced = kl + extra * elbo.latent_kl[values.to(kl.device)].sum()
         network = step.networks.get(ADVERSARY)
         information = latent_pairwise_information(
             self.estimator,
@@ -78,7 +88,7 @@ class MIConstrained(Objective):
         ).sum()
         loss = (
             elbo.reconstruction
-            + self.beta(step.number) * kl
+            + self.beta(step.number) * priced
             + self.mi_weight(step.number) * information
         )
         minimised = {MODEL: loss}

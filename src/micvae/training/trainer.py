@@ -124,15 +124,20 @@ class Trainer:
         self.model.train()
         while self.step < total:
             started = time.perf_counter()
-            others = self._batches("second order") if "second order" in self.streams else None
-            for taken, (rows, batch) in enumerate(self._batches("order"), start=1):
-                self._update(batch, rows, None if others is None else next(others)[1])
+            for taken in self.steps():
                 if taken % _FLUSH == 0 or taken == self.steps_per_epoch:
                     terms = self.log.flush()
                     rate = taken * self.config.batch_size / (time.perf_counter() - started)
                     report(Progress(self.step, total, terms, rate))
             yield self.step // self.steps_per_epoch
         self.model.eval()
+
+    def steps(self) -> Iterator[int]:
+        """Take the steps of one epoch; what is yielded is how many of them are done."""
+        others = self._batches("second order") if "second order" in self.streams else None
+        for taken, (rows, batch) in enumerate(self._batches("order"), start=1):
+            self._update(batch, rows, None if others is None else next(others)[1])
+            yield taken
 
     def _batches(self, stream: str) -> Iterator[tuple[Tensor, Tensor]]:
         """Which images are in each batch of an epoch, and the images."""
