@@ -169,6 +169,21 @@ def test_own_images_from_a_folder(inline, tmp_path):
     assert read_json(run / "run.json")["data"]["image_shape"] == [3, 16, 16]
 
 
+def test_own_vectors(inline, tmp_path):
+    sources = np.random.default_rng(0).uniform(-1, 1, (200, 2))
+    vectors = sources @ [[1.0, 2.0, 3.0], [3.0, -1.0, 0.5]]
+    np.savez(tmp_path / "sensors.npz", images=vectors, factors=sources)
+    data, run = ("--data", tmp_path / "sensors.npz"), tmp_path / "run"
+    done = inline("train", "vae", "--epochs", 2, "--latent-dim", 2, *data, "--out", run)
+    assert done.returncode == 0, done.stderr
+    assert inline("evaluate", run).returncode == 0
+    assert inline("report", run).returncode == 0
+    assert "reconstructions" not in (run / "report.html").read_text().lower()
+    done = inline("train", "vae", "--network", "conv", *data, "--out", tmp_path / "other")
+    assert done.returncode == 2 and "use --network mlp" in done.stderr
+    assert not (tmp_path / "other").exists()
+
+
 def test_ctrl_c_says_how_to_go_on(tmp_path):
     import signal
 

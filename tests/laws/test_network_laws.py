@@ -3,10 +3,10 @@
 import pytest
 import torch
 
-from micvae.distributions import Bernoulli, GaussianLatents
+from micvae.distributions import AutoLikelihood, Bernoulli, GaussianLatents
 from micvae.errors import DataError
 from micvae.models import build_vae
-from micvae.networks import NETWORKS, initialise
+from micvae.networks import NETWORKS, Mlp, initialise
 
 SHAPES = [(1, 32, 32), (1, 64, 64), (3, 64, 64), (3, 32, 48), (4, 16, 16), (1, 96, 64)]
 
@@ -46,13 +46,47 @@ def test_the_generator_decides_every_weight(name):
         assert torch.equal(x, y) and not torch.equal(x, z)
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("name", [name for name in NETWORKS if name != "mlp"])
 @pytest.mark.parametrize(
     ("shape", "message"), [((1, 4, 4), "too small"), ((1, 33, 32), "cannot be halved")]
 )
 def test_sizes_that_do_not_fit_are_refused(name, shape, message):
     with pytest.raises(DataError, match=message):
         build(name, shape)
+
+
+@pytest.mark.parametrize("name", ["auto", "mlp"])
+def test_vectors_to_latents_and_back(name):
+    generator, cpu = torch.Generator().manual_seed(0), torch.device("cpu")
+    options = (AutoLikelihood(), GaussianLatents(), 5, (7,), generator, cpu)
+    model = build_vae(NETWORKS[name](), *options)
+    x = 100 * torch.randn(3, 7, generator=generator)
+    image = model.decode(model.encode(x).loc)
+    assert image.mean.shape == x.shape
+    # a Gaussian of scale 0.1, summed over the vector, by PyTorch's own
+    expected = torch.distributions.Normal(image.mean, 0.1).log_prob(x).sum(1)
+    torch.testing.assert_close(image.log_prob(x), expected, rtol=1e-4, atol=0)
+
+
+@pytest.mark.parametrize("name", ["conv", "patch"])
+def test_networks_for_images_refuse_vectors(name):
+    with pytest.raises(DataError, match="use --network mlp"):
+        build(name, (7,))
+
+
+def test_a_perceptron_of_no_depth_is_linear():
+    model = build_vae(
+        Mlp(depth=0),
+        AutoLikelihood(),
+        GaussianLatents(),
+        2,
+        (4,),
+        torch.Generator().manual_seed(0),
+        torch.device("cpu"),
+    )
+    x = torch.randn(2, 4, generator=torch.Generator().manual_seed(1))
+    a, b, middle = (model.encode(one).loc for one in (x[:1], x[1:], x.mean(0, keepdim=True)))
+    torch.testing.assert_close(middle, (a + b) / 2)
 
 
 def test_the_standard_network_at_64_is_the_published_one():

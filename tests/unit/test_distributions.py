@@ -67,7 +67,7 @@ def images(generator):
 def test_bernoulli_on_black_and_white(generator):
     output, x = images(generator)
     x = x.round()
-    ours = Bernoulli().build()(output)
+    ours = Bernoulli().build((1, 4, 4))(output)
     expected = oracle.Bernoulli(logits=output).log_prob(x).sum((1, 2, 3))
     torch.testing.assert_close(ours.log_prob(x), expected)
     torch.testing.assert_close(ours.mean, output.sigmoid())
@@ -76,14 +76,14 @@ def test_bernoulli_on_black_and_white(generator):
 def test_bernoulli_on_grey_is_best_at_the_grey_value(generator):
     _, x = images(generator)
     logits = x.logit().requires_grad_()
-    Bernoulli().build()(logits).log_prob(x).sum().backward()
+    Bernoulli().build((1, 4, 4))(logits).log_prob(x).sum().backward()
     assert logits.grad.abs().max() < 1e-12
 
 
 @pytest.mark.parametrize("likelihood", [Gaussian(0.3), LearnedGaussian(0.3)])
 def test_gaussian_images(likelihood, generator):
     output, x = images(generator)
-    head = likelihood.build().double()
+    head = likelihood.build((1, 4, 4)).double()
     expected = oracle.Normal(output, 0.3).log_prob(x).sum((1, 2, 3))
     torch.testing.assert_close(head(output).log_prob(x), expected, rtol=1e-6, atol=1e-6)
     assert head(output).mean.min() >= 0 and head(output).mean.max() <= 1
@@ -93,7 +93,7 @@ def test_gaussian_images(likelihood, generator):
 def test_the_learned_scale_is_best_at_the_root_mean_square_error(generator):
     output, x = images(generator)
     error = (x - output).square().mean().sqrt().item()
-    head = LearnedGaussian(error).build().double()
+    head = LearnedGaussian(error).build((1, 4, 4)).double()
     head(output).log_prob(x).sum().backward()
     assert abs(head.log_scale.grad.item()) < 1e-4 * x.numel()
     assert head.log_scale.item() == pytest.approx(math.log(error), rel=1e-6)

@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+from micvae.distributions import LATENTS
 from micvae.metrics import METRICS
 from micvae.objectives import METHODS
 
@@ -22,5 +23,13 @@ def test_the_guide_lists_every_score_as_the_catalogue_has_it():
 
 
 def test_the_table_of_methods_has_every_method():
-    first_cells = re.findall(r"^\| (`.*?`) \|", (DOCS / "methods.md").read_text(), re.MULTILINE)
-    assert {name for cell in first_cells for name in re.findall(r"`(.*?)`", cell)} == set(METHODS)
+    methods, _, rest = (DOCS / "methods.md").read_text().partition("\n## Latents\n")
+    latents = rest.partition("\n## ")[0]
+    assert named_first(methods) == set(METHODS)
+    assert named_first(latents) == set(LATENTS)
+
+
+def named_first(text):
+    """What stands in the first cells of a page's tables."""
+    cells = re.findall(r"^\| (`.*?`) \|", text, re.MULTILINE)
+    return {name for cell in cells for name in re.findall(r"`(.*?)`", cell)}

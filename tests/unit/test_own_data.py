@@ -178,3 +178,17 @@ def test_partners_and_an_auxiliary_variable(tmp_path):
 def test_unusable_partners_and_auxiliaries_are_refused(tmp_path, arrays, message):
     with pytest.raises(DataError, match=message):
         saved(tmp_path, images=GREY, **arrays)
+
+
+def test_vectors_are_taken_as_they_are(tmp_path):
+    vectors = NOISE.normal(size=(6, 5)) * 100
+    data = saved(tmp_path, images=vectors, sequence=[3, 3, 0, 0, 0, 7])
+    np.testing.assert_array_equal(data.images, vectors.astype(np.float32))
+    assert data.image_shape == (5,) and not data.pictures
+    assert data.subset([4, 5]).sequence.tolist() == [0, 7]
+    with pytest.raises(DataError, match="returns to a number"):
+        saved(tmp_path, images=vectors, sequence=[0, 0, 1, 1, 0, 0])
+    with pytest.raises(DataError, match="one whole number per image"):
+        saved(tmp_path, images=vectors, sequence=[0.5] * 6)
+    with pytest.raises(DataError, match="or vectors"):
+        saved(tmp_path, images=np.zeros((6, 5), dtype=np.int32))

@@ -15,6 +15,7 @@ from micvae.data import squares
 from micvae.distributions import Gaussian, LearnedGaussian
 from micvae.errors import DataError, DivergedError, MicvaeError, RunError
 from micvae.information import ESTIMATORS
+from micvae.models import encode
 from micvae.networks import Patch
 from micvae.objectives import FactorVae, MIConstrained, Vae
 from micvae.objectives.schedules import Ramp
@@ -23,7 +24,7 @@ from micvae.training.config import RunConfig
 from micvae.training.device import resolve
 from micvae.training.log import read_log
 from micvae.training.run import Run, train_run
-from micvae.training.trainer import CHECKPOINT, Trainer, encode
+from micvae.training.trainer import CHECKPOINT, Trainer
 
 SMALL = RunConfig(
     objective=MIConstrained(),

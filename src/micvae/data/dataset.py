@@ -1,4 +1,4 @@
-"""`FactorDataset`: images, and what is known of the factors that made them."""
+"""`FactorDataset`: images or vectors, and what is known of the factors that made them."""
 
 from __future__ import annotations
 
@@ -18,11 +18,12 @@ Renderer = Callable[[NDArray[np.float64]], NDArray[np.float32]]
 
 @dataclass(frozen=True, eq=False)
 class FactorDataset:
-    """Images with their ground-truth factors, where known.
+    """Images (or vectors) with their ground-truth factors, where known.
 
     Args:
         name: how the data set is called in tables and titles.
-        images: float32 `(N, C, H, W)`, every value in [0, 1].
+        images: float32 `(N, C, H, W)`, every value in [0, 1]; or, for data that is no picture,
+            vectors `(N, F)` of any finite values.
         factors: `(N, K)` floats, one column per factor; `(N, 0)` or None where nothing is known.
         factor_names: K names.
         factor_kinds: K kinds (`continuous`, `ordinal`, `categorical`, `angular`). Left out, they
@@ -33,6 +34,8 @@ class FactorDataset:
         source: what a run stores so that the same data can be found again (plain JSON values).
         partners: where images come in pairs, the partner of each: float32, of the images' shape.
         auxiliary: where an auxiliary variable u was observed beside each image: `(N, U)` floats.
+        sequence: where the images are frames, in the order of time: which sequence each belongs
+            to, `(N,)` integers, frames of one sequence standing together.
 
     Raises:
         DataError: on a wrong shape, a value that is not finite or lies outside [0, 1], or lengths
@@ -50,6 +53,7 @@ class FactorDataset:
     source: Mapping[str, Any] = field(default_factory=dict)
     partners: NDArray[np.float32] | None = None
     auxiliary: NDArray[np.float64] | None = None
+    sequence: NDArray[np.int64] | None = None
 
     def __post_init__(self) -> None:
         images = _checked_images(self.images, "images")
@@ -65,6 +69,7 @@ class FactorDataset:
                 )
         if auxiliary is not None:
             auxiliary = _checked_rows(np.asarray(auxiliary), len(images), "auxiliary")
+        sequence = None if self.sequence is None else _checked_sequence(self.sequence, len(images))
         k = factors.shape[1]
         names = self.factor_names or tuple(f"factor {i}" for i in range(k))
         kinds = self.factor_kinds or tuple(guess_kind(column) for column in factors.T)
@@ -88,6 +93,7 @@ class FactorDataset:
             ("factor_values", tuple(values)),
             ("partners", partners),
             ("auxiliary", auxiliary),
+            ("sequence", sequence),
         ):
             object.__setattr__(self, attribute, value)
 
@@ -101,10 +107,14 @@ class FactorDataset:
         return int(self.factors.shape[1])
 
     @property
-    def image_shape(self) -> tuple[int, int, int]:
-        """`(C, H, W)`."""
-        _, c, h, w = self.images.shape
-        return int(c), int(h), int(w)
+    def image_shape(self) -> tuple[int, ...]:
+        """`(C, H, W)`, or `(F,)` for vectors."""
+        return tuple(map(int, self.images.shape[1:]))
+
+    @property
+    def pictures(self) -> bool:
+        """Whether the samples can be looked at: images, not vectors."""
+        return self.images.ndim == 4
 
     def images_of(self, factors: ArrayLike) -> NDArray[np.float32]:
         """Render images `(M, C, H, W)` for given factors `(M, K)`; generated data only."""
@@ -132,6 +142,7 @@ class FactorDataset:
             factors=self.factors[index],
             partners=None if self.partners is None else self.partners[index],
             auxiliary=None if self.auxiliary is None else self.auxiliary[index],
+            sequence=None if self.sequence is None else self.sequence[index],
         )
 
 
@@ -140,19 +151,37 @@ def _checked_images(given: ArrayLike, what: str) -> NDArray[np.float32]:
     if images.dtype.kind not in "fiub":
         raise DataError(f"{what} has dtype {images.dtype}; expected floats in [0, 1].")
     images = images.astype(np.float32, copy=False)
-    if images.ndim != 4:
-        raise DataError(f"{what} has shape {images.shape}; expected (N, C, H, W).")
+    if images.ndim not in (2, 4):
+        raise DataError(
+            f"{what} has shape {images.shape}; expected (N, C, H, W), or vectors (N, F)."
+        )
     if len(images) == 0:
         raise DataError(f"{what} is empty; at least one image is needed.")
     low, high = float(images.min()), float(images.max())
     if not (np.isfinite(low) and np.isfinite(high)):
         raise DataError(f"{what} holds NaN or infinite values; remove or replace those images.")
-    if low < 0 or high > 1:
+    if images.ndim == 4 and (low < 0 or high > 1):
         raise DataError(
             f"{what} ranges from {low:g} to {high:g}; values must lie in [0, 1] "
             "(uint8 files are divided by 255 when they are loaded)."
         )
     return images
+
+
+def _checked_sequence(given: ArrayLike, n: int) -> NDArray[np.int64]:
+    sequence = np.asarray(given)
+    if sequence.shape != (n,) or sequence.dtype.kind not in "iub":
+        raise DataError(
+            f"sequence has shape {sequence.shape} and dtype {sequence.dtype}; give one whole "
+            f"number per image, ({n},)."
+        )
+    starts = np.flatnonzero(np.diff(sequence, prepend=sequence[0] - 1))
+    if len(np.unique(sequence)) != len(starts):
+        raise DataError(
+            "sequence returns to a number after another one; sort the images so that the frames "
+            "of a sequence stand together, in the order of time."
+        )
+    return sequence.astype(np.int64)
 
 
 def _checked_rows(rows: NDArray[Any], n: int, what: str) -> NDArray[np.float64]:

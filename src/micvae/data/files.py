@@ -23,7 +23,9 @@ def from_npz(path: Path) -> FactorDataset:
     `images` is uint8 (divided by 255) or float in [0, 1], shaped `(N, H, W)`, `(N, H, W, C)` or
     `(N, C, H, W)` with C = 1, 3 or 4. `factors` is `(N, K)` numbers, `factor_names` K strings.
     `partners`, where images come in pairs, is of the images' own kind and layout, and `auxiliary`
-    `(N, U)` numbers: the auxiliary variable u. Pickled objects are refused.
+    `(N, U)` numbers: the auxiliary variable u; `sequence` says which sequence each frame belongs
+    to, `(N,)` whole numbers. Floats `(N, F)` are vectors, no pictures: any finite values.
+    Pickled objects are refused.
 
     Raises:
         DataError: for a file that cannot be read or arrays that do not fit.
@@ -31,7 +33,7 @@ def from_npz(path: Path) -> FactorDataset:
     arrays = {}
     try:
         with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
-            for name in ("images", "factors", "factor_names", "partners", "auxiliary"):
+            for name in ("images", "factors", "factor_names", "partners", "auxiliary", "sequence"):
                 if name in file.files:
                     arrays[name] = file[name]
             found = ", ".join(file.files)
@@ -53,6 +55,7 @@ def from_npz(path: Path) -> FactorDataset:
         source={"data": str(path)},
         partners=partners,
         auxiliary=arrays.get("auxiliary"),
+        sequence=arrays.get("sequence"),
     )
 
 
@@ -90,6 +93,8 @@ def from_folder(path: Path) -> FactorDataset:
 
 def channels_first(images: NDArray[Any], what: str = "images") -> NDArray[Any]:
     """Turn `(N, H, W)`, `(N, H, W, C)` or `(N, C, H, W)` into `(N, C, H, W)`."""
+    if images.ndim == 2 and images.dtype.kind == "f":
+        return images
     if images.ndim == 3:
         return images[:, None]
     if images.ndim == 4 and images.shape[1] in (1, 3, 4):
@@ -98,7 +103,7 @@ def channels_first(images: NDArray[Any], what: str = "images") -> NDArray[Any]:
         return images.transpose(0, 3, 1, 2)
     raise DataError(
         f"{what} has shape {images.shape}; expected (N, H, W), (N, H, W, C) or (N, C, H, W) "
-        "with 1, 3 or 4 channels."
+        "with 1, 3 or 4 channels, or vectors (N, F) of floats."
     )
 
 

@@ -8,6 +8,7 @@ from micvae.distributions.gaussian import DiagonalGaussian, GaussianLatents
 from micvae.distributions.joint import JointLatents
 from micvae.distributions.likelihood import (
     LIKELIHOODS,
+    AutoLikelihood,
     Bernoulli,
     Gaussian,
     ImageDistribution,
@@ -37,6 +38,7 @@ __all__ = [
     "LATENTS",
     "LIKELIHOODS",
     "PRIORS",
+    "AutoLikelihood",
     "Bernoulli",
     "CodebookLatents",
     "DiagonalGaussian",

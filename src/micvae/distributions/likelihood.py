@@ -1,4 +1,4 @@
-"""What an image can be, given the decoder's output: p(x | z)."""
+"""What an image (or a vector) can be, given the decoder's output: p(x | z)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class ImageDistribution(ABC):
     @property
     @abstractmethod
     def mean(self) -> Tensor:
-        """The expected image, `(B, C, H, W)`, in [0, 1]."""
+        """The expected image, `(B, C, H, W)` in [0, 1], or vector `(B, F)`."""
 
     @abstractmethod
     def log_prob(self, x: Tensor) -> Tensor:
@@ -46,36 +46,50 @@ class BernoulliImage(ImageDistribution):
 
     def log_prob(self, x: Tensor) -> Tensor:
         """−(softplus(l) − x·l), summed over pixels."""
-        return -functional.binary_cross_entropy_with_logits(self.logits, x, reduction="none").sum(
-            (1, 2, 3)
-        )
+        each = functional.binary_cross_entropy_with_logits(self.logits, x, reduction="none")
+        return -_per_sample(each)
 
 
 @dataclass(frozen=True, eq=False)
 class GaussianImage(ImageDistribution):
-    """Independent Gaussian pixels: means `(B, C, H, W)`, one standard deviation for all."""
+    """Independent Gaussian pixels: means `(B, C, H, W)`, one standard deviation for all.
+
+    Vectors `(B, F)` likewise.
+    """
 
     loc: Tensor
     log_scale: Tensor
 
     @property
     def mean(self) -> Tensor:
-        """The mean, clipped to what can be shown."""
-        return self.loc.clamp(0, 1)
+        """The mean, of images clipped to what can be shown."""
+        return self.loc.clamp(0, 1) if self.loc.ndim == 4 else self.loc
 
     def log_prob(self, x: Tensor) -> Tensor:
         """Gaussian log-density, summed over pixels."""
         pixels = x[0].numel()
-        squared = ((x - self.loc) ** 2).sum((1, 2, 3)) * (-2 * self.log_scale).exp()
+        squared = _per_sample((x - self.loc) ** 2) * (-2 * self.log_scale).exp()
         return -0.5 * squared - pixels * (self.log_scale + 0.5 * LOG_TWO_PI)
+
+
+def _per_sample(each: Tensor) -> Tensor:
+    """Sum over all but the first axis, whatever the layout in memory."""
+    return each.sum(tuple(range(1, each.ndim)))
 
 
 class Likelihood(ABC):
     """The choice of p(x | z): a frozen description that builds its module."""
 
     @abstractmethod
-    def build(self) -> nn.Module:
-        """A module that maps the decoder's output `(B, C, H, W)` to an `ImageDistribution`."""
+    def build(self, image_shape: tuple[int, ...]) -> nn.Module:
+        """A module that maps the decoder's output to an `ImageDistribution`.
+
+        Args:
+            image_shape: `(C, H, W)`, or `(F,)` for vectors.
+
+        Raises:
+            MicvaeError: where it does not fit such data.
+        """
 
 
 class _BernoulliHead(nn.Module):
@@ -101,16 +115,34 @@ class _GaussianHead(nn.Module):
 
 @dataclass(frozen=True)
 class Bernoulli(Likelihood):
-    """Bernoulli pixels: the default, right for images near black and white."""
+    """Bernoulli pixels: the default for images, right where they are near black and white."""
 
-    def build(self) -> nn.Module:
+    def build(self, image_shape: tuple[int, ...]) -> nn.Module:
         """Reads the decoder's output as logits."""
+        if len(image_shape) != 3:
+            raise MicvaeError(
+                "likelihood bernoulli is for images with values in [0, 1], and the data has "
+                f"vectors of {image_shape[0]} numbers; use --likelihood learned-gaussian."
+            )
         return _BernoulliHead()
 
 
 @dataclass(frozen=True)
+class AutoLikelihood(Likelihood):
+    """`Bernoulli` for images, `LearnedGaussian` for vectors."""
+
+    def build(self, image_shape: tuple[int, ...]) -> nn.Module:
+        """As the likelihood that fits."""
+        fitting = Bernoulli() if len(image_shape) == 3 else LearnedGaussian()
+        return fitting.build(image_shape)
+
+
+@dataclass(frozen=True)
 class Gaussian(Likelihood):
-    """Gaussian pixels of one fixed standard deviation (in grey values, 1 = white)."""
+    """Gaussian pixels of one fixed standard deviation (in grey values, 1 = white).
+
+    For vectors it is in their own units.
+    """
 
     scale: float = 0.1
 
@@ -118,7 +150,7 @@ class Gaussian(Likelihood):
         if not (math.isfinite(self.scale) and self.scale > 0):
             raise MicvaeError(f"scale is {self.scale}; it must be a positive number.")
 
-    def build(self) -> nn.Module:
+    def build(self, image_shape: tuple[int, ...]) -> nn.Module:
         """Reads the decoder's output as means."""
         return _GaussianHead(self.scale, learned=False)
 
@@ -137,12 +169,13 @@ class LearnedGaussian(Likelihood):
     def __post_init__(self) -> None:
         Gaussian(self.scale)
 
-    def build(self) -> nn.Module:
+    def build(self, image_shape: tuple[int, ...]) -> nn.Module:
         """Reads the decoder's output as means; `scale` is where learning starts."""
         return _GaussianHead(self.scale, learned=True)
 
 
 LIKELIHOODS: dict[str, type[Likelihood]] = {
+    "auto": AutoLikelihood,
     "bernoulli": Bernoulli,
     "gaussian": Gaussian,
     "learned-gaussian": LearnedGaussian,

@@ -3,11 +3,12 @@
 import torch
 
 from micvae.distributions import Latents, Likelihood
+from micvae.models.encoding import encode, laid_out
 from micvae.models.vae import VAE
 from micvae.networks import Network, initialise
 from micvae.networks.base import ImageShape
 
-__all__ = ["VAE", "build_vae"]
+__all__ = ["VAE", "build_vae", "encode", "laid_out"]
 
 
 def build_vae(
@@ -19,7 +20,7 @@ def build_vae(
     generator: torch.Generator,
     device: torch.device,
 ) -> VAE:
-    """Build a VAE for images `(C, H, W)`, its weights drawn from a CPU generator.
+    """Build a VAE for images `(C, H, W)` or vectors `(F,)`, weights drawn from a CPU generator.
 
     The weights are drawn on the CPU, so that a seed starts from the same weights on any device.
     """
@@ -30,5 +31,5 @@ def build_vae(
     encoder, decoder = encoder.to_empty(device="cpu"), decoder.to_empty(device="cpu")
     initialise(encoder, generator)
     initialise(decoder, generator)
-    model = VAE(encoder, space, decoder, likelihood.build())
+    model = VAE(encoder, space, decoder, likelihood.build(image_shape))
     return model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]

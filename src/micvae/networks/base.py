@@ -8,12 +8,13 @@ from torch import nn
 
 from micvae.errors import DataError
 
-ImageShape = tuple[int, int, int]
+ImageShape = tuple[int, ...]
+"""`(C, H, W)`; or `(F,)` for vectors."""
 
 
 @dataclass(frozen=True)
 class Network(ABC):
-    """A pair of encoder and decoder for one image shape `(C, H, W)`.
+    """A pair of encoder and decoder for one shape of images `(C, H, W)` or vectors `(F,)`.
 
     Modules are laid out on the meta device and given their values by `initialise`, so that no
     global random state is read or changed.
@@ -43,9 +44,14 @@ def halvings(image_shape: ImageShape, grid: int, at_least: int = 0) -> int:
     """Count how often both sides can be halved before the shorter one falls below `grid`.
 
     Raises:
-        DataError: where the image is too small for `at_least` halvings, or a side cannot be
-            divided that often; the message names sizes that work.
+        DataError: for vectors, where the image is too small for `at_least` halvings, or a side
+            cannot be divided that often; the message names sizes that work.
     """
+    if len(image_shape) != 3:
+        raise DataError(
+            f"this network reads images, and the data has vectors of {image_shape[0]} numbers; "
+            "use --network mlp."
+        )
     _, height, width = image_shape
     smallest = grid * 2**at_least
     if min(height, width) < smallest:

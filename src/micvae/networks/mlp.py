@@ -1,25 +1,67 @@
 """Perceptrons."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
+from math import prod
 
 import torch
 from torch import nn
 
-from micvae.networks.base import initialise
+from micvae.errors import MicvaeError
+from micvae.networks.base import ImageShape, Network, initialise
+
+
+@dataclass(frozen=True)
+class Mlp(Network):
+    """Perceptrons with leaky rectifiers, for vectors `(B, F)`; images are flattened.
+
+    Args:
+        hidden: units of each hidden layer.
+        depth: hidden layers of the encoder, and of the decoder; 0 for a linear map.
+        slope: of the rectifiers for negative numbers.
+    """
+
+    hidden: int = 64
+    depth: int = 3
+    slope: float = 0.1
+
+    def __post_init__(self) -> None:
+        if self.hidden < 1 or self.depth < 0:
+            raise MicvaeError(
+                f"hidden is {self.hidden} and depth {self.depth}; at least 1 unit and 0 layers."
+            )
+
+    def encoder(self, image_shape: ImageShape, outputs: int) -> nn.Module:
+        """Map vectors to `(B, outputs)`."""
+        layers = self._layers(prod(image_shape), outputs)
+        return nn.Sequential(*([nn.Flatten()] if len(image_shape) > 1 else []), *layers)
+
+    def decoder(self, latent_dim: int, image_shape: ImageShape) -> nn.Module:
+        """Map latents to vectors, the encoder mirrored."""
+        layers = self._layers(latent_dim, prod(image_shape))
+        return nn.Sequential(
+            *layers, *([nn.Unflatten(1, image_shape)] if len(image_shape) > 1 else [])
+        )
+
+    def _layers(self, inputs: int, outputs: int) -> list[nn.Module]:
+        return _perceptron(inputs, [self.hidden] * self.depth, outputs, self.slope)
 
 
 def dense(
     inputs: int, hidden: Sequence[int], outputs: int, generator: torch.Generator
 ) -> nn.Module:
     """Build a perceptron with leaky rectifiers, its weights drawn from a CPU generator."""
-    layers: list[nn.Module] = []
-    sizes = [inputs, *hidden]
     with torch.device("meta"):
-        for before, after in pairwise(sizes):
-            layers += [nn.Linear(before, after), nn.LeakyReLU(0.2)]
-        layers.append(nn.Linear(sizes[-1], outputs))
-        network = nn.Sequential(*layers)
+        network = nn.Sequential(*_perceptron(inputs, hidden, outputs, slope=0.2))
     network = network.to_empty(device="cpu")
     initialise(network, generator)
     return network
+
+
+def _perceptron(inputs: int, hidden: Sequence[int], outputs: int, slope: float) -> list[nn.Module]:
+    layers: list[nn.Module] = []
+    sizes = [inputs, *hidden]
+    for before, after in pairwise(sizes):
+        layers += [nn.Linear(before, after), nn.LeakyReLU(slope)]
+    return [*layers, nn.Linear(sizes[-1], outputs)]

@@ -11,7 +11,7 @@ from torch import Tensor
 from micvae.data import FactorDataset, pairs
 from micvae.distributions import DiagonalGaussian, Trait
 from micvae.errors import DataError
-from micvae.models.vae import VAE
+from micvae.models import VAE, laid_out
 from micvae.objectives.base import MODEL, Losses, Objective, Step
 from micvae.objectives.schedules import Constant, Schedule
 
@@ -78,7 +78,7 @@ class AdaGVae(Objective):
         """Evaluate on a batch; see `Objective`."""
         assert step.rows is not None
         partners = step.given[PARTNERS][step.rows.to(step.given[PARTNERS].device)]
-        both = torch.cat([x, partners.to(x.device, memory_format=torch.channels_last)])
+        both = torch.cat([x, laid_out(partners, x.device)])
         posterior = model.encode(both)
         shared = self.shared(posterior)
         merged = torch.cat([shared, shared])

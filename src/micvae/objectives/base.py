@@ -12,9 +12,10 @@ from torch import Tensor, nn
 from micvae.data import FactorDataset
 from micvae.distributions import GaussianLatents, Latents, Trait
 from micvae.errors import MicvaeError
-from micvae.models.vae import VAE
+from micvae.models import VAE, encode
 from micvae.networks import Network
 from micvae.networks.base import ImageShape
+from micvae.representation import Encoded
 
 MODEL = "model"
 GAUSSIAN = GaussianLatents()
@@ -26,7 +27,7 @@ class Setting:
 
     Args:
         latent_dim: D, the number of latents.
-        image_shape: `(C, H, W)`.
+        image_shape: `(C, H, W)`, or `(F,)` for vectors.
         network: the description of the model's encoder and decoder.
     """
 
@@ -97,7 +98,7 @@ class Objective(ABC):
 
     @abstractmethod
     def __call__(self, model: VAE, x: Tensor, step: Step) -> Losses:
-        """Evaluate the objective on a batch `x` of shape `(B, C, H, W)`."""
+        """Evaluate the objective on a batch `x` of shape `(B, C, H, W)` or `(B, F)`."""
 
     @classmethod
     def presets(cls) -> Mapping[str, "Objective"]:
@@ -135,6 +136,21 @@ class Objective(ABC):
     def networks(self, setting: Setting, generator: torch.Generator) -> dict[str, nn.Module]:
         """Build own networks, each trained on its own loss; none by default."""
         return {}
+
+    def finish(  # noqa: B027, nothing is left to do by default
+        self, model: VAE, dataset: FactorDataset, generator: torch.Generator
+    ) -> None:
+        """What is left to do when the last step is taken, e.g. a closed form on all the data.
+
+        Args:
+            model: the trained model, changed in place; its weights are stored afterwards.
+            dataset: the training data.
+            generator: a CPU source of randomness of its own.
+        """
+
+    def represent(self, model: VAE, dataset: FactorDataset) -> Encoded:
+        """The codes of a data set; by default every image is encoded on its own."""
+        return encode(model, dataset.images)
 
     def adam(self, group: str) -> dict[str, Any]:
         """Settings of Adam for a group of parameters, where they differ from the training's."""

@@ -104,7 +104,7 @@ class InfoGan(Objective):
         minimised = told
         if self.gradient_penalty > 0:
             (slope,) = torch.autograd.grad(on_real.sum(), real, create_graph=True)
-            minimised = told + 0.5 * self.gradient_penalty * slope.square().sum((1, 2, 3)).mean()
+            minimised = told + 0.5 * self.gradient_penalty * slope.square().flatten(1).sum(1).mean()
         with torch.no_grad():
             posterior = model.encode(x)
             codes, _ = model.space.code(posterior)

@@ -12,7 +12,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 from micvae.data import FactorDataset
 from micvae.distributions import Latents, Trait
 from micvae.errors import DataError, MicvaeError
-from micvae.models.vae import VAE
+from micvae.models import VAE, laid_out
 from micvae.objectives.base import MODEL, Losses, Objective, Setting, Step
 from micvae.objectives.beta_vae import BetaVae
 from micvae.objectives.schedules import Constant, Schedule
@@ -111,7 +111,7 @@ class SemiSupervised(Objective):
             keys = torch.rand(len(images), generator=step.generator, device=device)
             rows = keys.argsort()[: len(x)].to(images.device)
             images, targets = images[rows], targets[rows]
-        batch = images.to(x.device, memory_format=torch.channels_last)
+        batch = laid_out(images, x.device)
         codes = model.encode(batch).mean[:, : targets.shape[1]]
         wrong = binary_cross_entropy_with_logits(codes, targets.to(x.device), reduction="none")
         supervised = wrong.sum(1).mean()

@@ -43,7 +43,7 @@ def report_run(run: Run) -> Path:
             "MIG, DCI and every figure that needs ground truth: the data has no factors that vary."
         )
     groups: list[Group] = []
-    if material.dataset is not None:
+    if material.dataset is not None and material.dataset.pictures:
         groups.append(data_group(material.dataset))
     page = Page(
         title=f"{run.config.method} on {run.record['data']['name']}",

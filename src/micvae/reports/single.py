@@ -44,6 +44,11 @@ class Material:
         return f"{figure}-{slug(self.label)}" if self.label else figure
 
     @property
+    def pictures(self) -> bool:
+        """Whether what the model decodes can be looked at."""
+        return len(self.run.record["data"]["image_shape"]) == 3
+
+    @property
     def about(self) -> str:
         """End of a text for who cannot see the figure."""
         return f" ({self.label})" if self.label else ""
@@ -70,7 +75,7 @@ def gather(run: Run, label: str, missing: list[str]) -> Material:
 
 
 def data_group(dataset: FactorDataset) -> Group:
-    """What the data looks like."""
+    """What images look like."""
     plates = [Plate("samples", samples(dataset), f"Images of {dataset.name}.", raster=True)]
     caption = f"Images of {dataset.name}, chosen at random out of {len(dataset):,}."
     if dataset.renderer is not None and dataset.n_factors:
@@ -87,8 +92,8 @@ def data_group(dataset: FactorDataset) -> Group:
 def run_groups(materials: Sequence[Material]) -> list[Group]:
     """Every kind of figure of one run, each kind with the same figure of all runs given."""
     groups = [
-        _reconstructions([m for m in materials if m.dataset is not None]),
-        _traversals(materials),
+        _reconstructions([m for m in materials if m.dataset is not None and m.dataset.pictures]),
+        _traversals([m for m in materials if m.pictures]),
         _factor_matrices([m for m in materials if m.scores["factor_mi"] is not None]),
         _codes([m for m in materials if usable_factors(m.representation)]),
         _latent_matrices([m for m in materials if len(m.scores["latent_kl"]) > 1]),

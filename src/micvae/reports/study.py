@@ -142,7 +142,8 @@ def single_groups(materials: Sequence[Material]) -> list[Group]:
         chosen = " Shown is one run per method, that of the first seed."
     groups = [Group(g.title, g.caption + chosen, g.plates) for g in run_groups(materials)]
     dataset = next((m.dataset for m in materials if m.dataset is not None), None)
-    return [data_group(dataset), *groups] if dataset is not None else groups
+    shown = [data_group(dataset)] if dataset is not None and dataset.pictures else []
+    return shown + groups
 
 
 def spread_group(

@@ -26,9 +26,9 @@ from micvae.metrics import (
 )
 from micvae.metrics.inputs import check_inputs
 from micvae.metrics.interventions import Interventions
+from micvae.models import encode
 from micvae.representation import Representation
 from micvae.training.run import SCORES, Run
-from micvae.training.trainer import encode
 
 SAMPLES = 15_000
 """At most so many samples are scored: 10,000 to train predictors on, 5,000 to test."""

@@ -6,14 +6,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from micvae import spelling
-from micvae.distributions import LATENTS, Latents, Likelihood, OwnLatents
-from micvae.distributions.likelihood import Bernoulli
+from micvae.distributions import LATENTS, AutoLikelihood, Latents, Likelihood, OwnLatents
 from micvae.errors import MicvaeError, RunError
-from micvae.networks import Network, Patch
+from micvae.networks import Auto, Network
 from micvae.objectives import METHODS, Objective
 from micvae.training.device import DeviceName
 
 OWN = OwnLatents()
+AUTO = Auto()
+AUTO_LIKELIHOOD = AutoLikelihood()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,20 +23,22 @@ class Settings:
 
     data: str = "squares"
     """A data set's name, with options where needed: "squares(n=4096, seed=1)"; or the path of an
-    .npz file (images; optional factors, factor_names, partners, auxiliary) or of a folder of
-    images."""
+    .npz file (images; optional factors, factor_names, partners, auxiliary, sequence) or of a
+    folder of images."""
 
     latent_dim: int = 3
     """Number of latents, D."""
 
-    network: Network = Patch()
-    """Encoder and decoder: patch (fast) or conv (the field's standard)."""
+    network: Network = AUTO
+    """Encoder and decoder: patch (fast) or conv (the field's standard) for images, mlp for
+    vectors; auto: patch or mlp."""
 
     latents: Latents = OWN
     """What the latents are, see micvae list latents; own: what the method is published with."""
 
-    likelihood: Likelihood = Bernoulli()
-    """p(x|z): bernoulli, "gaussian(scale=0.1)" or learned-gaussian."""
+    likelihood: Likelihood = AUTO_LIKELIHOOD
+    """p(x|z): bernoulli, "gaussian(scale=0.1)" or learned-gaussian; auto: bernoulli for images,
+    learned-gaussian for vectors."""
 
     epochs: int = 20
     """Passes over the data."""

@@ -19,7 +19,7 @@ from micvae.training import checkpoint
 from micvae.training.config import RunConfig
 from micvae.training.device import describe, resolve
 from micvae.training.log import read_log
-from micvae.training.trainer import CHECKPOINT, LOG, Progress, Trainer, encode
+from micvae.training.trainer import CHECKPOINT, LOG, Progress, Trainer
 
 RECORD = "run.json"
 WEIGHTS = "weights.safetensors"
@@ -111,7 +111,8 @@ class Run:
         path = self.path / REPRESENTATION
         if not path.exists():
             dataset = self.dataset()
-            Representation.of(encode(self.model(), dataset.images), dataset).save(path)
+            encoded = self.config.objective.represent(self.model(), dataset)
+            Representation.of(encoded, dataset).save(path)
         return Representation.load(path)
 
     def scores(self) -> dict[str, Any] | None:
@@ -174,7 +175,8 @@ def train_run(
     write_json(path / RECORD, record)
     model = trainer.fit(path, report)
     checkpoint.save_tensors(path / WEIGHTS, model.state_dict(), {"micvae": __version__})
-    Representation.of(encode(model, dataset.images), dataset).save(path / REPRESENTATION)
+    encoded = config.objective.represent(model, dataset)
+    Representation.of(encoded, dataset).save(path / REPRESENTATION)
     record |= {"status": "done", "seconds": round(time.perf_counter() - started, 3)}
     write_json(path / RECORD, record)
     (path / CHECKPOINT).unlink(missing_ok=True)
@@ -184,7 +186,7 @@ def train_run(
 def fingerprint(dataset: FactorDataset) -> str:
     """A digest of images and factors."""
     digest = hashlib.blake2b(digest_size=16)
-    more = [a for a in (dataset.partners, dataset.auxiliary) if a is not None]
+    more = [a for a in (dataset.partners, dataset.auxiliary, dataset.sequence) if a is not None]
     for array in (dataset.images, dataset.factors, *more):
         digest.update(repr((array.shape, str(array.dtype))).encode())
         digest.update(np.ascontiguousarray(array).data)

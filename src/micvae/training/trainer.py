@@ -12,10 +12,9 @@ from torch import Tensor, nn
 
 from micvae.data import FactorDataset
 from micvae.errors import DataError
-from micvae.models import VAE, build_vae
+from micvae.models import VAE, build_vae, laid_out
 from micvae.objectives import Step
 from micvae.objectives.base import MODEL, Setting
-from micvae.representation import Encoded
 from micvae.training import checkpoint
 from micvae.training.config import RunConfig
 from micvae.training.device import place, resolve
@@ -54,6 +53,7 @@ class Trainer:
                 f"{config.batch_size}; lower batch_size."
             )
         self.config = config
+        self.dataset = dataset
         self.device = resolve(config.device)
         self.images = place(dataset.images, self.device)
         self.steps_per_epoch = len(dataset) // config.batch_size
@@ -116,6 +116,9 @@ class Trainer:
         for _ in self._epochs(report):
             self.log.save(folder / LOG)
             checkpoint.save(saved, self.step, self.modules, self.optimizers, self.streams)
+        self.config.objective.finish(
+            self.model, self.dataset, _stream(self.config, 5, torch.device("cpu"))
+        )
         return self.model
 
     def _epochs(self, report: Callable[[Progress], None]) -> Iterator[int]:
@@ -147,10 +150,7 @@ class Trainer:
         for start in range(0, self.steps_per_epoch * size, size):
             rows = order[start : start + size]
             batch = self.images[rows]
-            yield (
-                rows,
-                batch.to(self.device, memory_format=torch.channels_last, non_blocking=True),
-            )
+            yield rows, laid_out(batch, self.device)
 
     def _update(self, batch: Tensor, rows: Tensor, other: Tensor | None = None) -> None:
         """One step: every group's gradient is taken before any group's weights move."""
@@ -193,28 +193,3 @@ def _stream(config: RunConfig, use: int, device: torch.device) -> torch.Generato
     key = [config.seed, use, config.restart] if config.restart else [config.seed, use]
     state = np.random.SeedSequence(key).generate_state(1, np.uint64)[0]
     return torch.Generator(device).manual_seed(int(state) % 2**63)
-
-
-def encode(model: VAE, images: np.ndarray, batch_size: int = 1000) -> Encoded:
-    """What a model makes of images `(N, C, H, W)`."""
-    device = next(model.parameters()).device
-    noise = torch.Generator(device).manual_seed(0)
-    codes, scales, draws = [], [], []
-    total = np.zeros(model.latent_dim)
-    with torch.inference_mode():
-        for start in range(0, len(images), batch_size):
-            batch = torch.from_numpy(images[start : start + batch_size]).to(device)
-            posterior = model.encode(batch)
-            code, scale = model.space.code(posterior)
-            codes.append(code.cpu().numpy())
-            scales.append(scale.cpu().numpy())
-            z, kl = model.space.draw(posterior, noise)
-            draws.append(model.space.codes_of(z).cpu().numpy())
-            total += kl.double().sum(0).cpu().numpy()
-    return Encoded(
-        np.concatenate(codes),
-        np.concatenate(scales),
-        np.concatenate(draws),
-        total / len(images),
-        model.space.kinds,
-    )

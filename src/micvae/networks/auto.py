@@ -1,0 +1,26 @@
+"""The network that fits the data, where the user names none."""
+
+from dataclasses import dataclass
+
+from torch import nn
+
+from micvae.networks.base import ImageShape, Network
+from micvae.networks.mlp import Mlp
+from micvae.networks.patch import Patch
+
+
+@dataclass(frozen=True)
+class Auto(Network):
+    """`Patch` with its defaults for images, `Mlp` with its defaults for vectors."""
+
+    def encoder(self, image_shape: ImageShape, outputs: int) -> nn.Module:
+        """As the network that fits."""
+        return _fitting(image_shape).encoder(image_shape, outputs)
+
+    def decoder(self, latent_dim: int, image_shape: ImageShape) -> nn.Module:
+        """As the network that fits."""
+        return _fitting(image_shape).decoder(latent_dim, image_shape)
+
+
+def _fitting(image_shape: ImageShape) -> Network:
+    return Patch() if len(image_shape) == 3 else Mlp()
