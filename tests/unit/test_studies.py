@@ -214,7 +214,7 @@ class TestPaper:
         assert len({str(dataclasses.replace(c, objective=Vae())) for c in rows.values()}) == 1
         literal, vanilla = rows[LITERAL], rows[VANILLA]
         # Section 5.3 to the letter.
-        assert (literal.epochs, literal.batch_size, literal.learning_rate) == (20, 64, 1e-3)
+        assert (literal.epochs, literal.batch_size, literal.learning_rate(0)) == (20, 64, 1e-3)
         assert literal.latent_dim == 3
         assert (literal.objective.beta(0), literal.objective.mi_weight(0)) == (1, 10)
         assert vanilla.objective.beta(0) == 1

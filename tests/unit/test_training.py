@@ -47,6 +47,7 @@ CASES = {
     ),
     "second batch": dataclasses.replace(SMALL, objective=FactorVae(width=8, depth=2)),
     "restart": dataclasses.replace(SMALL, restart=1),
+    "rate": dataclasses.replace(SMALL, learning_rate=Ramp(1e-3, 0, steps=12, begin=12)),
 }
 
 
@@ -138,9 +139,29 @@ def test_a_restart_sees_the_same_data_otherwise(tmp_path):
 def test_an_adversary_learns_at_its_own_rate():
     config = dataclasses.replace(SMALL, objective=FactorVae(width=8, depth=2))
     optimizers = Trainer(config, squares(256)).optimizers
-    assert optimizers["model"].defaults["lr"] == config.learning_rate
+    assert optimizers["model"].defaults["lr"] == config.learning_rate(0)
     assert optimizers["discriminator"].defaults["lr"] == config.objective.discriminator_rate
     assert optimizers["discriminator"].defaults["betas"] == (0.5, 0.9)
+
+
+def test_the_rate_of_every_step_is_the_schedules(tmp_path):
+    """Under a rate that ends after 8 steps nothing moves any more, but what has its own rate."""
+    rate = Ramp(1e-3, 0, steps=1, begin=7)
+    config = dataclasses.replace(
+        SMALL, objective=FactorVae(width=8, depth=2), learning_rate=rate, epochs=1
+    )
+    after = {}
+    for epochs in (1, 2):
+        trainer = Trainer(dataclasses.replace(config, epochs=epochs), squares(256))
+        folder = tmp_path / str(epochs)
+        folder.mkdir()
+        trainer.fit(folder)
+        after[epochs] = {
+            name: torch.cat([p.detach().flatten() for p in module.parameters()])
+            for name, module in trainer.modules.items()
+        }
+    assert torch.equal(after[1]["model"], after[2]["model"])
+    assert not torch.equal(after[1]["discriminator"], after[2]["discriminator"])
 
 
 def test_every_term_is_logged_at_every_step(tmp_path):

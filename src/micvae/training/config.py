@@ -10,10 +10,12 @@ from micvae.distributions import LATENTS, AutoLikelihood, Latents, Likelihood, O
 from micvae.errors import MicvaeError, RunError
 from micvae.networks import Auto, Network
 from micvae.objectives import METHODS, Objective
+from micvae.objectives.schedules import Constant, Schedule
 from micvae.training.device import DeviceName
 
 OWN = OwnLatents()
 AUTO = Auto()
+RATE = Constant(1e-3)
 AUTO_LIKELIHOOD = AutoLikelihood()
 
 
@@ -46,8 +48,9 @@ class Settings:
     batch_size: int = 64
     """Images per step; an incomplete last batch is left out of its epoch."""
 
-    learning_rate: float = 1e-3
-    """Step size of Adam."""
+    learning_rate: Schedule = RATE
+    """Step size of Adam: a number, or a schedule such as "ramp(1e-3, 0, steps=3000, begin=3000)".
+    Networks for which the method names a rate of its own keep that."""
 
     seed: int = 0
     """Determines initialisation, order of the data and noise, to the bit."""
@@ -64,8 +67,11 @@ class Settings:
             value = getattr(self, name)
             if not isinstance(value, int) or value < lowest:
                 raise MicvaeError(f"{name} is {value!r}; give a whole number of at least {lowest}.")
-        if not 0 < self.learning_rate < float("inf"):
-            raise MicvaeError(f"learning_rate is {self.learning_rate!r}; give a positive number.")
+        rate = self.learning_rate
+        if not isinstance(rate, Schedule):
+            if not 0 < rate < float("inf"):
+                raise MicvaeError(f"learning_rate is {rate!r}; give a positive number.")
+            object.__setattr__(self, "learning_rate", Constant(float(rate)))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -79,7 +79,7 @@ class Trainer:
             name: torch.optim.AdamW(
                 _decayed_apart(module),
                 **{
-                    "lr": config.learning_rate,
+                    "lr": config.learning_rate(0),
                     "weight_decay": 0.0,
                     **config.objective.adam(name),
                 },
@@ -87,6 +87,7 @@ class Trainer:
             )
             for name, module in self.modules.items()
         }
+        self.scheduled = {n for n in self.modules if "lr" not in config.objective.adam(n)}
         self.streams = {
             "order": _stream(config, 1, torch.device("cpu")),
             "noise": _stream(config, 2, self.device),
@@ -173,8 +174,13 @@ class Trainer:
             )
             for parameter, gradient in zip(self.parameters[name], gradients, strict=True):
                 parameter.grad = gradient
+        rate = self.config.learning_rate(self.step)
         for name in losses.minimised:
-            self.optimizers[name].step()
+            optimizer = self.optimizers[name]
+            if name in self.scheduled:
+                for group in optimizer.param_groups:
+                    group["lr"] = rate
+            optimizer.step()
         self.step += 1
 
 
