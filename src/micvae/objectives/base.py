@@ -29,11 +29,13 @@ class Setting:
         latent_dim: D, the number of latents.
         image_shape: `(C, H, W)`, or `(F,)` for vectors.
         network: the description of the model's encoder and decoder.
+        given: what the objective's `prepare` made of the data set.
     """
 
     latent_dim: int
     image_shape: ImageShape
     network: Network
+    given: Mapping[str, np.ndarray] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)

@@ -70,7 +70,9 @@ class Trainer:
             initial,
             self.device,
         )
-        setting = Setting(config.latent_dim, dataset.image_shape, config.network)
+        prepared = config.objective.prepare(dataset, _stream(config, 4, torch.device("cpu")))
+        self.given = {name: place(array, self.device) for name, array in prepared.items()}
+        setting = Setting(config.latent_dim, dataset.image_shape, config.network, prepared)
         own = config.objective.networks(setting, initial)
         self.networks = {name: network.to(self.device) for name, network in own.items()}
         self.modules: dict[str, nn.Module] = {MODEL: self.model, **self.networks}
@@ -92,8 +94,6 @@ class Trainer:
             "order": _stream(config, 1, torch.device("cpu")),
             "noise": _stream(config, 2, self.device),
         }
-        prepared = config.objective.prepare(dataset, _stream(config, 4, torch.device("cpu")))
-        self.given = {name: place(array, self.device) for name, array in prepared.items()}
         if config.objective.second_batch:
             self.streams["second order"] = _stream(config, 3, torch.device("cpu"))
 
