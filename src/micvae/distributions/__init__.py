@@ -16,6 +16,7 @@ from micvae.distributions.likelihood import (
     Likelihood,
 )
 from micvae.distributions.noise import NoisyLatents
+from micvae.distributions.point import PointLatents
 from micvae.distributions.priors import PRIORS, Prior, StandardNormal
 from micvae.distributions.quantised import CodebookLatents, FsqLatents, Quantised
 from micvae.distributions.shared_codebook import SharedCodebookLatents
@@ -31,6 +32,7 @@ LATENTS: dict[str, type[Latents]] = {
     "fsq": FsqLatents,
     "shared-codebook": SharedCodebookLatents,
     "noisy": NoisyLatents,
+    "point": PointLatents,
 }
 spelling.register(Latents, {"own": OwnLatents, **LATENTS}, "latents")
 
@@ -56,6 +58,7 @@ __all__ = [
     "Likelihood",
     "NoisyLatents",
     "OwnLatents",
+    "PointLatents",
     "Posterior",
     "Prior",
     "Quantised",

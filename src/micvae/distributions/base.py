@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from micvae.distributions.gaussian import DiagonalGaussian
 
 Trait = Literal[
-    "columns", "densities", "gaussian", "normal prior", "quantised", "categories", "log_prob"
+    "columns", "densities", "gaussian", "normal prior", "quantised", "categories", "log_prob", "point"
 ]
 """What an objective may ask of latents.
 
@@ -24,6 +24,7 @@ Trait = Literal[
 `quantised`: each takes the value of a codebook that is nearest to what the encoder says.
 `categories`: Gaussian latents, then categorical ones.
 `log_prob`: the log-density of any given latents is known.
+`point`: features of a deterministic encoder, which may be unmixed after training.
 """
 
 

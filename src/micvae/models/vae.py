@@ -19,6 +19,10 @@ class VAE(nn.Module):
         space: what latents are: it makes posteriors, draws from them and holds the prior.
         decoder: maps what the space gives of latents to `(B, C, H, W)`.
         likelihood: maps the decoder's output to an `ImageDistribution`.
+
+    Attributes:
+        companions: networks that a method trains together with the model, by name, such as a prior
+            that is told an auxiliary variable.
     """
 
     def __init__(
@@ -29,6 +33,7 @@ class VAE(nn.Module):
         self.decoder = decoder
         self.likelihood = likelihood
         self.space = space
+        self.companions = nn.ModuleDict()
 
     @property
     def latent_dim(self) -> int:

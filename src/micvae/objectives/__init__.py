@@ -14,10 +14,14 @@ from micvae.objectives.fsq import Fsq
 from micvae.objectives.hfs import Hfs
 from micvae.objectives.info_gan import InfoGan
 from micvae.objectives.info_vae import InfoVae
+from micvae.objectives.ivae import IVae
 from micvae.objectives.joint_vae import JointVae
 from micvae.objectives.mi_constrained import MIConstrained
+from micvae.objectives.pcl import Pcl
 from micvae.objectives.qlae import Qlae
 from micvae.objectives.semi_supervised import SemiSupervised
+from micvae.objectives.slow_vae import SlowVae
+from micvae.objectives.tcl import Tcl
 from micvae.objectives.vae import Vae
 
 METHODS: dict[str, type[Objective]] = {
@@ -39,6 +43,10 @@ METHODS: dict[str, type[Objective]] = {
     "ada-gvae": AdaGVae,
     "ada-ml-vae": AdaMlVae,
     "semi-supervised": SemiSupervised,
+    "ivae": IVae,
+    "tcl": Tcl,
+    "pcl": Pcl,
+    "slow-vae": SlowVae,
 }
 spelling.register(Objective, METHODS, "method")
 
@@ -55,15 +63,19 @@ __all__ = [
     "FactorVae",
     "Fsq",
     "Hfs",
+    "IVae",
     "InfoGan",
     "InfoVae",
     "JointVae",
     "Losses",
     "MIConstrained",
     "Objective",
+    "Pcl",
     "Qlae",
     "SemiSupervised",
+    "SlowVae",
     "Step",
+    "Tcl",
     "Vae",
     "find",
 ]

@@ -76,9 +76,7 @@ class AdaGVae(Objective):
 
     def __call__(self, model: VAE, x: Tensor, step: Step) -> Losses:
         """Evaluate on a batch; see `Objective`."""
-        assert step.rows is not None
-        partners = step.given[PARTNERS][step.rows.to(step.given[PARTNERS].device)]
-        both = torch.cat([x, laid_out(partners, x.device)])
+        both = torch.cat([x, laid_out(step.of_batch(PARTNERS, x), x.device)])
         posterior = model.encode(both)
         shared = self.shared(posterior)
         merged = torch.cat([shared, shared])

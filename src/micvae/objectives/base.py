@@ -60,6 +60,12 @@ class Step:
     rows: Tensor | None = None
     given: Mapping[str, Tensor] = field(default_factory=dict)
 
+    def of_batch(self, name: str, x: Tensor) -> Tensor:
+        """The rows of `given[name]` that belong to the batch `x`, on its device."""
+        assert self.rows is not None
+        array = self.given[name]
+        return array[self.rows.to(array.device)].to(x.device)
+
     def second(self) -> Tensor:
         """The other batch.
 
@@ -137,6 +143,10 @@ class Objective(ABC):
 
     def networks(self, setting: Setting, generator: torch.Generator) -> dict[str, nn.Module]:
         """Build own networks, each trained on its own loss; none by default."""
+        return {}
+
+    def companions(self, setting: Setting, generator: torch.Generator) -> dict[str, nn.Module]:
+        """Build networks that are trained on the model's loss, as `VAE.companions`; none here."""
         return {}
 
     def finish(  # noqa: B027, nothing is left to do by default

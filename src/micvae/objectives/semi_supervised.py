@@ -15,6 +15,7 @@ from micvae.errors import DataError, MicvaeError
 from micvae.models import VAE, laid_out
 from micvae.objectives.base import MODEL, Losses, Objective, Setting, Step
 from micvae.objectives.beta_vae import BetaVae
+from micvae.representation import Encoded
 from micvae.objectives.schedules import Constant, Schedule
 
 IMAGES, TARGETS = "labelled images", "labels"
@@ -73,6 +74,18 @@ class SemiSupervised(Objective):
     def networks(self, setting: Setting, generator: torch.Generator) -> dict[str, nn.Module]:
         """The base's."""
         return self.base.networks(setting, generator)
+
+    def companions(self, setting: Setting, generator: torch.Generator) -> dict[str, nn.Module]:
+        """The base's."""
+        return self.base.companions(setting, generator)
+
+    def finish(self, model: VAE, dataset: FactorDataset, generator: torch.Generator) -> None:
+        """As the base."""
+        self.base.finish(model, dataset, generator)
+
+    def represent(self, model: VAE, dataset: FactorDataset) -> Encoded:
+        """As the base."""
+        return self.base.represent(model, dataset)
 
     def adam(self, group: str) -> dict[str, Any]:
         """The base's."""

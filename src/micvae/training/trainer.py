@@ -73,6 +73,8 @@ class Trainer:
         prepared = config.objective.prepare(dataset, _stream(config, 4, torch.device("cpu")))
         self.given = {name: place(array, self.device) for name, array in prepared.items()}
         setting = Setting(config.latent_dim, dataset.image_shape, config.network, prepared)
+        for name, network in config.objective.companions(setting, initial).items():
+            self.model.companions[name] = network.to(self.device)
         own = config.objective.networks(setting, initial)
         self.networks = {name: network.to(self.device) for name, network in own.items()}
         self.modules: dict[str, nn.Module] = {MODEL: self.model, **self.networks}

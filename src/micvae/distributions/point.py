@@ -1,0 +1,99 @@
+"""Latents without a distribution: the features of a deterministic encoder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from micvae.distributions.base import LatentKind, Latents, LatentSpace, Posterior, Trait
+
+
+@dataclass(frozen=True, eq=False)
+class Point(Posterior):
+    """All mass at one place.
+
+    Args:
+        features: where, `(B, D)`.
+    """
+
+    features: Tensor
+
+    @property
+    def mean(self) -> Tensor:
+        """The features."""
+        return self.features
+
+    @property
+    def scale(self) -> Tensor:
+        """0: the image decides."""
+        return torch.zeros_like(self.features)
+
+    def sample(self, generator: torch.Generator) -> Tensor:
+        """The features."""
+        return self.features
+
+
+class PointSpace(LatentSpace):
+    """Features h, and codes W (h − m): an affine map that is found after training, I before."""
+
+    kind: ClassVar[LatentKind] = "number"
+    offset: Tensor
+    unmixing: Tensor
+
+    def __init__(self, latent_dim: int, absolute: bool) -> None:
+        super().__init__(latent_dim, latent_dim, latent_dim)
+        self.absolute = absolute
+        self.register_buffer("offset", torch.zeros(latent_dim))
+        self.register_buffer("unmixing", torch.eye(latent_dim))
+
+    def posterior(self, parameters: Tensor) -> Point:
+        """What the encoder says, or its absolute values."""
+        return Point(parameters.abs() if self.absolute else parameters)
+
+    def draw(self, posterior: Point, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        """There is no prior, and the KL is counted as 0."""
+        return posterior.features, torch.zeros_like(posterior.features)
+
+    def sample(self, n: int, generator: torch.Generator) -> Tensor:
+        """Latents of normal codes, for want of a prior."""
+        shape = (n, self.latent_dim)
+        return self.latents(torch.randn(shape, generator=generator, device=generator.device))
+
+    def code(self, posterior: Point) -> tuple[Tensor, Tensor]:
+        """W (h − m), and 0."""
+        return self.codes_of(posterior.features), posterior.scale
+
+    def codes_of(self, z: Tensor) -> Tensor:
+        """W (h − m)."""
+        return (z - self.offset) @ self.unmixing.T
+
+    def latents(self, codes: Tensor) -> Tensor:
+        """W⁺ c + m."""
+        return codes @ torch.linalg.pinv(self.unmixing).T + self.offset
+
+
+@dataclass(frozen=True)
+class PointLatents(Latents):
+    """The features of a deterministic encoder, unmixed by an affine map after training.
+
+    The code is W (h − m): W and m stay the identity and 0 unless the method finds them at the end
+    of training, by linear independent component analysis for instance.
+    """
+
+    summary: ClassVar[str] = "features of a deterministic encoder, unmixed linearly"
+    reference: ClassVar[str] = "Hyvärinen & Morioka 2016"
+
+    absolute: bool = False
+    """Whether features are absolute values of what the encoder says."""
+
+    @property
+    def traits(self) -> frozenset[Trait]:
+        """Features are numbers, and no more is known of them."""
+        return frozenset({"point"})
+
+    def build(self, latent_dim: int, generator: torch.Generator) -> LatentSpace:
+        """Build the space."""
+        return PointSpace(latent_dim, self.absolute)

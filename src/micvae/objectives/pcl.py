@@ -1,0 +1,97 @@
+"""PCL: features that tell what follows in time from what does not."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import softplus
+
+from micvae.data import FactorDataset
+from micvae.distributions import Latents, PointLatents, Trait
+from micvae.models import VAE, laid_out
+from micvae.objectives.base import Losses, Objective, Setting, Step
+from micvae.objectives.observed import next_frames
+from micvae.objectives.tcl import with_pictures
+
+SCORE, FOLLOWING, THERE = "score", "following", "there"
+POINT = PointLatents()
+
+
+class PairScore(nn.Module):
+    """Σ_d −\\|a_d h_d(later) + b_d h_d(earlier) + c_d\\| + (e_d h_d(later) + f_d)² + g.
+
+    The first term is the log-density of a Laplace source given the one before, the second one
+    makes up for that of the source alone.
+    """
+
+    def __init__(self, latent_dim: int, generator: torch.Generator) -> None:
+        super().__init__()
+        sign = torch.where(torch.rand(latent_dim, generator=generator) < 0.5, -1.0, 1.0)
+        self.later = nn.Parameter(sign.clone())
+        self.earlier = nn.Parameter(-0.5 * sign)
+        self.shift = nn.Parameter(torch.zeros(latent_dim))
+        self.own = nn.Parameter(0.1 * torch.randn(latent_dim, generator=generator))
+        self.own_shift = nn.Parameter(torch.zeros(latent_dim))
+        self.constant = nn.Parameter(torch.zeros(()))
+
+    def forward(self, later: Tensor, earlier: Tensor) -> Tensor:
+        """Logits `(B,)` of "this follows that", from features `(B, D)` each."""
+        moved = (self.later * later + self.earlier * earlier + self.shift).abs()
+        own = (self.own * later + self.own_shift) ** 2
+        return (own - moved).sum(1) + self.constant
+
+
+@dataclass(frozen=True)
+class Pcl(Objective):
+    r"""Logistic loss of telling (x_t, x_{t−1}) from (x_t, x_{t*}) by features h, in nats.
+
+    t* is another time, drawn by shuffling the batch. The score of a pair is a sum over features,
+    see `PairScore`.
+
+    **Guarantee.** Sources are independent, stationary, each dependent on its own past in a way
+    that is not Gaussian-like (uniformly dependent, not quasi-Gaussian), and the mixing is
+    invertible. Then features are the sources up to permutation and elementwise maps. For Gaussian
+    autoregressive sources a linear mixing of them may be left.
+
+    References:
+        *Nonlinear ICA of Temporally Dependent Stationary Sources*, Hyvärinen & Morioka, 2017.
+    """
+
+    summary: ClassVar[str] = "tells what follows in time from what does not; identifiable"
+    reference: ClassVar[str] = "Hyvärinen & Morioka 2017"
+
+    @property
+    def latents(self) -> Latents:
+        """Features as they are."""
+        return POINT
+
+    def needs(self) -> frozenset[Trait]:
+        """Features of a deterministic encoder."""
+        return frozenset({"point"})
+
+    def prepare(
+        self, dataset: FactorDataset, generator: torch.Generator
+    ) -> Mapping[str, np.ndarray]:
+        """The next frame of every image, and whether there is one."""
+        following, there = next_frames(dataset, "pcl", either=False)
+        return {FOLLOWING: following, THERE: there}
+
+    def companions(self, setting: Setting, generator: torch.Generator) -> dict[str, nn.Module]:
+        """The score of pairs."""
+        return {SCORE: PairScore(setting.latent_dim, generator)}
+
+    def __call__(self, model: VAE, x: Tensor, step: Step) -> Losses:
+        """Evaluate on a batch; see `Objective`."""
+        following = laid_out(step.of_batch(FOLLOWING, x), x.device)
+        there = step.of_batch(THERE, x).float()
+        h, kl = model.space.draw(model.encode(torch.cat([x, following])), step.generator)
+        earlier, later = h.chunk(2)
+        keys = torch.rand(len(x), generator=step.generator, device=step.generator.device)
+        other = earlier[keys.argsort().to(x.device)]
+        score = model.companions[SCORE]
+        each = softplus(-score(later, earlier)) + softplus(score(later, other))
+        told = (each * there).sum() / there.sum().clamp_min(1.0)
+        return with_pictures(model, x, earlier, kl[: len(x)], told, "pair_loss")

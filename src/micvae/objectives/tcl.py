@@ -1,0 +1,91 @@
+"""TCL: features that tell the segments of a time series apart, unmixed linearly."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+
+from micvae.data import FactorDataset
+from micvae.distributions import Latents, PointLatents, Trait
+from micvae.models import VAE
+from micvae.networks import dense
+from micvae.objectives.base import MODEL, Losses, Objective, Setting, Step
+from micvae.objectives.observed import segments
+from micvae.objectives.unmixing import unmix
+
+CLASSIFIER, SEGMENTS = "classifier", "segments"
+ABSOLUTE = PointLatents(absolute=True)
+
+
+@dataclass(frozen=True)
+class Tcl(Objective):
+    r"""−log p(segment | h(x)), softmax regression on features h, in nats per sample.
+
+    After training, linear independent component analysis of the features gives the codes. The
+    encoder's last layer takes absolute values, since within a segment the log-density of a
+    Laplace source is −\|s\| over its scale.
+
+    **Guarantee.** Sources are independent given the segment, each with density
+    exp(q(s) λ(segment)) up to a constant, and the matrix of the λ of all segments has full rank;
+    the mixing is invertible. Then h is q(s) up to an invertible linear map, which ICA finds. The
+    codes are therefore q(s), such as \|s\| or s², *not* s: a sign is not identified.
+
+    The decoder is trained to give the images back from the features, for pictures only; nothing
+    of that reaches the encoder.
+
+    References:
+        *Unsupervised Feature Extraction by Time-Contrastive Learning and Nonlinear ICA*,
+        Hyvärinen & Morioka, 2016.
+    """
+
+    summary: ClassVar[str] = "tells segments apart; sources up to q(s), such as |s|"
+    reference: ClassVar[str] = "Hyvärinen & Morioka 2016"
+
+    @property
+    def latents(self) -> Latents:
+        """Absolute values, unmixed at the end."""
+        return ABSOLUTE
+
+    def needs(self) -> frozenset[Trait]:
+        """Features that can be unmixed."""
+        return frozenset({"point"})
+
+    def prepare(
+        self, dataset: FactorDataset, generator: torch.Generator
+    ) -> Mapping[str, np.ndarray]:
+        """The segment of every image."""
+        return {SEGMENTS: segments(dataset, "tcl")}
+
+    def companions(self, setting: Setting, generator: torch.Generator) -> dict[str, nn.Module]:
+        """Softmax regression."""
+        count = int(setting.given[SEGMENTS].max()) + 1
+        return {CLASSIFIER: dense(setting.latent_dim, [], count, generator)}
+
+    def __call__(self, model: VAE, x: Tensor, step: Step) -> Losses:
+        """Evaluate on a batch; see `Objective`."""
+        h, kl = model.space.draw(model.encode(x), step.generator)
+        told = cross_entropy(model.companions[CLASSIFIER](h), step.of_batch(SEGMENTS, x))
+        return with_pictures(model, x, h, kl, told, "segment_loss")
+
+    def finish(self, model: VAE, dataset: FactorDataset, generator: torch.Generator) -> None:
+        """Unmix the features."""
+        unmix(model, dataset.images, int(torch.randint(2**31, (1,), generator=generator)))
+
+
+def with_pictures(
+    model: VAE, x: Tensor, h: Tensor, kl: Tensor, minimised: Tensor, name: str
+) -> Losses:
+    """A loss of features h `(B, D)`, and of a decoder that reads them without moving them."""
+    reconstruction = -model.decode(h.detach()).log_prob(x).mean()
+    latent_kl = kl.mean(0)
+    terms = {
+        "loss": minimised,
+        "reconstruction": reconstruction,
+        "kl": latent_kl.sum(),
+        name: minimised,
+    }
+    return Losses({MODEL: minimised + reconstruction}, terms, latent_kl)
