@@ -123,5 +123,7 @@ def test_what_cannot_be_rendered_is_refused():
         rendered("independent(n=50)")
     with pytest.raises(DataError, match="choose from squares, dsprites"):
         rendered("independent(n=50, sources=2)", scene="cats")
-    with pytest.raises(DataError, match="partners of .* are not known"):
+    with pytest.raises(
+        DataError, match="factors of the partners of squares, in pairs are not known"
+    ):
         rendered("pairs('squares(n=50)')")

@@ -9,9 +9,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from micvae.data import dsprites, squares
 from micvae.data.dataset import FactorDataset
+from micvae.data.dsprites import render as render_shapes
 from micvae.data.problems.problem import Problem
+from micvae.data.squares import render as render_squares
 from micvae.data.wrapping import inner
 from micvae.errors import DataError
 
@@ -28,7 +29,7 @@ class _Scene(NamedTuple):
 def _heart(factors: Array) -> NDArray[np.float32]:
     hearts = np.full((len(factors), 1), 3.0)
     x, y, scale, turn = (factors[:, [i]] for i in range(4))
-    return dsprites.render(np.concatenate([hearts, scale, turn, x, y], axis=1))
+    return render_shapes(np.concatenate([hearts, scale, turn, x, y], axis=1))
 
 
 # Angles end before the image repeats itself: a square after 90°, a heart after 360°.
@@ -37,7 +38,7 @@ SCENES = {
         ("size", "intensity", "rotation"),
         np.asarray([6.0, 0.2, 0.0]),
         np.asarray([22.0, 1.0, 67.5]),
-        squares.render,
+        render_squares,
     ),
     "dsprites": _Scene(
         ("posX", "posY", "scale", "orientation"),
