@@ -12,6 +12,9 @@ from micvae.data import DATASETS, GENERATED, WRAPPERS, load
 N = 40
 WRAPPED = {name: f"{name}('squares(n=400)', seed=3)" for name in WRAPPERS}
 WRAPPED["held_out"] = "held_out('squares(n=400)')"
+WRAPPED["rendered"] = "rendered('squares(n=400)')"
+for name in ("auxiliary", "sequences"):
+    WRAPPED[name] = f"{name}('squares(n=400)', column='rotation')"
 
 
 @pytest.fixture(scope="module", params=GENERATED)

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from micvae import spelling
-from micvae.data import DATASETS, GENERATED, PUBLISHED, load
+from micvae.data import DATASETS, GENERATED, PROBLEMS, PUBLISHED, load
+from micvae.data.problems import MIXINGS
 
 GUIDE = (Path(__file__).parents[2] / "docs" / "data.md").read_text()
 EXAMPLES = re.findall(r'--data "(.*?)" --', GUIDE)
@@ -17,7 +18,7 @@ def test_every_data_set_is_in_the_guide():
     cells = set(re.findall(r"^\| `(\w+)` \|", GUIDE, re.MULTILINE))
     bold = set(re.findall(r"^\*\*`(\w+)`\*\*", GUIDE, re.MULTILINE))
     assert set(DATASETS) <= cells | bold
-    assert set(GENERATED) | set(PUBLISHED) <= cells
+    assert set(GENERATED) | set(PROBLEMS) | set(PUBLISHED) | set(MIXINGS) <= cells
 
 
 @pytest.mark.parametrize("name", GENERATED)

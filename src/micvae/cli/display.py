@@ -19,7 +19,7 @@ from rich.progress import (
 )
 from rich.table import Column, Table
 
-from micvae.data import GENERATED, PUBLISHED, WRAPPERS
+from micvae.data import GENERATED, PROBLEMS, PUBLISHED, WRAPPERS
 from micvae.distributions import LATENTS
 from micvae.information import ESTIMATORS
 from micvae.metrics import METRICS, Interval, Ranking, evaluate, intervals
@@ -227,6 +227,8 @@ def print_list(what: str) -> None:
     else:
         for name, make in GENERATED.items():
             table.add_row(name, _first_line(make), "generated")
+        for name, problem in PROBLEMS.items():
+            table.add_row(name, _first_line(problem), "known truth")
         for name, make in PUBLISHED.items():
             table.add_row(f"{name}('PATH')", _first_line(make), "a published file")
         for name, make in WRAPPERS.items():

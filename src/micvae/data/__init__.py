@@ -1,9 +1,10 @@
-"""Images with their ground-truth factors: generated, published, made of another set, one's own."""
+"""Samples with ground-truth factors: generated, published, made of another set, one's own."""
 
 from collections.abc import Callable
 from pathlib import Path
 
 from micvae import spelling
+from micvae.data.auxiliary import auxiliary
 from micvae.data.cars3d import cars3d
 from micvae.data.correlated import correlated
 from micvae.data.dataset import FactorDataset, FactorKind
@@ -13,7 +14,18 @@ from micvae.data.files import from_folder, from_npz
 from micvae.data.held_out import held_out
 from micvae.data.mpi3d import mpi3d
 from micvae.data.pairs import pairs
+from micvae.data.problems import (
+    Problem,
+    autoregressive,
+    independent,
+    segments,
+    sharing_pairs,
+    sparse_transitions,
+    state_space,
+)
+from micvae.data.rendered import rendered
 from micvae.data.scenes import scenes
+from micvae.data.sequences import sequences, successors
 from micvae.data.shapes3d import shapes3d
 from micvae.data.smallnorb import smallnorb
 from micvae.data.squares import squares
@@ -24,6 +36,14 @@ GENERATED: dict[str, Callable[..., FactorDataset]] = {
     "squares": squares,
     "dsprites": dsprites,
     "scenes": scenes,
+}
+PROBLEMS: dict[str, Callable[..., Problem]] = {  # vectors of which all is known
+    "independent": independent,
+    "segments": segments,
+    "autoregressive": autoregressive,
+    "sparse_transitions": sparse_transitions,
+    "state_space": state_space,
+    "sharing_pairs": sharing_pairs,
 }
 PUBLISHED: dict[str, Callable[..., FactorDataset]] = {  # take the path of a file
     "dsprites_file": dsprites_file,
@@ -36,17 +56,24 @@ WRAPPERS: dict[str, Callable[..., FactorDataset]] = {  # take another data set
     "correlated": correlated,
     "held_out": held_out,
     "pairs": pairs,
+    "auxiliary": auxiliary,
+    "sequences": sequences,
+    "rendered": rendered,
 }
-DATASETS = GENERATED | PUBLISHED | WRAPPERS
+DATASETS = GENERATED | PROBLEMS | PUBLISHED | WRAPPERS
 
 __all__ = [
     "DATASETS",
     "GENERATED",
+    "PROBLEMS",
     "PUBLISHED",
     "WRAPPERS",
     "FactorDataset",
     "FactorKind",
+    "Problem",
     "TableFile",
+    "autoregressive",
+    "auxiliary",
     "cars3d",
     "correlated",
     "dsprites",
@@ -54,14 +81,22 @@ __all__ = [
     "from_folder",
     "from_npz",
     "held_out",
+    "independent",
     "load",
     "mpi3d",
     "pairs",
     "read_matrix",
+    "rendered",
     "scenes",
+    "segments",
+    "sequences",
     "shapes3d",
+    "sharing_pairs",
     "smallnorb",
+    "sparse_transitions",
     "squares",
+    "state_space",
+    "successors",
 ]
 
 

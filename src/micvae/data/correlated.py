@@ -79,7 +79,8 @@ def correlated(
         if weight.mean() < _RAREST:
             raise _too_strong(strength)
         rows = generator.choice(len(dataset), n, p=weight / weight.sum())
-        made, both = dataset.subset(rows), both[rows]
+        # Frames drawn with replacement are in no order of time.
+        made, both = replace(dataset, sequence=None).subset(rows), both[rows]
         how = f" Images are drawn with replacement: {len(np.unique(rows)):,} different ones."
     names = [dataset.factor_names[k] for k in (i, j)]
     r = f"{np.asarray(np.corrcoef(both.T))[0, 1]:.2f}" if np.ptp(both, axis=0).all() else "1"

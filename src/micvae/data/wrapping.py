@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -83,4 +84,23 @@ def rendered_freely(data: FactorDataset) -> bool:
         and "of" not in data.source
         and data.partners is None
         and data.auxiliary is None
+        and data.sequence is None
+    )
+
+
+def without_factors(data: FactorDataset, columns: Sequence[int]) -> FactorDataset:
+    """Drop factors by their numbers; the renderer, which needs all of them, goes with them."""
+    kept = [k for k in range(data.n_factors) if k not in columns]
+    return FactorDataset(
+        name=data.name,
+        images=data.images,
+        factors=data.factors[:, kept],
+        factor_names=tuple(data.factor_names[k] for k in kept),
+        factor_kinds=tuple(data.factor_kinds[k] for k in kept),
+        factor_values=tuple(data.factor_values[k] for k in kept),
+        notes=data.notes,
+        source=data.source,
+        partners=data.partners,
+        auxiliary=data.auxiliary,
+        sequence=data.sequence,
     )

@@ -1,0 +1,134 @@
+"""Linear mixings, and networks of leaky rectifiers that can be inverted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from micvae.data.problems.checks import number, whole
+from micvae.data.problems.mixings.base import Array, Ball, Mixing
+from micvae.errors import DataError
+
+_DRAWS = 64  # matrices of which the first well-conditioned one is taken
+_ROUNDS = 1000  # of clipping singular values and normalising columns, where none is
+
+
+@dataclass(frozen=True, eq=False)
+class Leaky(Mixing):
+    r"""h₁ = s W₁, hₗ = a(hₗ₋₁) Wₗ, x = h_L, with a(h) = h above 0 and slope · h below.
+
+    Args:
+        weights: one matrix per layer, `(D, F)` and then `(F, F)`.
+        slope: of the rectifiers for negative numbers.
+    """
+
+    weights: tuple[Array, ...]
+    slope: float
+
+    @property
+    def law(self) -> str:
+        """`linear` with one layer, `piecewise linear` with several."""
+        return "linear" if len(self.weights) == 1 or self.slope == 1 else "piecewise linear"
+
+    def forward(self, sources: Array) -> Array:
+        """Mix sources `(N, D)` into observations `(N, F)`."""
+        first, *others = self.weights
+        h: Array = sources @ first
+        for weight in others:
+            h = np.where(h > 0, h, self.slope * h) @ weight
+        return h
+
+    def inverse(self, observations: Array) -> Array:
+        """Undo every layer in turn, a wide one by least squares."""
+        first, *others = self.weights
+        h = observations
+        for weight in reversed(others):
+            h = h @ np.linalg.inv(weight)
+            h = np.where(h > 0, h, h / self.slope)
+        sources: Array = h @ np.linalg.pinv(first)
+        return sources
+
+    def jacobian(self, sources: Array) -> Array:
+        """Derivatives `(N, F, D)`; at a kink, those of its negative side."""
+        first, *others = self.weights
+        h = sources @ first
+        j = np.broadcast_to(first.T, (len(sources), *first.T.shape)).copy()
+        for weight in others:
+            steepness = np.where(h > 0, 1.0, self.slope)
+            j = weight.T @ (steepness[:, :, None] * j)
+            h = steepness * h @ weight
+        return j
+
+
+def leaky(
+    ball: Ball,
+    generator: np.random.Generator,
+    *,
+    layers: int = 2,
+    slope: float = 0.2,
+    condition: float = 25.0,
+    features: int | None = None,
+) -> Leaky:
+    """Draw an invertible network of `layers` linear maps with leaky rectifiers in between.
+
+    `layers` counts the linear maps, as the simulations of iVAE and TCL do: there is a rectifier
+    between two of them and none after the last, so that one layer is a linear mixing. Entries are
+    uniform on [−1, 1] and every column, the weights of one unit, is scaled to length 1.
+
+    Args:
+        ball: where the sources lie; only their number D is used.
+        generator: of the draw.
+        layers: number L of linear maps.
+        slope: of the rectifiers for negative numbers, above 0 and at most 1.
+        condition: bound on every matrix's condition number, 1 or larger. Matrices are drawn until
+            one obeys it; where none of many does, the singular values of the best are clipped.
+        features: number F of observed features, at least D; None for D. The first layer widens.
+
+    Raises:
+        DataError: on an impossible option.
+
+    References:
+        *Variational Autoencoders and Nonlinear ICA: A Unifying Framework*, Ilyes Khemakhem,
+        Diederik P. Kingma, Ricardo Pio Monti, Aapo Hyvärinen, 2020: the simulation's mixing, with
+        25 as the bound of the authors' code.
+    """
+    d = len(ball.centre)
+    f = d if features is None else whole(features, "features", d)
+    widths = [d] + [f] * whole(layers, "layers", 1)
+    number(slope, "slope", 0, 1, open_low=True)
+    number(condition, "condition", 1, np.inf)
+    weights = tuple(_conditioned(shape, condition, generator) for shape in pairwise(widths))
+    return Leaky(weights, float(slope))
+
+
+def linear(
+    ball: Ball,
+    generator: np.random.Generator,
+    *,
+    condition: float = 25.0,
+    features: int | None = None,
+) -> Leaky:
+    """Draw a linear mixing, `leaky(layers=1)`."""
+    return leaky(ball, generator, layers=1, condition=condition, features=features)
+
+
+def _conditioned(shape: tuple[int, int], condition: float, generator: np.random.Generator) -> Array:
+    drawn = generator.uniform(-1, 1, (_DRAWS, *shape))
+    drawn /= np.linalg.norm(drawn, axis=1, keepdims=True)
+    found = np.linalg.cond(drawn)
+    good = np.flatnonzero(found <= condition)
+    if len(good):
+        return np.ascontiguousarray(drawn[good[0]])
+    weight: Array = drawn[found.argmin()]
+    for _ in range(_ROUNDS):
+        u, values, v = np.linalg.svd(weight, full_matrices=False)
+        weight = u * np.maximum(values, values[0] / condition) @ v
+        weight = weight / np.linalg.norm(weight, axis=0)
+        if np.linalg.cond(weight) <= condition * (1 + 1e-9):
+            return weight
+    raise DataError(
+        f"no {shape[0]}×{shape[1]} matrix of condition number {condition:g} or less was found; "
+        "give a larger condition."
+    )
