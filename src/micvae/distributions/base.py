@@ -13,7 +13,14 @@ if TYPE_CHECKING:
     from micvae.distributions.gaussian import DiagonalGaussian
 
 Trait = Literal[
-    "columns", "densities", "gaussian", "normal prior", "quantised", "categories", "log_prob", "point"
+    "columns",
+    "densities",
+    "gaussian",
+    "normal prior",
+    "quantised",
+    "categories",
+    "log_prob",
+    "point",
 ]
 """What an objective may ask of latents.
 

@@ -72,7 +72,8 @@ class PointSpace(LatentSpace):
 
     def latents(self, codes: Tensor) -> Tensor:
         """W⁺ c + m."""
-        return codes @ torch.linalg.pinv(self.unmixing).T + self.offset
+        mixed: Tensor = codes @ torch.linalg.pinv(self.unmixing).T
+        return mixed + self.offset
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ def conditions(dataset: FactorDataset, method: str) -> NDArray[np.float32]:
     auxiliary = _auxiliary(dataset, method)
     if _label(auxiliary):
         values, index = np.unique(auxiliary[:, 0], return_inverse=True)
-        return np.eye(len(values), dtype=np.float32)[index]
+        return (index[:, None] == np.arange(len(values))).astype(np.float32)
     spread = auxiliary.std(0)
     scaled = (auxiliary - auxiliary.mean(0)) / np.where(spread > 0, spread, 1.0)
     return scaled.astype(np.float32)

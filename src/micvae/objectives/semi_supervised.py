@@ -15,8 +15,8 @@ from micvae.errors import DataError, MicvaeError
 from micvae.models import VAE, laid_out
 from micvae.objectives.base import MODEL, Losses, Objective, Setting, Step
 from micvae.objectives.beta_vae import BetaVae
-from micvae.representation import Encoded
 from micvae.objectives.schedules import Constant, Schedule
+from micvae.representation import Encoded
 
 IMAGES, TARGETS = "labelled images", "labels"
 BASE = BetaVae()

@@ -33,7 +33,9 @@ def unmix(model: VAE, images: NDArray[np.float32], seed: int) -> None:
     space.unmixing.copy_(torch.from_numpy(unmixing))
 
 
-def features(model: VAE, images: NDArray[np.float32], batch_size: int = 1000) -> NDArray[np.float64]:
+def features(
+    model: VAE, images: NDArray[np.float32], batch_size: int = 1000
+) -> NDArray[np.float64]:
     """Features of a data set, `(N, D)`, before they are unmixed."""
     device = next(model.parameters()).device
     rows: list[Tensor] = []
