@@ -17,16 +17,18 @@ MOST_LABELS = 1000
 def conditions(dataset: FactorDataset, method: str) -> NDArray[np.float32]:
     """The auxiliary variable as numbers for a network, `(N, U)`.
 
-    One column of at most 1,000 distinct whole numbers is a label and becomes one-hot; other
-    columns are brought to mean 0 and variance 1.
+    One column of at most 1,000 distinct whole numbers is a label and becomes one-hot; what is
+    one-hot stays so; other columns are brought to mean 0 and variance 1.
 
     Raises:
         DataError: where there is no auxiliary variable, or it does not vary.
     """
     auxiliary = _auxiliary(dataset, method)
+    if _one_hot(auxiliary):
+        return np.asarray(auxiliary, dtype=np.float32)
     if _label(auxiliary):
         values, index = np.unique(auxiliary[:, 0], return_inverse=True)
-        return (index[:, None] == np.arange(len(values))).astype(np.float32)
+        return np.asarray(index[:, None] == np.arange(len(values)), dtype=np.float32)
     spread = auxiliary.std(0)
     scaled = (auxiliary - auxiliary.mean(0)) / np.where(spread > 0, spread, 1.0)
     return scaled.astype(np.float32)
@@ -39,9 +41,11 @@ def segments(dataset: FactorDataset, method: str) -> NDArray[np.int64]:
         DataError: where it is none.
     """
     auxiliary = _auxiliary(dataset, method)
+    if _one_hot(auxiliary):
+        auxiliary = auxiliary.argmax(1, keepdims=True).astype(np.float64)
     if not _label(auxiliary):
         raise DataError(
-            f"{method} needs a label as auxiliary variable: one column of at most "
+            f"{method} needs a label as auxiliary variable, one-hot or one column of at most "
             f"{MOST_LABELS:,} distinct whole numbers; {dataset.name} has "
             f"{auxiliary.shape[1]} column(s) of other numbers. Cut it into segments."
         )
@@ -88,6 +92,11 @@ def _auxiliary(dataset: FactorDataset, method: str) -> NDArray[np.float64]:
     if not (np.ptp(auxiliary, axis=0) > 0).any():
         raise DataError(f"the auxiliary variable of {dataset.name} does not vary.")
     return auxiliary
+
+
+def _one_hot(auxiliary: NDArray[np.float64]) -> bool:
+    binary = ((auxiliary == 0) | (auxiliary == 1)).all()
+    return auxiliary.shape[1] > 1 and bool(binary and (auxiliary.sum(1) == 1).all())
 
 
 def _label(auxiliary: NDArray[np.float64]) -> bool:

@@ -18,6 +18,7 @@ def segments(
     segments: int = 40,
     marginal: str = "gaussian",
     variances: tuple[float, float] = (0.5, 3.0),
+    scales: tuple[float, float] | None = None,
     means: float = 0.0,
     mixing: str = "leaky",
     layers: int | None = None,
@@ -28,8 +29,8 @@ def segments(
 
     Within segment u, s_d = m_du + √v_du · e with e of variance 1, independently; v is uniform on
     `variances`, m on ±`means`. The defaults are iVAE's simulation: 40 segments of 1000 points,
-    means 0. (The authors' published code draws the standard deviations from that range:
-    variances=(0.25, 9) covers it, though not uniformly.) TCL's takes marginal='laplace'.
+    means 0. (The authors' published code draws the standard deviations from that range, which is
+    scales=(0.5, 3).) TCL's takes marginal='laplace'.
 
     Args:
         n: number of samples N; segments are as equally long as can be, and follow one another.
@@ -37,6 +38,7 @@ def segments(
         segments: their number S.
         marginal: `gaussian` or `laplace`.
         variances: (lowest, highest); equal for variances that do not change.
+        scales: (lowest, highest) of standard deviations, uniform on that; instead of variances.
         means: the largest distance of a segment's mean from 0.
         mixing: as for `independent`.
         layers: short for mixing='leaky(layers=…)'.
@@ -62,10 +64,10 @@ def segments(
             f"n is {n}, fewer than the {parts} segments; give at least one sample each."
         )
     one_of(marginal, "marginal", ("gaussian", "laplace"))
-    low, high = interval(variances, "variances")
+    low, high = interval(variances, "variances") if scales is None else interval(scales, "scales")
     spread = number(means, "means", 0, np.inf)
     streams = Streams.of(seed)
-    variance = streams.sources.uniform(low, high, (parts, d))
+    variance = streams.sources.uniform(low, high, (parts, d)) ** (1 if scales is None else 2)
     mean = streams.sources.uniform(-spread, spread, (parts, d))
     label = np.arange(rows) * parts // rows
     e = drawn(marginal, 2, (rows, d), streams.sources)
@@ -85,7 +87,7 @@ def segments(
             "sources": d,
             "segments": parts,
             "marginal": marginal,
-            "variances": [low, high],
+            "variances" if scales is None else "scales": [low, high],
             "means": spread,
             "mixing": mixing,
             "layers": layers,
