@@ -18,6 +18,7 @@ from micvae.objectives.joint_vae import JointVae
 from micvae.objectives.mi_constrained import MIConstrained
 from micvae.objectives.qlae import Qlae
 from micvae.objectives.semi_supervised import SemiSupervised
+from micvae.objectives.tripod import Tripod
 from micvae.objectives.vae import Vae
 
 METHODS: dict[str, type[Objective]] = {
@@ -34,6 +35,7 @@ METHODS: dict[str, type[Objective]] = {
     "joint-vae": JointVae,
     "qlae": Qlae,
     "fsq": Fsq,
+    "tripod": Tripod,
     "factor-qvae": FactorQVae,
     "infogan": InfoGan,
     "ada-gvae": AdaGVae,
@@ -64,6 +66,7 @@ __all__ = [
     "Qlae",
     "SemiSupervised",
     "Step",
+    "Tripod",
     "Vae",
     "find",
 ]
