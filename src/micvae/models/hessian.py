@@ -8,6 +8,7 @@ from torch import Tensor
 
 from micvae.errors import MicvaeError
 
+FLAT = 1e-3  # of the batch's mean curvature: less than this at a sample is rounding
 TINY = 1e-12
 
 
@@ -22,12 +23,13 @@ class Curvature(NamedTuple):
 
     @property
     def share(self) -> Tensor:
-        """Of the batch's curvature, how much is mixed: a scalar, 0 for an additive function.
+        """How much of a sample's curvature is mixed, mean over the batch: 0 if f is additive.
 
-        Scaling the function changes nothing. Both parts are estimates: where directions are few,
-        the share scatters, also above 1.
+        Scaling the function changes nothing. Samples count alike, however curved f is there: a
+        ratio of batch means could be made small by a few samples of large, unmixed curvature.
+        Both parts are estimates: where directions are few, the share scatters, also above 1.
         """
-        return self.mixed.mean() / (self.all.mean() + TINY)
+        return (self.mixed / (self.all + FLAT * self.all.mean() + TINY)).mean()
 
 
 def curvature(
