@@ -8,7 +8,7 @@ from torch import distributions as oracle
 
 from micvae.distributions import Bernoulli
 from micvae.errors import MicvaeError
-from micvae.information.kernel import kernel_total_correlation, silverman, spread
+from micvae.information.kernel import kernel_total_correlation, silverman
 from micvae.models import build_vae
 from micvae.models.hessian import curvature
 from micvae.networks import Patch
@@ -179,7 +179,7 @@ def losses(objective):
 
 
 def test_the_method_is_its_three_parts():
-    found, model = losses(Tripod(tc_weight=Constant(2.0), hessian_weight=Constant(7.0)))
+    found, _ = losses(Tripod(tc_weight=Constant(2.0), hessian_weight=Constant(7.0)))
     terms = found.terms
     expected = terms["reconstruction"] + 2 * terms["total_correlation"]
     torch.testing.assert_close(terms["loss"], expected + 7 * terms["mixed_curvature"])

@@ -74,14 +74,14 @@ def curvature(
         raise MicvaeError(f"directions: a variance needs at least 2, got {directions}")
     if not 0 < step < float("inf"):
         raise MicvaeError(f"step: must be a number > 0, got {step}")
-    normal = torch.empty(
-        (2, directions, *z.shape), dtype=z.dtype, device=generator.device
-    ).normal_(generator=generator)
+    normal = torch.empty((2, directions, *z.shape), dtype=z.dtype, device=generator.device).normal_(
+        generator=generator
+    )
     signs, normal = (2.0 * (normal[0] > 0) - 1).to(z), normal[1].to(z.device)
     moved = step * scale * torch.cat([signs, normal])  # (2K, B, D)
     points = torch.stack([z + moved, z - moved])
-    output = function(points.flatten(0, 2)).reshape(*points.shape[:3], -1)
-    second = (output[0] + output[1]).unflatten(0, (2, directions))  # (2, K, B, outputs) + const
+    output = function(points.flatten(0, 2)).reshape(2, 2, directions, len(z), -1)
+    second = output[0] + output[1]  # (2, K, B, outputs), up to −2 f(z), the same for all K
     centred = second - second.mean(1, keepdim=True)
     variance = (centred**2).mean(3).sum(1) / ((directions - 1) * step**4)  # (2, B)
     return Curvature(*(variance / 2))
