@@ -22,6 +22,7 @@ from micvae.objectives.qlae import Qlae
 from micvae.objectives.semi_supervised import SemiSupervised
 from micvae.objectives.slow_vae import SlowVae
 from micvae.objectives.tcl import Tcl
+from micvae.objectives.tripod import Tripod
 from micvae.objectives.vae import Vae
 
 METHODS: dict[str, type[Objective]] = {
@@ -38,6 +39,7 @@ METHODS: dict[str, type[Objective]] = {
     "joint-vae": JointVae,
     "qlae": Qlae,
     "fsq": Fsq,
+    "tripod": Tripod,
     "factor-qvae": FactorQVae,
     "infogan": InfoGan,
     "ada-gvae": AdaGVae,
@@ -76,6 +78,7 @@ __all__ = [
     "SlowVae",
     "Step",
     "Tcl",
+    "Tripod",
     "Vae",
     "find",
 ]

@@ -12,7 +12,7 @@ from micvae.information import ESTIMATORS, PairwiseEstimator
 from micvae.information.latents import latent_pairwise_information
 from micvae.models.vae import VAE
 from micvae.objectives.base import MODEL, Elbo, Losses, Objective, Setting, Step
-from micvae.objectives.schedules import Constant, Schedule
+from micvae.objectives.schedules import Constant, Ramp, Schedule
 
 ADVERSARY = "density_ratio"
 CATEGORIES = "value"
@@ -54,10 +54,15 @@ class MIConstrained(Objective):
 
     @classmethod
     def presets(cls) -> Mapping[str, Objective]:
-        """`paper`: Section 5.3 to the letter. `recommended`: what we found to work, the default."""
+        """Named settings.
+
+        `paper`: Section 5.3 to the letter. `recommended`: what we found to work, the default.
+        `categories`: for joint latents; categories are let in over 3,000 steps.
+        """
         return {
             "paper": cls(beta=Constant(1.0), mi_weight=Constant(10.0)),
             "recommended": cls(),
+            "categories": cls(category_cost=Ramp(6.0, 1.0, steps=3000)),
         }
 
     def needs(self) -> frozenset[Trait]:

@@ -25,10 +25,12 @@ def conditions(dataset: FactorDataset, method: str) -> NDArray[np.float32]:
     """
     auxiliary = _auxiliary(dataset, method)
     if _one_hot(auxiliary):
-        return np.asarray(auxiliary, dtype=np.float32)
+        return np.array(auxiliary, dtype=np.float32)
     if _label(auxiliary):
-        values, index = np.unique(auxiliary[:, 0], return_inverse=True)
-        return np.asarray(index[:, None] == np.arange(len(values)), dtype=np.float32)
+        index: NDArray[np.int64] = np.unique(auxiliary[:, 0], return_inverse=True)[1]
+        hot = np.zeros((len(index), index.max() + 1), dtype=np.float32)
+        hot[np.arange(len(index)), index] = 1
+        return hot
     spread = auxiliary.std(0)
     scaled = (auxiliary - auxiliary.mean(0)) / np.where(spread > 0, spread, 1.0)
     return scaled.astype(np.float32)
