@@ -33,7 +33,7 @@ def conditions(dataset: FactorDataset, method: str) -> NDArray[np.float32]:
         return hot
     spread = auxiliary.std(0)
     scaled = (auxiliary - auxiliary.mean(0)) / np.where(spread > 0, spread, 1.0)
-    return scaled.astype(np.float32)
+    return np.array(scaled, dtype=np.float32)
 
 
 def segments(dataset: FactorDataset, method: str) -> NDArray[np.int64]:
