@@ -25,6 +25,7 @@ ROOMS = [
     "representation",
     "training",
     "metrics",
+    "identifiability",
     "studies",
     "reports",
     "cli",
