@@ -86,8 +86,8 @@ def independence(
     null = permutation_null(values, measured, permutations, seed)
     pairwise, joint = measured(values)
     return Independence(
-        _information("largest pairwise mutual information", pairwise, null[:, 0], level),
-        _information("total correlation", joint, null[:, 1], level),
+        _information("The largest pairwise mutual information", pairwise, null[:, 0], level),
+        _information("The total correlation", joint, null[:, 1], level),
     )
 
 
@@ -192,12 +192,12 @@ def _columns(name: str, values: ArrayLike) -> Floats:
     return matrix
 
 
-def _information(name: str, value: float, null: Floats, level: float) -> Check:
+def _information(subject: str, value: float, null: Floats, level: float) -> Check:
     low, high = null_interval(null, level)
     holds = low <= value <= high
     found = "cannot be told from zero" if holds else "is not that of independent columns"
     sentence = (
-        f"The {name} {found}: {value:.4f} nats, between {low:.4f} and {high:.4f} with "
+        f"{subject} {found}: {value:.4f} nats, between {low:.4f} and {high:.4f} with "
         f"probability {level:.4g} for independent columns."
     )
-    return Check(name, float(value), low, high, bool(holds), sentence)
+    return Check(subject.removeprefix("The "), float(value), low, high, bool(holds), sentence)
