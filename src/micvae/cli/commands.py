@@ -33,7 +33,6 @@ from micvae.studies.study import at_once, grid, run_study
 from micvae.training.config import RunConfig, Settings
 from micvae.training.run import SCORES, Run, train_run
 
-
 __all__ = ["evaluate", "list_", "report", "reproduce", "study", "theorem", "train"]
 
 

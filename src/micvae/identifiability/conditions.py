@@ -14,9 +14,9 @@ from scipy.special import ndtr
 from micvae.errors import MicvaeError
 from micvae.identifiability.marginals import Floats
 from micvae.information.checks import finite_matrix, whole_number
+from micvae.information.multi_information import total_correlation
 from micvae.information.pairwise import pairwise_mutual_information
 from micvae.information.permutation import null_interval, permutation_null
-from micvae.information.total_correlation import total_correlation
 
 
 @dataclass(frozen=True)

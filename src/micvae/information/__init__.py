@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from micvae.information.aggregate import aggregate_pairwise_mi
     from micvae.information.base import PairwiseEstimator
     from micvae.information.binned import mutual_information_matrix
+    from micvae.information.multi_information import total_correlation
     from micvae.information.pairwise import pairwise_mutual_information
     from micvae.information.permutation import null_interval, permutation_null
-    from micvae.information.total_correlation import total_correlation
 
     ESTIMATORS: dict[str, type[PairwiseEstimator]]
 
@@ -37,7 +37,7 @@ _EXPORTS = {
     "null_interval": "permutation.null_interval",
     "pairwise_mutual_information": "pairwise.pairwise_mutual_information",
     "permutation_null": "permutation.permutation_null",
-    "total_correlation": "total_correlation.total_correlation",
+    "total_correlation": "multi_information.total_correlation",
 }
 
 __all__ = [

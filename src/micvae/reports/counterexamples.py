@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import Colormap
+from matplotlib.colors import Colormap, ListedColormap
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from scipy.stats import rankdata
@@ -29,6 +29,8 @@ Result = Mapping[str, Any]
 
 _LIMIT = 3.6
 """Standard deviations shown of a source; a Laplace draw in 100 lies outside."""
+QUARTERS = ListedColormap(PALETTE[:4])
+"""Of a variable on a circle, which has no light and no dark end."""
 _MARKERS = ("o", "s", "^")
 
 
@@ -143,12 +145,12 @@ def modular(result: Result, points: Points) -> Figure:
     panels = list(np.asarray(figure.subplots(1, 4, width_ratios=(1, 1, 1, 1.35))))
     values = points["modular sum"]
     for axes, (i, j, k) in zip(panels, ((0, 1, 2), (0, 2, 1), (1, 2, 0)), strict=False):
-        _scatter(axes, values[:, [i, j]], values[:, k], "twilight", ranked=False)
+        _scatter(axes, values[:, [i, j]], values[:, k], QUARTERS, ranked=False)
         axes.set_xlabel("z" + "₁₂₃"[i], labelpad=1)
         axes.set_ylabel("z" + "₁₂₃"[j], labelpad=1)
         axes.set_xticks([0, 1])
         axes.set_yticks([0, 1])
-        axes.set_title("colour: z" + "₁₂₃"[k])
+        axes.set_title("colour: quarter of z" + "₁₂₃"[k])
     tables = result["modular"]["tables"]
     counts = [row["values"] for row in tables]
     axes = panels[3]
@@ -178,11 +180,12 @@ def _scatter(
     axes: Axes,
     values: NDArray[np.float64],
     colour: NDArray[np.float64],
-    cmap: str | Colormap = SEQUENTIAL,
+    cmap: Colormap = SEQUENTIAL,
     ranked: bool = True,
 ) -> None:
     shade = 0.22 + 0.78 * rankdata(colour) / len(colour) if ranked else colour
     x, y = values.T
-    axes.scatter(x, y, c=shade, s=2.2, cmap=cmap, vmin=0, vmax=1, linewidths=0)
+    looks: dict[str, Any] = {"cmap": cmap, "vmin": 0, "vmax": 1, "linewidths": 0}
+    axes.scatter(x, y, c=shade, s=2.2, rasterized=True, **looks)  # or the SVG holds every point
     axes.set_box_aspect(1)
     axes.tick_params(length=2, color=GRID, labelsize=7)
