@@ -96,6 +96,10 @@ def no_pairwise_information(
 ) -> Check:
     r"""Condition (iii), $R_{MI} = \sum_{i \ne j} I(z_i; z_j) = 0$ over ordered pairs, nats.
 
+    The interval is that of independent columns. Columns that are independent only in pairs have
+    R_MI = 0 too, but the estimates of their pairs vary together, and the interval is then not
+    exact; give `independence` two columns at a time to judge pairs as such.
+
     Arguments and errors are those of `independence`.
     """
     values = _columns("latents", latents)

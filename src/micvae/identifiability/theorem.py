@@ -122,6 +122,8 @@ def verdicts(result: dict[str, Any]) -> dict[str, bool]:
         ),
         "mcc_at_45_at_most_0.75": all(row["mcc_pearson"] <= 0.75 for row in halfway),
         "darmois_independent": all(d["joint"]["holds"] for d in result["darmois"].values()),
-        "modular_pairs_independent": all(m["pairwise"]["holds"] for m in modular["samples"]),
+        "modular_pairs_independent": all(
+            pair["holds"] for sample in modular["samples"] for pair in sample["pairs"]
+        ),
         "modular_jointly_dependent": not any(m["joint"]["holds"] for m in modular["samples"]),
     }

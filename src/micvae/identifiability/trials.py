@@ -55,8 +55,8 @@ class Scale:
 
     @property
     def checks(self) -> int:
-        """Of conditions that are true: independence, encoder, R_MI, Darmois, modular pairs."""
-        return len(SOURCES) * (len(self.angles) + 2) + 2 + 2
+        """Of conditions that are true: independence, encoder, R_MI, Darmois, pairs of two sums."""
+        return len(SOURCES) * (len(self.angles) + 2) + 2 + 6
 
     @property
     def level(self) -> float:
@@ -174,6 +174,8 @@ def modular_trial(
     summed = modular_sum(sources[:, :2])
     samples = []
     for width, z in ((WIDTH, found.latents), (0.0, summed)):
+        # Of each pair alone: a null of all columns at once is that of joint independence.
+        pairs = [_independence(z[:, pair], scale, 0).pairwise for pair in ([0, 1], [0, 2], [1, 2])]
         dependence = _independence(z, scale, 0)
         exact = found.total_correlation if width else None
         samples.append(
@@ -181,7 +183,7 @@ def modular_trial(
                 "width": width,
                 "total_correlation": exact,
                 "difference": float(np.abs(found.to_sources(z) - sources).max()) if width else None,
-                "pairwise": asdict(dependence.pairwise),
+                "pairs": [asdict(pair) for pair in pairs],
                 "joint": asdict(dependence.joint),
                 "mcc_pearson": mcc_pearson(z, sources).value if width else None,
             }
