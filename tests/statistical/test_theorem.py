@@ -1,14 +1,17 @@
 """The theorem, tested: known answers of estimates, and of the counterexamples."""
 
 import json
+import re
+import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy import stats
 
-from micvae.identifiability import rotated_alternative
-from micvae.identifiability.theorem import run_theorem
-from micvae.identifiability.trials import SOURCES, Scale, darmois_trial
+from micvae.cli import main
+from micvae.identifiability import rotated_alternative, theorem
+from micvae.identifiability.trials import SOURCES, Scale, darmois_trial, rotation_trial
 from micvae.information import permutation_null, total_correlation
 from micvae.metrics import mcc_pearson, mcc_spearman
 
@@ -75,34 +78,34 @@ def test_darmois_latents_are_uniform_and_independent_and_not_the_sources(mixing)
     assert np.max(np.min(found["information"], axis=1)) > 0.1
 
 
-@pytest.fixture(scope="module")
-def result(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("theorem")
-    from micvae.identifiability import theorem
-
-    small = pytest.MonkeyPatch()
-    small.setattr(theorem, "QUICK", Scale((45.0,), 1000, 120))
-    try:
-        return folder, run_theorem(folder, 0, quick=True)
-    finally:
-        small.undo()
-
-
-def test_every_claim_is_borne_out(result):
-    _, found = result
+def test_the_command_bears_every_claim_out_and_makes_its_page(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(theorem, "QUICK", Scale((45.0,), 1000, 120))
+    monkeypatch.setattr(warnings, "showwarning", warnings.showwarning)
+    main(["theorem", "--quick", "--out", str(tmp_path)])
+    shown = capsys.readouterr().out
+    found = json.loads((tmp_path / "theorem.json").read_text())
     assert all(found["verdicts"].values()), found["verdicts"]
+    assert shown.count("yes: ") == len(found["verdicts"]) and "NO: " not in shown
+    page = (tmp_path / "report.html").read_text()
     for row in found["rotations"]:
         assert row["difference"] < 1e-6 and row["mcc_pearson"] < 0.75
-
-
-def test_what_is_written_is_what_is_returned_and_a_page_can_be_made_of_it(result):
-    from micvae.reports import report_folder
-
-    folder, found = result
-    assert json.loads((folder / "theorem.json").read_text()) == json.loads(json.dumps(found))
-    page = report_folder(folder).read_text()
+        score = f"{row['mcc_pearson']:.3f}"
+        assert score in shown and score in page
     for name in ("rotation", "angles", "darmois", "modular"):
         for kind in ("png", "svg"):
-            assert (folder / "figures" / f"theorem-{name}.{kind}").stat().st_size > 1000
-    assert f"{found['rotations'][0]['mcc_pearson']:.3f}" in page
-    assert "NO:" not in page
+            assert (tmp_path / "figures" / f"theorem-{name}.{kind}").stat().st_size > 1000
+
+
+def test_a_seed_decides_the_trials():
+    scale, name = Scale((45.0,), 300, 60), "Laplace"
+    s = SOURCES[name].rvs((300, 2), random_state=np.random.default_rng(0))
+    first, second = (rotation_trial(name, s, 45.0, scale, 3) for _ in range(2))
+    assert first == second
+
+
+def test_the_guides_code_runs():
+    guide = (Path(__file__).parents[2] / "docs" / "theorem.md").read_text()
+    (block,) = re.findall(r"```python\n(.*?)```", guide, re.DOTALL)
+    names = {}
+    exec(compile(block, "theorem.md", "exec"), names)
+    assert names["found"].joint.name == "total correlation"
