@@ -110,7 +110,7 @@ def _table(result: Mapping[str, Any]) -> Table:
         f"Two sources alike, mixed by a swirl; {result['samples']:,} samples, of which "
         f"{result['checked']:,} for the nearest-neighbour estimates, seed {result['seed']}. Null "
         f"intervals from {result['permutations']:,} permutations each, wide enough that all "
-        f"{len(rows)} hold at once with 95% probability where columns are independent. With two "
+        "checks of independent columns hold at once with 95% probability. With two "
         "latents R_MI is twice the total correlation. MCC is that of these samples, with "
         "a standard error below 0.01."
     )
