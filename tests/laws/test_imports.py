@@ -25,6 +25,7 @@ ROOMS = [
     "objectives",
     "training",
     "metrics",
+    "identifiability",
     "studies",
     "reports",
     "cli",

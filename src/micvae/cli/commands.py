@@ -20,6 +20,7 @@ from micvae.cli.display import (
     study_progress,
 )
 from micvae.cli.parsing import parse
+from micvae.cli.theorem import theorem
 from micvae.data import FactorKind, load, read_matrix
 from micvae.data.dataset import guess_kind
 from micvae.errors import MicvaeError, MicvaeWarning
@@ -31,6 +32,8 @@ from micvae.studies.paper import reproduce as reproduce_paper
 from micvae.studies.study import at_once, grid, run_study
 from micvae.training.config import RunConfig, Settings
 from micvae.training.run import SCORES, Run, train_run
+
+__all__ = ["evaluate", "list_", "report", "reproduce", "study", "theorem", "train"]
 
 
 def train(arguments: list[str]) -> None:

@@ -91,6 +91,25 @@ def study_progress(cells: Sequence[Cell]) -> Iterator[Callable[[Event], None]]:
 
 
 @contextmanager
+def step_progress(title: str) -> Iterator[Callable[[int, int, str], None]]:
+    """A bar over a few named steps."""
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+    ) as bar:
+        task = bar.add_task(title, total=None)
+
+        def report(done: int, total: int, what: str) -> None:
+            bar.update(task, completed=done, total=total, description=what)
+
+        yield report
+
+
+@contextmanager
 def busy(title: str) -> Iterator[None]:
     """A spinner for what has no countable steps."""
     with Progress(

@@ -1,7 +1,8 @@
 """Estimators of mutual information: differentiable ones to train with, and ones to evaluate with.
 
 Training: `ESTIMATORS` maps a name to a `PairwiseEstimator`; see its docstring for the interface.
-Evaluation: `pairwise_mutual_information`, `mutual_information_matrix`, `aggregate_pairwise_mi`.
+Evaluation: `pairwise_mutual_information`, `mutual_information_matrix`, `aggregate_pairwise_mi`,
+`total_correlation`; `permutation_null` says what an estimate is where nothing depends on anything.
 Everything is in nats. Names are imported when first used, so that torch is loaded late.
 """
 
@@ -14,7 +15,9 @@ if TYPE_CHECKING:
     from micvae.information.aggregate import aggregate_pairwise_mi
     from micvae.information.base import PairwiseEstimator
     from micvae.information.binned import mutual_information_matrix
+    from micvae.information.multi_information import total_correlation
     from micvae.information.pairwise import pairwise_mutual_information
+    from micvae.information.permutation import null_interval, permutation_null
 
     ESTIMATORS: dict[str, type[PairwiseEstimator]]
 
@@ -31,7 +34,10 @@ _EXPORTS = {
     "PairwiseEstimator": "base.PairwiseEstimator",
     "aggregate_pairwise_mi": "aggregate.aggregate_pairwise_mi",
     "mutual_information_matrix": "binned.mutual_information_matrix",
+    "null_interval": "permutation.null_interval",
     "pairwise_mutual_information": "pairwise.pairwise_mutual_information",
+    "permutation_null": "permutation.permutation_null",
+    "total_correlation": "multi_information.total_correlation",
 }
 
 __all__ = [
@@ -39,7 +45,10 @@ __all__ = [
     "PairwiseEstimator",
     "aggregate_pairwise_mi",
     "mutual_information_matrix",
+    "null_interval",
     "pairwise_mutual_information",
+    "permutation_null",
+    "total_correlation",
 ]
 
 

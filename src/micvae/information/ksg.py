@@ -46,28 +46,43 @@ def ksg(
         "Estimating mutual information", A. Kraskov, H. Stögbauer and P. Grassberger, 2004.
     """
     k = whole_number("k", k, least=1)
-    if not 0 <= jitter < 1:
-        raise MicvaeError(f"jitter: must lie in [0, 1), got {jitter}")
-    values = finite_matrix("samples", samples, least=k + 2)
-    active = np.flatnonzero(varying(values))
-    information = np.zeros((values.shape[1], values.shape[1]))
-    columns = values[:, active] / np.abs(values[:, active]).max(axis=0)  # squares cannot overflow
-    columns = columns - columns.mean(axis=0)
-    columns /= columns.std(axis=0)
-    noise = np.random.default_rng(seed).standard_normal(values.shape)[:, active]
-    columns += jitter * noise
+    columns, active = scaled_columns(samples, k, jitter, seed)
+    total = np.shape(samples)[1]
+    information = np.zeros((total, total))
     ordered = np.sort(columns, axis=0)
-    constant = digamma(k) + digamma(values.shape[0])
+    constant = digamma(k) + digamma(columns.shape[0])
     for a, b in combinations(range(len(active)), 2):
         plane = columns[:, [a, b]]
         distance = cKDTree(plane).query(plane, k=[k + 1], p=np.inf)[0][:, 0]
-        neighbours = digamma(_strictly_within(columns[:, a], ordered[:, a], distance))
-        neighbours += digamma(_strictly_within(columns[:, b], ordered[:, b], distance))
+        neighbours = digamma(strictly_within(columns[:, a], ordered[:, a], distance))
+        neighbours += digamma(strictly_within(columns[:, b], ordered[:, b], distance))
         information[active[a], active[b]] = constant - neighbours.mean()
     return information + information.T
 
 
-def _strictly_within(
+def scaled_columns(
+    samples: ArrayLike, k: int, jitter: float, seed: int
+) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
+    """Scale the columns that vary to unit variance and add the noise that breaks ties.
+
+    Returns:
+        Those columns, shape `(N, A)`, and their places among all D, shape `(A,)`.
+
+    Raises:
+        MicvaeError: see `ksg`.
+    """
+    if not 0 <= jitter < 1:
+        raise MicvaeError(f"jitter: must lie in [0, 1), got {jitter}")
+    values = finite_matrix("samples", samples, least=k + 2)
+    active = np.flatnonzero(varying(values))
+    columns = values[:, active] / np.abs(values[:, active]).max(axis=0)  # squares cannot overflow
+    columns = columns - columns.mean(axis=0)
+    columns /= columns.std(axis=0)
+    noise = np.random.default_rng(seed).standard_normal(values.shape)[:, active]
+    return columns + jitter * noise, active
+
+
+def strictly_within(
     centres: NDArray[np.float64], ordered: NDArray[np.float64], distance: NDArray[np.float64]
 ) -> NDArray[np.int64]:
     """Count the values nearer than `distance` to each centre, the centre itself included.

@@ -4,22 +4,24 @@ from pathlib import Path
 
 from micvae.errors import RunError
 from micvae.files import read_json
+from micvae.identifiability.theorem import RESULT
 from micvae.reports.paper import report_paper
 from micvae.reports.run import report_run
 from micvae.reports.study import report_study
+from micvae.reports.theorem import report_theorem
 from micvae.studies.study import STUDY
 from micvae.training.run import RECORD, Run
 
-__all__ = ["report_folder", "report_paper", "report_run", "report_study"]
+__all__ = ["report_folder", "report_paper", "report_run", "report_study", "report_theorem"]
 
 
 def report_folder(folder: Path) -> Path:
-    """Write the report of whatever a folder holds: a run, a study or the paper's comparison.
+    """Write the report of whatever a folder holds: a run, a study, the paper's comparison, ….
 
     Every figure is written to `figures/` as PNG and SVG, and all of them into `report.html`.
 
     Args:
-        folder: what `micvae train`, `micvae study` or `micvae reproduce` wrote.
+        folder: what `micvae train`, `micvae study`, `micvae reproduce` or `micvae theorem` wrote.
 
     Returns:
         The path of the page.
@@ -35,7 +37,9 @@ def report_folder(folder: Path) -> Path:
         if not isinstance(study, dict):
             raise RunError(f"{folder / STUDY} does not describe a study; give the study again.")
         return report_paper(folder) if study.get("kind") == "paper" else report_study(folder)
+    if (folder / RESULT).is_file():
+        return report_theorem(folder)
     raise RunError(
         f"{folder} holds neither a run ({RECORD}) nor a study ({STUDY}); give the --out of "
-        "micvae train, micvae study or micvae reproduce."
+        "micvae train, micvae study, micvae reproduce or micvae theorem."
     )
