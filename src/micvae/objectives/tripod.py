@@ -36,7 +36,7 @@ class Tripod(Objective):
     of the joint, and a sample's own is left out; `images` of a batch are probed and not all, to
     bound the cost, each in more directions than two, and by longer steps than 0.1, as a decoder
     of rectifiers curves only at kinks. The default weights were chosen
-    for the toy squares, on one seed among few; η = 30 scored far lower there.
+    out of four settings on one seed of the toy squares, where η = 30 scored far lower.
 
     References:
         *Tripod: Three Complementary Inductive Biases for Disentangled Representation Learning*,
