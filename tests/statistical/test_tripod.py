@@ -40,15 +40,16 @@ def test_the_total_correlation_of_a_gaussian_blurred_by_the_kernels(bandwidth):
         -0.5 * (torch.logdet(wide) + torch.linalg.solve(wide, COVARIANCE).trace())
         + 0.5 * (wide.diagonal().log() + 1 / wide.diagonal()).sum()
     )
-    found = kernel_total_correlation(gaussian(COVARIANCE, 3000), bandwidth)
-    # The terms of 3,000 samples scatter by about 1 nat: 0.02, and as much for the density.
-    assert found.item() == pytest.approx(expected.item(), abs=0.05)
+    found = kernel_total_correlation(gaussian(COVARIANCE, 1500), bandwidth)
+    # The terms of 1,500 samples scatter by about 1 nat: 0.026, and as much for the density.
+    assert found.item() == pytest.approx(expected.item(), abs=0.06)
 
 
 def test_narrow_kernels_come_to_the_total_correlation():
-    found = [kernel_total_correlation(gaussian(COVARIANCE, 2000), b).item() for b in (1, 0.5, 0.2)]
-    assert found == sorted(found)
-    assert found[-1] == pytest.approx(TRUE, abs=0.1)  # the blur costs 0.05 at b = 0.2
+    z = gaussian(COVARIANCE, 2500)
+    wide, narrow = (kernel_total_correlation(z, b).item() for b in (1.0, 0.2))
+    # At b = 1 blur leaves 0.21 of 0.65 nats. At b = 0.2 it costs 0.01, outliers about 0.1.
+    assert wide < 0.4 * TRUE and narrow == pytest.approx(TRUE, abs=0.15)
 
 
 def test_independent_latents_have_next_to_none_in_a_batch_of_the_usual_size():
@@ -148,6 +149,19 @@ def test_a_product_mixes_everything():
         lambda z: z[:, 0] * z[:, 1], normal(20, 2), SCALE[:2], generator(), directions=2000
     )
     assert found.share.item() == pytest.approx(1, abs=0.05)
+
+
+def test_samples_count_alike_in_the_share():
+    """At half of them a bowl with curvatures 10, at half a product: 0.01 if means were divided."""
+
+    def function(z):
+        return torch.where(z[:, 0] > 0, 5 * (z**2).sum(1), z[:, 0] * z[:, 1])
+
+    z = normal(20, 2)
+    z[:, 0] = torch.tensor([2.0, -2.0]).repeat(10)  # farther from 0 than any of the steps
+    found = curvature(function, z, torch.ones(2).double(), generator(), directions=2000)
+    # Σ H² is 200 and 2; the floor is a thousandth of their mean.
+    assert found.share.item() == pytest.approx(0.5 * 2 / (2 + 0.101), rel=0.05)
 
 
 def test_the_share_does_not_know_scale():

@@ -35,7 +35,8 @@ class Tripod(Objective):
     the published code adds up four hidden layers; the kernels of marginals are as wide as those
     of the joint, and a sample's own is left out; `images` of a batch are probed and not all, to
     bound the cost, each in more directions than two, and by longer steps than 0.1, as a decoder
-    of rectifiers curves only at kinks.
+    of rectifiers curves only at kinks. The default weights were chosen
+    out of four settings on one seed of the toy squares, where η = 30 scored far lower.
 
     References:
         *Tripod: Three Complementary Inductive Biases for Disentangled Representation Learning*,
