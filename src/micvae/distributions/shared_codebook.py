@@ -63,11 +63,12 @@ class SharedSpace(LatentSpace):
     ) -> None:
         super().__init__(latent_dim, latent_dim, latent_dim)
         self.codebook = nn.Parameter(torch.randn(levels, generator=generator))
+        self.standardise = nn.BatchNorm1d(latent_dim)
         self.temperature = temperature
 
     def posterior(self, parameters: Tensor) -> NearValues:
-        """The encoder's numbers lie on the codebook's scale."""
-        return NearValues(parameters, self.codebook, self.temperature)
+        """The encoder's numbers, standardised, then scaled and shifted as learned."""
+        return NearValues(self.standardise(parameters), self.codebook, self.temperature)
 
     def draw(self, posterior: NearValues, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """The KL to equal probabilities, in closed form."""
@@ -87,6 +88,11 @@ class SharedSpace(LatentSpace):
 @dataclass(frozen=True)
 class SharedCodebookLatents(Latents):
     """All latents take their values from one codebook, drawn by distance, relaxed in training.
+
+    What the encoder says is standardised before (over the batch in training, by running averages
+    afterwards), as in networks with normalisation layers, then scaled and shifted as learned: a
+    plain network starts with every image near the same value, runs to the end of the codebook
+    while the decoder learns the mean image, and stays there.
 
     References:
         *Disentanglement with Factor Quantized Variational Autoencoders*, Baykal, Kandemir & Unal,

@@ -3,8 +3,20 @@
 `rotated_alternative`, `darmois` and `modular_alternative` construct independent latents that are
 not the sources; `conditions` measures on samples what the paper's Theorem 4.3 assumes; `theorem`
 puts both together. The proofs are in `docs/theorem.md`.
+
+The problems with known truth are data sets, so that runs can be trained on them by name; they live
+in `micvae.data` and are offered here, too.
 """
 
+from micvae.data import (
+    Problem,
+    autoregressive,
+    independent,
+    segments,
+    sharing_pairs,
+    sparse_transitions,
+    state_space,
+)
 from micvae.identifiability.conditions import (
     Check,
     Independence,
@@ -23,16 +35,23 @@ __all__ = [
     "Independence",
     "Marginal",
     "ModularAlternative",
+    "Problem",
     "RotatedAlternative",
     "Swirl",
+    "autoregressive",
     "darmois",
     "density_conditionals",
     "gaussian_conditionals",
     "gaussian_posterior",
     "independence",
+    "independent",
     "marginal",
     "modular_alternative",
     "modular_sum",
     "no_pairwise_information",
     "rotated_alternative",
+    "segments",
+    "sharing_pairs",
+    "sparse_transitions",
+    "state_space",
 ]
