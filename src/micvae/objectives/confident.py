@@ -1,0 +1,81 @@
+"""Which labels to trust, and what to learn from the other images: the steps of DivideMix.
+
+References:
+    *DivideMix: Learning with Noisy Labels as Semi-supervised Learning*, Li, Socher & Hoi, 2020.
+    *MixMatch: A Holistic Approach to Semi-Supervised Learning*, Berthelot, Carlini, Goodfellow,
+    Papernot, Oliver & Raffel, 2019.
+"""
+
+from math import log
+
+import torch
+from torch import Tensor
+
+ROUNDS = 10  # of expectation maximisation, as published
+FLOOR = 5e-4  # of the variances, of losses scaled to [0, 1]
+
+
+def right(losses: Tensor) -> Tensor:
+    """How probable it is that each label is right, `(B,)`, from its cross-entropy `(B,)`, nats.
+
+    Two Gaussians are fitted to the losses, scaled to [0, 1]; the lower one is of right labels.
+    """
+    scaled = (losses - losses.min()) / (losses.max() - losses.min()).clamp_min(1e-6)
+    mean = scaled.new_tensor([0.0, 1.0])
+    variance, share = (scaled.var(correction=0) + FLOOR).repeat(2), mean.new_ones(2) / 2
+    member = scaled.new_empty(0)
+    for _ in range(ROUNDS):
+        apart = (scaled[:, None] - mean) ** 2
+        member = (share.log() - 0.5 * (apart / variance + variance.log())).softmax(1)
+        count = member.sum(0).clamp_min(1e-6)
+        mean = (member * scaled[:, None]).sum(0) / count
+        variance = (member * (scaled[:, None] - mean) ** 2).sum(0) / count + FLOOR
+        share = count / count.sum()
+    return member[:, mean.argmin()]
+
+
+def targets(guesses: Tensor, labels: Tensor, trust: Tensor, temperature: float) -> Tensor:
+    """What to learn of both views, `(B, K)`: trusted labels, and mean predictions elsewhere.
+
+    Args:
+        guesses: class probabilities of both views, one after the other, `(2 B, K)`.
+        labels: one-hot labels, `(B, K)`.
+        trust: the weight of each label against the prediction, `(B,)` in [0, 1].
+        temperature: probabilities are raised to its inverse and normalised.
+    """
+    one, two = guesses.chunk(2)
+    mean = trust[:, None] * labels + (1 - trust[:, None]) * (one + two) / 2
+    sharp = mean ** (1 / temperature)
+    return sharp / sharp.sum(1, keepdim=True)
+
+
+def mixed(x: Tensor, y: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Images and targets, each blended with less than as much of another one.
+
+    The share is max(l, 1 − l) for l ~ Beta(4, 4), the median of seven uniform numbers.
+    """
+    device = generator.device
+    part = torch.rand(7, generator=generator, device=device).to(x.device).median()
+    part = torch.maximum(part, 1 - part)
+    other = torch.rand(len(x), generator=generator, device=device).to(x.device).argsort()
+    return part * x + (1 - part) * x[other], part * y + (1 - part) * y[other]
+
+
+def parts(logits: Tensor, y: Tensor, trusted: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """What a classifier is told, from its logits `(B, K)` and targets `(B, K)`.
+
+    Returns:
+        The cross-entropy of `trusted` rows, nats; the squared distance of the probabilities from
+        the targets of the others; KL(1/K ‖ mean probabilities), nats. Each is a mean over its rows,
+        0 where there are none.
+    """
+    log_probabilities = logits.log_softmax(1)
+    probabilities = log_probabilities.exp()
+    known = trusted.to(logits)
+    surprise = -(y * log_probabilities).sum(1)
+    distance = (probabilities - y).square().sum(1)
+    labelled = (known * surprise).sum() / known.sum().clamp_min(1)
+    guessed = ((1 - known) * distance).sum() / (1 - known).sum().clamp_min(1)
+    # The floor keeps the logarithm finite where a class is never predicted.
+    unbalanced = -probabilities.mean(0).clamp_min(1e-6).log().mean() - log(logits.shape[1])
+    return labelled, guessed, unbalanced
