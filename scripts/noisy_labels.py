@@ -19,9 +19,12 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from micvae import spelling
 from micvae.data import FactorDataset, load
 from micvae.data.augmentation import Augmentation
+from micvae.data.labels import label_of
 from micvae.data.wrapping import column
+from micvae.networks import Network
 from micvae.objectives import CsIsolate
 from micvae.objectives.schedules import Constant
 from micvae.studies.statistics import bootstrap_interval
@@ -59,7 +62,7 @@ def accuracy(config: RunConfig, train: FactorDataset, test: FactorDataset) -> fl
     trainer = Trainer(config, train)
     with tempfile.TemporaryDirectory() as folder:
         model = trainer.fit(Path(folder))
-    k = objective.label_of(train)
+    k = label_of(train, objective.label)
     values, count = np.unique(train.factors[:, k]), objective.contents(config.latent_dim)
     with torch.inference_mode():
         content = model.encode(torch.from_numpy(test.images)).mean[:, :count]
@@ -95,8 +98,10 @@ def main() -> None:
     parser.add_argument("--held-out", help="the factor of which every third value is held out")
     parser.add_argument("--rates", type=float, nargs="+", default=[0.0, 0.2, 0.4])
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2, 3, 4])
-    parser.add_argument("--epochs", type=int, default=60)
+    parser.add_argument("--epochs", type=int, default=30)
+    parser.add_argument("--learning-rate", type=float, default=3e-3)
     parser.add_argument("--latent-dim", type=int, default=16)
+    parser.add_argument("--network", default="patch(width=8, hidden=64)")
     parser.add_argument("--arms", nargs="+", help="some of the arms alone")
     parser.add_argument("--set", default="{}", help="JSON: hyperparameters of CS-Isolate")
     for name in ("rotation", "shift", "zoom", "contrast", "brightness"):
@@ -121,7 +126,9 @@ def main() -> None:
                 config = RunConfig(
                     objective=arm,
                     latent_dim=options.latent_dim,
+                    network=spelling.read(options.network, Network),
                     epochs=options.epochs,
+                    learning_rate=options.learning_rate,
                     seed=seed,
                     device="cpu",
                 )

@@ -6,10 +6,12 @@ References:
     Papernot, Oliver & Raffel, 2019.
 """
 
+from collections.abc import Sequence
 from math import log
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from torch.func import functional_call
 
 ROUNDS = 10  # of expectation maximisation, as published
 FLOOR = 5e-4  # of the variances, of losses scaled to [0, 1]
@@ -79,3 +81,31 @@ def parts(logits: Tensor, y: Tensor, trusted: Tensor) -> tuple[Tensor, Tensor, T
     # The floor keeps the logarithm finite where a class is never predicted.
     unbalanced = -probabilities.mean(0).clamp_min(1e-6).log().mean() - log(logits.shape[1])
     return labelled, guessed, unbalanced
+
+
+def both_sides(
+    classifier: nn.Module,
+    content: Tensor,
+    y: Tensor,
+    trusted: Tensor,
+    weights: Sequence[float],
+) -> tuple[Tensor, Tensor, tuple[Tensor, ...]]:
+    """The weighted sum of `parts`, for who makes the content and for the classifier.
+
+    Both losses have the same value; each has gradients for its own side only.
+
+    Args:
+        classifier: gives at least K logits, of which the first K count.
+        content: what is classified, `(B, C)`.
+        y: targets, `(B, K)`.
+        trusted: which rows have a label, `(B,)`.
+        weights: of the three parts.
+
+    Returns:
+        Both losses, and the parts.
+    """
+    frozen = {name: value.detach() for name, value in classifier.named_parameters()}
+    above = parts(functional_call(classifier, frozen, content)[:, : y.shape[1]], y, trusted)
+    below = parts(classifier(content.detach())[:, : y.shape[1]], y, trusted)
+    vector = content.new_tensor(weights)
+    return torch.stack(above) @ vector, torch.stack(below) @ vector, above

@@ -7,12 +7,10 @@ from typing import ClassVar
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.func import functional_call
 
 from micvae.data import FactorDataset
 from micvae.data.augmentation import Augmentation
-from micvae.data.label_noise import instance_dependent
-from micvae.data.wrapping import column
+from micvae.data.labels import instance_dependent, label_of
 from micvae.distributions import DiagonalGaussian, Trait
 from micvae.errors import DataError, MicvaeError
 from micvae.models.vae import VAE
@@ -72,7 +70,7 @@ class CsIsolate(Objective):
     augmentation: Augmentation = AUGMENTATION
     """What changes the style: style(rotation=15, shift=0.1, …); it must leave the label."""
 
-    elbo_weight: Schedule = Constant(0.001)
+    elbo_weight: Schedule = Constant(0.003)
     """λ, the weight of the ELBO."""
 
     guess_weight: Schedule = Constant(1.0)
@@ -137,7 +135,7 @@ class CsIsolate(Objective):
         Raises:
             DataError: where no factor can be the label, or has more values than `classes`.
         """
-        k = self.label_of(dataset)
+        k = label_of(dataset, self.label)
         values, labels = np.unique(dataset.factors[:, k], return_inverse=True)
         if not 2 <= len(values) <= self.classes:
             raise DataError(
@@ -152,17 +150,6 @@ class CsIsolate(Objective):
             LABELS: np.eye(len(values), dtype=np.float32)[noisy],
             IDENTITIES: order + len(values),
         }
-
-    def label_of(self, dataset: FactorDataset) -> int:
-        if self.label is not None:
-            return column(dataset, self.label)
-        for kind in ("categorical", "ordinal"):
-            if kind in dataset.factor_kinds:
-                return dataset.factor_kinds.index(kind)
-        raise DataError(
-            f"{dataset.name} has no categorical or ordinal factor to be the label; set label to "
-            "the name of a factor with few values."
-        )
 
     def __call__(self, model: VAE, x: Tensor, step: Step) -> Losses:
         """Evaluate on a batch and its augmentation; see `Objective`."""
@@ -191,29 +178,23 @@ class CsIsolate(Objective):
             content = model.encode(inputs).loc[:, :count]
         trusted = trust > self.threshold
 
-        # Each side of the game sees the other as it is: no gradient crosses.
-        frozen = {name: value.detach() for name, value in classifier.named_parameters()}
-        both = [functional_call(classifier, frozen, content), classifier(content.detach())]
-        parts, alone = (
-            confident.parts(logits[:, : labels.shape[1]], targets, trusted.repeat(2))
-            for logits in both
-        )
-        classified, learned = (
-            sum((w * part for w, part in zip(weights, given, strict=True)), x.new_zeros(()))
-            for given in (parts, alone)
+        classified, learned, parts = confident.both_sides(
+            classifier, content, targets, trusted.repeat(2), weights
         )
         sign = torch.where(trusted, labels.argmax(1), identities)
         means = [
-            step.networks[CONTENT](waves(sign).to(x)).repeat(2, 1),
+            step.networks[CONTENT](waves(sign)).repeat(2, 1),
             step.networks[STYLE](torch.cat([torch.zeros_like(drawn), drawn])),
         ]
-        reconstruction = -model.decode(posterior.sample(step.generator)).log_prob(views).mean()
-        latent_kl = kl(posterior, torch.cat(means, 1).detach())
+        weight = self.elbo_weight(step.number)
+        with torch.set_grad_enabled(weight > 0):  # without weight it is only logged
+            z = posterior.sample(step.generator)
+            reconstruction = -model.decode(z).log_prob(views).mean()
+            latent_kl = kl(posterior, torch.cat(means, 1).detach())
         found = posterior.loc.detach().split([count, model.latent_dim - count], 1)
         pulls = [0.5 * (q - m).square().sum(1).mean() for q, m in zip(found, means, strict=True)]
 
-        negative_elbo = reconstruction + latent_kl.sum()
-        loss = classified + self.elbo_weight(step.number) * negative_elbo
+        loss = classified + weight * (reconstruction + latent_kl.sum())
         terms = {
             "loss": loss,
             "reconstruction": reconstruction,
@@ -234,6 +215,5 @@ def kl(posterior: DiagonalGaussian, mean: Tensor) -> Tensor:
 
 def waves(numbers: Tensor) -> Tensor:
     """Sines and cosines, of periods from 2π to 2π · 10⁴, of whole numbers `(B,)`: `(B, 32)`."""
-    period = torch.logspace(0, 4, WAVES, dtype=torch.float64, device=numbers.device)
-    angles = numbers.double()[:, None] / period
+    angles = numbers[:, None] / torch.logspace(0, 4, WAVES, device=numbers.device)
     return torch.cat([angles.sin(), angles.cos()], 1)

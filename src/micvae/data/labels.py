@@ -1,4 +1,4 @@
-"""Wrong labels that depend on the image, as annotators' errors do."""
+"""A factor as the label of an image; wrong labels that depend on it, as annotators' errors do."""
 
 from __future__ import annotations
 
@@ -6,7 +6,26 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri, softmax
 
+from micvae.data.dataset import FactorDataset
+from micvae.data.wrapping import column
 from micvae.errors import DataError
+
+
+def label_of(dataset: FactorDataset, name: str | None = None) -> int:
+    """Which factor is the label: the named one, else the first categorical, else ordinal one.
+
+    Raises:
+        DataError: where there is none such.
+    """
+    if name is not None:
+        return column(dataset, name)
+    for kind in ("categorical", "ordinal"):
+        if kind in dataset.factor_kinds:
+            return dataset.factor_kinds.index(kind)
+    raise DataError(
+        f"{dataset.name} has no categorical or ordinal factor to be the label; set label to the "
+        "name of a factor with few values."
+    )
 
 
 def instance_dependent(
