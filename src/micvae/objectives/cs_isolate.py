@@ -100,8 +100,8 @@ class CsIsolate(Objective):
             )
 
     def needs(self) -> frozenset[Trait]:
-        """The KL to a Gaussian prior whose mean is learned."""
-        return frozenset({"gaussian"})
+        """Both priors are this method's own: Gaussian, with learned means."""
+        return frozenset({"gaussian", "normal prior"})
 
     def contents(self, latent_dim: int) -> int:
         """How many of the latents, counted from the first, are content.
