@@ -140,17 +140,27 @@ def test_a_turn_keeps_the_shape_of_what_is_not_in_a_square_image():
     torch.testing.assert_close(turned, x, rtol=0, atol=1e-5)
 
 
-def test_high_losses_are_not_trusted():
+def test_high_losses_are_told_from_low_ones():
     """Two groups of losses far apart: the mixture's posterior is 1 and 0 but for their tails."""
     random = np.random.default_rng(0)
     low, high = random.normal(0.3, 0.1, 60), random.normal(4, 0.5, 40)
     losses = torch.from_numpy(np.concatenate([low, high])).float()
-    right = confident.right(losses)
-    assert (right[:60] > 0.99).all() and (right[60:] < 0.01).all()
+    found = confident.lower(losses)
+    assert (found[:60] > 0.99).all() and (found[60:] < 0.01).all()
     # neither units nor order matter
-    torch.testing.assert_close(confident.right(3 * losses + 1), right, rtol=0, atol=1e-3)
-    torch.testing.assert_close(confident.right(losses.flip(0)), right.flip(0))
-    assert confident.right(torch.ones(8)).tolist() == pytest.approx([1.0] * 8)
+    torch.testing.assert_close(confident.lower(3 * losses + 1), found, rtol=0, atol=1e-3)
+    torch.testing.assert_close(confident.lower(losses.flip(0)), found.flip(0))
+    assert confident.lower(torch.ones(8)).tolist() == pytest.approx([1.0] * 8)
+
+
+def test_labels_are_trusted_where_they_are_expected_or_unsurprising():
+    """The classifier is sure of class 0 but for one image; of 40 labels the last ten are others."""
+    guesses = torch.tensor([[0.98, 0.01, 0.01]]).repeat(40, 1)
+    guesses[0] = torch.tensor([0.34, 0.33, 0.33])
+    labels = torch.eye(3)[[0] * 30 + [1] * 10]
+    trust = confident.right(guesses, labels)
+    assert trust[0] == 1  # surprising, but still the most probable class
+    assert (trust[:30] > 0.9).all() and (trust[30:] < 0.1).all()
 
 
 def test_targets_are_trusted_labels_or_sharpened_guesses():
@@ -159,21 +169,6 @@ def test_targets_are_trusted_labels_or_sharpened_guesses():
     told = confident.targets(guesses, labels, torch.tensor([1.0, 0.0]), temperature=0.5)
     assert told[0].tolist() == [0, 1]
     assert told[1, 0].item() == pytest.approx(0.6**2 / (0.6**2 + 0.4**2))
-
-
-def test_images_are_mixed_with_less_of_another():
-    """The share of the first is that of max(l, 1 − l), l ~ Beta(4, 4): mean 0.5 + 35/256."""
-    x = torch.eye(8)
-    generator = torch.Generator().manual_seed(0)
-    shares = []
-    for _ in range(2000):
-        blend, target = confident.mixed(x, 2 * x, generator)
-        torch.testing.assert_close(target, 2 * blend)
-        torch.testing.assert_close(blend.sum(1), torch.ones(8))
-        assert (blend.diagonal() >= 0.5).all()
-        shares.append(blend.diagonal().min().item())
-    # E|l − ½| of Beta(4, 4) is 35/256; four standard errors of a number with deviation < 0.1
-    assert np.mean(shares) == pytest.approx(0.5 + 35 / 256, abs=4 * 0.1 / np.sqrt(2000))
 
 
 def test_the_classifiers_parts_meet_their_closed_forms():
@@ -268,11 +263,11 @@ def test_no_style_reaches_the_classifier():
 
 
 def sides(n):
-    """Images with one of their four sides bright, on a background of some grey."""
+    """Noisy images with one of their four sides bright, on a background of some grey."""
     random = np.random.default_rng(0)
     classes = random.integers(0, 4, n)
     images = np.empty((n, 1, 16, 16), dtype=np.float32)
-    images[:] = random.uniform(0.1, 0.4, (n, 1, 1, 1))
+    images[:] = random.uniform(0.1, 0.3, (n, 1, 1, 1)) + random.uniform(0, 0.2, images.shape)
     for k in range(4):
         images[classes == k] += np.rot90(np.eye(1, 16)[0][:, None] * np.ones(16) * 0.5, k)
     return FactorDataset("sides", images, classes[:, None], factor_kinds=("categorical",))
@@ -280,14 +275,14 @@ def sides(n):
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
-    """On four classes that are easy to tell, two labels in five wrong."""
+    """On four classes that are easy to tell, almost one label in three wrong."""
     dataset = sides(512)
     augmentation = Augmentation(rotation=5, shift=0.05, contrast=0.5, brightness=0.3)
     config = RunConfig(
-        objective=CsIsolate(noise=0.4, augmentation=augmentation, warm_up=80),
+        objective=CsIsolate(noise=0.3, augmentation=augmentation, warm_up=80),
         network=Patch(4, 32),
         latent_dim=8,
-        epochs=30,
+        epochs=20,
         learning_rate=3e-3,
         device="cpu",
     )
@@ -302,12 +297,12 @@ def test_wrong_labels_are_found_and_outvoted(trained):
     given = trainer.given["labels"]
     with torch.inference_mode():
         guess = trainer.networks["classifier"](model.encode(x).mean[:, :4])[:, :4].log_softmax(1)
-        trusted = confident.right(-(guess * given).sum(1)) > 0.5
+        trusted = confident.right(guess.exp(), given) > 0.5
     correct = given.argmax(1) == true
-    assert correct.float().mean() < 0.65
+    assert correct.float().mean() < 0.75
     # who copied the labels would have that share both times
-    assert correct[trusted].float().mean() > 0.8
-    assert (guess.argmax(1) == true).float().mean() > 0.8
+    assert correct[trusted].float().mean() > 0.85
+    assert (guess.argmax(1) == true).float().mean() > 0.95
 
 
 def test_content_stays_and_style_changes_under_augmentation(trained):

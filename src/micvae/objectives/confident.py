@@ -1,9 +1,7 @@
-"""Which labels to trust, and what to learn from the other images: the steps of DivideMix.
+"""Which labels to trust, and what to learn of the other images: the steps of DivideMix.
 
 References:
     *DivideMix: Learning with Noisy Labels as Semi-supervised Learning*, Li, Socher & Hoi, 2020.
-    *MixMatch: A Holistic Approach to Semi-Supervised Learning*, Berthelot, Carlini, Goodfellow,
-    Papernot, Oliver & Raffel, 2019.
 """
 
 from collections.abc import Sequence
@@ -17,10 +15,21 @@ ROUNDS = 10  # of expectation maximisation, as published
 FLOOR = 5e-4  # of the variances, of losses scaled to [0, 1]
 
 
-def right(losses: Tensor) -> Tensor:
-    """How probable it is that each label is right, `(B,)`, from its cross-entropy `(B,)`, nats.
+def right(guesses: Tensor, labels: Tensor) -> Tensor:
+    """How probable it is that each label is right, `(B,)`: 1 where the classifier agrees.
 
-    Two Gaussians are fitted to the losses, scaled to [0, 1]; the lower one is of right labels.
+    Args:
+        guesses: class probabilities, `(B, K)`.
+        labels: one-hot labels, `(B, K)`.
+    """
+    surprise = -(guesses * labels).sum(1).clamp_min(1e-12).log()
+    return torch.where(guesses.argmax(1) == labels.argmax(1), 1, lower(surprise))
+
+
+def lower(losses: Tensor) -> Tensor:
+    """How probable it is that each of some losses, `(B,)`, belongs to the lower of two Gaussians.
+
+    They are fitted by expectation maximisation to the losses, scaled to [0, 1].
     """
     scaled = (losses - losses.min()) / (losses.max() - losses.min()).clamp_min(1e-6)
     mean = scaled.new_tensor([0.0, 1.0])
@@ -49,18 +58,6 @@ def targets(guesses: Tensor, labels: Tensor, trust: Tensor, temperature: float) 
     mean = trust[:, None] * labels + (1 - trust[:, None]) * (one + two) / 2
     sharp = mean ** (1 / temperature)
     return sharp / sharp.sum(1, keepdim=True)
-
-
-def mixed(x: Tensor, y: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    """Images and targets, each blended with less than as much of another one.
-
-    The share is max(l, 1 − l) for l ~ Beta(4, 4), the median of seven uniform numbers.
-    """
-    device = generator.device
-    part = torch.rand(7, generator=generator, device=device).to(x.device).median()
-    part = torch.maximum(part, 1 - part)
-    other = torch.rand(len(x), generator=generator, device=device).to(x.device).argsort()
-    return part * x + (1 - part) * x[other], part * y + (1 - part) * y[other]
 
 
 def parts(logits: Tensor, y: Tensor, trusted: Tensor) -> tuple[Tensor, Tensor, Tensor]:

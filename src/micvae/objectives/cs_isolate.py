@@ -37,12 +37,15 @@ class CsIsolate(Objective):
     u_c, so that content is told to stay as it is, while u_s says how the image was augmented: what
     changes belongs to style. u_c is the class where the label is trusted, else the image itself.
 
-    A label is trusted where its cross-entropy belongs to the lower of two Gaussians, fitted to
-    those of the batch. Other images get the mean prediction ŷ of both views instead of a label;
-    targets are sharpened and images mixed in pairs (MixMatch). The first `warm_up` steps trust
-    every label. Differences from the published method: one network where it trains two that select
-    for each other; selection within a batch; content and style share an encoder; u_s are the
-    augmentation's strengths, not its number; no extra cross-entropy on trusted augmented images.
+    A label is trusted where the classifier agrees, or where its cross-entropy belongs to the lower
+    of two Gaussians, fitted to those of the batch. Other images learn the mean prediction ŷ of both
+    views instead; targets are sharpened. The first `warm_up` steps trust every label: enough that
+    the classes are told apart, too few to learn wrong labels by heart.
+
+    Differences from the published method: one network where it trains two that select for each
+    other; selection within a batch, and trust in labels that the classifier agrees with; images are
+    not mixed in pairs (with one network, whole classes were lost); content and style share an
+    encoder; u_s are the strengths of the augmentation, not its number.
 
     `label_loss` is a cross-entropy in nats, `guess_error` a squared distance of probabilities.
 
@@ -73,13 +76,13 @@ class CsIsolate(Objective):
     elbo_weight: Schedule = Constant(0.003)
     """λ, the weight of the ELBO."""
 
-    guess_weight: Schedule = Constant(1.0)
+    guess_weight: Schedule = Constant(0.3)
     """γ, the weight of images whose label is not trusted."""
 
     balance: Schedule = Constant(1.0)
     """β, the weight of equally frequent classes; 0 where they are not."""
 
-    warm_up: int = 200
+    warm_up: int = 300
     """Steps that trust every label."""
 
     threshold: float = 0.5
@@ -164,22 +167,19 @@ class CsIsolate(Objective):
         posterior = model.encode(views)
         content = posterior.loc[:, :count]
 
-        targets, trust = labels.repeat(2, 1), torch.ones_like(labels[:, 0])
+        targets, trust = labels, torch.ones_like(labels[:, 0])
         weights = [1.0, 0.0, 0.0]
         if step.number >= self.warm_up:
             weights[1:] = self.guess_weight(step.number), self.balance(step.number)
             with torch.no_grad():
                 guesses = classifier(content)[:, : labels.shape[1]].softmax(1)
-                likely = (guesses[: len(x)] * labels).sum(1).clamp_min(1e-12)
-                trust = confident.right(-likely.log())
-                kept = torch.where(trust > self.threshold, trust, 0)
-                told = confident.targets(guesses, labels, kept, self.temperature)
-                inputs, targets = confident.mixed(views, told.repeat(2, 1), step.generator)
-            content = model.encode(inputs).loc[:, :count]
+            trust = confident.right(guesses[: len(x)], labels)
+            kept = torch.where(trust > self.threshold, trust, 0)
+            targets = confident.targets(guesses, labels, kept, self.temperature)
         trusted = trust > self.threshold
 
         classified, learned, parts = confident.both_sides(
-            classifier, content, targets, trusted.repeat(2), weights
+            classifier, content, targets.repeat(2, 1), trusted.repeat(2), weights
         )
         sign = torch.where(trusted, labels.argmax(1), identities)
         means = [
