@@ -68,7 +68,7 @@ def test_losses_are_per_sample(objective):
     """Twice the pixels is about twice the reconstruction; twice the batch changes no scale."""
     random = np.random.default_rng(3)
     tall = random.random((64, 1, 64, 32), dtype=np.float32)
-    factors = random.random((64, 2))
+    factors = random.integers(0, 3, (64, 2))  # few values, of which one can be a label
     half = tall[:, :, :32]
     big, small = (
         losses_of(

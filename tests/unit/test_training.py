@@ -17,7 +17,7 @@ from micvae.errors import DataError, DivergedError, MicvaeError, RunError
 from micvae.information import ESTIMATORS
 from micvae.models import encode
 from micvae.networks import Patch
-from micvae.objectives import FactorVae, MIConstrained, Vae
+from micvae.objectives import CsIsolate, FactorVae, MIConstrained, Vae
 from micvae.objectives.schedules import Ramp
 from micvae.training import checkpoint
 from micvae.training.config import RunConfig
@@ -46,6 +46,7 @@ CASES = {
         SMALL, objective=Vae(beta=Ramp(0, 1, steps=12)), likelihood=LearnedGaussian()
     ),
     "second batch": dataclasses.replace(SMALL, objective=FactorVae(width=8, depth=2)),
+    "selection": dataclasses.replace(SMALL, objective=CsIsolate(noise=0.2, warm_up=12)),
     "restart": dataclasses.replace(SMALL, restart=1),
     "rate": dataclasses.replace(SMALL, learning_rate=Ramp(1e-3, 0, steps=12, begin=12)),
 }

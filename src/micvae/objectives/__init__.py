@@ -7,6 +7,7 @@ from micvae.objectives.annealed_vae import AnnealedVae
 from micvae.objectives.base import Losses, Objective, Step
 from micvae.objectives.beta_tcvae import BetaTcVae
 from micvae.objectives.beta_vae import BetaVae
+from micvae.objectives.cs_isolate import CsIsolate
 from micvae.objectives.dip_vae import DipVaeI, DipVaeII
 from micvae.objectives.factor_qvae import FactorQVae
 from micvae.objectives.factor_vae import FactorVae
@@ -45,6 +46,7 @@ METHODS: dict[str, type[Objective]] = {
     "ada-gvae": AdaGVae,
     "ada-ml-vae": AdaMlVae,
     "semi-supervised": SemiSupervised,
+    "cs-isolate": CsIsolate,
     "ivae": IVae,
     "tcl": Tcl,
     "pcl": Pcl,
@@ -59,6 +61,7 @@ __all__ = [
     "AnnealedVae",
     "BetaTcVae",
     "BetaVae",
+    "CsIsolate",
     "DipVaeI",
     "DipVaeII",
     "FactorQVae",

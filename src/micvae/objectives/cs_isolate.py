@@ -1,0 +1,219 @@
+"""CS-Isolate: content told from style by augmentation, to learn from labels that may be wrong."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from micvae.data import FactorDataset
+from micvae.data.augmentation import Augmentation
+from micvae.data.labels import instance_dependent, label_of
+from micvae.distributions import DiagonalGaussian, Trait
+from micvae.errors import DataError, MicvaeError
+from micvae.models.vae import VAE
+from micvae.networks import dense
+from micvae.objectives import confident
+from micvae.objectives.base import MODEL, Losses, Objective, Setting, Step
+from micvae.objectives.schedules import Constant, Schedule
+
+CLASSIFIER, CONTENT, STYLE = "classifier", "content prior", "style prior"
+LABELS, IDENTITIES = "labels", "identities"
+AUGMENTATION = Augmentation()
+WAVES = 16  # sines, and as many cosines, that stand for an identity
+
+
+@dataclass(frozen=True)
+class CsIsolate(Objective):
+    r"""Classification of content, plus λ times an ELBO of images and of their augmentations.
+
+    .. math:: \lambda \big[-E \log p(x | z_c, z_s) + \mathrm{KL}(q(z_c|x) \,\|\, N(m_c(u_c), I))
+        + \mathrm{KL}(q(z_s|x) \,\|\, N(m_s(u_s), I))\big]
+        + H(y, h(E[z_c|x])) + \gamma |\hat y - h|^2 + \beta\, \mathrm{KL}(1/K \,\|\, \bar h)
+
+    The first latents are content z_c, the others style z_s. An image and its augmentation have one
+    u_c, so that content is told to stay as it is, while u_s says how the image was augmented: what
+    changes belongs to style. u_c is the class where the label is trusted, else the image itself.
+
+    A label is trusted where the classifier agrees, or where its cross-entropy belongs to the lower
+    of two Gaussians, fitted to those of the batch. Other images learn the mean prediction ŷ of both
+    views instead; targets are sharpened. The first `warm_up` steps trust every label: enough that
+    the classes are told apart, too few to learn wrong labels by heart.
+
+    Differences from the published method: one network where it trains two that select for each
+    other; selection within a batch, and trust in labels that the classifier agrees with; images are
+    not mixed in pairs (with one network, whole classes were lost); content and style share an
+    encoder; u_s are the strengths of the augmentation, not its number.
+
+    `label_loss` is a cross-entropy in nats, `guess_error` a squared distance of probabilities.
+
+    References:
+        *CS-Isolate: Extracting Hard Confident Examples by Content and Style Isolation*, Lin, Yao,
+        Shi, Gong, Shen, Xu & Liu, 2023.
+        *DivideMix: Learning with Noisy Labels as Semi-supervised Learning*, Li, Socher & Hoi, 2020.
+    """
+
+    summary: ClassVar[str] = "content apart from style by augmentation, from noisy labels"
+    reference: ClassVar[str] = "Lin et al. 2023"
+
+    label: str | None = None
+    """The factor that is the label; None: the first categorical one, else the first ordinal one."""
+
+    noise: float = 0.0
+    """Share of labels that are made wrong first, depending on the image; 0 takes them as given."""
+
+    content: int | None = None
+    """How many latents are content; None: half of them, rounded up."""
+
+    classes: int = 32
+    """Outputs of the classifier; the label may have fewer values."""
+
+    augmentation: Augmentation = AUGMENTATION
+    """What changes the style: style(rotation=15, shift=0.1, …); it must leave the label."""
+
+    elbo_weight: Schedule = Constant(0.003)
+    """λ, the weight of the ELBO."""
+
+    guess_weight: Schedule = Constant(0.3)
+    """γ, the weight of images whose label is not trusted."""
+
+    balance: Schedule = Constant(1.0)
+    """β, the weight of equally frequent classes; 0 where they are not."""
+
+    warm_up: int = 300
+    """Steps that trust every label."""
+
+    threshold: float = 0.5
+    """How probable it must be that a label is right."""
+
+    temperature: float = 0.5
+    """Of the targets: below 1 sharpens them."""
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.noise < 1:
+            raise MicvaeError(f"noise is {self.noise!r}; give a share from 0 to below 1.")
+        if self.content is not None and self.content < 1:
+            raise MicvaeError(f"content is {self.content}; at least one latent must be content.")
+        if not 0 <= self.threshold < 1 or not self.temperature > 0:
+            raise MicvaeError(
+                f"threshold is {self.threshold} and temperature {self.temperature}; give a "
+                "probability below 1 and a number > 0."
+            )
+
+    def needs(self) -> frozenset[Trait]:
+        """Both priors are this method's own: Gaussian, with learned means."""
+        return frozenset({"gaussian", "normal prior"})
+
+    def contents(self, latent_dim: int) -> int:
+        """How many of the latents, counted from the first, are content.
+
+        Raises:
+            MicvaeError: where none would be left for style.
+        """
+        count = self.content or (latent_dim + 1) // 2
+        if count >= latent_dim:
+            raise MicvaeError(
+                f"{count} of {latent_dim} latents are content, which leaves none for style; raise "
+                "latent_dim or lower content."
+            )
+        return count
+
+    def networks(self, setting: Setting, generator: torch.Generator) -> dict[str, nn.Module]:
+        """The classifier of content, and the means of both priors."""
+        content = self.contents(setting.latent_dim)
+        style = setting.latent_dim - content
+        return {
+            CLASSIFIER: dense(content, [64], self.classes, generator),
+            CONTENT: dense(2 * WAVES, [128, 128], content, generator),
+            STYLE: dense(self.augmentation.strengths, [64, 64], style, generator),
+        }
+
+    def prepare(
+        self, dataset: FactorDataset, generator: torch.Generator
+    ) -> Mapping[str, np.ndarray]:
+        """The labels, one-hot `(N, K)` with some of them made wrong, and a number per image.
+
+        Raises:
+            DataError: where no factor can be the label, or has more values than `classes`.
+        """
+        k = label_of(dataset, self.label)
+        values, labels = np.unique(dataset.factors[:, k], return_inverse=True)
+        if not 2 <= len(values) <= self.classes:
+            raise DataError(
+                f"{dataset.factor_names[k]} has {len(values)} values; a label needs 2 to "
+                f"{self.classes} (classes). Set classes, or label to another factor."
+            )
+        seed = int(torch.randint(2**31, (1,), generator=generator))
+        noisy = instance_dependent(dataset.images, labels, self.noise, np.random.default_rng(seed))
+        # Numbers near each other have similar codes, and files are often ordered by class.
+        order = torch.randperm(len(dataset), generator=generator).numpy()
+        return {
+            LABELS: np.eye(len(values), dtype=np.float32)[noisy],
+            IDENTITIES: order + len(values),
+        }
+
+    def __call__(self, model: VAE, x: Tensor, step: Step) -> Losses:
+        """Evaluate on a batch and its augmentation; see `Objective`."""
+        assert step.rows is not None
+        rows = step.rows.to(step.given[LABELS].device)
+        labels = step.given[LABELS][rows].to(x.device)
+        identities = step.given[IDENTITIES][rows].to(x.device)
+        classifier = step.networks[CLASSIFIER]
+        count = self.contents(model.latent_dim)
+        moved, drawn = self.augmentation(x, step.generator)
+        views = torch.cat([x, moved])
+        posterior = model.encode(views)
+        content = posterior.loc[:, :count]
+
+        targets, trust = labels, torch.ones_like(labels[:, 0])
+        weights = [1.0, 0.0, 0.0]
+        if step.number >= self.warm_up:
+            weights[1:] = self.guess_weight(step.number), self.balance(step.number)
+            with torch.no_grad():
+                guesses = classifier(content)[:, : labels.shape[1]].softmax(1)
+            trust = confident.right(guesses[: len(x)], labels)
+            kept = torch.where(trust > self.threshold, trust, 0)
+            targets = confident.targets(guesses, labels, kept, self.temperature)
+        trusted = trust > self.threshold
+
+        classified, learned, parts = confident.both_sides(
+            classifier, content, targets.repeat(2, 1), trusted.repeat(2), weights
+        )
+        sign = torch.where(trusted, labels.argmax(1), identities)
+        means = [
+            step.networks[CONTENT](waves(sign)).repeat(2, 1),
+            step.networks[STYLE](torch.cat([torch.zeros_like(drawn), drawn])),
+        ]
+        weight = self.elbo_weight(step.number)
+        with torch.set_grad_enabled(weight > 0):  # without weight it is only logged
+            z = posterior.sample(step.generator)
+            reconstruction = -model.decode(z).log_prob(views).mean()
+            latent_kl = kl(posterior, torch.cat(means, 1).detach())
+        found = posterior.loc.detach().split([count, model.latent_dim - count], 1)
+        pulls = [0.5 * (q - m).square().sum(1).mean() for q, m in zip(found, means, strict=True)]
+
+        loss = classified + weight * (reconstruction + latent_kl.sum())
+        terms = {
+            "loss": loss,
+            "reconstruction": reconstruction,
+            "kl": latent_kl.sum(),
+            "label_loss": parts[0],
+            "guess_error": parts[1],
+            "trusted": trusted.to(x).mean(),
+        }
+        minimised = {MODEL: loss, CLASSIFIER: learned, CONTENT: pulls[0], STYLE: pulls[1]}
+        return Losses(minimised, terms, latent_kl)
+
+
+def kl(posterior: DiagonalGaussian, mean: Tensor) -> Tensor:
+    """KL(q(z_d|x) ‖ N(mean_d, 1)) per latent, `(D,)`, nats, averaged over the batch."""
+    spread = posterior.log_variance.exp() - 1 - posterior.log_variance
+    return 0.5 * ((posterior.loc - mean) ** 2 + spread).mean(0)
+
+
+def waves(numbers: Tensor) -> Tensor:
+    """Sines and cosines, of periods from 2π to 2π · 10⁴, of whole numbers `(B,)`: `(B, 32)`."""
+    angles = numbers[:, None] / torch.logspace(0, 4, WAVES, device=numbers.device)
+    return torch.cat([angles.sin(), angles.cos()], 1)
