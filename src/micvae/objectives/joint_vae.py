@@ -30,14 +30,15 @@ class JointVae(Objective):
     summary: ClassVar[str] = "numbers and categories, each up to a capacity"
     reference: ClassVar[str] = "Dupont 2018"
 
-    gamma: Schedule = Constant(30.0)
+    gamma: Schedule = Constant(10.0)
     """Weight of the distance from the capacities."""
 
-    capacity: Schedule = Ramp(0.0, 8.0, steps=5000)
+    capacity: Schedule = Ramp(0.0, 4.0, steps=2000)
     """C_z in nats, of all numbers together."""
 
-    category_capacity: Schedule = Ramp(0.0, 1.38, steps=5000)
-    """C_c in nats, of all categories together."""
+    category_capacity: Schedule = Ramp(0.0, 1.38, steps=1000, begin=1000)
+    """C_c in nats, of all categories together. Opened late, and with numbers that may carry no
+    more than they need, categories find what has categories."""
 
     @property
     def latents(self) -> Latents:
