@@ -10,7 +10,7 @@ from micvae.data import FactorDataset, pairs, squares
 from micvae.distributions import Bernoulli
 from micvae.information import ESTIMATORS
 from micvae.models import build_vae
-from micvae.networks import Patch
+from micvae.networks import Auto, Patch
 from micvae.objectives import METHODS, MIConstrained, Pcl, SemiSupervised, Step, Tripod, Vae
 from micvae.objectives.base import Setting
 from micvae.objectives.schedules import Constant, Ramp
@@ -33,7 +33,8 @@ def parts(objective, latent_dim=3, latents=None, data=None):
     data = DATA if data is None else data
     shape = data.image_shape
     generator = torch.Generator().manual_seed(0)
-    network = Patch(width=4, hidden=8)
+    own = objective.network
+    network = Patch(width=4, hidden=8) if own == Auto() else own
     latents = latents or objective.latents
     model = build_vae(network, Bernoulli(), latents, latent_dim, shape, generator, CPU)
     setting = Setting(latent_dim, shape, network, objective.prepare(data, generator))

@@ -11,10 +11,12 @@ from micvae.objectives.cs_isolate import CsIsolate
 from micvae.objectives.dip_vae import DipVaeI, DipVaeII
 from micvae.objectives.factor_qvae import FactorQVae
 from micvae.objectives.factor_vae import FactorVae
+from micvae.objectives.fast_ica import FastIca
 from micvae.objectives.fsq import Fsq
 from micvae.objectives.hfs import Hfs
 from micvae.objectives.info_gan import InfoGan
 from micvae.objectives.info_vae import InfoVae
+from micvae.objectives.isometric_ica import IsometricIca
 from micvae.objectives.ivae import IVae
 from micvae.objectives.joint_vae import JointVae
 from micvae.objectives.mi_constrained import MIConstrained
@@ -51,6 +53,8 @@ METHODS: dict[str, type[Objective]] = {
     "tcl": Tcl,
     "pcl": Pcl,
     "slow-vae": SlowVae,
+    "fast-ica": FastIca,
+    "isometric-ica": IsometricIca,
 }
 spelling.register(Objective, METHODS, "method")
 
@@ -66,11 +70,13 @@ __all__ = [
     "DipVaeII",
     "FactorQVae",
     "FactorVae",
+    "FastIca",
     "Fsq",
     "Hfs",
     "IVae",
     "InfoGan",
     "InfoVae",
+    "IsometricIca",
     "JointVae",
     "Losses",
     "MIConstrained",

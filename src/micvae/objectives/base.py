@@ -13,12 +13,13 @@ from micvae.data import FactorDataset
 from micvae.distributions import GaussianLatents, Latents, Trait
 from micvae.errors import MicvaeError
 from micvae.models import VAE, encode
-from micvae.networks import Network
+from micvae.networks import Auto, Network
 from micvae.networks.base import ImageShape
 from micvae.representation import Encoded
 
 MODEL = "model"
 GAUSSIAN = GaussianLatents()
+AUTO = Auto()
 
 
 @dataclass(frozen=True)
@@ -122,6 +123,11 @@ class Objective(ABC):
     def latents(self) -> Latents:
         """What the latents are, unless the user says otherwise."""
         return GAUSSIAN
+
+    @property
+    def network(self) -> Network:
+        """Encoder and decoder, unless the user says otherwise; by default what fits the data."""
+        return AUTO
 
     def needs(self) -> frozenset[Trait]:
         """What latents must be for this objective; by default anything goes."""

@@ -33,7 +33,7 @@ class Settings:
 
     network: Network = AUTO
     """Encoder and decoder: patch (fast) or conv (the field's standard) for images, mlp for
-    vectors; auto: patch or mlp."""
+    vectors; auto: what the method is published with, or patch or mlp."""
 
     latents: Latents = OWN
     """What the latents are, see micvae list latents; own: what the method is published with."""
@@ -85,6 +85,8 @@ class RunConfig(Settings):
         super().__post_init__()
         if self.latents == OWN:
             object.__setattr__(self, "latents", self.objective.latents)
+        if self.network == AUTO:
+            object.__setattr__(self, "network", self.objective.network)
         lacking = self.objective.needs() - self.latents.traits
         if lacking:
             fit = [

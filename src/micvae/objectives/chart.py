@@ -1,0 +1,90 @@
+"""Coordinates of a manifold that samples lie on, by Hessian locally linear embedding."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from micvae.errors import MicvaeError
+
+_RIDGE = 1e-3  # share of a neighbourhood's squared distances, where weights are not unique
+
+
+class Chart(nn.Module):
+    """Coordinates of landmarks, and of anything near them.
+
+    A sample's coordinates are the mean of its nearest landmarks', with the weights, adding up to
+    1, whose mean of the landmarks themselves is nearest to the sample.
+
+    Args:
+        landmarks: `(M, F)`.
+        coordinates: `(M, D)`.
+        neighbours: how many landmarks are weighted, at most M.
+    """
+
+    landmarks: Tensor
+    coordinates: Tensor
+
+    def __init__(self, landmarks: Tensor, coordinates: Tensor, neighbours: int) -> None:
+        super().__init__()
+        self.neighbours = neighbours
+        self.register_buffer("landmarks", landmarks)
+        self.register_buffer("coordinates", coordinates)
+
+    @torch.no_grad()
+    def forward(self, x: Tensor) -> Tensor:
+        """Coordinates `(B, D)` of samples `(B, F)`."""
+        near = torch.cdist(x, self.landmarks).topk(self.neighbours, largest=False).indices
+        apart = (self.landmarks[near] - x[:, None]).double()  # (B, k, F)
+        gram = apart @ apart.mT
+        ridge = _RIDGE * gram.diagonal(dim1=1, dim2=2).sum(1).clamp_min(1e-12)
+        gram = gram + ridge[:, None, None] * torch.eye(self.neighbours).to(gram)
+        weights = torch.linalg.solve(gram, torch.ones_like(gram[:, :, :1]))
+        weights = (weights / weights.sum(1, keepdim=True)).to(x.dtype)
+        found: Tensor = (weights * self.coordinates[near]).sum(1)
+        return found
+
+
+def hessian_chart(
+    landmarks: NDArray[np.float32], latent_dim: int, neighbours: int, seed: int
+) -> Chart:
+    """Find coordinates whose second derivatives along the manifold are least.
+
+    They span the functions that are linear on the manifold: for one that is isometric to an open
+    connected set of R^D its coordinates, up to an affine map. Each has mean 0 and variance 1.
+
+    Args:
+        landmarks: samples `(M, F)`.
+        latent_dim: D, the dimension of the manifold.
+        neighbours: k, how many samples a tangent plane and the derivatives are estimated from;
+            0 for D (D + 3), at most M − 1.
+        seed: determines where the search for eigenvectors starts, if it is iterative.
+
+    Raises:
+        MicvaeError: where k does not exceed D (D + 3) / 2, the number of derivatives.
+
+    References:
+        *Hessian Eigenmaps: Locally Linear Embedding Techniques for High-Dimensional Data*,
+        Donoho & Grimes, 2003.
+    """
+    from sklearn.manifold import LocallyLinearEmbedding
+
+    least = latent_dim * (latent_dim + 3) // 2
+    k = neighbours or min(2 * least, len(landmarks) - 1)
+    if not least < k < len(landmarks):
+        raise MicvaeError(
+            f"neighbours is {k} with {len(landmarks)} landmarks; {latent_dim} latents need more "
+            f"than {least} neighbours and more landmarks than neighbours. Give more of them, or "
+            "fewer latents."
+        )
+    embedding = LocallyLinearEmbedding(
+        n_neighbors=k,
+        n_components=latent_dim,
+        method="hessian",
+        eigen_solver="dense",
+        random_state=seed,
+    ).fit_transform(landmarks.astype(np.float64))
+    embedding = (embedding - embedding.mean(0)) / embedding.std(0)
+    return Chart(torch.from_numpy(landmarks), torch.from_numpy(embedding).float(), k)

@@ -1,0 +1,92 @@
+"""Isometric ICA: flatten the data's manifold, then unmix it linearly."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from micvae.data import FactorDataset
+from micvae.distributions import Latents, Trait
+from micvae.errors import MicvaeError
+from micvae.models import VAE
+from micvae.objectives.base import Losses, Objective, Setting, Step
+from micvae.objectives.chart import hessian_chart
+from micvae.objectives.pcl import POINT
+from micvae.objectives.tcl import with_pictures
+from micvae.objectives.unmixing import unmix
+
+CHART, LANDMARKS = "chart", "landmarks"
+
+
+@dataclass(frozen=True)
+class IsometricIca(Objective):
+    r"""½ ‖h(x) − y(x)‖² of features h and coordinates y of the manifold, in nats per sample.
+
+    Before training, Hessian locally linear embedding of a sample of the images, the landmarks,
+    gives each of them D coordinates of unit variance; any other image gets those of its nearest
+    landmarks, weighted so that they add up to the image. The encoder is regressed on these
+    coordinates, so that a new image can be encoded without the landmarks, and linear independent
+    component analysis of its features gives the codes after training. The decoder is trained to
+    give the images back from the features; nothing of that reaches the encoder. So codes are
+    those of the encoder, for training images as well: its error of fit is in them.
+
+    **Guarantee.** Sources are independent, at most one is Gaussian, their support is open and
+    connected, and the mixing is a local isometry (JᵀJ = c·I): the embedding finds them up to an
+    affine map, and ICA up to permutation, scale and shift. The number of latents has to be that
+    of the sources, and the data free of noise.
+
+    References:
+        *When Is Unsupervised Disentanglement Possible?*, Horan, Richardson & Weiss, 2021.
+    """
+
+    summary: ClassVar[str] = "flattens the manifold of the data, then unmixes it; identifiable"
+    reference: ClassVar[str] = "Horan et al. 2021"
+
+    landmarks: int = 2000
+    """How many images are embedded: time grows with the cube."""
+
+    neighbours: int = 0
+    """Nearest landmarks that make a neighbourhood, more than D (D + 3) / 2; 0: twice as many."""
+
+    def __post_init__(self) -> None:
+        if self.landmarks < 2 or self.neighbours < 0:
+            raise MicvaeError(
+                f"landmarks is {self.landmarks} and neighbours {self.neighbours}; give at least 2 "
+                "landmarks, and 0 or more neighbours."
+            )
+
+    @property
+    def latents(self) -> Latents:
+        """Features as they are, unmixed at the end."""
+        return POINT
+
+    def needs(self) -> frozenset[Trait]:
+        """Features that can be unmixed."""
+        return frozenset({"point"})
+
+    def prepare(
+        self, dataset: FactorDataset, generator: torch.Generator
+    ) -> Mapping[str, np.ndarray]:
+        """The landmarks, `(M, F)`."""
+        rows = torch.randperm(len(dataset), generator=generator)[: self.landmarks].numpy()
+        return {LANDMARKS: dataset.images[rows].reshape(len(rows), -1)}
+
+    def companions(self, setting: Setting, generator: torch.Generator) -> dict[str, nn.Module]:
+        """The chart of the manifold, which is not trained."""
+        seed = int(torch.randint(2**31, (1,), generator=generator))
+        given = setting.given[LANDMARKS]
+        return {CHART: hessian_chart(given, setting.latent_dim, self.neighbours, seed)}
+
+    def __call__(self, model: VAE, x: Tensor, step: Step) -> Losses:
+        """Evaluate on a batch; see `Objective`."""
+        h, kl = model.space.draw(model.encode(x), step.generator)
+        coordinates: Tensor = model.companions[CHART](x.flatten(1))
+        told = 0.5 * ((h - coordinates) ** 2).sum(1).mean()
+        return with_pictures(model, x, h, kl, told, "embedding_loss")
+
+    def finish(self, model: VAE, dataset: FactorDataset, generator: torch.Generator) -> None:
+        """Unmix the features."""
+        unmix(model, dataset.images, int(torch.randint(2**31, (1,), generator=generator)))
