@@ -50,7 +50,7 @@ PROBLEMS = {
     "segments L=1": SIMULATION.format(1),
     "segments L=2": SIMULATION.format(2),
     "segments L=3": SIMULATION.format(3),
-    "Laplace segments L=2": "whitened('segments(n=40000, marginal=\"laplace\", layers=2, "
+    "Laplace segments L=2": 'whitened(\'segments(n=40000, marginal="laplace", layers=2, '
     "seed={seed})')",
     "autoregressive L=2": "whitened('autoregressive(n=40000, layers=2, seed={seed})')",
     "sparse transitions L=2": "whitened('sparse_transitions(n=40000, layers=2, seed={seed})')",
