@@ -13,6 +13,7 @@ N = 40
 WRAPPED = {name: f"{name}('squares(n=400)', seed=3)" for name in WRAPPERS}
 WRAPPED["held_out"] = "held_out('squares(n=400)')"
 WRAPPED["rendered"] = "rendered('squares(n=400)')"
+WRAPPED["whitened"] = "whitened('independent(n=400)')"
 for name in ("auxiliary", "sequences"):
     WRAPPED[name] = f"{name}('squares(n=400)', column='rotation')"
 
@@ -70,7 +71,7 @@ def test_sources_are_plain_json(made):
 
 @pytest.mark.parametrize("name", WRAPPED)
 def test_what_is_made_of_a_data_set_keeps_what_it_was(name):
-    inner, outer = load("squares(n=400)"), load(WRAPPED[name])
+    inner, outer = load(WRAPPED[name].split("'")[1]), load(WRAPPED[name])
     assert outer.factor_names == inner.factor_names and outer.factor_kinds == inner.factor_kinds
     for mine, its in zip(outer.factor_values, inner.factor_values, strict=True):
         np.testing.assert_array_equal(mine, its)

@@ -126,6 +126,7 @@ def test_a_problem_that_theory_calls_open_has_another_solution():
         ("independent(n=9, mixing='leaky(slope=0)')", "slope is 0"),
         ("independent(n=9, mixing='leaky(condition=0.5)')", "condition is 0.5"),
         ("independent(n=9, mixing='leaky(features=3)')", "features is 3"),
+        ("independent(n=9, mixing='leaky(features=9, tied=True)')", "tied layers are square"),
         ("independent(n=9, mixing='holomorphic')", "sources is 5"),
         ("independent(n=9, mixing='mobius(pole=0.9)')", "pole is 0.9"),
         ("independent(n=9, mixing='isometry(bend=4)')", "bend is 4"),

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from micvae.data import FactorDataset, correlated, held_out, load, pairs, squares
+from micvae.data import FactorDataset, correlated, held_out, load, pairs, squares, whitened
 from micvae.errors import DataError
 
 
@@ -265,3 +265,31 @@ def test_files_of_ones_own_can_be_wrapped(tmp_path):
     made = load(f"pairs({str(tmp_path / 'own.npz')!r}, changes=2, seed=1)")
     assert ((shown(made.partners) != made.factors).sum(1) == 2).all()
     assert made.source["of"]["data"] == str(tmp_path / "own.npz")
+
+
+# --- whitened ---------------------------------------------------------------------------------
+
+
+def test_whitened_vectors_are_uncorrelated_and_of_variance_1():
+    data = whitened("sparse_transitions(n=2000, layers=2, seed=1)")
+    # Entries of the covariance round to float32's 1e−7 of 1, and 2,000 of them are averaged.
+    np.testing.assert_allclose(np.cov(data.images.T, bias=True), np.eye(5), atol=1e-4)
+    np.testing.assert_allclose(data.images.mean(0), 0, atol=1e-4)
+    assert data.sequence is not None
+
+
+def test_partners_are_whitened_by_the_same_map():
+    inner = load("sharing_pairs(n=500, sources=3, seed=1)")
+    data = whitened(inner)
+    basis = np.c_[inner.images, np.ones(len(inner))]
+    fitted = np.linalg.lstsq(basis, data.images, rcond=None)[0]
+    expected = np.c_[inner.partners, np.ones(len(inner))] @ fitted
+    np.testing.assert_allclose(data.partners, expected, atol=1e-4)
+
+
+def test_what_cannot_be_whitened_is_refused():
+    with pytest.raises(DataError, match="squares has images"):
+        whitened(squares(8))
+    flat = FactorDataset("flat", np.ones((8, 2), np.float32), np.arange(8.0)[:, None])
+    with pytest.raises(DataError, match="do not vary"):
+        whitened(flat)

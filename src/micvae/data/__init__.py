@@ -30,6 +30,7 @@ from micvae.data.shapes3d import shapes3d
 from micvae.data.smallnorb import smallnorb
 from micvae.data.squares import squares
 from micvae.data.tables import TableFile, read_matrix
+from micvae.data.whitened import whitened
 from micvae.errors import DataError
 
 GENERATED: dict[str, Callable[..., FactorDataset]] = {
@@ -59,6 +60,7 @@ WRAPPERS: dict[str, Callable[..., FactorDataset]] = {  # take another data set
     "auxiliary": auxiliary,
     "sequences": sequences,
     "rendered": rendered,
+    "whitened": whitened,
 }
 DATASETS = GENERATED | PROBLEMS | PUBLISHED | WRAPPERS
 
@@ -97,6 +99,7 @@ __all__ = [
     "squares",
     "state_space",
     "successors",
+    "whitened",
 ]
 
 

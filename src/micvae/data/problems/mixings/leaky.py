@@ -70,6 +70,7 @@ def leaky(
     slope: float = 0.2,
     condition: float = 25.0,
     features: int | None = None,
+    tied: bool = False,
 ) -> Leaky:
     """Draw an invertible network of `layers` linear maps with leaky rectifiers in between.
 
@@ -85,6 +86,8 @@ def leaky(
         condition: bound on every matrix's condition number, 1 or larger. Matrices are drawn until
             one obeys it; where none of many does, the singular values of the best are clipped.
         features: number F of observed features, at least D; None for D. The first layer widens.
+        tied: whether all layers have the same matrix, as in iVAE's published simulation, where
+            slope is 0.1.
 
     Raises:
         DataError: on an impossible option.
@@ -99,6 +102,10 @@ def leaky(
     widths = [d] + [f] * whole(layers, "layers", 1)
     number(slope, "slope", 0, 1, open_low=True)
     number(condition, "condition", 1, np.inf)
+    if tied:
+        if f != d:
+            raise DataError(f"features is {f} and there are {d} sources; tied layers are square.")
+        return Leaky((_conditioned((d, d), condition, generator),) * layers, float(slope))
     weights = tuple(_conditioned(shape, condition, generator) for shape in pairwise(widths))
     return Leaky(weights, float(slope))
 

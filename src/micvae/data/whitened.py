@@ -1,0 +1,69 @@
+"""Vectors brought to mean 0 and covariance I: the usual first step of component analysis."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from micvae.data.dataset import FactorDataset
+from micvae.data.problems.problem import Problem
+from micvae.data.wrapping import inner
+from micvae.errors import DataError
+
+_SMALLEST = 1e-8  # of a direction's share in the variance: float32 resolves no less
+
+
+def whitened(data: FactorDataset | str | Path) -> FactorDataset:
+    """Map vectors linearly so that their features are uncorrelated and of variance 1.
+
+    x' = W (x − mean) with W the symmetric inverse root of the covariance, and partners likewise.
+    A linear map, so that whatever is identifiable of the sources stays so. A Gaussian likelihood
+    of one scale then weighs every direction alike, and a linear mixing becomes a rotation.
+
+    Args:
+        data: vectors `(N, F)` with known factors; a data set, or its name or path in quotes as
+            for `load`.
+
+    Returns:
+        `data` with other images. Its renderer mixes and whitens; it is no `Problem`, whose mixing
+        would be another.
+
+    Raises:
+        DataError: for images, and where the covariance of the features is singular.
+
+    References:
+        *Independent Component Analysis: Algorithms and Applications*, Aapo Hyvärinen, Erkki Oja,
+        2000, Section 5.2.
+    """
+    dataset = inner(data)
+    if len(dataset.image_shape) != 1:
+        raise DataError(f"{dataset.name} has images, and whitened takes vectors (N, F).")
+    x = dataset.images.astype(np.float64)
+    mean = x.mean(0)
+    values, directions = np.linalg.eigh(np.cov(x.T, bias=True).reshape(x.shape[1], -1))
+    if not values[0] > _SMALLEST * values[-1]:
+        raise DataError(
+            f"the features of {dataset.name} depend on one another linearly, or do not vary, and "
+            "cannot be whitened; leave some of them out."
+        )
+    root = directions / np.sqrt(values) @ directions.T
+
+    def white(images: NDArray[np.float32]) -> NDArray[np.float32]:
+        return ((images.astype(np.float32) - mean) @ root).astype(np.float32)
+
+    of = dataset.renderer
+    given = {
+        "name": f"{dataset.name}, whitened",
+        "images": white(dataset.images),
+        "partners": None if dataset.partners is None else white(dataset.partners),
+        "renderer": None if of is None else lambda factors: white(of(factors)),
+        "notes": (*dataset.notes, "Whitened: uncorrelated features of variance 1."),
+        "source": {"data": "whitened", "of": dict(dataset.source)},
+    }
+    if not isinstance(dataset, Problem):
+        return replace(dataset, **given)
+    kept = ("factors", "factor_names", "factor_kinds", "factor_values", "auxiliary", "sequence")
+    return FactorDataset(**{name: getattr(dataset, name) for name in kept}, **given)
