@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,7 +56,7 @@ def whitened(data: FactorDataset | str | Path) -> FactorDataset:
         return ((images.astype(np.float32) - mean) @ root).astype(np.float32)
 
     of = dataset.renderer
-    given = {
+    given: dict[str, Any] = {
         "name": f"{dataset.name}, whitened",
         "images": white(dataset.images),
         "partners": None if dataset.partners is None else white(dataset.partners),
