@@ -53,7 +53,8 @@ def whitened(data: FactorDataset | str | Path) -> FactorDataset:
     root = directions / np.sqrt(values) @ directions.T
 
     def white(images: NDArray[np.float32]) -> NDArray[np.float32]:
-        return ((images.astype(np.float32) - mean) @ root).astype(np.float32)
+        turned: NDArray[np.float32] = ((images.astype(np.float32) - mean) @ root).astype(np.float32)
+        return turned
 
     of = dataset.renderer
     given: dict[str, Any] = {
