@@ -15,7 +15,7 @@ MIXED = {  # every mixing, with the number of sources that it is tried on
     "linear(features=7)": 3,
     "leaky": 5,
     "leaky(layers=3, slope=0.1, features=9)": 4,
-    "leaky(layers=3, slope=0.1, tied=True)": 4,
+    "leaky(layers=3, slope=0.1, condition=6.3, tied=True)": 4,  # as iVAE simulates
     "mobius": 2,
     "mobius(pole=1.2)": 5,
     "holomorphic": 2,

@@ -116,7 +116,7 @@ def test_independent_components_undo_a_known_mixing():
     recovered = (sources @ mixing.T + 5 - offset) @ unmixing[:3].T
     np.testing.assert_allclose(np.cov(recovered.T), np.eye(3), atol=1e-6)
     # FastICA's error is about 1/√N times a small number for Laplace sources.
-    assert mcc_pearson(recovered, sources) > 0.995
+    assert float(mcc_pearson(recovered, sources)) > 0.995
 
 
 def test_constant_features_have_no_components():

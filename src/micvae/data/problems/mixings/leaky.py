@@ -86,8 +86,8 @@ def leaky(
         condition: bound on every matrix's condition number, 1 or larger. Matrices are drawn until
             one obeys it; where none of many does, the singular values of the best are clipped.
         features: number F of observed features, at least D; None for D. The first layer widens.
-        tied: whether all layers have the same matrix, as in iVAE's published simulation, where
-            slope is 0.1.
+        tied: whether all layers have the same matrix, as in iVAE's published simulation, with
+            slope=0.1 and, for 5 sources, condition=6.3, which a quarter of the matrices obey.
 
     Raises:
         DataError: on an impossible option.
