@@ -10,7 +10,7 @@ from micvae.errors import MicvaeError
 from micvae.metrics import evaluate
 from micvae.models import build_vae
 from micvae.models.jacobian import ima_contrast, jacobians
-from micvae.networks import Mlp, Sparse
+from micvae.networks import Mlp, Sparse, dense
 from micvae.objectives import FastIca, ImaVae, IsometricIca, SparseVae, Step
 from micvae.objectives.base import Setting
 from micvae.objectives.chart import hessian_chart
@@ -153,8 +153,7 @@ def test_the_contrast_is_the_definition_and_ignores_scale_and_order_of_latents()
 
 
 def test_jacobians_are_those_of_autograd():
-    network = torch.nn.Sequential(torch.nn.Linear(3, 8), torch.nn.Tanh(), torch.nn.Linear(8, 4))
-    network = network.double()
+    network = torch.nn.Sequential(dense(3, [8], 4, generator()), torch.nn.Tanh()).double()
     z = normal(6, 3)
     expected = torch.stack([torch.autograd.functional.jacobian(network, one) for one in z])
     torch.testing.assert_close(jacobians(network, z), expected)

@@ -6,26 +6,31 @@ from collections.abc import Callable
 
 import torch
 from torch import Tensor
-from torch.func import jvp, vmap
 
 _LEAST = 1e-6  # of a normalised Gram matrix's diagonal: a column of zeros is not minus infinity
 
 
 def jacobians(function: Callable[[Tensor], Tensor], z: Tensor) -> Tensor:
-    """∂f/∂z at every sample, `(B, F, D)`, in forward mode: D passes, whatever F is.
+    """∂f/∂z at every sample, `(B, F, D)`, in D passes, whatever F is.
+
+    Jᵀu is linear in u, and its derivative by u gives J column by column: two backward passes do
+    what one in forward mode would. PyTorch's forward mode is not used because its first call
+    loads a part of PyTorch that warns of its own deprecation.
 
     Args:
         function: maps `(B, D)` to `(B, …)`, row by row.
-        z: where, `(B, D)`.
+        z: where, `(B, D)`; gradients of what is returned flow to it, and to what `function` holds.
     """
-    basis = torch.eye(z.shape[1], dtype=z.dtype, device=z.device)
-
-    def along(direction: Tensor) -> Tensor:
-        moved: Tensor = jvp(function, (z,), (direction.expand_as(z),))[1]
-        return moved.flatten(1)
-
-    columns: Tensor = vmap(along)(basis)  # (D, B, F)
-    return columns.permute(1, 2, 0)
+    with torch.enable_grad():
+        at = z if z.requires_grad else z.detach().requires_grad_()
+        output = function(at).flatten(1)
+        u = torch.zeros_like(output, requires_grad=True)
+        (pulled,) = torch.autograd.grad(output, at, u, create_graph=True)
+        columns = [
+            torch.autograd.grad(pulled[:, d].sum(), u, create_graph=True)[0]
+            for d in range(z.shape[1])
+        ]
+        return torch.stack(columns, 2)
 
 
 def ima_contrast(jacobian: Tensor) -> Tensor:

@@ -48,7 +48,7 @@ class ImaVae(Objective):
     """γ, the weight of the contrast C."""
 
     samples: int = 64
-    """How many images of a batch the Jacobian is taken at; each costs D passes of the decoder."""
+    """How many images of a batch the Jacobian is taken at; a step takes D backward passes there."""
 
     def __post_init__(self) -> None:
         if self.samples < 1:
