@@ -29,8 +29,10 @@ OTHERS = {
         "joint(categories=(4,), numbers='uniform')",
     ),
 }
-# What learns from noisy labels, from an auxiliary variable or from time, which are not here.
+# What learns from noisy labels, from an auxiliary variable or from time, which are not here; and
+# what is made for vectors or comes with a network of its own.
 UNSUITED = {"cs-isolate", "ivae", "tcl", "pcl", "slow-vae"}
+UNSUITED |= {"fast-ica", "isometric-ica", "ima-vae", "sparse-vae"}
 COLUMNS = {
     "mig": ("MIG", 2),
     "dci_disentanglement": ("DCI-D", 2),

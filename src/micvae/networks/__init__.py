@@ -6,8 +6,26 @@ from micvae.networks.base import Network, initialise
 from micvae.networks.conv import Conv
 from micvae.networks.mlp import Mlp, dense
 from micvae.networks.patch import Patch
+from micvae.networks.sparse import Sparse, SparseDecoder
 
-NETWORKS: dict[str, type[Network]] = {"auto": Auto, "conv": Conv, "patch": Patch, "mlp": Mlp}
+NETWORKS: dict[str, type[Network]] = {
+    "auto": Auto,
+    "conv": Conv,
+    "patch": Patch,
+    "mlp": Mlp,
+    "sparse": Sparse,
+}
 spelling.register(Network, NETWORKS, "network")
 
-__all__ = ["NETWORKS", "Auto", "Conv", "Mlp", "Network", "Patch", "dense", "initialise"]
+__all__ = [
+    "NETWORKS",
+    "Auto",
+    "Conv",
+    "Mlp",
+    "Network",
+    "Patch",
+    "Sparse",
+    "SparseDecoder",
+    "dense",
+    "initialise",
+]

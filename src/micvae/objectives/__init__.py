@@ -14,6 +14,7 @@ from micvae.objectives.factor_vae import FactorVae
 from micvae.objectives.fast_ica import FastIca
 from micvae.objectives.fsq import Fsq
 from micvae.objectives.hfs import Hfs
+from micvae.objectives.ima_vae import ImaVae
 from micvae.objectives.info_gan import InfoGan
 from micvae.objectives.info_vae import InfoVae
 from micvae.objectives.isometric_ica import IsometricIca
@@ -24,6 +25,7 @@ from micvae.objectives.pcl import Pcl
 from micvae.objectives.qlae import Qlae
 from micvae.objectives.semi_supervised import SemiSupervised
 from micvae.objectives.slow_vae import SlowVae
+from micvae.objectives.sparse_vae import SparseVae
 from micvae.objectives.tcl import Tcl
 from micvae.objectives.tripod import Tripod
 from micvae.objectives.vae import Vae
@@ -55,6 +57,8 @@ METHODS: dict[str, type[Objective]] = {
     "slow-vae": SlowVae,
     "fast-ica": FastIca,
     "isometric-ica": IsometricIca,
+    "ima-vae": ImaVae,
+    "sparse-vae": SparseVae,
 }
 spelling.register(Objective, METHODS, "method")
 
@@ -74,6 +78,7 @@ __all__ = [
     "Fsq",
     "Hfs",
     "IVae",
+    "ImaVae",
     "InfoGan",
     "InfoVae",
     "IsometricIca",
@@ -85,6 +90,7 @@ __all__ = [
     "Qlae",
     "SemiSupervised",
     "SlowVae",
+    "SparseVae",
     "Step",
     "Tcl",
     "Tripod",

@@ -32,8 +32,8 @@ class Settings:
     """Number of latents, D."""
 
     network: Network = AUTO
-    """Encoder and decoder: patch (fast) or conv (the field's standard) for images, mlp for
-    vectors; auto: what the method is published with, or patch or mlp."""
+    """Encoder and decoder: patch (fast) or conv (the field's standard) for images, mlp or sparse
+    for vectors; auto: what the method is published with, or patch or mlp."""
 
     latents: Latents = OWN
     """What the latents are, see micvae list latents; own: what the method is published with."""

@@ -1,0 +1,79 @@
+"""A decoder of which every feature reads latents of its own choice."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import prod
+
+from torch import Tensor, nn
+
+from micvae.errors import MicvaeError
+from micvae.networks.base import ImageShape, Network
+from micvae.networks.mlp import Mlp
+
+
+class SparseDecoder(nn.Module):
+    """x_f = a_f · g(w_f ⊙ z) + b_f for each of F features, g shared, with H outputs.
+
+    Args:
+        latent_dim: D.
+        image_shape: shape of what is decoded, F numbers.
+        shared: maps `(…, D)` to `(…, H)`.
+        width: H.
+
+    Attributes:
+        masks: W, one layer from D to F whose weights are the w_f, `(F, D)`; it has no bias and is
+            never applied as a layer.
+        outputs: one layer from H to F whose rows are a_f and whose bias is b.
+    """
+
+    def __init__(
+        self, latent_dim: int, image_shape: ImageShape, shared: nn.Module, width: int
+    ) -> None:
+        super().__init__()
+        self.image_shape = image_shape
+        self.shared = shared
+        self.masks = nn.Linear(latent_dim, prod(image_shape), bias=False)
+        self.outputs = nn.Linear(width, prod(image_shape))
+
+    def forward(self, z: Tensor) -> Tensor:
+        """Decode latents `(B, D)`; the shared network is applied F times."""
+        hidden = self.shared(z[:, None] * self.masks.weight)  # (B, F, H)
+        features = (hidden * self.outputs.weight).sum(2) + self.outputs.bias
+        return features.reshape(len(z), *self.image_shape)
+
+
+@dataclass(frozen=True)
+class Sparse(Network):
+    """A decoder x_f = a_f · g(w_f ⊙ z) + b_f whose masks w_f may be sparse; any encoder `mlp`.
+
+    The shared network g has leaky rectifiers, after its last layer too. A step costs F times that
+    of a perceptron, so it is for vectors, or small images.
+
+    Args:
+        hidden: units of each hidden layer, of the encoder and of g.
+        depth: hidden layers of the encoder, and of g, at least 1.
+
+    References:
+        *Identifiable Deep Generative Models via Sparse Decoding*, Moran, Sridhar, Wang & Blei,
+        2022.
+    """
+
+    hidden: int = 64
+    depth: int = 3
+
+    def __post_init__(self) -> None:
+        if self.hidden < 1 or self.depth < 1:
+            raise MicvaeError(
+                f"hidden is {self.hidden} and depth {self.depth}; at least 1 unit and 1 layer."
+            )
+
+    def encoder(self, image_shape: ImageShape, outputs: int) -> nn.Module:
+        """As `mlp`."""
+        return Mlp(self.hidden, self.depth).encoder(image_shape, outputs)
+
+    def decoder(self, latent_dim: int, image_shape: ImageShape) -> nn.Module:
+        """Masks, the shared network, an output of its own per feature."""
+        shared = Mlp(self.hidden, self.depth - 1).decoder(latent_dim, (self.hidden,))
+        activated = nn.Sequential(*shared.children(), nn.LeakyReLU(Mlp.slope))
+        return SparseDecoder(latent_dim, image_shape, activated, self.hidden)
