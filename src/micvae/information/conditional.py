@@ -55,10 +55,8 @@ def conditional_information(
         for place, values in enumerate((x, y, given))
     ]
     if len({len(part) for part in parts}) > 1:
-        raise MicvaeError(
-            "x, y and given must have equally many rows, got "
-            + ", ".join(str(len(p)) for p in parts)
-        )
+        rows = ", ".join(str(len(part)) for part in parts)
+        raise MicvaeError(f"x, y and given must have equally many rows, got {rows}")
     a, b, c = parts
     if a.shape[1] == 0 or b.shape[1] == 0:
         return 0.0

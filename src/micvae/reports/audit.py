@@ -189,10 +189,10 @@ def _check(part: Found, name: str) -> Shown:
     return _plain(check["value"], 3, _interval(check["low"], check["high"]))
 
 
-def _score(truth: Found, name: str) -> Shown:
-    if "missing" in truth:
+def _score(run: Found, name: str) -> Shown:
+    if "missing" in run["truth"]:
         return NOT
-    score = truth[name]
+    score = run["truth"][name]
     return _plain(score["value"], 3, _interval(score["low"], score["high"]))
 
 
