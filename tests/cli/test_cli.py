@@ -10,7 +10,7 @@ import warnings
 import numpy as np
 import pytest
 
-from micvae.cli import main
+from micvae.cli import COMMANDS, main
 from micvae.data import DATASETS
 from micvae.distributions import LATENTS
 from micvae.files import read_json

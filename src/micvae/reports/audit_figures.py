@@ -63,6 +63,7 @@ def nulls(runs: Sequence[Found], names: Sequence[str]) -> Figure:
         axes.axvline(0, color=MUTED, lw=0.8)
         axes.set_title(title)
         axes.set_xlabel("nats")
+        axes.xaxis.set_major_locator(MaxNLocator(4))
         _named(axes, names)
     return figure
 
