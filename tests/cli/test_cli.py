@@ -51,16 +51,7 @@ def inline(tmp_path, monkeypatch, capsys):
 def test_help_teaches_and_does_not_load_torch():
     done = micvae("--help")
     assert done.returncode == 0
-    for command in (
-        "reproduce",
-        "train",
-        "evaluate",
-        "study",
-        "report",
-        "audit",
-        "theorem",
-        "list",
-    ):
+    for command in COMMANDS:
         assert re.search(rf"^\s+(micvae )?{command}\b", done.stdout, re.MULTILINE), command
 
 
