@@ -10,7 +10,7 @@ import warnings
 import numpy as np
 import pytest
 
-from micvae.cli import main
+from micvae.cli import COMMANDS, main
 from micvae.data import DATASETS
 from micvae.distributions import LATENTS
 from micvae.files import read_json
@@ -51,7 +51,7 @@ def inline(tmp_path, monkeypatch, capsys):
 def test_help_teaches_and_does_not_load_torch():
     done = micvae("--help")
     assert done.returncode == 0
-    for command in ("reproduce", "train", "evaluate", "study", "report", "theorem", "list"):
+    for command in COMMANDS:
         assert re.search(rf"^\s+(micvae )?{command}\b", done.stdout, re.MULTILINE), command
 
 
@@ -93,6 +93,8 @@ def test_lists(inline, what, names):
         (["study", "vae", "--seeds", "0"], "seeds is 0"),
         (["study", "gan"], "unknown method 'gan'"),
         (["reproduce", "--seeds", "1"], "seeds is 1"),
+        (["audit"], "audit needs a RUN"),
+        (["audit", "nowhere"], "nowhere is not a run"),
         (["theorem", "--seed", "-1"], "seed: must be a whole number of at least 0"),
     ],
     ids=" ".join,

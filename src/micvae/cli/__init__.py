@@ -12,7 +12,7 @@ from typing import Any
 from micvae import __version__
 from micvae.errors import MicvaeError
 
-COMMANDS = ("reproduce", "train", "evaluate", "report", "study", "theorem", "list")
+COMMANDS = ("reproduce", "train", "evaluate", "report", "study", "audit", "theorem", "list")
 
 HELP = f"""\
 micvae {__version__}: disentangled and identifiable representation learning
@@ -24,6 +24,7 @@ usage: micvae COMMAND …          micvae COMMAND --help explains each
   evaluate RUN       score a trained run, or anybody's codes: MIG, DCI, InfoMEC, MCC, …
   report RUN|STUDY   write figures and one self-contained HTML page
   study METHOD …     several methods over several seeds, in parallel
+  audit RUN …        what a trained run's latents identify, and what they do not
   theorem            what independence cannot identify: counterexamples, measured
   list WHAT          methods, metrics, estimators or data
 

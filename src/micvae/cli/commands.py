@@ -8,6 +8,7 @@ from typing import Literal
 
 from tyro.conf import Positional
 
+from micvae.cli.audit import audit
 from micvae.cli.display import (
     busy,
     metric_progress,
@@ -33,7 +34,7 @@ from micvae.studies.study import at_once, grid, run_study
 from micvae.training.config import RunConfig, Settings
 from micvae.training.run import SCORES, Run, train_run
 
-__all__ = ["evaluate", "list_", "report", "reproduce", "study", "theorem", "train"]
+__all__ = ["audit", "evaluate", "list_", "report", "reproduce", "study", "theorem", "train"]
 
 
 def train(arguments: list[str]) -> None:

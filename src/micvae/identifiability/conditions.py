@@ -86,8 +86,8 @@ def independence(
     null = permutation_null(values, measured, permutations, seed)
     pairwise, joint = measured(values)
     return Independence(
-        _information("The largest pairwise mutual information", pairwise, null[:, 0], level),
-        _information("The total correlation", joint, null[:, 1], level),
+        information_check("The largest pairwise mutual information", pairwise, null[:, 0], level),
+        information_check("The total correlation", joint, null[:, 1], level),
     )
 
 
@@ -108,7 +108,7 @@ def no_pairwise_information(
         return float(pairwise_mutual_information(z).sum())
 
     null = permutation_null(values, measured, permutations, seed)
-    return _information("R_MI", measured(values), null, level)
+    return information_check("R_MI", measured(values), null, level)
 
 
 def gaussian_posterior(
@@ -196,7 +196,12 @@ def _columns(name: str, values: ArrayLike) -> Floats:
     return matrix
 
 
-def _information(subject: str, value: float, null: Floats, level: float) -> Check:
+def information_check(subject: str, value: float, null: Floats, level: float) -> Check:
+    """Judge an estimate in nats by draws of it under independence, shape `(P,)`.
+
+    Raises:
+        MicvaeError: a level outside (0, 1), or too few draws for it.
+    """
     low, high = null_interval(null, level)
     holds = low <= value <= high
     found = "cannot be told from zero" if holds else "is not that of independent columns"

@@ -4,7 +4,9 @@ from pathlib import Path
 
 from micvae.errors import RunError
 from micvae.files import read_json
+from micvae.identifiability.audit.run import RESULT as AUDIT
 from micvae.identifiability.theorem import RESULT
+from micvae.reports.audit import report_audit
 from micvae.reports.paper import report_paper
 from micvae.reports.run import report_run
 from micvae.reports.study import report_study
@@ -12,7 +14,14 @@ from micvae.reports.theorem import report_theorem
 from micvae.studies.study import STUDY
 from micvae.training.run import RECORD, Run
 
-__all__ = ["report_folder", "report_paper", "report_run", "report_study", "report_theorem"]
+__all__ = [
+    "report_audit",
+    "report_folder",
+    "report_paper",
+    "report_run",
+    "report_study",
+    "report_theorem",
+]
 
 
 def report_folder(folder: Path) -> Path:
@@ -21,7 +30,7 @@ def report_folder(folder: Path) -> Path:
     Every figure is written to `figures/` as PNG and SVG, and all of them into `report.html`.
 
     Args:
-        folder: what `micvae train`, `micvae study`, `micvae reproduce` or `micvae theorem` wrote.
+        folder: what a command with --out wrote.
 
     Returns:
         The path of the page.
@@ -37,9 +46,11 @@ def report_folder(folder: Path) -> Path:
         if not isinstance(study, dict):
             raise RunError(f"{folder / STUDY} does not describe a study; give the study again.")
         return report_paper(folder) if study.get("kind") == "paper" else report_study(folder)
+    if (folder / AUDIT).is_file():
+        return report_audit(folder)
     if (folder / RESULT).is_file():
         return report_theorem(folder)
     raise RunError(
         f"{folder} holds neither a run ({RECORD}) nor a study ({STUDY}); give the --out of "
-        "micvae train, micvae study, micvae reproduce or micvae theorem."
+        "micvae train, micvae study, micvae reproduce, micvae audit or micvae theorem."
     )

@@ -1,0 +1,79 @@
+"""`micvae audit`: what can be told of a trained model's identifiability."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Column, Table
+from tyro.conf import Positional
+
+from micvae.cli.display import busy, step_progress
+from micvae.cli.parsing import parse
+from micvae.errors import MicvaeError
+from micvae.training.run import Run
+
+
+def audit(arguments: list[str]) -> None:
+    """`micvae audit RUN …`."""
+
+    @dataclass(frozen=True)
+    class Audit:
+        """Audit trained runs: generator, encoder, independence, and what is identified.
+
+        With ground truth the latents are compared with the factors, without it several runs on
+        the same data with each other; both beside random rotations. docs/audit.md says how to
+        read it.
+        """
+
+        runs: Positional[tuple[Path, ...]] = ()
+        """Folders of trained runs; several must be of the same data."""
+        out: Path | None = None
+        """Folder for audit.json, figures and the page: RUN/audit for one run, out/audit for
+        several."""
+        seed: int = 0
+        """Determines which samples are taken, and all draws."""
+        images: int | None = None
+        """For the decoder's Jacobian and the encoder's gap: 300, or 50 with --quick."""
+        quick: bool = False
+        """Fewer samples everywhere: seconds, and wide intervals."""
+
+    parsed = parse(Audit, arguments, "audit", Audit())
+    if not parsed.runs:
+        raise MicvaeError("audit needs a RUN: the --out of micvae train.")
+    from micvae.identifiability.audit import audit_runs
+    from micvae.reports.audit import report_audit, table_rows
+
+    runs = [Run(path) for path in parsed.runs]
+    out = parsed.out or (runs[0].path / "audit" if len(runs) == 1 else Path("out/audit"))
+    with step_progress("audit") as report:
+        result = audit_runs(
+            runs,
+            out,
+            seed=parsed.seed,
+            images=parsed.images,
+            quick=parsed.quick,
+            progress=report,
+        )
+    _print(result, table_rows(result))
+    with busy("drawing the report"):
+        page = report_audit(out)
+    print(f"report: {page}")
+
+
+def _print(result: dict[str, Any], rows: list[tuple[str, str, list[tuple[str, str, Any]]]]) -> None:
+    """A column per run, then what it says."""
+    runs = [Column(escape(Path(run["name"]).name)) for run in result["runs"]]
+    table = Table(Column("measured"), *runs, title="audit", box=SIMPLE_HEAD)
+    for label, _, cells in rows:
+        shown = [f"{text} {small}".strip() for text, small, _ in cells]
+        table.add_row(escape(label), *map(escape, shown))
+    Console().print(table)
+    for run in result["runs"]:
+        print(f"{run['name']}:")
+        for sentence in run["said"]:
+            print(f"  {sentence}")
+    for sentence in [*result["agreement_said"], *result["runs"][0]["advice"]]:
+        print(sentence)

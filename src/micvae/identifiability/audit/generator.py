@@ -1,0 +1,179 @@
+"""The generator: what the decoder's Jacobian says of rank, conditioning and orthogonality."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from micvae.distributions.likelihood import GaussianImage
+from micvae.identifiability.audit.rotations import random_rotation
+from micvae.identifiability.audit.subject import Floats, Subject, finite_or_none
+from micvae.models import VAE
+
+RANK_TOLERANCE = 1e-3
+"""A direction moves the image by less than this share of the strongest one: it does not count."""
+_BATCH = 64
+
+
+def decoder_jacobian(model: VAE, codes: Tensor) -> Tensor:
+    """Jacobian of the decoder's mean at codes `(B, D)`, `(B, P, D)`, P numbers per image.
+
+    One directional derivative per latent gives a column of every image; it is taken by two
+    backward passes, since PyTorch's forward mode loads its compiler first, which takes seconds.
+    The mean of Gaussian pixels is taken before it is clipped to what can be shown.
+    """
+
+    def expected(z: Tensor) -> Tensor:
+        image = model.decode_codes(z)
+        mean = image.loc if isinstance(image, GaussianImage) else image.mean
+        return mean.flatten(1)
+
+    z = codes.detach().requires_grad_()
+    with torch.enable_grad():
+        mean = expected(z)
+        free = torch.zeros_like(mean, requires_grad=True)
+        # Jᵀv is linear in v, and its derivative along v gives J's columns, whatever v.
+        (pulled,) = torch.autograd.grad(mean, z, free, create_graph=True)
+        columns = []
+        for d in range(codes.shape[1]):
+            direction = torch.zeros_like(codes)
+            direction[:, d] = 1
+            (column,) = torch.autograd.grad(pulled, free, direction, retain_graph=True)
+            columns.append(column)
+    return torch.stack(columns, dim=2)
+
+
+def ima_contrast(jacobian: Floats) -> Floats:
+    r"""Departure of the columns from orthogonality, per image, nats.
+
+    $$ C = \sum_d \log \lVert J_d \rVert - \tfrac12 \log \det J^\top J \ge 0 $$
+
+    0 exactly where all columns are orthogonal (Hadamard), unchanged by scaling columns, infinite
+    where they are linearly dependent.
+
+    Args:
+        jacobian: shape `(B, P, D)`.
+
+    Returns:
+        Shape `(B,)`.
+
+    References:
+        "Independent mechanism analysis, a new concept?", L. Gresele, J. von Kügelgen, V. Stimper,
+        B. Schölkopf and M. Besserve, 2021.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        lengths = np.linalg.norm(jacobian, axis=1)
+        unit = jacobian / lengths[:, None, :]
+        values = np.full(len(jacobian), np.inf)
+        full = np.isfinite(unit).all(axis=(1, 2)) & (jacobian.shape[1] >= jacobian.shape[2])
+        if full.any():
+            values[full] = -np.log(np.linalg.svd(unit[full], compute_uv=False)).sum(axis=1)
+    return np.maximum(values, 0.0)
+
+
+@dataclass(frozen=True)
+class Generator:
+    """The decoder's Jacobian over images, of the active latents where not said otherwise."""
+
+    images: int
+    active: list[int]
+    singular_values: list[list[float]]
+    """10%, 50% and 90% quantile over images of the singular values of all latents, largest first;
+    `(D, 3)`, per unit of a latent."""
+    condition_median: float | None
+    """Largest over smallest singular value; None for infinite."""
+    condition_90: float | None
+    rank_least: int
+    """Smallest over images of the number of singular values above `RANK_TOLERANCE` of the
+    largest."""
+    rank_full: float
+    """Share of images where that is the number of active latents."""
+    cosine: float
+    """Mean over images and pairs of the |cosine| of the angle between two columns."""
+    ima: float | None
+    """Mean over images of the IMA contrast, nats."""
+    ima_error: float | None
+    """Its standard error over images."""
+    ima_rotated: list[float] | None
+    """2.5%, 50% and 97.5% quantile of that mean for randomly rotated latents."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values."""
+        return asdict(self)
+
+
+def reduced_jacobians(model: VAE, codes: Floats) -> Floats:
+    """Upper triangles R of J = QR, `(N, min(P, D), D)`: lengths, angles and spectra are J's."""
+    given = torch.from_numpy(codes)
+    parts = [
+        torch.linalg.qr(decoder_jacobian(model, given[start : start + _BATCH]), mode="r").R
+        for start in range(0, len(given), _BATCH)
+    ]
+    return np.asarray(torch.cat(parts).numpy())
+
+
+def describe_generator(
+    jacobians: Floats, active: NDArray[np.int64], spread: Floats, rotations: int, seed: int
+) -> Generator:
+    """Sum up Jacobians (or their triangles) `(N, P, D)`.
+
+    Args:
+        jacobians: one per image.
+        active: the active latents, at least one.
+        spread: standard deviation of every latent's codes, `(D,)`: latents are brought to unit
+            variance before they are rotated.
+        rotations: how many random rotations C is compared with.
+        seed: of the rotations.
+    """
+    every = np.linalg.svd(jacobians, compute_uv=False)
+    used = jacobians[:, :, active]
+    values = np.linalg.svd(used, compute_uv=False)
+    count = len(active)
+    if values.shape[1] < count:  # fewer pixels than latents: the rest is 0
+        values = np.pad(values, ((0, 0), (0, count - values.shape[1])))
+    largest = values[:, 0]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        condition = np.where(values[:, -1] > 0, largest / values[:, -1], np.inf)
+        unit = used / np.linalg.norm(used, axis=1)[:, None, :]
+    rank = (values > RANK_TOLERANCE * largest[:, None]).sum(axis=1)
+    cosines = np.abs(np.einsum("npi,npj->nij", unit, unit))[:, *np.triu_indices(count, 1)]
+    contrast = ima_contrast(used)
+    turned = None
+    if count > 1 and np.isfinite(contrast).all():
+        generator = np.random.default_rng(seed)
+        scaled = used * spread[active]
+        means = [
+            ima_contrast(scaled @ random_rotation(count, generator)).mean()
+            for _ in range(rotations)
+        ]
+        turned = np.quantile(means, [0.025, 0.5, 0.975]).tolist()
+    return Generator(
+        images=len(jacobians),
+        active=active.tolist(),
+        singular_values=np.quantile(every, [0.1, 0.5, 0.9], axis=0).T.tolist(),
+        condition_median=finite_or_none(np.quantile(condition, 0.5, method="higher")),
+        condition_90=finite_or_none(np.quantile(condition, 0.9, method="higher")),
+        rank_least=int(rank.min()),
+        rank_full=float((rank == count).mean()),
+        cosine=float(np.nan_to_num(cosines).mean()) if count > 1 else 0.0,
+        ima=finite_or_none(contrast.mean()),
+        ima_error=finite_or_none(contrast.std(ddof=1) / np.sqrt(len(contrast))),
+        ima_rotated=turned,
+    )
+
+
+def audit_generator(subject: Subject, images: int, rotations: int, seed: int) -> dict[str, Any]:
+    """Measure the decoder at the codes of a few hundred images; `missing` says why not."""
+    if not subject.smooth:
+        return {"missing": "not available: some latents take finitely many values"}
+    if len(subject.active) == 0:
+        return {"missing": "not available: no latent is active"}
+    codes = subject.encoded.codes[subject.rows(images, seed)].astype(np.float64)
+    jacobians = reduced_jacobians(subject.model, codes)
+    spread = subject.encoded.codes.astype(np.float64).std(axis=0)
+    return describe_generator(jacobians, subject.active, spread, rotations, seed).to_json()

@@ -1,0 +1,184 @@
+"""The whole audit of one or several models on the same data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from micvae.errors import RunError
+from micvae.files import write_json
+from micvae.identifiability.audit.agreement import audit_agreement
+from micvae.identifiability.audit.dependence import audit_latents, audit_sources
+from micvae.identifiability.audit.encoder import audit_encoder
+from micvae.identifiability.audit.generator import audit_generator
+from micvae.identifiability.audit.subject import Subject, least_images
+from micvae.identifiability.audit.truth import audit_truth
+from micvae.identifiability.audit.verdict import (
+    advice,
+    agreement_sentences,
+    conditions,
+    identified,
+    sentences,
+)
+from micvae.information.checks import whole_number
+from micvae.training.run import Run
+
+RESULT = "audit.json"
+LEAST_IMAGES = 100
+PARTS = 5
+
+Progress = Callable[[int, int, str], None]
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How much is computed."""
+
+    images: int = 300
+    """For the Jacobian and the importance-weighted bound."""
+    weights: int = 64
+    """Samples per image of that bound."""
+    points: int = 5
+    """Images for Hamiltonian Monte Carlo."""
+    iterations: int = 200
+    """Its transitions after warm-up."""
+    samples: int = 5_000
+    """For MCC and agreement."""
+    neighbours: int = 1_000
+    """For nearest-neighbour estimates."""
+    permutations: int = 200
+    """Of every null."""
+    rotations: int = 200
+    """Of the baseline."""
+
+
+FULL = Scale()
+QUICK = Scale(50, 32, 2, 60, 1_000, 400, 200, 50)
+
+
+def audit_subject(
+    subject: Subject,
+    scale: Scale = FULL,
+    seed: int = 0,
+    step: Callable[[str], None] = lambda what: None,
+) -> dict[str, Any]:
+    """Audit one model.
+
+    Args:
+        subject: the model with its data.
+        scale: how much is computed.
+        seed: determines everything.
+        step: called with what is next, `PARTS` times.
+
+    Returns:
+        Plain values: `generator`, `encoder`, `sources`, `latents`, `truth` (each either numbers,
+        or `missing` with the reason), `conditions` of the paper's theorem (true, false, or None
+        where not known), `identified` (the same), `said` and `advice` in words.
+
+    Raises:
+        MicvaeError: for fewer than 100 images.
+    """
+    least_images(subject, LEAST_IMAGES)
+    known: dict[str, Any] = {
+        "name": subject.name,
+        "method": subject.method,
+        "seed": seed,
+        "latents_total": subject.model.latent_dim,
+        "active": subject.active.tolist(),
+    }
+    step(f"{subject.name}: the decoder's Jacobian")
+    known["generator"] = audit_generator(subject, scale.images, scale.rotations, seed)
+    step(f"{subject.name}: the encoder against the posterior")
+    known["encoder"] = audit_encoder(
+        subject, scale.images, scale.weights, scale.points, scale.iterations, seed
+    )
+    step(f"{subject.name}: independence of sources")
+    known["sources"] = audit_sources(subject, scale.neighbours, scale.permutations, seed)
+    step(f"{subject.name}: independence of latents")
+    known["latents"] = audit_latents(subject, scale.neighbours, scale.permutations, seed)
+    step(f"{subject.name}: latents against factors")
+    known["truth"] = audit_truth(
+        subject, scale.samples, scale.neighbours, scale.rotations, scale.permutations, seed
+    )
+    known["conditions"] = conditions(known)
+    known["identified"] = identified(known)
+    known["said"] = sentences(known)
+    known["advice"] = advice(subject)
+    return known
+
+
+def audit_runs(
+    runs: Sequence[Run],
+    out: Path,
+    *,
+    seed: int = 0,
+    images: int | None = None,
+    quick: bool = False,
+    progress: Progress | None = None,
+) -> dict[str, Any]:
+    """Audit finished runs on the same data and write `audit.json`.
+
+    Args:
+        runs: at least one.
+        out: folder to write to.
+        seed: determines which samples are taken, and all draws.
+        images: for the Jacobian and the encoder's gap; 300, or 50 if `quick`.
+        quick: fewer samples everywhere: wide intervals.
+        progress: called with steps done, steps in all and what is next.
+
+    Raises:
+        MicvaeError: a run that is not finished, runs on different data, a run given twice, data
+            that has changed, fewer than 2 images.
+    """
+    seed = whole_number("seed", seed, least=0)
+    scale = QUICK if quick else FULL
+    if images is not None:
+        scale = replace(scale, images=whole_number("images", images, least=2))
+    _same_data(runs)
+    dataset = runs[0].dataset()
+    total = PARTS * len(runs) + (len(runs) > 1)
+    done = 0
+
+    def step(what: str) -> None:
+        nonlocal done
+        if progress is not None:
+            progress(done, total, what)
+        done += 1
+
+    subjects = [Subject.of_run(run, dataset) for run in runs]
+    result: dict[str, Any] = {
+        "data": {"name": dataset.name, "n": len(dataset), "notes": list(dataset.notes)},
+        "quick": quick,
+        "seed": seed,
+        "images": scale.images,
+        "runs": [audit_subject(subject, scale, seed, step) for subject in subjects],
+        "agreement": None,
+        "agreement_said": [],
+    }
+    if len(runs) > 1:
+        step("agreement of the runs")
+        pairs = audit_agreement(subjects, scale.samples, scale.rotations, seed)
+        result |= {"agreement": pairs, "agreement_said": agreement_sentences(pairs)}
+    write_json(Path(out) / RESULT, result)
+    if progress is not None:
+        progress(total, total, "done")
+    return result
+
+
+def _same_data(runs: Sequence[Run]) -> None:
+    for run in runs:
+        if not run.done:
+            raise RunError(
+                f"{run.path} is not finished; run the same micvae train command again to go on."
+            )
+    if len({run.path.resolve() for run in runs}) < len(runs):
+        raise RunError("a run is given twice; it agrees with itself.")
+    first = runs[0]
+    for run in runs[1:]:
+        if run.record["data"]["fingerprint"] != first.record["data"]["fingerprint"]:
+            raise RunError(
+                f"{run.path} was trained on other data than {first.path}; audit together runs "
+                "on the same data (for generated sets: the same --data)."
+            )

@@ -1,0 +1,245 @@
+"""What the numbers of an audit say in plain words: what holds, what follows, what does not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from micvae.identifiability.audit.subject import Subject
+
+SMALL_GAP = 0.1
+"""Nats. KL ≤ 0.1 means total variation ≤ √(KL / 2) = 0.22 (Pinsker): from one draw, nobody can
+guess which of the two posteriors it came from in more than 61% of cases."""
+
+IDENTIFIED = 0.95
+"""Least MCC, each latent mapped on its own, of what is called identified."""
+
+Found = Mapping[str, Any]
+
+
+def conditions(found: Found) -> dict[str, bool | None]:
+    """Say whether each condition of the paper's Theorem 4.3 holds; None where it is not known."""
+    sources, encoder, latents = (found[part] for part in ("sources", "encoder", "latents"))
+    matched: bool | None = None
+    if "missing" not in encoder:
+        matched = encoder["gap"] <= SMALL_GAP
+    return {
+        "independent_sources": None
+        if "missing" in sources
+        else bool(sources["r_mi"]["holds"] and sources["tc"]["holds"]),
+        "gaussian_encoder": matched,
+        "no_pairwise_information": None if "missing" in latents else bool(latents["r_mi"]["holds"]),
+    }
+
+
+def identified(found: Found) -> bool | None:
+    """Say whether the known factors were found each in a latent of its own; None if unknown.
+
+    They were if MCC after elementwise maps is at least `IDENTIFIED` and no factor shows excess
+    information: as far as so many samples tell.
+    """
+    truth = found["truth"]
+    if "missing" in truth:
+        return None
+    clean = all(row is None or not row["beyond"] for row in truth["excess"])
+    return bool(truth["mcc_nonlinear"]["value"] >= IDENTIFIED and clean)
+
+
+def sentences(found: Found) -> list[str]:
+    """What one model's audit says, a sentence or two per subject."""
+    return [
+        *_conditions_said(found),
+        *_generator_said(found["generator"]),
+        *_truth_said(found),
+    ]
+
+
+def _conditions_said(found: Found) -> list[str]:
+    held = conditions(found)
+    said = []
+    if held["independent_sources"] is not None:
+        says = "cannot be told from independent" if held["independent_sources"] else "are dependent"
+        said.append(
+            f"The factors {says}: total correlation {_with_null(found['sources']['tc'])} nats."
+        )
+    encoder = found["encoder"]
+    if held["gaussian_encoder"] is None:
+        said.append(f"The encoder's gap to the true posterior is {encoder['missing']}.")
+    else:
+        close = "is close to" if held["gaussian_encoder"] else "is not"
+        said.append(
+            f"The encoder's Gaussian {close} the true posterior: the gap is at least "
+            f"{encoder['gap']:.3f} ± {encoder['gap_error']:.3f} nats"
+            f"{'' if held['gaussian_encoder'] else f', more than {SMALL_GAP} nats'}."
+        )
+        chains = encoder["monte_carlo"]
+        if "missing" not in chains and chains["r_hat"] > 1.1:
+            said.append(f"Monte Carlo has not settled (R̂ {chains['r_hat']:.2f}): do not read it.")
+    latents = found["latents"]
+    if held["no_pairwise_information"] is None:
+        said.append(f"Independence of latents is {latents['missing']}.")
+    else:
+        pairs, joint = latents["r_mi"], latents["tc"]
+        zero = {True: "is zero within noise", False: "is not zero"}
+        said.append(
+            f"R_MI {zero[pairs['holds']]}: {_with_null(pairs)} nats. The total correlation "
+            f"{zero[joint['holds']]}: {_with_null(joint)} nats."
+        )
+        if pairs["holds"]:
+            said.append(
+                "That is no identification: independent latents can be rotated into other "
+                "independent latents that explain the same images (docs/theorem.md)."
+            )
+    if all(held.values()):
+        said.append("All three conditions of the paper's Theorem 4.3 hold, as far as can be told.")
+    return said
+
+
+def _generator_said(generator: Found) -> list[str]:
+    if "missing" in generator:
+        return [f"The decoder's Jacobian is {generator['missing']}."]
+    count = len(generator["active"])
+    if generator["rank_full"] == 1:
+        rank = f"Near every image all {count} active latents move the decoder's mean independently"
+    else:
+        rank = (
+            f"Near {1 - generator['rank_full']:.0%} of images the {count} active latents move the "
+            f"decoder's mean in fewer than {count} directions, so that there it does not invert"
+        )
+    said = [f"{rank}; condition number {_infinite(generator['condition_median'])} (median)."]
+    if generator["ima"] is not None and generator["ima_rotated"] is not None:
+        low, middle, high = generator["ima_rotated"]
+        place = "below" if generator["ima"] < low else "above" if generator["ima"] > high else "in"
+        said.append(
+            f"IMA contrast {generator['ima']:.3f} ± {generator['ima_error']:.3f} nats, {place} the "
+            f"interval of randomly rotated latents ({low:.3f} to {high:.3f}, median {middle:.3f})"
+            + (
+                ": the axes are those along which the decoder's columns are most nearly "
+                "orthogonal. What that identifies is proved for subclasses only."
+                if place == "below"
+                else "."
+            )
+        )
+    return said
+
+
+def _truth_said(found: Found) -> list[str]:
+    truth = found["truth"]
+    if "missing" in truth:
+        return [
+            f"Whether the latents are the factors is {truth['missing']}. Without ground truth, "
+            "agreement of several seeds is evidence; see below for several runs."
+            if "agreement" not in found
+            else f"Whether the latents are the factors is {truth['missing']}."
+        ]
+    score = truth["mcc_nonlinear"]
+    beyond = [
+        name
+        for name, row in zip(truth["factors"], truth["excess"], strict=True)
+        if row is not None and row["beyond"]
+    ]
+    said = []
+    value = f"MCC {score['value']:.3f} after elementwise maps"
+    chance = f"{score['share']:.0%} of random rotations do as well"
+    if identified(found):
+        said.append(
+            f"IDENTIFIED up to elementwise maps, as far as these samples tell: {value} ({chance}), "
+            "and no other latent knows more of a factor than its own."
+        )
+    else:
+        nearer = (
+            "though nearer to the factors than random rotations"
+            if score["above"]
+            else "and no nearer to the factors than random rotations are"
+        )
+        said.append(f"NOT IDENTIFIED, {nearer}: {value} ({chance}).")
+    if beyond:
+        said.append(
+            f"Of {', '.join(beyond)}, other latents know more than the factor's own latent: "
+            "factors are mixed, or shared out over several latents."
+        )
+    if not identified(found) and all(conditions(found).values()):
+        said.append("So here the conditions hold and the conclusion fails: they do not imply it.")
+    return said
+
+
+def _with_null(check: Found) -> str:
+    return f"{check['value']:.3f}, null interval {check['low']:.3f} to {check['high']:.3f},"
+
+
+def _infinite(value: float | None) -> str:
+    return "infinite" if value is None else f"{value:.1f}"
+
+
+def agreement_sentences(pairs: Sequence[Found]) -> list[str]:
+    """What the agreement of several runs says."""
+    usable = [pair for pair in pairs if "missing" not in pair]
+    if not usable:
+        return ["No two runs can be compared: a run without active latents agrees with none."]
+    above = sum(pair["ranks"]["above"] for pair in usable)
+    worst = min(usable, key=lambda pair: float(pair["ranks"]["value"]))
+    lowest, linear = worst["ranks"]["value"], min(pair["affine"] for pair in usable)
+    chance = max(pair["ranks"]["share"] for pair in usable)
+    said = [
+        f"{above} of {len(usable)} pairs of runs agree latent for latent better than random "
+        f"rotations do (of which up to {chance:.0%} do as well: with two latents many are near to "
+        f"none); the lowest MCC of ranks is {lowest:.3f}, the lowest after an affine map of all "
+        f"latents {linear:.3f}."
+    ]
+    if lowest >= IDENTIFIED:
+        said.append(
+            "The seeds find the same latents up to monotone maps. That is what identifiability "
+            "would give; a bias that all runs share gives it, too, and it does not make the "
+            "latents the sources."
+        )
+    elif linear >= IDENTIFIED:
+        said.append(
+            "The seeds find the same space and not the same axes: latents are reproduced up to an "
+            "affine map only, which is what missing identifiability looks like."
+        )
+    else:
+        said.append(
+            "The seeds do not find the same latents, not even up to an affine map: on this data "
+            "this method identifies nothing beyond what agrees, or training has not converged."
+        )
+    return said
+
+
+GUARANTEED = ("ivae", "tcl", "pcl", "slow-vae", "ada-gvae", "ada-ml-vae")
+"""Methods that use an assumption under which factors can be identified."""
+
+
+def advice(subject: Subject) -> list[str]:
+    """Say which further assumption would make the model identifiable, and what here uses it."""
+    data, offers = subject.dataset, []
+    if data.auxiliary is not None:
+        offers.append(
+            "The data has an auxiliary variable: if the sources are independent given it and "
+            "their distribution changes enough with it, ivae (and tcl, where it is a label of "
+            "segments) identify them elementwise."
+        )
+    if data.sequence is not None:
+        offers.append(
+            "The data comes in sequences: if each source depends on its own past, and not in a "
+            "Gaussian-like way, pcl identifies the sources elementwise; if they move by sparse "
+            "steps, slow-vae up to permutation, sign and scale."
+        )
+    if data.partners is not None:
+        offers.append(
+            "The data comes in pairs: if partners share all sources but a few, ada-gvae uses "
+            "that; if they follow each other in time by sparse steps, slow-vae."
+        )
+    if not offers:
+        offers.append(
+            "The data has nothing beside images: no auxiliary variable (ivae, tcl), no order of "
+            "time (pcl, slow-vae), no pairs that share sources (ada-gvae). One of them, or labels "
+            "of a few images (semi-supervised), would make identification possible; see "
+            "docs/data.md on how to give them. What is left is to restrict the mixing, such as to "
+            "local isometries (docs/theorem.md, Section 6), which no method here enforces."
+        )
+    if subject.method in GUARANTEED:
+        offers.append(
+            f"{subject.method} has used such an assumption: its guarantee holds if the assumption "
+            "does, which this audit does not test, and if training reached the optimum."
+        )
+    return offers

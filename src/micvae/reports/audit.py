@@ -1,0 +1,268 @@
+"""The page of `micvae audit`: table, figures, and what they say."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from micvae.files import read_json
+from micvae.identifiability.audit.generator import RANK_TOLERANCE
+from micvae.identifiability.audit.run import RESULT
+from micvae.identifiability.audit.verdict import IDENTIFIED, SMALL_GAP
+from micvae.reports.audit_figures import agreement, factors, nulls, spectra
+from micvae.reports.page import Cell, Group, Page, Plate, Table, write_page
+from micvae.reports.style import number
+
+Found = Mapping[str, Any]
+Shown = tuple[str, str, float | None]
+NOT = ("·", "", None)
+
+_DEFINITIONS = (
+    ("active latent", "Its posterior mean varies over the images: variance above 0.01."),
+    ("condition number", "Largest over smallest singular value of the decoder's Jacobian."),
+    ("rank", f"Singular values above {RANK_TOLERANCE:g} of the largest."),
+    (
+        "IMA contrast",
+        "Σ log of the lengths of the Jacobian's columns − ½ log det JᵀJ, nats; 0 where they are "
+        "orthogonal (Gresele et al. 2021).",
+    ),
+    (
+        "gap",
+        "Importance-weighted bound minus evidence lower bound, nats: at most KL(q(z|x) ‖ p(z|x)), "
+        f"of which up to {SMALL_GAP} counts as small.",
+    ),
+    ("R_MI", "Σ over ordered pairs i ≠ j of I(z_i; z_j), nats."),
+    ("TC", "Total correlation, Σ h(z_i) − h(z), nats; 0 only where all are independent."),
+    ("null interval", "Where the estimate falls for permuted columns with 99% probability."),
+    ("MCC", "Mean |correlation| of every factor with a latent of its own; 1 where they agree."),
+    (
+        "random rotations",
+        "The same codes whitened and turned at random: they know as much and prefer no axes.",
+    ),
+    (
+        "excess information",
+        "I(factor; all other latents | its own latent), nats; 0 where its own latent is enough.",
+    ),
+    (
+        "identified",
+        f"MCC after elementwise maps of at least {IDENTIFIED}, and no excess information.",
+    ),
+)
+
+
+def report_audit(folder: Path) -> Path:
+    """Write `report.html` and `figures/` of what `micvae audit` measured.
+
+    Args:
+        folder: with `audit.json`.
+
+    Returns:
+        The path of the page.
+
+    Raises:
+        RunError: where it is missing or damaged.
+    """
+    folder = Path(folder)
+    result = read_json(folder / RESULT)
+    runs = result["runs"]
+    names = [Path(run["name"]).name for run in runs]
+    findings = [
+        said if len(runs) == 1 else f"{name}: {said}"
+        for name, run in zip(names, runs, strict=True)
+        for said in run["said"]
+    ]
+    page = Page(
+        title="Audit",
+        kind=f"{', '.join(sorted({run['method'] for run in runs}))} on {result['data']['name']}, "
+        f"{len(runs)} run{'s' if len(runs) > 1 else ''}",
+        answer=_answer(result),
+        table=_table(result, names),
+        groups=_groups(result, names),
+        quick=bool(result["quick"]),
+        notes=result["data"]["notes"],
+        findings=[*findings, *result["agreement_said"], *runs[0]["advice"]],
+        files=((RESULT, "every number in full"), ("figures/", "every figure as PNG and SVG")),
+        command="micvae audit "
+        + " ".join(names)
+        + (" --quick" if result["quick"] else "")
+        + f" --images {result['images']} --seed {result['seed']}",
+        definitions=_DEFINITIONS,
+    )
+    return write_page(page, folder)
+
+
+def _answer(result: Found) -> str:
+    known = [run["identified"] for run in result["runs"] if run["identified"] is not None]
+    if known:
+        return (
+            f"In {sum(known)} of {len(known)} runs the factors are identified up to elementwise "
+            "maps, as far as these samples tell."
+        )
+    if result["agreement_said"]:
+        return str(result["agreement_said"][0])
+    return (
+        "The data has no known factors: one run alone cannot show whether its latents are "
+        "identified. Audit several seeds together."
+    )
+
+
+def table_rows(result: Found) -> list[tuple[str, str, list[Shown]]]:
+    """Rows of the table: label, unit, and per run text, interval and value."""
+    lines: list[tuple[str, str, Callable[[Found], Shown]]] = [
+        ("active latents", "", lambda r: _plain(len(r["active"]), 0, f"of {r['latents_total']}")),
+        ("condition number", "median, 90%", _condition),
+        ("rank of the active", "least, share full", _rank),
+        ("IMA contrast", "nats, random rotations", _ima),
+        ("gap of the encoder", "nats, lower bound", _gap),
+        ("mean, q − Monte Carlo", "largest, in its sd", _means),
+        ("variance, q / Monte Carlo", "least to largest", _variances),
+        ("TC of the factors", "nats, null interval", lambda r: _check(r["sources"], "tc")),
+        ("R_MI of the latents", "nats, null interval", lambda r: _check(r["latents"], "r_mi")),
+        ("TC of the latents", "nats, null interval", lambda r: _check(r["latents"], "tc")),
+        ("MCC", "random rotations", lambda r: _score(r, "mcc_pearson")),
+        ("MCC of ranks", "random rotations", lambda r: _score(r, "mcc_spearman")),
+        (
+            "MCC, elementwise maps",
+            "random rotations",
+            lambda r: _score(r, "mcc_nonlinear"),
+        ),
+        ("MCC, affine map", "", _affine),
+        ("excess information", "nats, limit; largest", _excess),
+    ]
+    return [(label, unit, [shown(run) for run in result["runs"]]) for label, unit, shown in lines]
+
+
+def _plain(value: float | None, digits: int, small: str = "") -> Shown:
+    return ("∞" if value is None else number(value, digits), small, value)
+
+
+def _condition(run: Found) -> Shown:
+    found = run["generator"]
+    if "missing" in found:
+        return NOT
+    far = _plain(found["condition_90"], 1)[0]
+    return _plain(found["condition_median"], 1, f"90%: {far}")
+
+
+def _rank(run: Found) -> Shown:
+    found = run["generator"]
+    if "missing" in found:
+        return NOT
+    return _plain(found["rank_least"], 0, f"full near {found['rank_full']:.0%}")
+
+
+def _ima(run: Found) -> Shown:
+    found = run["generator"]
+    if "missing" in found:
+        return NOT
+    turned = found["ima_rotated"]
+    return _plain(found["ima"], 3, _interval(turned[0], turned[2]) if turned else "")
+
+
+def _gap(run: Found) -> Shown:
+    found = run["encoder"]
+    return NOT if "missing" in found else _plain(found["gap"], 3, f"± {found['gap_error']:.3f}")
+
+
+def _monte_carlo(run: Found, name: str) -> list[float]:
+    found = run["encoder"].get("monte_carlo", {"missing": ""})
+    return [] if "missing" in found else [v for row in found[name] for v in row]
+
+
+def _means(run: Found) -> Shown:
+    values = _monte_carlo(run, "mean_difference")
+    if not values:
+        return NOT
+    return _plain(max(map(abs, values)), 2, f"± {run['encoder']['monte_carlo']['mean_error']:.2f}")
+
+
+def _variances(run: Found) -> Shown:
+    values = _monte_carlo(run, "variance_ratio")
+    if not values:
+        return NOT
+    return (f"{number(min(values), 2)} to {number(max(values), 2)}", "", None)
+
+
+def _check(part: Found, name: str) -> Shown:
+    if "missing" in part:
+        return NOT
+    check = part[name]
+    return _plain(check["value"], 3, _interval(check["low"], check["high"]))
+
+
+def _score(run: Found, name: str) -> Shown:
+    if "missing" in run["truth"]:
+        return NOT
+    score = run["truth"][name]
+    return _plain(score["value"], 3, _interval(score["low"], score["high"]))
+
+
+def _affine(run: Found) -> Shown:
+    return NOT if "missing" in run["truth"] else _plain(run["truth"]["mcc_affine"], 3)
+
+
+def _excess(run: Found) -> Shown:
+    rows = [row for row in run["truth"].get("excess", ()) if row is not None]
+    if not rows:
+        return NOT
+    most = max(rows, key=lambda row: float(row["value"] - row["limit"]))
+    return _plain(most["value"], 3, f"≤ {number(most['limit'], 3)}")
+
+
+def _interval(low: float, high: float) -> str:
+    return f"[{number(low, 3)}, {number(high, 3)}]"
+
+
+def _table(result: Found, names: list[str]) -> Table:
+    rows = [
+        [Cell(label, unit), *(Cell(text, small, value) for text, small, value in cells)]
+        for label, unit, cells in table_rows(result)
+    ]
+    caption = (
+        f"Seed {result['seed']} of the audit, {result['images']} images for Jacobian and gap. In "
+        "brackets what chance gives: 99% of permuted columns, 95% of random rotations. Of excess "
+        "information the factor furthest beyond its limit. A dot: not available, see the findings."
+    )
+    return Table(caption, [("", ""), *((name, "") for name in names)], rows)
+
+
+def _groups(result: Found, names: list[str]) -> list[Group]:
+    runs = result["runs"]
+    groups = []
+    if any("missing" not in run["generator"] for run in runs):
+        groups.append(
+            Group(
+                "The decoder's Jacobian",
+                "Singular values over images (line: median, band: 10% to 90%). A flat spectrum is "
+                "a decoder near an isometry; a steep fall, a direction that is hardly used.",
+                [Plate("audit-spectra", spectra(runs, names), "Singular values, by rank.")],
+            )
+        )
+    groups.append(
+        Group(
+            "Independence, beside what chance gives",
+            "Dots: estimates. Bars: where permuted, hence independent, columns fall with 99% "
+            "probability. A dot inside says that dependence was not found, and no more.",
+            [Plate("audit-nulls", nulls(runs, names), "Estimates and their null intervals.")],
+        )
+    )
+    if any("missing" not in run["truth"] for run in runs):
+        groups.append(
+            Group(
+                "Latents against factors",
+                "Left: MCC (dots) beside 95% of random rotations of the same codes (bars). Right: "
+                "what other latents know of a factor beyond its own latent (dots), and up to where "
+                "nothing can be said (bars).",
+                [Plate("audit-factors", factors(runs, names), "MCC and excess information.")],
+            )
+        )
+    pairs = [p for p in result["agreement"] or [] if "missing" not in p]
+    if pairs:
+        groups.append(
+            Group(
+                "Agreement of the runs",
+                "MCC between the codes of two runs: latent for latent (ranks), for random "
+                "rotations of the first (median), and after an affine map of all latents.",
+                [Plate("audit-agreement", agreement(pairs, names), "Three matrices of MCC.")],
+            )
+        )
+    return groups
