@@ -54,7 +54,7 @@ def importance_gap(
     together = max(1, _BATCH // samples)
     gaps, bounds = [], []
     with torch.no_grad():
-        for part in torch.split(x, together):  # type: ignore[no-untyped-call]
+        for part in torch.split(x, together):
             repeated = part.repeat_interleave(samples, 0)
             parameters = model.encoder(part).repeat_interleave(samples, 0)
             posterior = model.space.posterior(parameters)
