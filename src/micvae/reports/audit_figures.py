@@ -48,8 +48,11 @@ def spectra(runs: Sequence[Found], names: Sequence[str]) -> Figure:
 @styled
 def nulls(runs: Sequence[Found], names: Sequence[str]) -> Figure:
     """Draw R_MI and total correlation beside their null intervals, a row per run."""
-    panels = (("sources", "tc", "TC of the factors"), ("latents", "r_mi", "R_MI of the latents"))
-    panels += (("latents", "tc", "TC of the latents"),)
+    panels = (
+        ("sources", "tc", "TC of the factors"),
+        ("latents", "r_mi", "R_MI of the latents"),
+        ("latents", "tc", "TC of the latents"),
+    )
     figure = new_figure(8.6, 1.25 + 0.32 * len(runs))
     for axes, (part, name, title) in zip(
         np.asarray(figure.subplots(1, 3, sharey=True)), panels, strict=True
@@ -83,7 +86,7 @@ def factors(runs: Sequence[Found], names: Sequence[str]) -> Figure:
     ]
     figure = new_figure(8.6, 1.3 + 0.26 * max(len(rows), 3 * len(known)))
     scores, excess = np.asarray(figure.subplots(1, 2))
-    labels = []
+    labels: list[str] = []
     for truth, name in known:
         for key, said in (("pearson", "linear"), ("spearman", "ranks"), ("nonlinear", "maps")):
             found = truth[f"mcc_{key}"]
@@ -129,7 +132,7 @@ def agreement(pairs: Sequence[Found], names: Sequence[str]) -> Figure:
         axes.tick_params(length=0)
         axes.spines[:].set_visible(False)
     bar = figure.colorbar(image, ax=list(grid), shrink=0.9, aspect=18, label="MCC")
-    bar.outline.set_visible(False)  # type: ignore[operator]
+    bar.outline.set_visible(False)
     return figure
 
 

@@ -54,7 +54,7 @@ def importance_gap(
     together = max(1, _BATCH // samples)
     gaps, bounds = [], []
     with torch.no_grad():
-        for part in x.split(together):
+        for part in torch.split(x, together):
             repeated = part.repeat_interleave(samples, 0)
             parameters = model.encoder(part).repeat_interleave(samples, 0)
             posterior = model.space.posterior(parameters)
@@ -144,7 +144,7 @@ def compare_with_monte_carlo(
         leapfrog=6,
         generator=generator,
     )
-    each = found.draws.unflatten(1, (len(x), chains))  # (T, B, chains, D)
+    each = found.draws.view(len(found.draws), len(x), chains, -1)  # (T, B, chains, D)
     mean, variance = each.mean((0, 2)), each.transpose(1, 2).flatten(0, 1).var(0)
     # Chains move independently, so the scatter of their means is the error of the mean of all.
     error = (each.mean(0).var(1) / chains).sqrt() / variance.sqrt()

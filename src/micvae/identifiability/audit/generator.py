@@ -73,7 +73,8 @@ def ima_contrast(jacobian: Floats) -> Floats:
         full = np.isfinite(unit).all(axis=(1, 2)) & (jacobian.shape[1] >= jacobian.shape[2])
         if full.any():
             values[full] = -np.log(np.linalg.svd(unit[full], compute_uv=False)).sum(axis=1)
-    return np.maximum(values, 0.0)
+    contrast: Floats = np.maximum(values, 0.0)
+    return contrast
 
 
 @dataclass(frozen=True)

@@ -33,11 +33,14 @@ class Chains:
             D. Rubin, 1992.
         """
         length = len(self.draws) // 2
-        halves = self.draws[: 2 * length].unflatten(0, (2, length))
-        parts = halves.unflatten(2, (-1, chains)).permute(2, 4, 1, 0, 3).flatten(3)
-        within = parts.var(2).mean(2)
-        between = parts.mean(2).var(2)
-        return (((length - 1) / length * within + between) / within).sqrt()
+        rows, latents = self.draws.shape[1:]
+        shape = (2, length, rows // chains, chains, latents)
+        halves = self.draws[: 2 * length].reshape(shape)
+        parts = halves.permute(2, 4, 0, 3, 1).flatten(2, 3)  # (images, D, 2 chains, length)
+        within = parts.var(3).mean(2)
+        between = parts.mean(3).var(2)
+        found: Tensor = (((length - 1) / length * within + between) / within).sqrt()
+        return found
 
 
 def hmc(

@@ -102,7 +102,7 @@ def compare_with_factors(
     few = slice(samples)
     # One-sided: an own latent that knows all leaves nothing that could be too little.
     level = 1 - (1 - FAMILY_LEVEL) / factors.shape[1]
-    excess = []
+    excess: list[dict[str, Any] | None] = []
     for k, own in enumerate(details["assignment"]):
         rest = [j for j in range(codes.shape[1]) if j != own]
         if own < 0 or not rest:

@@ -41,6 +41,8 @@ def identified(found: Found) -> bool | None:
     truth = found["truth"]
     if "missing" in truth:
         return None
+    if len(found["active"]) < len(truth["factors"]):
+        return False  # some factor has no latent of its own
     clean = all(row is None or not row["beyond"] for row in truth["excess"])
     return bool(truth["mcc_nonlinear"]["value"] >= IDENTIFIED and clean)
 
