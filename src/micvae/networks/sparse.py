@@ -38,8 +38,8 @@ class SparseDecoder(nn.Module):
 
     def forward(self, z: Tensor) -> Tensor:
         """Decode latents `(B, D)`; the shared network is applied F times."""
-        hidden = self.shared(z[:, None] * self.masks.weight)  # (B, F, H)
-        features = (hidden * self.outputs.weight).sum(2) + self.outputs.bias
+        hidden: Tensor = self.shared(z[:, None] * self.masks.weight)  # (B, F, H)
+        features: Tensor = (hidden * self.outputs.weight).sum(2) + self.outputs.bias
         return features.reshape(len(z), *self.image_shape)
 
 
