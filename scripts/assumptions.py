@@ -45,7 +45,10 @@ class Entry:
         return f"{self.problem} {self.method}"
 
 
-SIMULATION = "whitened('segments(n=40000, layers={}, scales=(0.5, 3), means=5, seed={{seed}})')"
+SIMULATION = (
+    'whitened(\'segments(n=40000, mixing="leaky(layers={}, slope=0.1, condition=6.3, tied=True)", '
+    "scales=(0.5, 3), means=5, seed={{seed}})')"
+)
 PROBLEMS = {
     "segments L=1": SIMULATION.format(1),
     "segments L=2": SIMULATION.format(2),
@@ -60,7 +63,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
         "likelihood": "learned-gaussian(scale=1)",
         "batch_size": 256,
         "epochs": 40,
-        "learning_rate": "ramp(3e-3, 0, steps=3100, begin=3100)",
+        "learning_rate": "ramp(1e-2, 0, steps=2800, begin=3400)",
     },
     "contrastive": {
         "batch_size": 256,
@@ -76,6 +79,7 @@ TABLE = (
         for problem in ("segments L=1", "segments L=2", "segments L=3")
         for entry in (
             Entry(CHANGING, problem, "ivae", "generative"),
+            Entry(CHANGING, problem, "ivae:contrastive", "generative"),
             Entry(NONE, problem, "vae", "generative"),
             Entry(NONE, problem, "mi-constrained", "generative"),
         )

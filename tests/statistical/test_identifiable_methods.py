@@ -15,7 +15,7 @@ from micvae.errors import DataError
 from micvae.metrics import mcc_pearson
 from micvae.networks import Mlp
 from micvae.objectives import Pcl, Tcl, observed
-from micvae.objectives.ivae import kl_between, product
+from micvae.objectives.ivae import contrast_of, kl_between, product
 from micvae.objectives.pcl import PairScore
 from micvae.objectives.slow_vae import transition_kl
 from micvae.objectives.unmixing import independent_components
@@ -49,6 +49,16 @@ def test_the_kl_between_gaussians_is_that_of_torch():
     a, b = gaussian(2), gaussian(3)
     torch.testing.assert_close(kl_between(a, b), kl_of(normal(a), normal(b)))
     assert kl_between(a, a).abs().max() == 0
+
+
+def test_the_contrast_is_that_of_the_densities():
+    prior, z = gaussian(4), gaussian(5).loc
+    by_hand = [
+        [normal(prior).log_prob(row)[j].sum() for j in range(len(z))] for row in z
+    ]  # rows z, columns u
+    density = torch.tensor(by_hand, dtype=torch.float64).exp()
+    expected = -(density.diagonal() / density.mean(1)).log().mean()
+    torch.testing.assert_close(contrast_of(z, prior), expected)
 
 
 @pytest.mark.parametrize("rate", [0.5, 6.0])

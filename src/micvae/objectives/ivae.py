@@ -1,5 +1,6 @@
 """iVAE: a VAE whose prior is told an auxiliary variable."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
@@ -22,7 +23,7 @@ PRIOR, CONDITIONS = "prior", "conditions"
 
 @dataclass(frozen=True)
 class IVae(Objective):
-    r"""−E[log p(x|z)] + β · KL(q(z|x, u) ‖ p(z|u)), in nats per sample.
+    r"""−E[log p(x|z)] + β · KL(q(z|x, u) ‖ p(z|u)) + c · L_u, in nats per sample.
 
     p(z|u) is Gaussian, independent over latents, its moments a network of the auxiliary variable
     u. The posterior has the form of the true one, p(z|x, u) ∝ p(x|z) p(z|u):
@@ -31,6 +32,12 @@ class IVae(Objective):
 
     where q(x; z) is the Gaussian that the encoder makes of x alone (the authors' encoder reads
     x and u instead). So images can be encoded without u, and codes are those of x alone.
+
+    L_u = −E log p(z|u) / mean_j p(z|u_j), over the auxiliary variables u_j of the batch and z
+    drawn from the encoder's Gaussian, is ours and not in the paper, whose c is 0. −L_u is a lower
+    bound of I(z; u), in which no latents exceed the sources. It tells the encoder from the start
+    which coordinates the prior describes; without it training first finds coordinates that
+    reconstruct, whichever, and may be held there.
 
     **Guarantee.** With an injective mixing, and u taking at least 2D + 1 values at which the
     variances and means of the sources vary enough (the matrix of differences of their natural
@@ -46,6 +53,12 @@ class IVae(Objective):
 
     beta: Schedule = Constant(1.0)
     """Weight of the KL term."""
+
+    contrast: Schedule = Constant(0.0)
+    """c, the weight of L_u."""
+
+    told: bool = True
+    """Whether the posterior is multiplied by the prior; without, it is the encoder's Gaussian."""
 
     centred: bool = False
     """Whether the prior's means are 0 whatever u is, as in the authors' simulations."""
@@ -64,8 +77,11 @@ class IVae(Objective):
 
     @classmethod
     def presets(cls) -> Mapping[str, Objective]:
-        """`simulation`: the authors' artificial data, whose sources have mean 0."""
-        return {"simulation": cls(centred=True)}
+        """`simulation`: sources of mean 0; `contrastive`: c = 50, our own tuning for vectors."""
+        return {
+            "simulation": cls(centred=True),
+            "contrastive": cls(contrast=Constant(50.0), told=False),
+        }
 
     def needs(self) -> frozenset[Trait]:
         """Gaussian posteriors are multiplied by a Gaussian prior."""
@@ -86,12 +102,18 @@ class IVae(Objective):
     def __call__(self, model: VAE, x: Tensor, step: Step) -> Losses:
         """Evaluate on a batch; see `Objective`."""
         prior = self.prior(model.companions[PRIOR](step.of_batch(CONDITIONS, x)))
-        posterior = product(model.encode(x), prior)
+        own = model.encode(x)
+        posterior = product(own, prior) if self.told else own
         z = posterior.sample(step.generator)
         reconstruction = -model.decode(z).log_prob(x).mean()
         latent_kl = kl_between(posterior, prior).mean(0)
         loss = reconstruction + self.beta(step.number) * latent_kl.sum()
-        terms = {"loss": loss, "reconstruction": reconstruction, "kl": latent_kl.sum()}
+        terms = {"reconstruction": reconstruction, "kl": latent_kl.sum()}
+        weight = self.contrast(step.number)
+        if weight > 0:  # of z that owes nothing to u
+            terms["contrast"] = contrast_of(own.sample(step.generator) if self.told else z, prior)
+            loss = loss + weight * terms["contrast"]
+        terms["loss"] = loss
         return Losses({MODEL: loss}, terms, latent_kl)
 
     def prior(self, moments: Tensor) -> DiagonalGaussian:
@@ -107,6 +129,21 @@ def product(a: DiagonalGaussian, b: DiagonalGaussian) -> DiagonalGaussian:
     total = torch.logaddexp(-a.log_variance, -b.log_variance)
     share = (-a.log_variance - total).exp()
     return DiagonalGaussian(share * a.loc + (1 - share) * b.loc, -total)
+
+
+def contrast_of(z: Tensor, prior: DiagonalGaussian) -> Tensor:
+    """−log p(z_i|u_i) / mean_j p(z_i|u_j), averaged over the batch, nats; −log B at the least.
+
+    Args:
+        z: latents `(B, D)`.
+        prior: p(z|u_i), a row per latent's own u.
+    """
+    precision = (-prior.log_variance).exp()
+    constant = (prior.loc**2 * precision + prior.log_variance).sum(1)
+    squares = z**2 @ precision.T - 2 * z @ (prior.loc * precision).T
+    log_density = -0.5 * (squares + constant)  # (B, B), rows z, columns u
+    own = log_density.diagonal() - log_density.logsumexp(1)
+    return -own.mean() - math.log(len(z))
 
 
 def kl_between(q: DiagonalGaussian, p: DiagonalGaussian) -> Tensor:
