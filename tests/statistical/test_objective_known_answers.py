@@ -15,7 +15,11 @@ from micvae.objectives import (
     BetaVae,
     DipVaeI,
     DipVaeII,
+    FactorQVae,
     FactorVae,
+    Fsq,
+    Qlae,
+    Tripod,
     Vae,
 )
 from micvae.objectives.base import Elbo
@@ -203,3 +207,23 @@ def test_dip_vae_draws_the_covariance_to_the_identity(trained):
             covariance += np.diag((representation.scale**2).mean(axis=0))
         apart[name] = np.abs(covariance - np.eye(3)).max()
     assert apart["i"] < 0.15 and apart["ii"] < 0.15 and apart["plain"] > 0.5
+
+
+@pytest.mark.parametrize("objective", [Qlae(), Fsq(), FactorQVae(), Tripod()], ids=repr)
+def test_quantised_latents_use_only_their_codebook(objective, tmp_path):
+    """Trained codes, and what the decoder is given of them, are values of the codebook."""
+    config = RunConfig(
+        objective=objective,
+        data="squares(n=512)",
+        network=Patch(width=8, hidden=32),
+        epochs=4,
+        device="cpu",
+    )
+    run = train_run(config, tmp_path / "run", dataset=squares(512))
+    space, codes = run.model().space, torch.from_numpy(run.representation().codes)
+    codebook = space.codebook.detach()
+    for d in range(3):
+        allowed = codebook if codebook.ndim == 1 else codebook[d]
+        assert torch.isin(codes[:, d], allowed).all()
+    torch.testing.assert_close(space.features(space.latents(codes)), codes)
+    assert max(len(column.unique()) for column in codes.T) > 1  # a dead code would pass as well
