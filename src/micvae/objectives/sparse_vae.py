@@ -48,7 +48,7 @@ class SparseVae(Objective):
     beta: Schedule = Constant(1.0)
     """Weight of the KL term."""
 
-    sparsity_weight: Schedule = Constant(0.1)
+    sparsity_weight: Schedule = Constant(0.3)
     """γ, the weight of the penalty on W."""
 
     spike: float = 10.0
