@@ -108,12 +108,11 @@ class IVae(Objective):
         reconstruction = -model.decode(z).log_prob(x).mean()
         latent_kl = kl_between(posterior, prior).mean(0)
         loss = reconstruction + self.beta(step.number) * latent_kl.sum()
-        terms = {"reconstruction": reconstruction, "kl": latent_kl.sum()}
+        terms = {"loss": loss, "reconstruction": reconstruction, "kl": latent_kl.sum()}
         weight = self.contrast(step.number)
         if weight > 0:  # of z that owes nothing to u
             terms["contrast"] = contrast_of(own.sample(step.generator) if self.told else z, prior)
-            loss = loss + weight * terms["contrast"]
-        terms["loss"] = loss
+            terms["loss"] = loss = loss + weight * terms["contrast"]
         return Losses({MODEL: loss}, terms, latent_kl)
 
     def prior(self, moments: Tensor) -> DiagonalGaussian:
