@@ -112,8 +112,7 @@ class IVae(Objective):
         weight = self.contrast(step.number)
         if weight > 0:  # of z that owes nothing to u
             terms["contrast"] = contrast_of(own.sample(step.generator) if self.told else z, prior)
-            loss = loss + weight * terms["contrast"]
-        terms["loss"] = loss
+            terms["loss"] = loss = loss + weight * terms["contrast"]
         return Losses({MODEL: loss}, terms, latent_kl)
 
     def prior(self, moments: Tensor) -> DiagonalGaussian:
