@@ -12,7 +12,7 @@ import time
 import numpy as np
 import torch
 
-from micvae.data import FactorDataset, independent, squares
+from micvae.data import FactorDataset, independent, pairs, squares
 from micvae.networks import Auto
 from micvae.objectives import METHODS
 from micvae.training.config import RunConfig
@@ -44,10 +44,10 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(1)
     plain = squares((options.steps + 1) * 64)
-    # What some methods ask for beside images: a label of each, and sequences of eight frames.
+    # What some methods ask for beside images: partners, a label, sequences of eight frames.
     rotation = np.unique(plain.factors[:, 2], return_inverse=True)[1]
     frames = np.arange(len(plain)) // 8
-    dataset = dataclasses.replace(plain, auxiliary=rotation, sequence=frames)
+    dataset = dataclasses.replace(pairs(plain), auxiliary=rotation, sequence=frames)
     vectors = independent(len(plain), sources=3, mixing="sparse")
     usual = [name for name, kind in METHODS.items() if kind().network == Auto()]
     compare("images 32×32", usual, dataset, options)
