@@ -30,9 +30,9 @@ OTHERS = {
     ),
 }
 # What learns from noisy labels, from an auxiliary variable or from time, which are not here; and
-# what is made for vectors or comes with a network of its own.
+# what costs much on images, for which it is not made.
 UNSUITED = {"cs-isolate", "ivae", "tcl", "pcl", "slow-vae"}
-UNSUITED |= {"fast-ica", "isometric-ica", "ima-vae", "sparse-vae"}
+UNSUITED |= {"ima-vae", "sparse-vae"}
 COLUMNS = {
     "mig": ("MIG", 2),
     "dci_disentanglement": ("DCI-D", 2),

@@ -47,7 +47,7 @@ class ImaVae(Objective):
     contrast_weight: Schedule = Constant(1.0)
     """γ, the weight of the contrast C."""
 
-    samples: int = 64
+    samples: int = 24
     """How many images of a batch the Jacobian is taken at; a step takes D backward passes there."""
 
     def __post_init__(self) -> None:
