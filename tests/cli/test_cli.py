@@ -193,7 +193,13 @@ def test_ctrl_c_says_how_to_go_on(tmp_path):
     run = tmp_path / "run"
     command = [sys.executable, "-m", "micvae", "train", "vae", "--data", "squares(n=4096)"]
     command += ["--network", "patch(width=4, hidden=8)", "--epochs", "500", "--out", str(run)]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    # A shell that starts the tests in the background has them ignore Ctrl-C, and so their children.
+    process = subprocess.Popen(
+        command,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
     deadline = time.monotonic() + 120
     while not (run / "checkpoint.safetensors").exists() and time.monotonic() < deadline:
         time.sleep(0.02)
