@@ -80,7 +80,7 @@ def table(found: dict[str, dict[str, list[float]]]) -> str:
     """A row per rate of wrong labels: every arm, and what CS-Isolate gains on the others."""
     names = list(next(iter(found.values())))
     method = names[-1]
-    heads = ["wrong labels", *names, *(f"less {name}" for name in names[:-1])]
+    heads = ["wrong labels", *names, *(f"gain on {name}" for name in names[:-1])]
     lines = ["| " + " | ".join(heads) + " |", "|---" * len(heads) + "|"]
     for rate, row in found.items():
         gains = [
