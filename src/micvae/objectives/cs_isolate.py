@@ -156,10 +156,7 @@ class CsIsolate(Objective):
 
     def __call__(self, model: VAE, x: Tensor, step: Step) -> Losses:
         """Evaluate on a batch and its augmentation; see `Objective`."""
-        assert step.rows is not None
-        rows = step.rows.to(step.given[LABELS].device)
-        labels = step.given[LABELS][rows].to(x.device)
-        identities = step.given[IDENTITIES][rows].to(x.device)
+        labels, identities = step.of_batch(LABELS, x), step.of_batch(IDENTITIES, x)
         classifier = step.networks[CLASSIFIER]
         count = self.contents(model.latent_dim)
         moved, drawn = self.augmentation(x, step.generator)

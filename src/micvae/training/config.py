@@ -8,13 +8,13 @@ from typing import Any
 from micvae import spelling
 from micvae.distributions import LATENTS, AutoLikelihood, Latents, Likelihood, OwnLatents
 from micvae.errors import MicvaeError, RunError
-from micvae.networks import Auto, Network
+from micvae.networks import Network
 from micvae.objectives import METHODS, Objective
+from micvae.objectives.base import AUTO
 from micvae.objectives.schedules import Constant, Schedule
 from micvae.training.device import DeviceName
 
 OWN = OwnLatents()
-AUTO = Auto()
 RATE = Constant(1e-3)
 AUTO_LIKELIHOOD = AutoLikelihood()
 

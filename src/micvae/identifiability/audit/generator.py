@@ -14,6 +14,7 @@ from micvae.distributions.likelihood import GaussianImage
 from micvae.identifiability.audit.rotations import random_rotation
 from micvae.identifiability.audit.subject import Floats, Subject, finite_or_none
 from micvae.models import VAE
+from micvae.models.jacobian import jacobians
 
 RANK_TOLERANCE = 1e-3
 """A direction moves the image by less than this share of the strongest one: it does not count."""
@@ -23,8 +24,6 @@ _BATCH = 64
 def decoder_jacobian(model: VAE, codes: Tensor) -> Tensor:
     """Jacobian of the decoder's mean at codes `(B, D)`, `(B, P, D)`, P numbers per image.
 
-    One directional derivative per latent gives a column of every image; it is taken by two
-    backward passes, since PyTorch's forward mode loads its compiler first, which takes seconds.
     The mean of Gaussian pixels is taken before it is clipped to what can be shown.
     """
 
@@ -33,23 +32,13 @@ def decoder_jacobian(model: VAE, codes: Tensor) -> Tensor:
         mean = image.loc if isinstance(image, GaussianImage) else image.mean
         return mean.flatten(1)
 
-    z = codes.detach().requires_grad_()
-    with torch.enable_grad():
-        mean = expected(z)
-        free = torch.zeros_like(mean, requires_grad=True)
-        # Jᵀv is linear in v, and its derivative along v gives J's columns, whatever v.
-        (pulled,) = torch.autograd.grad(mean, z, free, create_graph=True)
-        columns = []
-        for d in range(codes.shape[1]):
-            direction = torch.zeros_like(codes)
-            direction[:, d] = 1
-            (column,) = torch.autograd.grad(pulled, free, direction, retain_graph=True)
-            columns.append(column)
-    return torch.stack(columns, dim=2)
+    return jacobians(expected, codes.detach()).detach()
 
 
 def ima_contrast(jacobian: Floats) -> Floats:
-    r"""Departure of the columns from orthogonality, per image, nats.
+    r"""Departure of the columns from orthogonality, per image, nats: exact, without gradient.
+
+    `micvae.models.jacobian.ima_contrast` is the one to train with: bounded by a ridge.
 
     $$ C = \sum_d \log \lVert J_d \rVert - \tfrac12 \log \det J^\top J \ge 0 $$
 
@@ -175,6 +164,6 @@ def audit_generator(subject: Subject, images: int, rotations: int, seed: int) ->
     if len(subject.active) == 0:
         return {"missing": "not available: no latent is active"}
     codes = subject.encoded.codes[subject.rows(images, seed)].astype(np.float64)
-    jacobians = reduced_jacobians(subject.model, codes)
+    reduced = reduced_jacobians(subject.model, codes)
     spread = subject.encoded.codes.astype(np.float64).std(axis=0)
-    return describe_generator(jacobians, subject.active, spread, rotations, seed).to_json()
+    return describe_generator(reduced, subject.active, spread, rotations, seed).to_json()
