@@ -30,15 +30,15 @@ class JointVae(Objective):
     summary: ClassVar[str] = "numbers and categories, each up to a capacity"
     reference: ClassVar[str] = "Dupont 2018"
 
-    gamma: Schedule = Constant(10.0)
-    """Weight of the distance from the capacities."""
+    gamma: Schedule = Ramp(3.0, 1.0, steps=1500)
+    """Weight of the distance from the capacities. It falls: a category that is forced open takes
+    whatever comes first, one whose price falls takes what is worth most beside the numbers."""
 
-    capacity: Schedule = Ramp(0.0, 4.0, steps=2000)
-    """C_z in nats, of all numbers together."""
+    capacity: Schedule = Ramp(0.0, 7.0, steps=500)
+    """C_z in nats, of all numbers together; enough, and soon, for all that is continuous."""
 
-    category_capacity: Schedule = Ramp(0.0, 1.38, steps=1000, begin=1000)
-    """C_c in nats, of all categories together. Opened late, and with numbers that may carry no
-    more than they need, categories find what has categories."""
+    category_capacity: Schedule = Ramp(0.0, 1.38, steps=500, begin=2500)
+    """C_c in nats, of all categories together. Opened last: it only makes categories sure."""
 
     @property
     def latents(self) -> Latents:
