@@ -17,6 +17,7 @@ from micvae.networks import Mlp
 from micvae.objectives import Pcl, Tcl, observed
 from micvae.objectives.ivae import contrast_of, kl_between, product
 from micvae.objectives.pcl import PairScore
+from micvae.objectives.slow_vae import contrast_of as step_contrast
 from micvae.objectives.slow_vae import transition_kl
 from micvae.objectives.unmixing import independent_components
 from micvae.training.config import RunConfig
@@ -59,6 +60,14 @@ def test_the_contrast_is_that_of_the_densities():
     density = torch.tensor(by_hand, dtype=torch.float64).exp()
     expected = -(density.diagonal() / density.mean(1)).log().mean()
     torch.testing.assert_close(contrast_of(z, prior), expected)
+
+
+def test_the_contrast_of_steps_is_that_of_the_densities():
+    earlier, later = gaussian(6).loc.double(), gaussian(7).loc.double()
+    steps = torch.distributions.Laplace(earlier[None], 1 / 6.0)
+    density = steps.log_prob(later[:, None]).sum(2).exp()  # rows z_t, columns z_{j−1}
+    expected = -(density.diagonal() / density.mean(1)).log().mean()
+    torch.testing.assert_close(step_contrast(earlier, later, 6.0), expected)
 
 
 @pytest.mark.parametrize("rate", [0.5, 6.0])
