@@ -29,6 +29,7 @@ from micvae.data.sequences import sequences, successors
 from micvae.data.shapes3d import shapes3d
 from micvae.data.smallnorb import smallnorb
 from micvae.data.squares import squares
+from micvae.data.standardised import standardised
 from micvae.data.tables import TableFile, read_matrix
 from micvae.data.whitened import whitened
 from micvae.errors import DataError
@@ -61,6 +62,7 @@ WRAPPERS: dict[str, Callable[..., FactorDataset]] = {  # take another data set
     "sequences": sequences,
     "rendered": rendered,
     "whitened": whitened,
+    "standardised": standardised,
 }
 DATASETS = GENERATED | PROBLEMS | PUBLISHED | WRAPPERS
 
@@ -97,6 +99,7 @@ __all__ = [
     "smallnorb",
     "sparse_transitions",
     "squares",
+    "standardised",
     "state_space",
     "successors",
     "whitened",

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from micvae.data.dataset import FactorDataset
+from micvae.data.layout import arrangement, channels_first, scaled
 from micvae.errors import DataError
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".pgm", ".ppm"}
@@ -20,8 +21,9 @@ FACTORS_CSV = "factors.csv"
 def from_npz(path: Path) -> FactorDataset:
     """Read `images` and, where they are there, `factors` and `factor_names`.
 
-    `images` is uint8 (divided by 255) or float in [0, 1], shaped `(N, H, W)`, `(N, H, W, C)` or
-    `(N, C, H, W)` with C = 1, 3 or 4. `factors` is `(N, K)` numbers, `factor_names` K strings.
+    `images` is uint8 (divided by 255), uint16 (by 65535) or float in [0, 1], shaped `(N, H, W)`,
+    `(N, H, W, C)` or `(N, C, H, W)`, see `micvae.data.layout.arrangement`. `factors` is `(N, K)`
+    numbers, `factor_names` K strings.
     `partners`, where images come in pairs, is of the images' own kind and layout, and `auxiliary`
     `(N, U)` numbers: the auxiliary variable u; `sequence` says which sequence each frame belongs
     to, `(N,)` whole numbers. Floats `(N, F)` are vectors, no pictures: any finite values.
@@ -46,10 +48,10 @@ def from_npz(path: Path) -> FactorDataset:
     names = arrays.get("factor_names", np.asarray([], dtype=str))
     partners = arrays.get("partners")
     if partners is not None:
-        partners = scaled(channels_first(partners, "partners"), f"partners in {path}")
+        partners = of_array(partners, f"partners in {path}")
     return FactorDataset(
         name=path.stem,
-        images=scaled(channels_first(arrays["images"]), f"images in {path}"),
+        images=of_array(arrays["images"], f"images in {path}"),
         factors=arrays.get("factors"),  # type: ignore[arg-type]
         factor_names=tuple(map(str, np.atleast_1d(names))),
         source={"data": str(path)},
@@ -79,56 +81,55 @@ def from_folder(path: Path) -> FactorDataset:
     if len(sizes) > 1:
         shown = ", ".join(f"{h}×{w}" for h, w in sorted(sizes)[:4])
         raise DataError(f"{path} holds images of different sizes ({shown}); resize them to one.")
+    if len({picture.dtype for picture in pictures}) > 1:
+        raise DataError(f"{path} holds pictures of 8 and of 16 bits; convert them to one kind.")
     if any(picture.ndim == 3 for picture in pictures):
         pictures = [p if p.ndim == 3 else np.repeat(p[..., None], 3, axis=2) for p in pictures]
     names, factors = _factor_table(path / FACTORS_CSV, [f.relative_to(path) for f in files])
     return FactorDataset(
         name=path.resolve().name,
-        images=scaled(channels_first(np.stack(pictures)), f"images in {path}"),
+        images=of_array(np.stack(pictures), f"images in {path}"),
         factors=factors,  # type: ignore[arg-type]
         factor_names=names,
         source={"data": str(path)},
     )
 
 
-def channels_first(images: NDArray[Any], what: str = "images") -> NDArray[Any]:
-    """Turn `(N, H, W)`, `(N, H, W, C)` or `(N, C, H, W)` into `(N, C, H, W)`."""
-    if images.ndim == 2 and images.dtype.kind == "f":
-        return images
-    if images.ndim == 3:
-        return images[:, None]
-    if images.ndim == 4 and images.shape[1] in (1, 3, 4):
-        return images
-    if images.ndim == 4 and images.shape[3] in (1, 3, 4):
-        return images.transpose(0, 3, 1, 2)
-    raise DataError(
-        f"{what} has shape {images.shape}; expected (N, H, W), (N, H, W, C) or (N, C, H, W) "
-        "with 1, 3 or 4 channels, or vectors (N, F) of floats."
-    )
+def of_array(images: NDArray[Any], what: str) -> NDArray[np.float32]:
+    """Images `(N, C, H, W)` out of an array in any arrangement; vectors `(N, F)` as they are.
+
+    Raises:
+        DataError: where its shape or its dtype is that of neither.
+    """
+    found = arrangement(images.shape, what)
+    if found == "NF" and images.dtype.kind != "f":
+        raise DataError(
+            f"{what} has shape {images.shape} and dtype {images.dtype}; expected (N, H, W), "
+            "(N, H, W, C) or (N, C, H, W), or vectors (N, F) of floats."
+        )
+    return scaled(channels_first(images, found), what)
 
 
-def scaled(images: NDArray[Any], what: str) -> NDArray[np.float32]:
-    """Turn uint8 into floats in [0, 1]; floats are taken as they are and checked later."""
-    if images.dtype == np.uint8:
-        return np.ascontiguousarray(images).astype(np.float32) / np.float32(255)
-    if images.dtype == np.bool_ or images.dtype.kind == "f":
-        return np.ascontiguousarray(images, dtype=np.float32)
-    raise DataError(
-        f"{what} have dtype {images.dtype}; expected uint8 (0 to 255) or floats in [0, 1]."
-    )
-
-
-def _picture(file: Path) -> NDArray[np.uint8]:
+def _picture(file: Path) -> NDArray[Any]:
     from PIL import Image, UnidentifiedImageError  # only folders need it
 
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(file) as picture:
-                grey = picture.mode in ("1", "L", "LA", "I;16", "I")
-                return np.asarray(picture.convert("L" if grey else "RGB"))
+                return pixels(picture)
     except (OSError, UnidentifiedImageError, ValueError, SyntaxError, Warning) as error:
         raise DataError(f"{file} cannot be read as an image: {error}.") from None
+
+
+def pixels(picture: Any) -> NDArray[Any]:
+    """The numbers of a picture (PIL): grey `(H, W)` or colour `(H, W, 3)`, no transparency.
+
+    uint8; of grey pictures with 16 bits uint16, since convert() would show all of them white.
+    """
+    if picture.mode.startswith("I;16"):
+        return np.asarray(picture).astype(np.uint16)
+    return np.asarray(picture.convert("L" if picture.mode in ("1", "L", "LA", "I") else "RGB"))
 
 
 def _factor_table(
