@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from micvae.data.dataset import FactorDataset
+from micvae.data.lazy import Images, LazyImages, Mapped, blocks
 from micvae.data.problems.problem import Problem
 from micvae.data.wrapping import inner
 from micvae.errors import DataError
@@ -42,9 +43,9 @@ def standardised(
     dataset = inner(data, factors=False)
     if len(dataset.image_shape) != 1:
         raise DataError(f"{dataset.name} has images, and standardised takes vectors (N, F).")
-    x = dataset.images.astype(np.float64)
-    centre = x.mean(0) if mean is None else np.asarray(mean, dtype=np.float64)
-    spread = _spread(x) if scale is None else np.asarray(scale, dtype=np.float64)
+    x = dataset.images
+    centre = _mean(x) if mean is None else np.asarray(mean, dtype=np.float64)
+    spread = _spread(x, centre) if scale is None else np.asarray(scale, dtype=np.float64)
     if not centre.shape == spread.shape == x.shape[1:] or not (spread > 0).all():
         raise DataError(
             f"mean has shape {centre.shape} and scale {spread.shape}; give a finite number and a "
@@ -52,14 +53,17 @@ def standardised(
         )
     of = dataset.renderer
 
-    def moved(vectors: NDArray[Any]) -> NDArray[np.float32]:
+    def move(vectors: NDArray[Any]) -> NDArray[np.float32]:
         return ((vectors.astype(np.float64) - centre) / spread).astype(np.float32)
+
+    def moved(vectors: Images) -> Images:
+        return Mapped(vectors, move) if isinstance(vectors, LazyImages) else move(vectors)
 
     given: dict[str, Any] = {
         "name": f"{dataset.name}, standardised",
         "images": moved(x),
         "partners": None if dataset.partners is None else moved(dataset.partners),
-        "renderer": None if of is None else lambda factors: moved(of(factors)),
+        "renderer": None if of is None else lambda factors: move(of(factors)),
         "notes": (*dataset.notes, "Standardised: every feature has mean 0 and variance 1."),
         "source": {
             "data": "standardised",
@@ -74,7 +78,13 @@ def standardised(
     return FactorDataset(**(kept | given))
 
 
-def _spread(x: NDArray[np.float64]) -> NDArray[np.float64]:
+def _mean(x: Images) -> NDArray[np.float64]:
+    total = sum((block.sum(0, dtype=np.float64) for block in blocks(x)), np.zeros(x.shape[1:]))
+    return np.asarray(total / len(x))
+
+
+def _spread(x: Images, mean: NDArray[np.float64]) -> NDArray[np.float64]:
     """Standard deviations; 1 where a feature varies by no more than float32 rounds its mean."""
-    spread = x.std(0)
-    return np.where(spread > 1e-7 * np.abs(x.mean(0)), spread, 1.0)
+    squares = (((block - mean) ** 2).sum(0) for block in blocks(x))
+    spread = np.sqrt(sum(squares, np.zeros(x.shape[1:])) / len(x))
+    return np.where(spread > 1e-7 * np.abs(mean), spread, 1.0)

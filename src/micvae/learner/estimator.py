@@ -14,6 +14,7 @@ from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from micvae.data import FactorDataset, standardised
+from micvae.data.lazy import is_large
 from micvae.errors import DataError
 from micvae.learner.form import Form, is_standardised
 from micvae.learner.inputs import Given, hugging_face, taken
@@ -252,7 +253,8 @@ class Disentangler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, WithOption
             if getattr(X, "ndim", None) is None:
                 X = np.asarray(X)
             if X.ndim < 3:
-                X = validate_data(self, X, reset=fitting)
+                finite = not is_large(np.shape(X))  # where it is large, it is checked in parts
+                X = validate_data(self, X, reset=fitting, ensure_all_finite=finite)
         return taken(X, y, layout=self.layout, column=self.column)  # type: ignore[arg-type]
 
     def _dataset(self, X: Any, y: Any = None) -> FactorDataset:

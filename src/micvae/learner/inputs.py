@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,10 +12,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from micvae.data import FactorDataset, FactorKind, load
+from micvae.data import FactorDataset, FactorKind, Images, load
 from micvae.data.dataset import guess_kind
 from micvae.data.files import pixels
-from micvae.data.layout import Arrangement, Layout, arrangement, channels_first, scaled
+from micvae.data.layout import Arrangement, Layout, arrangement
+from micvae.data.lazy import is_large
+from micvae.data.on_disk import Items, of_array
 from micvae.errors import DataError
 from micvae.training.run import IN_MEMORY
 
@@ -56,17 +58,17 @@ def taken(X: Any, y: Any = None, *, layout: Layout = "auto", column: str | None 
         data = str(X) if isinstance(X, str | Path) and y is None else IN_MEMORY
         found: Arrangement = "NCHW" if dataset.pictures else "NF"
         return Given(dataset if y is None else with_factors(dataset, y), data, found)
-    if isinstance(X, torch.utils.data.Dataset):
-        array, name = _stacked(_items(X)), type(X).__name__
-    elif hugging_face(X):
-        array, name = _column(X, column), "datasets.Dataset"
+    if isinstance(X, torch.utils.data.Dataset) or hugging_face(X):
+        name = type(X).__name__
+        count, item = _column(X, column) if hugging_face(X) else _items(X)
+        images, found = _one_by_one(count, item, layout)
     else:
-        array = X.detach().cpu().numpy() if isinstance(X, torch.Tensor) else np.asarray(X)
         name = "array"
-    found = arrangement(array.shape, "X", layout)
-    if found == "NF" and array.dtype.kind in "iub":
-        array = array.astype(np.float64)
-    images = scaled(channels_first(array, found), "X")
+        array = X.detach().cpu().numpy() if isinstance(X, torch.Tensor) else np.asanyarray(X)
+        found = arrangement(array.shape, "X", layout)
+        if found == "NF" and array.dtype.kind in "iub":
+            array = array.astype(np.float64)
+        images = of_array(array, found, "X")
     dataset = FactorDataset(name, images, source={"data": IN_MEMORY, "layout": found})
     return Given(dataset if y is None else with_factors(dataset, y), IN_MEMORY, found)
 
@@ -112,13 +114,16 @@ def _numbers(column: NDArray[Any]) -> tuple[NDArray[np.float64], FactorKind]:
     return np.unique(text, return_inverse=True)[1].astype(np.float64), "categorical"
 
 
-def _items(given: Any) -> Sequence[Any]:
+Item = Callable[[int], NDArray[Any]]
+
+
+def _items(given: Any) -> tuple[int, Item]:
     if not hasattr(given, "__len__") or not hasattr(given, "__getitem__"):
         raise DataError(
             f"X is a {type(given).__name__}, which has no length or no items; give a map-style "
             "data set, with __len__ and __getitem__."
         )
-    return [_first(given[i]) for i in range(len(given))]
+    return len(given), lambda i: _first(given[i])
 
 
 def _first(item: Any) -> NDArray[Any]:
@@ -137,18 +142,17 @@ def _image(image: Any) -> NDArray[Any]:
     return pixels(image) if hasattr(image, "getbands") else np.asarray(image)
 
 
-def _stacked(images: Sequence[NDArray[Any]]) -> NDArray[Any]:
-    if not len(images):
+def _one_by_one(count: int, item: Item, layout: Layout) -> tuple[Images, Arrangement]:
+    """All images of a data set that gives them singly, read now or, where they are many, later."""
+    if not count:
         raise DataError("X is empty; at least one image is needed.")
-    if len({image.ndim for image in images}) > 1:  # some are grey, some have colour
-        images = [i if i.ndim == 3 else np.repeat(i[..., None], 3, axis=2) for i in images]
-    shapes = sorted({image.shape for image in images})
-    if len(shapes) > 1:
-        raise DataError(
-            f"X holds images of different sizes ({', '.join(map(str, shapes[:4]))}); resize them "
-            "to one."
-        )
-    return np.stack(images)
+    first = item(0)
+    shape = (count, *first.shape)
+    found = arrangement(shape, "X", layout)
+    if found == "NF" and first.dtype.kind in "iub":
+        raise DataError(f"the items of X are vectors of {first.dtype}; give floats.")
+    images: Images = Items(item, shape, first.dtype, found, "X")
+    return (images if is_large(images.shape) else images[:]), found
 
 
 def hugging_face(given: Any) -> bool:
@@ -157,7 +161,7 @@ def hugging_face(given: Any) -> bool:
     return there is not None and isinstance(given, there.Dataset)
 
 
-def _column(given: Any, column: str | None) -> NDArray[Any]:
+def _column(given: Any, column: str | None) -> tuple[int, Item]:
     if column is None:
         kinds = {name: type(kind).__name__ for name, kind in given.features.items()}
         images = [n for n, k in kinds.items() if k in ("Image", "Array2D", "Array3D")]
@@ -169,4 +173,5 @@ def _column(given: Any, column: str | None) -> NDArray[Any]:
         column = images[0]
     elif column not in given.column_names:
         raise DataError(f"X has no column {column!r}; it has {', '.join(given.column_names)}.")
-    return _stacked([_image(row[column]) for row in given.select_columns([column])])
+    rows = given.select_columns([column])
+    return len(given), lambda i: _image(rows[i][column])

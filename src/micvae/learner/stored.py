@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from micvae.data import FactorDataset
+from micvae.data import FactorDataset, LazyImages
 from micvae.errors import DataError, RunError
 from micvae.files import replacing, write_json
 from micvae.representation import Representation
@@ -48,6 +48,11 @@ class Fitted:
         """
         if path.exists() and (not path.is_dir() or any(path.iterdir())):
             raise RunError(f"{path} exists and is not empty; choose another folder.")
+        if dataset is not None and isinstance(dataset.images, LazyImages):
+            raise DataError(
+                f"data is too large to be stored with the run ({dataset.images.shape}); fit its "
+                "path instead of an array, which every command then finds again."
+            )
         if dataset is not None and fingerprint(dataset) != self.record["data"]["fingerprint"]:
             raise DataError(
                 "data is not what was fitted; give the same X, and the same y, or leave data out."
@@ -64,7 +69,7 @@ class Fitted:
 
 def _write_data(path: Path, dataset: FactorDataset) -> None:
     arrays: dict[str, Any] = {
-        "images": _smallest(dataset.images),
+        "images": _smallest(np.asarray(dataset.images)),
         "factors": dataset.factors,
         "factor_names": np.asarray(dataset.factor_names, dtype=str),
         "partners": dataset.partners,

@@ -4,12 +4,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from micvae.data import Images
+from micvae.models.encoding import at_once
 from micvae.models.vae import VAE
 
 
-def elbo(
-    model: VAE, images: NDArray[np.float32], seed: int = 0, batch_size: int = 1000
-) -> NDArray[np.float64]:
+def elbo(model: VAE, images: Images, seed: int = 0, batch_size: int = 1000) -> NDArray[np.float64]:
     r"""A lower bound of log p(x) for each of N samples, `(N,)`, nats.
 
     .. math:: \log p(x) \ge E_{q(z|x)}[\log p(x|z)] - \sum_d KL(q(z_d|x) \| p(z_d))
@@ -22,7 +22,7 @@ def elbo(
         model: a trained model.
         images: `(N, C, H, W)` or vectors `(N, F)`.
         seed: determines the draws.
-        batch_size: samples at a time.
+        batch_size: samples at a time, at most.
 
     References:
         *Auto-Encoding Variational Bayes*, Kingma & Welling, 2013.
@@ -30,6 +30,7 @@ def elbo(
     device = next(model.parameters()).device
     noise = torch.Generator(device).manual_seed(seed)
     found = []
+    batch_size = at_once(images, batch_size)
     with torch.inference_mode():
         for start in range(0, len(images), batch_size):
             batch = torch.from_numpy(images[start : start + batch_size]).to(device)

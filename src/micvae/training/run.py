@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from micvae import __version__
-from micvae.data import FactorDataset, from_npz, load
+from micvae.data import FactorDataset, LazyImages, blocks, from_npz, load
 from micvae.errors import RunError
 from micvae.files import read_json, write_json
 from micvae.models import VAE, build_vae
@@ -210,12 +210,13 @@ def train_run(
 
 
 def fingerprint(dataset: FactorDataset) -> str:
-    """A digest of images and factors."""
+    """A digest of images and factors; the same for images that are read in parts."""
     digest = hashlib.blake2b(digest_size=16)
     more = [a for a in (dataset.partners, dataset.auxiliary, dataset.sequence) if a is not None]
     for array in (dataset.images, dataset.factors, *more):
         digest.update(repr((array.shape, str(array.dtype))).encode())
-        digest.update(np.ascontiguousarray(array).data)
+        for block in blocks(array) if isinstance(array, LazyImages) else [array]:
+            digest.update(np.ascontiguousarray(block).data)
     return digest.hexdigest()
 
 
