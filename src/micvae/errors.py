@@ -9,7 +9,7 @@ class MicvaeError(Exception):
     """A wrong input, with the remedy in its message."""
 
 
-class DataError(MicvaeError):
+class DataError(MicvaeError, ValueError):
     """Images, factors or a data file that cannot be used as they are."""
 
 

@@ -29,6 +29,7 @@ ROOMS = [
     "studies",
     "reports",
     "cli",
+    "learner",
     "__main__",
 ]
 

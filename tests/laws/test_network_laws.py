@@ -9,6 +9,7 @@ from micvae.models import build_vae
 from micvae.networks import NETWORKS, Mlp, initialise
 
 SHAPES = [(1, 32, 32), (1, 64, 64), (3, 64, 64), (3, 32, 48), (4, 16, 16), (1, 96, 64)]
+ODD = [(1, 28, 28), (2, 37, 50), (1, 8, 8), (5, 9, 31), (3, 63, 21)]
 
 
 def build(name, shape, seed=0):
@@ -18,7 +19,7 @@ def build(name, shape, seed=0):
 
 
 @pytest.mark.parametrize("name", NETWORKS)
-@pytest.mark.parametrize("shape", SHAPES, ids=str)
+@pytest.mark.parametrize("shape", SHAPES + ODD, ids=str)
 def test_images_to_latents_and_back(name, shape):
     model = build(name, shape)
     x = torch.rand(3, *shape, generator=torch.Generator().manual_seed(1))
@@ -47,12 +48,23 @@ def test_the_generator_decides_every_weight(name):
 
 
 @pytest.mark.parametrize("name", [name for name in NETWORKS if name not in ("mlp", "sparse")])
-@pytest.mark.parametrize(
-    ("shape", "message"), [((1, 4, 4), "too small"), ((1, 33, 32), "cannot be halved")]
-)
-def test_sizes_that_do_not_fit_are_refused(name, shape, message):
-    with pytest.raises(DataError, match=message):
-        build(name, shape)
+def test_images_below_eight_pixels_are_refused(name):
+    with pytest.raises(DataError, match="7×32 pixels are too small"):
+        build(name, (1, 7, 32))
+
+
+@pytest.mark.parametrize("name", ["conv", "patch"])
+def test_every_pixel_counts_whatever_the_size(name):
+    """The border is put around the image and not over it: all pixels are read, and all written."""
+    model = build(name, (1, 37, 50))
+    x = torch.rand(1, 1, 37, 50, generator=torch.Generator().manual_seed(1), requires_grad=True)
+    model.encode(x).loc.sum().backward()
+    assert (x.grad != 0).float().mean() > 0.9  # some sit behind rectifiers that are off
+    assert (x.grad[..., [0, -1], :] != 0).any(-1).all() and (x.grad[..., [0, -1]] != 0).any(
+        -2
+    ).all()
+    z = torch.randn(64, 5, generator=torch.Generator().manual_seed(2))
+    assert (model.decode(z).mean.std(0) > 0).all()
 
 
 @pytest.mark.parametrize("name", ["auto", "mlp"])

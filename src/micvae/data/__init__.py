@@ -10,8 +10,10 @@ from micvae.data.correlated import correlated
 from micvae.data.dataset import FactorDataset, FactorKind
 from micvae.data.dsprites import dsprites
 from micvae.data.dsprites_file import dsprites_file
-from micvae.data.files import from_folder, from_npz
+from micvae.data.files import from_folder, from_npy, from_npz
+from micvae.data.hdf5 import from_hdf5
 from micvae.data.held_out import held_out
+from micvae.data.lazy import Images, LazyImages, blocks, rows_of
 from micvae.data.mpi3d import mpi3d
 from micvae.data.pairs import pairs
 from micvae.data.problems import (
@@ -29,6 +31,7 @@ from micvae.data.sequences import sequences, successors
 from micvae.data.shapes3d import shapes3d
 from micvae.data.smallnorb import smallnorb
 from micvae.data.squares import squares
+from micvae.data.standardised import standardised
 from micvae.data.tables import TableFile, read_matrix
 from micvae.data.whitened import whitened
 from micvae.errors import DataError
@@ -61,26 +64,39 @@ WRAPPERS: dict[str, Callable[..., FactorDataset]] = {  # take another data set
     "sequences": sequences,
     "rendered": rendered,
     "whitened": whitened,
+    "standardised": standardised,
+}
+FILES: dict[str, Callable[[Path], FactorDataset]] = {  # one's own, by suffix
+    ".npz": from_npz,
+    ".npy": from_npy,
+    ".h5": from_hdf5,
+    ".hdf5": from_hdf5,
 }
 DATASETS = GENERATED | PROBLEMS | PUBLISHED | WRAPPERS
 
 __all__ = [
     "DATASETS",
+    "FILES",
     "GENERATED",
     "PROBLEMS",
     "PUBLISHED",
     "WRAPPERS",
     "FactorDataset",
     "FactorKind",
+    "Images",
+    "LazyImages",
     "Problem",
     "TableFile",
     "autoregressive",
     "auxiliary",
+    "blocks",
     "cars3d",
     "correlated",
     "dsprites",
     "dsprites_file",
     "from_folder",
+    "from_hdf5",
+    "from_npy",
     "from_npz",
     "held_out",
     "independent",
@@ -89,6 +105,7 @@ __all__ = [
     "pairs",
     "read_matrix",
     "rendered",
+    "rows_of",
     "scenes",
     "segments",
     "sequences",
@@ -97,6 +114,7 @@ __all__ = [
     "smallnorb",
     "sparse_transitions",
     "squares",
+    "standardised",
     "state_space",
     "successors",
     "whitened",
@@ -109,8 +127,8 @@ def load(name_or_path: str) -> FactorDataset:
     Args:
         name_or_path: a name out of `DATASETS`, with options where needed
             (`squares(n=4096, seed=1)`, `shapes3d('3dshapes.h5')`,
-            `correlated('squares(n=4096)', strength=0.4)`); or the path of an .npz file or of a
-            folder of images.
+            `correlated('squares(n=4096)', strength=0.4)`); or the path of an .npz, .npy or .h5
+            file or of a folder of images.
 
     Raises:
         DataError: where there is nothing of that name, or it cannot be used.
@@ -126,14 +144,15 @@ def load(name_or_path: str) -> FactorDataset:
     if path.is_dir():
         return from_folder(path)
     if path.is_file():
-        if path.suffix.lower() == ".npz":
-            return from_npz(path)
+        read = FILES.get(path.suffix.lower())
+        if read is not None:
+            return read(path)
         raise DataError(
-            f"{path} is neither an .npz file nor a folder of images; save the images as "
-            "np.savez('data.npz', images=…, factors=…), or name the data set that the file is "
-            f"of: {', '.join(PUBLISHED)}, as in shapes3d('3dshapes.h5')."
+            f"{path} ends in none of {', '.join(FILES)}, and is no folder of images; save the "
+            "images as np.savez('data.npz', images=…, factors=…), or name the data set that the "
+            f"file is of: {', '.join(PUBLISHED)}, as in shapes3d('3dshapes.h5')."
         )
     raise DataError(
-        f"there is no data set or file {name_or_path!r}; use {', '.join(DATASETS)}, an .npz file "
-        "or a folder of images."
+        f"there is no data set or file {name_or_path!r}; use {', '.join(DATASETS)}, an .npz, .npy "
+        "or .h5 file or a folder of images."
     )

@@ -138,6 +138,26 @@ def blocks(rows: NDArray[np.int64], together: int) -> Iterator[tuple[NDArray[np.
         yield places, int(rows[places[0]] // together)
 
 
+def array_header(file: IO[bytes], what: str) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    """Read an array's shape and dtype; what follows in the file are its rows."""
+    version = np.lib.format.read_magic(file)
+    if version not in ((1, 0), (2, 0)):
+        raise DataError(f"{what} is of the unknown version {version}.")
+    header = (
+        np.lib.format.read_array_header_1_0
+        if version == (1, 0)
+        else np.lib.format.read_array_header_2_0
+    )
+    with warnings.catch_warnings():  # files written by Python 2 are read, and warned of
+        warnings.simplefilter("ignore", UserWarning)
+        shape, fortran, dtype = header(file)
+    if dtype.hasobject:
+        raise DataError(f"{what} is pickled, which could run code; refused.")
+    if not shape or (fortran and len(shape) > 1):
+        raise DataError(f"{what} is a scalar, or not stored row by row.")
+    return shape, dtype
+
+
 @contextmanager
 def npz_array(path: Path, name: str) -> Iterator[Records]:
     """Open one array of an .npz file for reading rows; a pickled one is refused, never loaded."""
@@ -148,21 +168,7 @@ def npz_array(path: Path, name: str) -> Iterator[Records]:
                 f"{path} has no array named {name}; it has {', '.join(members) or 'nothing'}."
             )
         with archive.open(f"{name}.npy") as member:
-            version = np.lib.format.read_magic(member)
-            if version not in ((1, 0), (2, 0)):
-                raise DataError(f"{path}: array {name} is of the unknown version {version}.")
-            header = (
-                np.lib.format.read_array_header_1_0
-                if version == (1, 0)
-                else np.lib.format.read_array_header_2_0
-            )
-            with warnings.catch_warnings():  # files written by Python 2 are read, and warned of
-                warnings.simplefilter("ignore", UserWarning)
-                shape, fortran, dtype = header(member)
-            if dtype.hasobject:
-                raise DataError(f"{path}: array {name} is pickled, which could run code; refused.")
-            if fortran or not shape:
-                raise DataError(f"{path}: array {name} is a scalar, or not stored row by row.")
+            shape, dtype = array_header(member, f"{path}: array {name}")
             info = archive.getinfo(f"{name}.npy")
             expected = member.tell() + math.prod(shape) * dtype.itemsize
             if info.file_size != expected:

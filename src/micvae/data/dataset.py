@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from micvae.data.lazy import Images, LazyImages, blocks, rows_of
 from micvae.errors import DataError
 
 FactorKind = Literal["continuous", "ordinal", "categorical", "angular"]
@@ -23,7 +24,7 @@ class FactorDataset:
     Args:
         name: how the data set is called in tables and titles.
         images: float32 `(N, C, H, W)`, every value in [0, 1]; or, for data that is no picture,
-            vectors `(N, F)` of any finite values.
+            vectors `(N, F)` of any finite values. `LazyImages` are read in parts and stay on disk.
         factors: `(N, K)` floats, one column per factor; `(N, 0)` or None where nothing is known.
         factor_names: K names.
         factor_kinds: K kinds (`continuous`, `ordinal`, `categorical`, `angular`). Left out, they
@@ -43,7 +44,7 @@ class FactorDataset:
     """
 
     name: str
-    images: NDArray[np.float32]
+    images: Images
     factors: NDArray[np.float64] = None  # type: ignore[assignment]
     factor_names: tuple[str, ...] = ()
     factor_kinds: tuple[FactorKind, ...] = ()
@@ -51,7 +52,7 @@ class FactorDataset:
     renderer: Renderer | None = None
     notes: tuple[str, ...] = ()
     source: Mapping[str, Any] = field(default_factory=dict)
-    partners: NDArray[np.float32] | None = None
+    partners: Images | None = None
     auxiliary: NDArray[np.float64] | None = None
     sequence: NDArray[np.int64] | None = None
 
@@ -138,26 +139,27 @@ class FactorDataset:
         index = np.asarray(indices)
         return replace(
             self,
-            images=self.images[index],
+            images=rows_of(self.images, index),
             factors=self.factors[index],
-            partners=None if self.partners is None else self.partners[index],
+            partners=None if self.partners is None else rows_of(self.partners, index),
             auxiliary=None if self.auxiliary is None else self.auxiliary[index],
             sequence=None if self.sequence is None else self.sequence[index],
         )
 
 
-def _checked_images(given: ArrayLike, what: str) -> NDArray[np.float32]:
-    images = np.asarray(given)
+def _checked_images(given: ArrayLike | LazyImages, what: str) -> Images:
+    images = given if isinstance(given, LazyImages) else np.asarray(given)
     if images.dtype.kind not in "fiub":
         raise DataError(f"{what} has dtype {images.dtype}; expected floats in [0, 1].")
-    images = images.astype(np.float32, copy=False)
+    if not isinstance(images, LazyImages):
+        images = images.astype(np.float32, copy=False)
     if images.ndim not in (2, 4):
         raise DataError(
             f"{what} has shape {images.shape}; expected (N, C, H, W), or vectors (N, F)."
         )
-    if len(images) == 0:
+    if 0 in images.shape:
         raise DataError(f"{what} is empty; at least one image is needed.")
-    low, high = float(images.min()), float(images.max())
+    low, high = _range(images)
     if not (np.isfinite(low) and np.isfinite(high)):
         raise DataError(f"{what} holds NaN or infinite values; remove or replace those images.")
     if images.ndim == 4 and (low < 0 or high > 1):
@@ -166,6 +168,16 @@ def _checked_images(given: ArrayLike, what: str) -> NDArray[np.float32]:
             "(uint8 files are divided by 255 when they are loaded)."
         )
     return images
+
+
+def _range(images: Images) -> tuple[float, float]:
+    """Smallest and largest value; NaN where there is one."""
+    if isinstance(images, LazyImages) and images.bounded:
+        return 0.0, 1.0
+    if not isinstance(images, LazyImages):
+        return float(images.min()), float(images.max())
+    ranges = np.array([(block.min(), block.max()) for block in blocks(images)])
+    return float(ranges[:, 0].min()), float(ranges[:, 1].max())
 
 
 def _checked_sequence(given: ArrayLike, n: int) -> NDArray[np.int64]:

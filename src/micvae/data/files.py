@@ -1,62 +1,100 @@
-"""The user's own images: an `.npz` file, or a folder of pictures."""
+"""The user's own images: array files, or a folder of pictures."""
 
 import csv
 import warnings
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from micvae.data.archives import array_header, npz_array, readable
 from micvae.data.dataset import FactorDataset
+from micvae.data.layout import Arrangement, arrangement
+from micvae.data.lazy import Images, LazyImages, is_large
+from micvae.data.on_disk import ArrayFile, Items, of_array
 from micvae.errors import DataError
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".pgm", ".ppm"}
 FACTORS_CSV = "factors.csv"
+GREY = ("1", "L", "LA", "I", "I;16", "I;16L", "I;16B", "I;16N")
+IMAGES = ("images", "partners")
+BESIDE = ("factors", "auxiliary", "sequence")
 
 
 def from_npz(path: Path) -> FactorDataset:
     """Read `images` and, where they are there, `factors` and `factor_names`.
 
-    `images` is uint8 (divided by 255) or float in [0, 1], shaped `(N, H, W)`, `(N, H, W, C)` or
-    `(N, C, H, W)` with C = 1, 3 or 4. `factors` is `(N, K)` numbers, `factor_names` K strings.
+    `images` is uint8 (divided by 255), uint16 (by 65535) or float in [0, 1], shaped `(N, H, W)`,
+    `(N, H, W, C)` or `(N, C, H, W)`, see `micvae.data.layout.arrangement`. `factors` is `(N, K)`
+    numbers, `factor_names` K strings.
     `partners`, where images come in pairs, is of the images' own kind and layout, and `auxiliary`
     `(N, U)` numbers: the auxiliary variable u; `sequence` says which sequence each frame belongs
     to, `(N,)` whole numbers. Floats `(N, F)` are vectors, no pictures: any finite values.
-    Pickled objects are refused.
+    Pickled objects are refused. Images that would take more than 1 GiB as floats stay in the file
+    and are read in parts, unless they are compressed in it.
 
     Raises:
         DataError: for a file that cannot be read or arrays that do not fit.
     """
-    arrays = {}
+    arrays: dict[str, Any] = {}
     try:
         with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
-            for name in ("images", "factors", "factor_names", "partners", "auxiliary", "sequence"):
+            for name in (*IMAGES, *BESIDE, "factor_names"):
                 if name in file.files:
-                    arrays[name] = file[name]
+                    large = _unread(path, name) if name in IMAGES else None
+                    arrays[name] = file[name] if large is None else large
             found = ", ".join(file.files)
+    except DataError:
+        raise
     except (OSError, ValueError, EOFError, KeyError, AttributeError, zipfile.BadZipFile) as error:
         raise DataError(
             f"{path} cannot be read as an .npz file of plain arrays: {error}."
         ) from None
     if "images" not in arrays:
         raise DataError(f"{path} has no array named images; it has {found or 'nothing'}.")
-    names = arrays.get("factor_names", np.asarray([], dtype=str))
-    partners = arrays.get("partners")
-    if partners is not None:
-        partners = scaled(channels_first(partners, "partners"), f"partners in {path}")
+    names = arrays.pop("factor_names", np.asarray([], dtype=str))
+    for name in IMAGES:
+        if name in arrays:
+            arrays[name] = of_user(arrays[name], f"{name} in {path}")
     return FactorDataset(
         name=path.stem,
-        images=scaled(channels_first(arrays["images"]), f"images in {path}"),
-        factors=arrays.get("factors"),  # type: ignore[arg-type]
         factor_names=tuple(map(str, np.atleast_1d(names))),
         source={"data": str(path)},
-        partners=partners,
-        auxiliary=arrays.get("auxiliary"),
-        sequence=arrays.get("sequence"),
+        **arrays,
     )
+
+
+def _unread(path: Path, name: str) -> Images | None:
+    """An array of images that stays in the file: large, and stored as it is."""
+    with npz_array(path, name) as records:
+        if not records.random_access or not is_large(records.shape):
+            return None
+        shape, dtype = records.shape, records.dtype
+        return ArrayFile(path, records.start, shape, dtype, arranged(shape, dtype, name))
+
+
+def from_npy(path: Path) -> FactorDataset:
+    """Read images or vectors that are alone in a file, as `images` of an .npz file.
+
+    What would take more than 1 GiB as floats stays in the file and is read in parts.
+
+    Raises:
+        DataError: for a file that cannot be read, or that holds something else.
+    """
+    images: Images | NDArray[Any]
+    with readable(path, "an .npy file"):
+        with path.open("rb") as file:
+            shape, dtype = array_header(file, str(path))
+            start = file.tell()
+        if is_large(shape):
+            images = ArrayFile(path, start, shape, dtype, arranged(shape, dtype, str(path)))
+        else:
+            images = of_user(np.load(path, allow_pickle=False), str(path))
+    return FactorDataset(path.stem, images, source={"data": str(path)})
 
 
 def from_folder(path: Path) -> FactorDataset:
@@ -64,7 +102,8 @@ def from_folder(path: Path) -> FactorDataset:
 
     All must have one size. They become grey if all are grey, else colour; transparency is
     dropped. Where the folder holds `factors.csv`, it has a header row, a first column with the
-    file's path relative to the folder, and one column of numbers per factor.
+    file's path relative to the folder, and one column of numbers per factor. Pictures that would
+    take more than 1 GiB as floats stay in their files, which are opened whenever one is needed.
 
     Raises:
         DataError: for a picture or table that cannot be read or does not fit.
@@ -74,61 +113,89 @@ def from_folder(path: Path) -> FactorDataset:
         raise DataError(
             f"{path} holds no images; expected files ending in {', '.join(sorted(SUFFIXES))}."
         )
-    pictures = [_picture(file) for file in files]
-    sizes = {picture.shape[:2] for picture in pictures}
-    if len(sizes) > 1:
-        shown = ", ".join(f"{h}×{w}" for h, w in sorted(sizes)[:4])
-        raise DataError(f"{path} holds images of different sizes ({shown}); resize them to one.")
-    if any(picture.ndim == 3 for picture in pictures):
-        pictures = [p if p.ndim == 3 else np.repeat(p[..., None], 3, axis=2) for p in pictures]
+    first, colour = _picture(files[0]), False
+    for file in files:
+        size, colour_here = _header(file)
+        if size != first.shape[:2]:
+            shown = ", ".join(f"{h}×{w}" for h, w in sorted({size, first.shape[:2]}))
+            raise DataError(
+                f"{path} holds images of different sizes ({shown}); resize them to one."
+            )
+        colour = colour or colour_here
+    shape = (len(files), *first.shape[:2], *((3,) if colour else ()))
+
+    def picture(i: int) -> NDArray[Any]:
+        grey = _picture(files[i])
+        return np.repeat(grey[..., None], 3, axis=2) if colour and grey.ndim == 2 else grey
+
+    found: Arrangement = "NHWC" if colour else "NHW"
+    images: Images = Items(picture, shape, first.dtype, found, f"images in {path}")
+    if not is_large(shape):
+        images = images[:]
     names, factors = _factor_table(path / FACTORS_CSV, [f.relative_to(path) for f in files])
     return FactorDataset(
         name=path.resolve().name,
-        images=scaled(channels_first(np.stack(pictures)), f"images in {path}"),
+        images=images,
         factors=factors,  # type: ignore[arg-type]
         factor_names=names,
         source={"data": str(path)},
     )
 
 
-def channels_first(images: NDArray[Any], what: str = "images") -> NDArray[Any]:
-    """Turn `(N, H, W)`, `(N, H, W, C)` or `(N, C, H, W)` into `(N, C, H, W)`."""
-    if images.ndim == 2 and images.dtype.kind == "f":
+def of_user(images: NDArray[Any] | Images, what: str) -> Images:
+    """Images `(N, C, H, W)` out of an array in any arrangement; vectors `(N, F)` as they are.
+
+    Raises:
+        DataError: where its shape or its dtype is that of neither.
+    """
+    if isinstance(images, LazyImages):
         return images
-    if images.ndim == 3:
-        return images[:, None]
-    if images.ndim == 4 and images.shape[1] in (1, 3, 4):
-        return images
-    if images.ndim == 4 and images.shape[3] in (1, 3, 4):
-        return images.transpose(0, 3, 1, 2)
-    raise DataError(
-        f"{what} has shape {images.shape}; expected (N, H, W), (N, H, W, C) or (N, C, H, W) "
-        "with 1, 3 or 4 channels, or vectors (N, F) of floats."
-    )
+    return of_array(images, arranged(images.shape, images.dtype, what), what)
 
 
-def scaled(images: NDArray[Any], what: str) -> NDArray[np.float32]:
-    """Turn uint8 into floats in [0, 1]; floats are taken as they are and checked later."""
-    if images.dtype == np.uint8:
-        return np.ascontiguousarray(images).astype(np.float32) / np.float32(255)
-    if images.dtype == np.bool_ or images.dtype.kind == "f":
-        return np.ascontiguousarray(images, dtype=np.float32)
-    raise DataError(
-        f"{what} have dtype {images.dtype}; expected uint8 (0 to 255) or floats in [0, 1]."
-    )
+def arranged(shape: tuple[int, ...], dtype: np.dtype[Any], what: str) -> Arrangement:
+    """How an array in a file is arranged; two axes are vectors only where they are floats."""
+    found = arrangement(shape, what)
+    if found == "NF" and dtype.kind != "f":
+        raise DataError(
+            f"{what} has shape {shape} and dtype {dtype}; expected (N, H, W), (N, H, W, C) or "
+            "(N, C, H, W), or vectors (N, F) of floats."
+        )
+    return found
 
 
-def _picture(file: Path) -> NDArray[np.uint8]:
+def _header(file: Path) -> tuple[tuple[int, int], bool]:
+    """Height and width of a picture, and whether it has colour, before it is decoded."""
+    with _opened(file) as picture:
+        return (picture.height, picture.width), picture.mode not in GREY
+
+
+def _picture(file: Path) -> NDArray[Any]:
+    with _opened(file) as picture:
+        return pixels(picture)
+
+
+@contextmanager
+def _opened(file: Path) -> Iterator[Any]:
     from PIL import Image, UnidentifiedImageError  # only folders need it
 
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(file) as picture:
-                grey = picture.mode in ("1", "L", "LA", "I;16", "I")
-                return np.asarray(picture.convert("L" if grey else "RGB"))
+                yield picture
     except (OSError, UnidentifiedImageError, ValueError, SyntaxError, Warning) as error:
         raise DataError(f"{file} cannot be read as an image: {error}.") from None
+
+
+def pixels(picture: Any) -> NDArray[Any]:
+    """The numbers of a picture (PIL): grey `(H, W)` or colour `(H, W, 3)`, no transparency.
+
+    uint8; of grey pictures with 16 bits uint16, since convert() would show all of them white.
+    """
+    if picture.mode.startswith("I;16"):
+        return np.asarray(picture).astype(np.uint16)
+    return np.asarray(picture.convert("L" if picture.mode in GREY else "RGB"))
 
 
 def _factor_table(

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri, softmax
 
 from micvae.data.dataset import FactorDataset
+from micvae.data.lazy import Images
 from micvae.data.wrapping import column
 from micvae.errors import DataError
 
@@ -29,7 +30,7 @@ def label_of(dataset: FactorDataset, name: str | None = None) -> int:
 
 
 def instance_dependent(
-    images: NDArray[np.float32],
+    images: Images,
     labels: NDArray[np.int64],
     rate: float,
     generator: np.random.Generator,
@@ -73,7 +74,7 @@ def instance_dependent(
         raise DataError("there is one class alone, so no label can be wrong; give two or more.")
     low, high = ndtr((0 - rate) / spread), ndtr((1 - rate) / spread)
     flip = rate + spread * ndtri(low + (high - low) * generator.random(len(labels)))
-    pixels = images.reshape(len(images), -1).astype(np.float64)
+    pixels = np.asarray(images, dtype=np.float64).reshape(len(images), -1)
     noisy = labels.copy()
     for y in np.unique(labels):
         own = np.flatnonzero(labels == y)

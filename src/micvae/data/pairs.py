@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from micvae.data.dataset import FactorDataset
 from micvae.data.grid import seeded
+from micvae.data.lazy import rows_of
 from micvae.data.wrapping import inner, rendered_freely
 from micvae.errors import DataError
 
@@ -81,7 +82,7 @@ def pairs(
             f"{n - len(there):,} of {n:,} images have no partner among the others and are left "
             "out; those with rare combinations of factors more often.",
         )
-    kept = dataset.images[partner[there]]
+    kept = rows_of(dataset.images, partner[there])
     return replace(made.subset(there), partners=kept, notes=notes)
 
 

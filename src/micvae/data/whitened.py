@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from micvae.data.dataset import FactorDataset
+from micvae.data.lazy import Images
 from micvae.data.problems.problem import Problem
 from micvae.data.wrapping import inner
 from micvae.errors import DataError
@@ -42,7 +43,7 @@ def whitened(data: FactorDataset | str | Path) -> FactorDataset:
     dataset = inner(data)
     if len(dataset.image_shape) != 1:
         raise DataError(f"{dataset.name} has images, and whitened takes vectors (N, F).")
-    x = dataset.images.astype(np.float64)
+    x = np.asarray(dataset.images, dtype=np.float64)
     mean = x.mean(0)
     values, directions = np.linalg.eigh(np.cov(x.T, bias=True).reshape(x.shape[1], -1))
     if not values[0] > _SMALLEST * values[-1]:
@@ -52,8 +53,9 @@ def whitened(data: FactorDataset | str | Path) -> FactorDataset:
         )
     root = directions / np.sqrt(values) @ directions.T
 
-    def white(images: NDArray[np.float32]) -> NDArray[np.float32]:
-        turned: NDArray[np.float32] = ((images.astype(np.float32) - mean) @ root).astype(np.float32)
+    def white(images: Images) -> NDArray[np.float32]:
+        centred = np.asarray(images, dtype=np.float32) - mean
+        turned: NDArray[np.float32] = (centred @ root).astype(np.float32)
         return turned
 
     of = dataset.renderer

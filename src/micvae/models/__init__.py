@@ -3,12 +3,13 @@
 import torch
 
 from micvae.distributions import Latents, Likelihood
+from micvae.models.bounds import elbo
 from micvae.models.encoding import encode, laid_out
 from micvae.models.vae import VAE
 from micvae.networks import Network, initialise
 from micvae.networks.base import ImageShape
 
-__all__ = ["VAE", "build_vae", "encode", "laid_out"]
+__all__ = ["VAE", "build_vae", "elbo", "encode", "laid_out"]
 
 
 def build_vae(

@@ -1,11 +1,16 @@
 """From data to what the model reads, and from the model to codes."""
 
+import math
+
 import numpy as np
 import torch
 from torch import Tensor
 
+from micvae.data import Images
 from micvae.models.vae import VAE
 from micvae.representation import Encoded
+
+BATCH = 2**24  # bytes
 
 
 def laid_out(batch: Tensor, device: torch.device) -> Tensor:
@@ -15,15 +20,22 @@ def laid_out(batch: Tensor, device: torch.device) -> Tensor:
     return batch.to(device, memory_format=torch.channels_last, non_blocking=True)
 
 
-def encode(model: VAE, images: np.ndarray, batch_size: int = 1000) -> Encoded:
+def at_once(images: Images, most: int) -> int:
+    """How many samples make a batch of at most 16 MB, and at most so many."""
+    return max(1, min(most, BATCH // (4 * max(1, math.prod(images.shape[1:])))))
+
+
+def encode(model: VAE, images: Images, batch_size: int = 1000) -> Encoded:
     """What a model makes of images `(N, C, H, W)` or vectors `(N, F)`, each on its own."""
-    device = next(model.parameters()).device
+    weight = next(model.parameters())
+    device = weight.device
     noise = torch.Generator(device).manual_seed(0)
     codes, scales, draws = [], [], []
     total = np.zeros(model.latent_dim)
+    batch_size = at_once(images, batch_size)
     with torch.inference_mode():
         for start in range(0, len(images), batch_size):
-            batch = torch.from_numpy(images[start : start + batch_size]).to(device)
+            batch = torch.from_numpy(images[start : start + batch_size]).to(weight)
             posterior = model.encode(batch)
             code, scale = model.space.code(posterior)
             codes.append(code.cpu().numpy())

@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from micvae.errors import DataError
 
@@ -40,12 +40,55 @@ def initialise(module: nn.Module, generator: torch.Generator) -> None:
                     layer.bias.uniform_(-bound, bound, generator=generator)
 
 
-def halvings(image_shape: ImageShape, grid: int, at_least: int = 0) -> int:
+@dataclass(frozen=True)
+class Fitted:
+    """An image made to fit a network that halves its sides.
+
+    Args:
+        halvings: how often both sides are halved.
+        height: rows with the border, a multiple of `2 ** halvings`.
+        width: columns likewise.
+        border: pixels added on the left, on the right, above and below.
+    """
+
+    halvings: int
+    height: int
+    width: int
+    border: tuple[int, int, int, int]
+
+    def padding(self) -> list[nn.Module]:
+        """What comes before an encoder: a black border, where one is needed."""
+        return [nn.ZeroPad2d(self.border)] if any(self.border) else []
+
+    def cropping(self) -> list[nn.Module]:
+        """What comes after a decoder: the border is cut off again."""
+        return [Crop(self.border)] if any(self.border) else []
+
+
+class Crop(nn.Module):
+    """Cut a border off images `(B, C, H, W)`.
+
+    Args:
+        border: pixels on the left, on the right, above and below.
+    """
+
+    def __init__(self, border: tuple[int, int, int, int]) -> None:
+        super().__init__()
+        self.border = border
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The inner part."""
+        left, right, above, below = self.border
+        return x[:, :, above : x.shape[2] - below, left : x.shape[3] - right]
+
+
+def fitted(image_shape: ImageShape, grid: int, at_least: int = 0) -> Fitted:
     """Count how often both sides can be halved before the shorter one falls below `grid`.
 
+    Sides that cannot be divided that often get a border, as even as can be.
+
     Raises:
-        DataError: for vectors, where the image is too small for `at_least` halvings, or a side
-            cannot be divided that often; the message names sizes that work.
+        DataError: for vectors, and where the image is too small for `at_least` halvings.
     """
     if len(image_shape) != 3:
         raise DataError(
@@ -60,11 +103,6 @@ def halvings(image_shape: ImageShape, grid: int, at_least: int = 0) -> int:
             f"at least {smallest}. Enlarge or pad them."
         )
     count = (min(height, width) // grid).bit_length() - 1
-    unit = 2**count
-    if height % unit or width % unit:
-        near = tuple(max(unit, round(side / unit) * unit) for side in (height, width))
-        raise DataError(
-            f"images of {height}×{width} pixels cannot be halved {count} times; "
-            f"resize or pad them to multiples of {unit}, e.g. {near[0]}×{near[1]}."
-        )
-    return count
+    down, across = (-side % 2**count for side in (height, width))
+    border = (across // 2, across - across // 2, down // 2, down - down // 2)
+    return Fitted(count, height + down, width + across, border)

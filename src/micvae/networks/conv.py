@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from torch import nn
 
-from micvae.networks.base import ImageShape, Network, halvings
+from micvae.networks.base import Fitted, ImageShape, Network, fitted
 
 GRID = 4
 
@@ -14,7 +14,8 @@ class Conv(Network):
     """Convolutions of kernel 4 and stride 2 down to a side of 4 to 7, then two dense layers.
 
     At 64×64 this is the encoder and decoder of Locatello et al.: channels 32, 32, 64, 64 and 256
-    hidden units. At 32×32 there is one convolution less: 32, 32, 64.
+    hidden units. At 32×32 there is one convolution less: 32, 32, 64. Sides of 8 pixels or more
+    that cannot be halved so often get a black border inside the network: 37×50 becomes 40×56.
 
     Args:
         width: channels of the outer half of the convolutions; the inner half has twice as many.
@@ -30,8 +31,8 @@ class Conv(Network):
 
     def encoder(self, image_shape: ImageShape, outputs: int) -> nn.Module:
         """Map images to `(B, outputs)`."""
-        channels, inner = self._channels(image_shape)
-        layers: list[nn.Module] = []
+        fit, channels, inner = self._channels(image_shape)
+        layers = fit.padding()
         for a, b in zip((image_shape[0], *channels), channels, strict=False):
             layers += [nn.Conv2d(a, b, 4, 2, 1), nn.ReLU()]
         flat = channels[-1] * inner[0] * inner[1]
@@ -40,17 +41,17 @@ class Conv(Network):
 
     def decoder(self, latent_dim: int, image_shape: ImageShape) -> nn.Module:
         """Map latents to images, the encoder mirrored."""
-        channels, inner = self._channels(image_shape)
+        fit, channels, inner = self._channels(image_shape)
         flat = channels[-1] * inner[0] * inner[1]
         layers: list[nn.Module] = [nn.Linear(latent_dim, self.hidden), nn.ReLU()]
         layers += [nn.Linear(self.hidden, flat), nn.ReLU(), nn.Unflatten(1, (channels[-1], *inner))]
         for a, b in zip(channels[::-1], (*channels[-2::-1], image_shape[0]), strict=True):
             layers += [nn.ConvTranspose2d(a, b, 4, 2, 1), nn.ReLU()]
-        return nn.Sequential(*layers[:-1])
+        return nn.Sequential(*layers[:-1], *fit.cropping())
 
-    def _channels(self, image_shape: ImageShape) -> tuple[tuple[int, ...], tuple[int, int]]:
-        count = halvings(image_shape, GRID, at_least=1)
-        outer = (count + 1) // 2
-        channels = (self.width,) * outer + (2 * self.width,) * (count - outer)
-        unit = 2**count
-        return channels, (image_shape[1] // unit, image_shape[2] // unit)
+    def _channels(self, image_shape: ImageShape) -> tuple[Fitted, tuple[int, ...], tuple[int, int]]:
+        fit = fitted(image_shape, GRID, at_least=1)
+        outer = (fit.halvings + 1) // 2
+        channels = (self.width,) * outer + (2 * self.width,) * (fit.halvings - outer)
+        unit = 2**fit.halvings
+        return fit, channels, (fit.height // unit, fit.width // unit)

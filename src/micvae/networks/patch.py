@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from torch import nn
 
-from micvae.networks.base import ImageShape, Network, halvings
+from micvae.networks.base import Fitted, ImageShape, Network, fitted
 
 GRID = 8
 
@@ -16,7 +16,8 @@ class Patch(Network):
     The image is cut into patches (2×2 at 16 pixels, 4×4 at 32, 8×8 at 64) whose pixels become
     channels, which leaves a grid with a side of 8 to 15. All arithmetic is then on short, wide
     arrays: on a CPU it takes about a third of the time of strided convolutions on full-size
-    images, at the same or better reconstruction of the toy data.
+    images, at the same or better reconstruction of the toy data. Sides of 8 pixels or more that
+    are no multiple of a patch get a black border inside the network: 37×50 becomes 40×52.
 
     Args:
         width: channels of the convolutions.
@@ -28,8 +29,9 @@ class Patch(Network):
 
     def encoder(self, image_shape: ImageShape, outputs: int) -> nn.Module:
         """Map images to `(B, outputs)`."""
-        side, grid, pixels = self._patches(image_shape)
+        fit, side, grid, pixels = self._patches(image_shape)
         return nn.Sequential(
+            *fit.padding(),
             nn.PixelUnshuffle(side),
             nn.Conv2d(pixels, self.width, 3, padding=1),
             nn.ReLU(),
@@ -43,7 +45,7 @@ class Patch(Network):
 
     def decoder(self, latent_dim: int, image_shape: ImageShape) -> nn.Module:
         """Map latents to images, the encoder mirrored."""
-        side, grid, pixels = self._patches(image_shape)
+        fit, side, grid, pixels = self._patches(image_shape)
         return nn.Sequential(
             nn.Linear(latent_dim, self.hidden),
             nn.ReLU(),
@@ -54,10 +56,11 @@ class Patch(Network):
             nn.ReLU(),
             nn.Conv2d(self.width, pixels, 3, padding=1),
             nn.PixelShuffle(side),
+            *fit.cropping(),
         )
 
-    def _patches(self, image_shape: ImageShape) -> tuple[int, tuple[int, int], int]:
-        """Side of a patch, patches down and across, and numbers in a patch."""
-        side = 2 ** halvings(image_shape, GRID)
-        channels, height, width = image_shape
-        return side, (height // side, width // side), channels * side**2
+    def _patches(self, image_shape: ImageShape) -> tuple[Fitted, int, tuple[int, int], int]:
+        """The image made to fit, side of a patch, patches down and across, numbers in a patch."""
+        fit = fitted(image_shape, GRID)
+        side = 2**fit.halvings
+        return fit, side, (fit.height // side, fit.width // side), image_shape[0] * side**2

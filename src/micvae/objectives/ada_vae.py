@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from micvae.data import FactorDataset, pairs
+from micvae.data import FactorDataset, LazyImages, pairs
 from micvae.distributions import DiagonalGaussian, Trait
 from micvae.errors import DataError
 from micvae.models import VAE, laid_out
@@ -61,7 +61,7 @@ class AdaGVae(Objective):
 
     def prepare(
         self, dataset: FactorDataset, generator: torch.Generator
-    ) -> Mapping[str, np.ndarray]:
+    ) -> Mapping[str, np.ndarray | LazyImages]:
         """One partner per image."""
         if dataset.partners is not None:
             return {PARTNERS: dataset.partners}

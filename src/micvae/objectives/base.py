@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from micvae.data import FactorDataset
+from micvae.data import FactorDataset, LazyImages
 from micvae.distributions import GaussianLatents, Latents, Trait
 from micvae.errors import MicvaeError
 from micvae.models import VAE, encode
@@ -36,7 +36,7 @@ class Setting:
     latent_dim: int
     image_shape: ImageShape
     network: Network
-    given: Mapping[str, np.ndarray] = field(default_factory=dict)
+    given: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,7 +135,7 @@ class Objective(ABC):
 
     def prepare(
         self, dataset: FactorDataset, generator: torch.Generator
-    ) -> Mapping[str, np.ndarray]:
+    ) -> Mapping[str, np.ndarray | LazyImages]:
         """What else of the data the steps need (partners, labels, …), as `Step.given`.
 
         Args:

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from micvae.data import FactorDataset
+from micvae.data import FactorDataset, Images
 from micvae.distributions import Latents, Trait
 from micvae.distributions.likelihood import BernoulliImage
 from micvae.errors import MicvaeError
@@ -86,7 +86,7 @@ class FastIca(Objective):
 
 
 def principal_components(
-    images: NDArray[np.float32], count: int, seed: int
+    images: Images, count: int, seed: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """The mean `(F,)`, and `count` orthonormal directions of most variance, `(count, F)`.
 
@@ -94,7 +94,7 @@ def principal_components(
     """
     from sklearn.decomposition import PCA
 
-    flat = images.reshape(len(images), -1).astype(np.float64)
+    flat = np.asarray(images, dtype=np.float64).reshape(len(images), -1)
     found = PCA(min(count, *flat.shape), random_state=seed).fit(flat)
     directions = np.zeros((count, flat.shape[1]))
     directions[: len(found.components_)] = found.components_
@@ -103,7 +103,7 @@ def principal_components(
 
 def _read_back(
     model: VAE,
-    images: NDArray[np.float32],
+    images: Images,
     centre: NDArray[np.float64],
     directions: NDArray[np.float64],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -121,7 +121,7 @@ def _read_back(
     return products / np.where(squares > 0, squares, 1.0), total / len(images)
 
 
-def _blocks(images: NDArray[np.float32], size: int = 1000) -> Iterator[NDArray[np.float64]]:
+def _blocks(images: Images, size: int = 1000) -> Iterator[NDArray[np.float64]]:
     for start in range(0, len(images), size):
         block = images[start : start + size].astype(np.float64)
         yield block.reshape(len(block), -1)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from micvae.data import FactorDataset
+from micvae.data import FactorDataset, Images, rows_of
 from micvae.data.sequences import successors
 from micvae.errors import DataError
 
@@ -57,7 +57,7 @@ def segments(dataset: FactorDataset, method: str) -> NDArray[np.int64]:
 
 def next_frames(
     dataset: FactorDataset, method: str, *, either: bool
-) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+) -> tuple[Images, NDArray[np.bool_]]:
     """A neighbour in time of every image, and whether there is one.
 
     Where the data has `partners`, those. Otherwise the next frame of the sequence; for the last
@@ -81,7 +81,7 @@ def next_frames(
         there = there | before
     if not there.any():
         raise DataError(f"every sequence of {dataset.name} has one frame; {method} needs two.")
-    return dataset.images[following], there
+    return rows_of(dataset.images, following), there
 
 
 def _auxiliary(dataset: FactorDataset, method: str) -> NDArray[np.float64]:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import softplus
 
-from micvae.data import FactorDataset
+from micvae.data import FactorDataset, LazyImages
 from micvae.distributions import Latents, PointLatents, Trait
 from micvae.models import VAE, laid_out
 from micvae.objectives.base import Losses, Objective, Setting, Step
@@ -74,7 +74,7 @@ class Pcl(Objective):
 
     def prepare(
         self, dataset: FactorDataset, generator: torch.Generator
-    ) -> Mapping[str, np.ndarray]:
+    ) -> Mapping[str, np.ndarray | LazyImages]:
         """The next frame of every image, and whether there is one."""
         following, there = next_frames(dataset, "pcl", either=False)
         return {FOLLOWING: following, THERE: there}

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from micvae.data import FactorDataset
+from micvae.data import FactorDataset, LazyImages
 from micvae.distributions import DiagonalGaussian, Trait
 from micvae.errors import MicvaeError
 from micvae.models import VAE, laid_out
@@ -78,7 +78,7 @@ class SlowVae(Objective):
 
     def prepare(
         self, dataset: FactorDataset, generator: torch.Generator
-    ) -> Mapping[str, np.ndarray]:
+    ) -> Mapping[str, np.ndarray | LazyImages]:
         """A neighbour in time of every image; a frame alone is its own."""
         return {NEIGHBOURS: next_frames(dataset, "slow-vae", either=True)[0]}
 

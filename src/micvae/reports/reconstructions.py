@@ -3,8 +3,8 @@
 import numpy as np
 import torch
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 
+from micvae.data import Images
 from micvae.models import VAE
 from micvae.reports.style import new_figure, show_tiles, styled
 
@@ -12,7 +12,7 @@ COLUMNS = 9
 
 
 @styled
-def reconstructions(model: VAE, images: NDArray[np.float32], seed: int = 0) -> Figure:
+def reconstructions(model: VAE, images: Images, seed: int = 0) -> Figure:
     """Draw images in the upper row, and below each the decoder's mean at its posterior mean.
 
     Args:

@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 import torch
 
+from micvae.data import Images, LazyImages
 from micvae.errors import MicvaeError
 
 DeviceName = Literal["auto", "cpu", "cuda", "mps"]
@@ -31,8 +32,31 @@ def resolve(name: str) -> torch.device:
     return torch.device(name)
 
 
-def place(images: np.ndarray[Any, Any], device: torch.device) -> torch.Tensor:
+class Streamed:
+    """Images that are read in parts, indexed by rows as a tensor on the CPU is.
+
+    Args:
+        images: where they come from.
+    """
+
+    device = torch.device("cpu")
+
+    def __init__(self, images: LazyImages) -> None:
+        self.images = images
+
+    def __len__(self) -> int:
+        """Return N."""
+        return len(self.images)
+
+    def __getitem__(self, rows: torch.Tensor) -> torch.Tensor:
+        """Read the images of `rows`, in that order."""
+        return torch.from_numpy(self.images[rows.numpy()])
+
+
+def place(images: Images, device: torch.device) -> torch.Tensor | Streamed:
     """Put the data set where the computation is, if it takes less than half of what is free."""
+    if isinstance(images, LazyImages):
+        return Streamed(images)
     tensor = torch.from_numpy(images)
     if device.type == "cuda" and tensor.nbytes > torch.cuda.mem_get_info(device)[0] / 2:
         return tensor.pin_memory()

@@ -3,6 +3,7 @@
 import hashlib
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy as np
 import torch
 
 from micvae import __version__
-from micvae.data import FactorDataset, load
+from micvae.data import FactorDataset, LazyImages, blocks, from_npz, load
 from micvae.errors import RunError
 from micvae.files import read_json, write_json
 from micvae.models import VAE, build_vae
@@ -25,6 +26,9 @@ RECORD = "run.json"
 WEIGHTS = "weights.safetensors"
 REPRESENTATION = "representation.npz"
 SCORES = "scores.json"
+DATA = "data.npz"
+IN_MEMORY = "in memory"
+"""What stands for the name of data that was handed over as an array."""
 
 
 class Run:
@@ -37,6 +41,7 @@ class Run:
     `weights.safetensors`     the trained weights
     `representation.npz`      codes of the training images beside their factors
     `scores.json`             what `micvae evaluate` found
+    `data.npz`                the data, where it was an array and is to be kept with the run
     ========================  =======================================================
 
     Args:
@@ -68,12 +73,31 @@ class Run:
 
     def dataset(self) -> FactorDataset:
         """Load the data again; refuses data that is no longer the same."""
-        dataset = load(self.config.data)
+        dataset = self._stored() if (self.path / DATA).exists() else self._named()
         if fingerprint(dataset) != self.record["data"]["fingerprint"]:
             raise RunError(
                 f"the data at {self.config.data} has changed since {self.path} was made."
             )
         return dataset
+
+    def _named(self) -> FactorDataset:
+        if self.config.data == IN_MEMORY:
+            raise RunError(
+                f"{self.path} was trained on an array, which is not stored with it; store both by "
+                "Disentangler.save(path, data=X)."
+            )
+        return load(self.config.data)
+
+    def _stored(self) -> FactorDataset:
+        known = self.record["data"]
+        return replace(
+            from_npz(self.path / DATA),
+            name=known["name"],
+            factor_kinds=tuple(known["factor_kinds"]),
+            factor_values=(),
+            notes=tuple(known["notes"]),
+            source=known["source"],
+        )
 
     def model(self, device: str = "cpu") -> VAE:
         """Rebuild the trained model."""
@@ -136,7 +160,7 @@ def train_run(
         dataset: what `config.data` names, where it is loaded already.
 
     Raises:
-        RunError: where `path` holds something else.
+        RunError: where `path` holds something else, or a run on other data.
     """
     path = Path(path)
     if (path / RECORD).exists():
@@ -147,6 +171,8 @@ def train_run(
                 "choose another --out, or remove the folder."
             )
         if run.done:
+            if dataset is not None and fingerprint(dataset) != run.record["data"]["fingerprint"]:
+                raise RunError(f"the data at {config.data} has changed since {path} was made.")
             return run
     elif path.exists() and (not path.is_dir() or any(path.iterdir())):
         raise RunError(f"{path} exists and is not a run; choose another --out.")
@@ -184,12 +210,13 @@ def train_run(
 
 
 def fingerprint(dataset: FactorDataset) -> str:
-    """A digest of images and factors."""
+    """A digest of images and factors; the same for images that are read in parts."""
     digest = hashlib.blake2b(digest_size=16)
     more = [a for a in (dataset.partners, dataset.auxiliary, dataset.sequence) if a is not None]
     for array in (dataset.images, dataset.factors, *more):
         digest.update(repr((array.shape, str(array.dtype))).encode())
-        digest.update(np.ascontiguousarray(array).data)
+        for block in blocks(array) if isinstance(array, LazyImages) else [array]:
+            digest.update(np.ascontiguousarray(block).data)
     return digest.hexdigest()
 
 

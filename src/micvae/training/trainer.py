@@ -71,7 +71,9 @@ class Trainer:
             self.device,
         )
         prepared = config.objective.prepare(dataset, _stream(config, 4, torch.device("cpu")))
-        self.given = {name: place(array, self.device) for name, array in prepared.items()}
+        self.given: dict[str, Any] = {
+            name: place(array, self.device) for name, array in prepared.items()
+        }
         setting = Setting(config.latent_dim, dataset.image_shape, config.network, prepared)
         for name, network in config.objective.companions(setting, initial).items():
             self.model.companions[name] = network.to(self.device)

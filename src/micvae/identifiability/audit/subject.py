@@ -48,7 +48,7 @@ class Subject:
     ) -> Subject:
         """Audit a model that is no run."""
         precise = copy.deepcopy(model).double().eval()
-        encoded = encode(precise, dataset.images.astype(np.float64))
+        encoded = encode(precise, dataset.images)
         return cls(name, precise, latents, method, dataset, Representation.of(encoded, dataset))
 
     @classmethod

@@ -1,0 +1,183 @@
+"""Images that stay where they are and are read in parts: data larger than memory."""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from micvae.data.layout import Arrangement, channels_first, scaled
+
+LARGE = 2**30  # bytes as float32: what is larger is read in parts, what is smaller at once
+BLOCK = 2**24  # bytes as float32 of what is read at a time, where all of it passes by
+
+
+class LazyImages(ABC):
+    """Images `(N, C, H, W)` or vectors `(N, F)` that are read when they are asked for.
+
+    They are indexed by their first axis as an array is, and what comes is a float32 array. Nothing
+    is held. `np.asarray` reads all of it, for what cannot do with less.
+
+    Args:
+        shape: of the whole.
+        bounded: whether every value is known to lie in [0, 1] before it is read.
+    """
+
+    dtype = np.dtype(np.float32)
+
+    def __init__(self, shape: tuple[int, ...], bounded: bool) -> None:
+        self.shape = shape
+        self.bounded = bounded
+
+    @abstractmethod
+    def read(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        """The samples at `rows`, which ascend and may repeat."""
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes."""
+        return len(self.shape)
+
+    def __len__(self) -> int:
+        """Return N."""
+        return self.shape[0]
+
+    def __getitem__(self, index: Any) -> NDArray[np.float32]:
+        """Read the samples of a slice, an array of numbers or a mask; or one, without its axis."""
+        numbers = np.arange(len(self))[index]  # negative ones counted from the end, bounds checked
+        if numbers.ndim == 0:
+            one: NDArray[np.float32] = self.read(numbers[None])[0]
+            return one
+        order = np.argsort(numbers, kind="stable")  # what lies side by side is read so
+        found = self.read(numbers[order])
+        if (order[1:] > order[:-1]).all():
+            return found
+        back = np.empty_like(order)
+        back[order] = np.arange(len(order))
+        return found[back]
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        """Read everything."""
+        return self[:].astype(dtype or self.dtype, copy=False)
+
+
+Images = NDArray[np.float32] | LazyImages
+
+
+def is_large(shape: tuple[int, ...]) -> bool:
+    """Whether samples of this shape are to be read in parts."""
+    return math.prod(shape) * 4 > LARGE
+
+
+def blocks(images: Images) -> Iterator[NDArray[np.float32]]:
+    """All samples in their order, in parts of at most 16 MB: the same parts for any source."""
+    rows = max(1, BLOCK // max(1, math.prod(images.shape[1:]) * 4))
+    for start in range(0, len(images), rows):
+        yield images[start : start + rows]
+
+
+def rows_of(images: Images, index: ArrayLike) -> Images:
+    """The samples at `index`, in that order: an array, or where they are many, still unread."""
+    numbers = np.arange(len(images))[np.asarray(index)]
+    if isinstance(images, LazyImages) and is_large((len(numbers), *images.shape[1:])):
+        return Selected(images, numbers)
+    return images[numbers]
+
+
+class Selected(LazyImages):
+    """Some samples of other ones.
+
+    Args:
+        images: the others.
+        rows: which, and in which order, `(M,)`.
+    """
+
+    def __init__(self, images: LazyImages, rows: NDArray[np.int64]) -> None:
+        super().__init__((len(rows), *images.shape[1:]), images.bounded)
+        self.images = images
+        self.rows = rows
+
+    def read(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Those of the others."""
+        return self.images[self.rows[rows]]
+
+
+class Mapped(LazyImages):
+    """Other samples, each changed as it is read.
+
+    Args:
+        images: the others.
+        change: maps some of them, `(n, …)`, to arrays of the same shape.
+    """
+
+    def __init__(
+        self, images: LazyImages, change: Callable[[NDArray[np.float32]], NDArray[np.float32]]
+    ) -> None:
+        super().__init__(images.shape, bounded=False)
+        self.images = images
+        self.change = change
+
+    def read(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Read and change."""
+        return self.change(self.images.read(rows))
+
+
+class Stored(LazyImages):
+    """Images out of something that has an array's rows, in an array's own arrangement and dtype.
+
+    Args:
+        shape: of the array.
+        dtype: of the array.
+        found: how it is arranged.
+        what: its name, for messages.
+    """
+
+    def __init__(
+        self, shape: tuple[int, ...], dtype: np.dtype[Any], found: Arrangement, what: str
+    ) -> None:
+        turned = channels_first(np.broadcast_to(np.zeros((), dtype), shape), found).shape
+        super().__init__(turned, bounded=dtype.kind in "bu")
+        self.stored = shape
+        self.stored_dtype = dtype
+        self.found = found
+        self.what = what
+        scaled(np.empty((0, 1), dtype), what)  # refuses a dtype that cannot be read
+
+    @abstractmethod
+    def rows(self, rows: NDArray[np.int64]) -> NDArray[Any]:
+        """The array's rows at `rows`, which ascend."""
+
+    def read(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Rows as floats `(n, C, H, W)`."""
+        return scaled(channels_first(self.rows(rows), self.found), self.what)
+
+
+class Held(Stored):
+    """Images in an array in memory whose copy as floats would be large.
+
+    Args:
+        array: in any arrangement, of any dtype.
+        found: how it is arranged.
+        what: its name, for messages.
+    """
+
+    def __init__(self, array: NDArray[Any], found: Arrangement, what: str) -> None:
+        super().__init__(array.shape, array.dtype, found, what)
+        self.array = array
+
+    def rows(self, rows: NDArray[np.int64]) -> NDArray[Any]:
+        """Index."""
+        return self.array[rows]
+
+
+def runs(rows: NDArray[np.int64]) -> Iterator[tuple[int, int, int]]:
+    """Cut ascending numbers into runs without gaps: place in `rows`, first number, length."""
+    bounds = [0, *(np.flatnonzero(np.diff(rows) != 1) + 1).tolist(), len(rows)]
+    for start, end in pairwise(bounds):
+        if end > start:
+            yield start, int(rows[start]), end - start

@@ -1,0 +1,158 @@
+"""Where large data lies: array files, memory maps, HDF5, pictures one by one."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from micvae.data.layout import Arrangement, channels_first, scaled
+from micvae.data.lazy import Held, Images, Stored, is_large, runs
+from micvae.errors import DataError
+
+
+class ArrayFile(Stored):
+    """An array that lies in a file row by row, uncompressed: .npy, a part of an .npz.
+
+    Rows are read and not mapped: mapped pages count as memory in use until the system needs it.
+
+    Args:
+        path: the file.
+        start: the byte at which the array begins.
+        shape: of the array.
+        dtype: of the array.
+        found: how it is arranged.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        start: int,
+        shape: tuple[int, ...],
+        dtype: np.dtype[Any],
+        found: Arrangement,
+    ) -> None:
+        super().__init__(shape, dtype, found, str(path))
+        self.path = path
+        self.start = start
+        size, held = start + math.prod(shape) * dtype.itemsize, path.stat().st_size
+        if held < size:
+            raise DataError(
+                f"{path} has {held:,} bytes, not the {size:,} that its shape {shape} needs; it was "
+                "cut short."
+            )
+
+    def rows(self, rows: NDArray[np.int64]) -> NDArray[Any]:
+        """Read runs of rows, each at once."""
+        size = math.prod(self.stored[1:]) * self.stored_dtype.itemsize
+        found = np.empty((len(rows), *self.stored[1:]), self.stored_dtype)
+        into = found.reshape(-1).view(np.uint8)
+        with self.path.open("rb", buffering=0) as file:
+            for place, first, count in runs(rows):
+                file.seek(self.start + first * size)
+                part = into[place * size : (place + count) * size]
+                if file.readinto(part.data) != len(part):
+                    raise DataError(f"{self.path} ends within row {first:,}; it was cut short.")
+        return found
+
+
+class Hdf5File(Stored):
+    """A data set of an HDF5 file, chunked and compressed or not.
+
+    Args:
+        path: the file.
+        name: of the data set.
+        shape: of the data set.
+        dtype: of the data set.
+        found: how it is arranged.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        name: str,
+        shape: tuple[int, ...],
+        dtype: np.dtype[Any],
+        found: Arrangement,
+    ) -> None:
+        super().__init__(shape, dtype, found, f"{name} in {path}")
+        self.path = path
+        self.name = name
+
+    def rows(self, rows: NDArray[np.int64]) -> NDArray[Any]:
+        """Read runs of rows, each at once."""
+        import h5py
+
+        found = np.empty((len(rows), *self.stored[1:]), self.stored_dtype)
+        try:
+            with h5py.File(self.path, "r") as file:
+                stored = file[self.name]
+                for place, first, count in runs(rows):
+                    found[place : place + count] = stored[first : first + count]
+        except (OSError, KeyError, ValueError) as error:
+            raise DataError(f"{self.what} cannot be read: {error}.") from None
+        return found
+
+
+class Items(Stored):
+    """Images that are made or read one by one.
+
+    Args:
+        item: gives the array of the image of a number.
+        shape: of all of them, stacked.
+        dtype: of each.
+        found: how the stack is arranged.
+        what: their name, for messages.
+    """
+
+    def __init__(
+        self,
+        item: Callable[[int], NDArray[Any]],
+        shape: tuple[int, ...],
+        dtype: np.dtype[Any],
+        found: Arrangement,
+        what: str,
+    ) -> None:
+        super().__init__(shape, dtype, found, what)
+        self.item = item
+
+    def rows(self, rows: NDArray[np.int64]) -> NDArray[Any]:
+        """Read each; one of another shape or dtype than the first is refused."""
+        found = np.empty((len(rows), *self.stored[1:]), self.stored_dtype)
+        for place, row in enumerate(rows.tolist()):
+            image = self.item(row)
+            if image.shape != self.stored[1:] or image.dtype != self.stored_dtype:
+                raise DataError(
+                    f"{self.what}: image {row} has shape {image.shape} and dtype {image.dtype}, "
+                    f"the first one {self.stored[1:]} and {self.stored_dtype}; bring all to one."
+                )
+            found[place] = image
+        return found
+
+
+def of_array(array: NDArray[Any], found: Arrangement, what: str) -> Images:
+    """Images `(N, C, H, W)` or vectors: a float32 array, or where that were large, unread."""
+    floats = array.dtype == np.float32 and array.flags.c_contiguous and found != "NHWC"
+    mapped = _mapped(array, found) if is_large(array.shape) else None
+    if mapped is not None:
+        return mapped
+    if is_large(array.shape) and not floats:
+        return Held(array, found, what)
+    return scaled(channels_first(array, found), what)
+
+
+def _mapped(array: NDArray[Any], found: Arrangement) -> ArrayFile | None:
+    """The file behind a memory map, where the array lies in it row by row."""
+    root: Any = array
+    while isinstance(root.base, np.ndarray):
+        root = root.base
+    if not isinstance(root, np.memmap) or root.mode == "c" or not array.flags.c_contiguous:
+        return None
+    if root.filename is None:
+        return None
+    start = root.offset + array.ctypes.data - root.ctypes.data
+    return ArrayFile(Path(root.filename), start, array.shape, array.dtype, found)

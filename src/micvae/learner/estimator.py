@@ -1,0 +1,269 @@
+"""`Disentangler`: the methods behind the interface of scikit-learn."""
+
+from __future__ import annotations
+
+import tempfile
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from micvae.data import FactorDataset, standardised
+from micvae.data.lazy import is_large
+from micvae.errors import DataError
+from micvae.learner.form import Form, is_standardised
+from micvae.learner.inputs import Given, hugging_face, taken
+from micvae.learner.parameters import WithOptions
+from micvae.learner.settings import config_of, objective_of, parameters_of
+from micvae.learner.stored import Fitted
+from micvae.models import VAE, elbo
+from micvae.training.run import IN_MEMORY, Run, train_run
+
+SETTINGS = (
+    "latent_dim",
+    "epochs",
+    "seed",
+    "network",
+    "latents",
+    "likelihood",
+    "batch_size",
+    "learning_rate",
+    "device",
+)
+BATCH = 1000  # codes decoded at a time
+
+
+class Disentangler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, WithOptions):  # type: ignore[misc]
+    """Learn independent factors of images or tables, as an estimator of scikit-learn.
+
+    A method's own options are given by name beside the parameters below: `Disentangler("beta-vae",
+    beta=2)`. They are parameters like the others, for `get_params`, `set_params`, `clone` and grid
+    searches, also where they were not given before. Names and values are checked by `fit`.
+
+    `fit` takes as `X`, and everything that reads samples likewise:
+
+    - images as an array or tensor, `(N, H, W)`, `(N, H, W, C)` or `(N, C, H, W)`, both sides of at
+      least 8 pixels: uint8, uint16, or floats in [0, 1];
+    - vectors `(N, F)`: arrays, data frames, lists; any finite numbers;
+    - a map-style `torch.utils.data.Dataset` whose items are an image or begin with one, or a
+      `datasets.Dataset` of Hugging Face with a column of images;
+    - a path or name as `micvae train --data` takes it, or a `FactorDataset`.
+
+    Of four axes the second counts channels where it is 1, 3 or 4, or where it alone is below 8;
+    else the last one where the same is true of that; else `layout` has to say.
+
+    Args:
+        method: a name out of `micvae list methods`, where wanted with a preset
+            ("mi-constrained:paper") or options ("beta-vae(beta=4)"); or an `Objective`.
+        latent_dim: D, the number of latents.
+        epochs: passes over the data.
+        seed: determines initialisation, order of the data and noise, to the bit.
+        network: encoder and decoder; auto: convolutions for images, perceptrons for vectors.
+        latents: what latents are; own: what the method is published with.
+        likelihood: p(x|z); auto: Bernoulli pixels for images, a Gaussian of learned scale for
+            vectors.
+        batch_size: samples per step; all of them where there are fewer.
+        learning_rate: step size of Adam, a number or a schedule.
+        device: auto, cpu, cuda or mps.
+        standardise: whether vectors are brought to mean 0 and variance 1 per feature, as the
+            training data has it; codes, decoded vectors and scores stay in the units of X. Say
+            False for methods that rest on distances, such as isometric-ica.
+        layout: auto, channels_first or channels_last.
+        column: the column of images of a Hugging Face data set that has several.
+        verbose: whether `fit` shows a progress bar.
+        **method_options: fields of the method, as values or as the text that spells them.
+
+    Attributes:
+        model_: the trained `VAE`.
+        config_: the `RunConfig` that was trained.
+        representation_: the `Representation` of the training samples, with the factors `y`.
+        n_features_in_: F, where samples are vectors.
+
+    Examples:
+        >>> from micvae import Disentangler
+        >>> from micvae.data import squares
+        >>> learner = Disentangler("beta-vae", latent_dim=3, epochs=1, beta=2)
+        >>> learner.fit_transform(squares(256).images).shape
+        (256, 3)
+    """
+
+    def __init__(
+        self,
+        method: Any = "mi-constrained",
+        *,
+        latent_dim: int = 10,
+        epochs: int = 20,
+        seed: int = 0,
+        network: Any = "auto",
+        latents: Any = "own",
+        likelihood: Any = "auto",
+        batch_size: int = 64,
+        learning_rate: Any = 1e-3,
+        device: str = "auto",
+        standardise: bool = True,
+        layout: str = "auto",
+        column: str | None = None,
+        verbose: bool = False,
+        **method_options: Any,
+    ) -> None:
+        self.method = method
+        self.latent_dim = latent_dim
+        self.epochs = epochs
+        self.seed = seed
+        self.network = network
+        self.latents = latents
+        self.likelihood = likelihood
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.device = device
+        self.standardise = standardise
+        self.layout = layout
+        self.column = column
+        self.verbose = verbose
+        self.set_params(**method_options)
+
+    def __sklearn_tags__(self) -> Any:
+        """Images are taken as well; codes are float32 whatever came in."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        tags.transformer_tags.preserves_dtype = ["float32"]
+        return tags
+
+    def fit(self, X: Any, y: Any = None, *, out: str | Path | None = None) -> Self:
+        """Train.
+
+        Args:
+            X: samples, see the class.
+            y: known factors or labels, `(N,)` or `(N, K)`, for methods that are told some, and
+                kept for scores.
+            out: a folder for the run, as of `micvae train`: training that was interrupted goes on
+                there. Without it nothing is left on disk.
+
+        Raises:
+            MicvaeError: for parameters, and its subclass `DataError` for samples, that do not fit.
+        """
+        objective = objective_of(self.method, self.options)
+        given = self._given(X, y, fitting=True)
+        dataset, data = given.dataset, given.data
+        if self.standardise and not dataset.pictures and not is_standardised(dataset):
+            dataset = standardised(dataset)
+            data = data if data == IN_MEMORY else f"standardised({data!r})"
+        if len(dataset) < 2:
+            raise DataError("X has n_samples = 1; at least 2 are needed to learn from.")
+        values = {name: getattr(self, name) for name in SETTINGS}
+        if isinstance(self.batch_size, int | np.integer):
+            values["batch_size"] = min(self.batch_size, len(dataset))
+        config = config_of(objective, data, values)
+        with tempfile.TemporaryDirectory() if out is None else nullcontext(out) as folder:
+            path = Path(folder) / "run" if out is None else Path(folder)
+            with self._progress(f"training {config.method} on {dataset.name}") as report:
+                run = train_run(config, path, report, dataset)
+            self._take(run)
+        return self
+
+    def fit_transform(self, X: Any, y: Any = None, **fit_params: Any) -> NDArray[np.float32]:
+        """Train, and return the codes `(N, D)` of the training samples."""
+        return self.fit(X, y, **fit_params).representation_.codes.copy()
+
+    def transform(self, X: Any) -> NDArray[np.float32]:
+        """Codes `(N, D)` of samples: posterior means."""
+        check_is_fitted(self)
+        return self.config_.objective.represent(self.model_, self._dataset(X)).codes
+
+    def inverse_transform(self, X: ArrayLike) -> NDArray[np.float32]:
+        """Decode codes `(N, D)`: expected images or vectors, arranged as those that were fitted.
+
+        Raises:
+            DataError: for codes of another shape, or that are not finite.
+        """
+        check_is_fitted(self)
+        codes = np.asarray(X, dtype=np.float32)
+        if codes.ndim != 2 or codes.shape[1] != self._n_features_out:
+            raise DataError(f"X has shape {codes.shape}; expected (N, {self._n_features_out}).")
+        if not np.isfinite(codes).all():
+            raise DataError("X holds NaN or infinite values; give finite codes.")
+        device = next(self.model_.parameters()).device
+        with torch.inference_mode():
+            parts = [
+                self.model_.decode_codes(part.to(device)).mean.cpu().numpy()
+                for part in torch.split(torch.from_numpy(codes), BATCH)
+            ]
+        return self._form.given(np.concatenate(parts))
+
+    def sample(self, n: int = 1, seed: int = 0) -> NDArray[np.float32]:
+        """Decode `n` latents drawn from the prior, as `inverse_transform` does codes."""
+        check_is_fitted(self)
+        noise = torch.Generator(next(self.model_.parameters()).device).manual_seed(seed)
+        with torch.inference_mode():
+            return self._form.given(self.model_.sample(n, noise).cpu().numpy())
+
+    def score_samples(self, X: Any) -> NDArray[np.float64]:
+        """Evidence lower bound of log p(x) per sample, `(N,)`, nats; see `micvae.models.elbo`.
+
+        Densities of vectors are in the units of X, whatever they were standardised by.
+        """
+        check_is_fitted(self)
+        return elbo(self.model_, self._dataset(X).images) - self._form.log_scale
+
+    def score(self, X: Any, y: Any = None) -> float:
+        """Mean evidence lower bound of the samples, nats: what grid searches maximise."""
+        return float(self.score_samples(X).mean())
+
+    def save(self, path: str | Path, *, data: Any = None, y: Any = None) -> Path:
+        """Write the folder of a run, which every `micvae` command reads.
+
+        Args:
+            path: a new or empty folder.
+            data: X as it was fitted, to be stored with the run where that was an array; reports
+                and audits need it.
+            y: the factors that were fitted, with `data`.
+        """
+        check_is_fitted(self)
+        dataset = None if data is None else self._dataset(data, y)
+        self._fitted.write(Path(path), dataset)
+        return Path(path)
+
+    @classmethod
+    def load(cls, path: str | Path, device: str = "auto") -> Self:
+        """Read the folder of a finished run, whoever trained it."""
+        run = Run(Path(path))
+        return cls(**{**parameters_of(run.config), "device": device})._take(run)
+
+    def _take(self, run: Run) -> Self:
+        self.config_ = run.config
+        self.model_: VAE = run.model(self.device)
+        self._fitted = Fitted.of(run)
+        self.representation_ = self._fitted.representation
+        self._n_features_out = self.representation_.codes.shape[1]
+        self._form = Form.of(run.record["data"])
+        if len(self._form.shape) == 1:
+            self.n_features_in_ = self._form.shape[0]
+        return self
+
+    def _given(self, X: Any, y: Any = None, *, fitting: bool = False) -> Given:
+        """Samples as they were given; tables are checked as scikit-learn does."""
+        X = X.detach().cpu().numpy() if isinstance(X, torch.Tensor) else X
+        other = (str, Path, FactorDataset, torch.utils.data.Dataset)
+        if not isinstance(X, other) and not hugging_face(X):
+            if getattr(X, "ndim", None) is None:
+                X = np.asarray(X)
+            if X.ndim < 3:
+                finite = not is_large(np.shape(X))  # where it is large, it is checked in parts
+                X = validate_data(self, X, reset=fitting, ensure_all_finite=finite)
+        return taken(X, y, layout=self.layout, column=self.column)  # type: ignore[arg-type]
+
+    def _dataset(self, X: Any, y: Any = None) -> FactorDataset:
+        """Samples as the trained model reads them."""
+        return self._form.read(self._given(X, y).dataset)
+
+    def _progress(self, title: str) -> Any:
+        if not self.verbose:
+            return nullcontext(lambda progress: None)
+        from micvae.cli.display import run_progress  # loads what only the terminal needs
+
+        return run_progress(title)

@@ -1,0 +1,177 @@
+"""What the estimator takes: arrays, tensors, data sets of PyTorch and Hugging Face, paths."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from micvae.data import FactorDataset, FactorKind, Images, load
+from micvae.data.dataset import guess_kind
+from micvae.data.files import pixels
+from micvae.data.layout import Arrangement, Layout, arrangement
+from micvae.data.lazy import is_large
+from micvae.data.on_disk import Items, of_array
+from micvae.errors import DataError
+from micvae.training.run import IN_MEMORY
+
+
+@dataclass(frozen=True, eq=False)
+class Given:
+    """Samples that were given, as the data set that is trained on.
+
+    Args:
+        dataset: the samples.
+        data: what a run stores as its `data`.
+        arranged: how images lay in what was given.
+    """
+
+    dataset: FactorDataset
+    data: str
+    arranged: Arrangement
+
+
+def taken(X: Any, y: Any = None, *, layout: Layout = "auto", column: str | None = None) -> Given:
+    """Read whatever holds samples.
+
+    Args:
+        X: a `FactorDataset`; a path or the name of a data set; an array or tensor; a map-style
+            `torch.utils.data.Dataset` whose items are an image or begin with one; a
+            `datasets.Dataset` of Hugging Face.
+        y: factors or labels, `(N,)` or `(N, K)`; texts are categories.
+        layout: where the channels of an array are, in case of doubt.
+        column: which column of a Hugging Face data set has the images.
+
+    Raises:
+        DataError: for anything else, and what does not fit.
+    """
+    if layout not in ("auto", "channels_first", "channels_last"):
+        raise DataError(f"layout is {layout!r}; use auto, channels_first or channels_last.")
+    if isinstance(X, str | Path | FactorDataset):
+        dataset = X if isinstance(X, FactorDataset) else load(str(X))
+        data = str(X) if isinstance(X, str | Path) and y is None else IN_MEMORY
+        found: Arrangement = "NCHW" if dataset.pictures else "NF"
+        return Given(dataset if y is None else with_factors(dataset, y), data, found)
+    if isinstance(X, torch.utils.data.Dataset) or hugging_face(X):
+        name = type(X).__name__
+        count, item = _column(X, column) if hugging_face(X) else _items(X)
+        images, found = _one_by_one(count, item, layout)
+    else:
+        name = "array"
+        array = X.detach().cpu().numpy() if isinstance(X, torch.Tensor) else np.asanyarray(X)
+        found = arrangement(array.shape, "X", layout)
+        if found == "NF" and array.dtype.kind in "iub":
+            array = array.astype(np.float64)
+        images = of_array(array, found, "X")
+    dataset = FactorDataset(name, images, source={"data": IN_MEMORY, "layout": found})
+    return Given(dataset if y is None else with_factors(dataset, y), IN_MEMORY, found)
+
+
+def with_factors(dataset: FactorDataset, y: Any) -> FactorDataset:
+    """The data set with other factors: labels `(N,)` or a table `(N, K)`.
+
+    Columns of text become categories 0, 1, … in alphabetical order; names are those of a
+    pandas object, where it is one.
+    """
+    columns = getattr(y, "columns", None)
+    name = getattr(y, "name", None)
+    names = (name if isinstance(name, str) else "label",) if columns is None else columns
+    table = np.asarray(y.detach().cpu() if isinstance(y, torch.Tensor) else y)
+    table = table[:, None] if table.ndim == 1 else table
+    if table.ndim != 2 or table.shape[0] != len(dataset) or not table.shape[1]:
+        raise DataError(
+            f"y has shape {np.shape(y)}, but X has {len(dataset)} samples; give a label each, or "
+            "a row of factors."
+        )
+    read = [_numbers(column) for column in table.T]
+    if columns is None and len(read) != 1:
+        names = tuple(f"factor {k}" for k in range(len(read)))
+    return replace(
+        dataset,
+        factors=np.stack([values for values, _ in read], axis=1),
+        factor_names=tuple(map(str, names)),
+        factor_kinds=tuple(kind for _, kind in read),
+        factor_values=(),
+        renderer=None,
+    )
+
+
+def _numbers(column: NDArray[Any]) -> tuple[NDArray[np.float64], FactorKind]:
+    if column.dtype.kind in "fiub":
+        values = column.astype(np.float64)
+        return values, guess_kind(values)
+    try:
+        values = column.astype(np.float64)
+        return values, guess_kind(values)
+    except (TypeError, ValueError):
+        text = column.astype(str)
+    return np.unique(text, return_inverse=True)[1].astype(np.float64), "categorical"
+
+
+Item = Callable[[int], NDArray[Any]]
+
+
+def _items(given: Any) -> tuple[int, Item]:
+    if not hasattr(given, "__len__") or not hasattr(given, "__getitem__"):
+        raise DataError(
+            f"X is a {type(given).__name__}, which has no length or no items; give a map-style "
+            "data set, with __len__ and __getitem__."
+        )
+    return len(given), lambda i: _first(given[i])
+
+
+def _first(item: Any) -> NDArray[Any]:
+    """The image of an item, which may have labels behind it."""
+    if isinstance(item, dict):
+        raise DataError(
+            f"the items of X are dictionaries ({', '.join(map(str, item))}); give a data set whose "
+            "items are an image, or begin with one."
+        )
+    return _image(item[0] if isinstance(item, tuple | list) else item)
+
+
+def _image(image: Any) -> NDArray[Any]:
+    if isinstance(image, torch.Tensor):
+        return image.detach().cpu().numpy()
+    return pixels(image) if hasattr(image, "getbands") else np.asarray(image)
+
+
+def _one_by_one(count: int, item: Item, layout: Layout) -> tuple[Images, Arrangement]:
+    """All images of a data set that gives them singly, read now or, where they are many, later."""
+    if not count:
+        raise DataError("X is empty; at least one image is needed.")
+    first = item(0)
+    shape = (count, *first.shape)
+    found = arrangement(shape, "X", layout)
+    if found == "NF" and first.dtype.kind in "iub":
+        raise DataError(f"the items of X are vectors of {first.dtype}; give floats.")
+    images: Images = Items(item, shape, first.dtype, found, "X")
+    return (images if is_large(images.shape) else images[:]), found
+
+
+def hugging_face(given: Any) -> bool:
+    """Whether this is a `datasets.Dataset`; one that is not loaded cannot have made it."""
+    there = sys.modules.get("datasets")
+    return there is not None and isinstance(given, there.Dataset)
+
+
+def _column(given: Any, column: str | None) -> tuple[int, Item]:
+    if column is None:
+        kinds = {name: type(kind).__name__ for name, kind in given.features.items()}
+        images = [n for n, k in kinds.items() if k in ("Image", "Array2D", "Array3D")]
+        if len(images) != 1:
+            raise DataError(
+                f"X has {len(images) or 'no'} columns of images among {', '.join(kinds)}; name "
+                "the one that is meant, column='…'."
+            )
+        column = images[0]
+    elif column not in given.column_names:
+        raise DataError(f"X has no column {column!r}; it has {', '.join(given.column_names)}.")
+    rows = given.select_columns([column])
+    return len(given), lambda i: _image(rows[i][column])

@@ -1,0 +1,48 @@
+"""Parameters of an estimator of which only the method that it names knows all."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any, Self
+
+from sklearn.base import BaseEstimator
+
+from micvae.errors import MicvaeError
+
+
+class WithOptions(BaseEstimator):  # type: ignore[misc]
+    """A scikit-learn estimator whose `__init__` ends in `**options`, each a parameter by its name.
+
+    scikit-learn reads parameters off the signature and leaves `**options` out. Here each option is
+    an attribute of its own name, `get_params` reports those that were given, and `set_params`
+    takes names that were not given before, so that copies and grid searches know them. Whether a
+    name means anything only `fit` can tell.
+    """
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Every parameter by name, the options included."""
+        return {**super().get_params(deep), **self.options}
+
+    def set_params(self, **params: Any) -> Self:
+        """Set parameters; a name that is none of the estimator's own is an option.
+
+        Raises:
+            MicvaeError: for a name that cannot be an option.
+        """
+        own = self._get_param_names()
+        for name in params:
+            if name not in own and (hasattr(type(self), name) or name.strip("_") != name):
+                raise MicvaeError(f"{name!r} is no parameter; choose from {', '.join(own)}.")
+        for name, value in params.items():
+            setattr(self, name, value)
+        return self
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The options that are set."""
+        own = inspect.signature(type(self).__init__).parameters
+        return {
+            name: value
+            for name, value in vars(self).items()
+            if name not in own and name.strip("_") == name
+        }

@@ -1,0 +1,93 @@
+"""From an estimator's parameters to a run's configuration."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from micvae import spelling
+from micvae.errors import MicvaeError
+from micvae.objectives import Objective, find
+from micvae.training.config import RunConfig, Settings
+
+
+def objective_of(method: Any, options: Mapping[str, Any]) -> Objective:
+    """The method with some of its fields set.
+
+    Args:
+        method: an `Objective`, or its name as on the command line: "mi-constrained",
+            "mi_constrained:paper", "beta-vae(beta=2)".
+        options: fields of the method by name, each a value or, for schedules, estimators and the
+            like, the text that spells it.
+
+    Raises:
+        MicvaeError: for an unknown method, for names that are none of its fields, and for values
+            that do not fit.
+    """
+    if not isinstance(method, Objective | str):
+        raise MicvaeError(f"method is {method!r}; give a name, such as mi-constrained.")
+    objective = find(method) if isinstance(method, str) else method
+    known = [f.name for f in dataclasses.fields(objective)]
+    wrong = [name for name in options if name not in known]
+    if wrong:
+        own = ", ".join(f.name for f in dataclasses.fields(Settings) if f.name != "data")
+        raise MicvaeError(
+            f"{', '.join(wrong)}: no option of {spelling.spell(objective)}, which has "
+            f"{', '.join(known) or 'none'}; nor one of every method, such as {own}."
+        )
+    hints = typing.get_type_hints(type(objective))
+    try:
+        return dataclasses.replace(
+            objective, **{name: _read(name, value, hints[name]) for name, value in options.items()}
+        )
+    except MicvaeError:
+        raise
+    except (TypeError, ValueError) as error:
+        given = ", ".join(f"{name}={value!r}" for name, value in options.items())
+        raise MicvaeError(f"{given} does not fit {spelling.spell(objective)}: {error}.") from None
+
+
+def config_of(objective: Objective, data: str, parameters: Mapping[str, Any]) -> RunConfig:
+    """The configuration of a run: what `micvae train` has of the same flags.
+
+    Raises:
+        MicvaeError: for values that do not fit, or not together.
+    """
+    hints = typing.get_type_hints(Settings)
+    values = {name: _read(name, value, hints[name]) for name, value in parameters.items()}
+    try:
+        return RunConfig(objective=objective, data=data, **values)
+    except TypeError as error:
+        raise MicvaeError(f"a parameter does not fit: {error}.") from None
+
+
+def parameters_of(config: RunConfig) -> dict[str, Any]:
+    """The estimator's parameters that give this configuration, choices as text."""
+    values = {
+        f.name: getattr(config, f.name)
+        for f in dataclasses.fields(Settings)
+        if f.name not in ("data", "restart")
+    }
+    plain = {
+        name: spelling.spell(value) if dataclasses.is_dataclass(value) else value
+        for name, value in values.items()
+    }
+    return {"method": spelling.spell(config.objective), **plain}
+
+
+def _read(name: str, value: Any, hint: Any) -> Any:
+    """A plain value of NumPy's as Python's; a choice that is spelled as text or number, built."""
+    value = value.item() if isinstance(value, np.generic) else value
+    if not spelling.registered(hint) or isinstance(value, hint):
+        return value
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        kind = hint.__name__.lower()
+        raise MicvaeError(f"{name} is {value!r}, which is no {kind}; write it as text.")
+    try:
+        return spelling.read(value, hint)
+    except MicvaeError as error:
+        raise MicvaeError(f"{name}: {error}") from None

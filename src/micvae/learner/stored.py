@@ -1,0 +1,89 @@
+"""A fitted estimator on disk: the folder of a run like any other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from micvae.data import FactorDataset, LazyImages
+from micvae.errors import DataError, RunError
+from micvae.files import replacing, write_json
+from micvae.representation import Representation
+from micvae.training.run import DATA, RECORD, REPRESENTATION, SCORES, WEIGHTS, Run, fingerprint
+from micvae.training.trainer import LOG
+
+
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """What remains of a run when its folder is gone.
+
+    Args:
+        record: what `run.json` holds.
+        representation: codes of the training samples.
+        files: the other files of the run by name.
+    """
+
+    record: Mapping[str, Any]
+    representation: Representation
+    files: Mapping[str, bytes]
+
+    @classmethod
+    def of(cls, run: Run) -> Fitted:
+        """Read a finished run."""
+        names = [n for n in (LOG, WEIGHTS, SCORES) if (run.path / n).exists()]
+        files = {name: (run.path / name).read_bytes() for name in names}
+        return cls(run.record, run.representation(), files)
+
+    def write(self, path: Path, dataset: FactorDataset | None) -> None:
+        """Write the folder of the run, where wanted with its data.
+
+        Raises:
+            DataError: where `dataset` is not what was trained on.
+            RunError: where the folder holds something.
+        """
+        if path.exists() and (not path.is_dir() or any(path.iterdir())):
+            raise RunError(f"{path} exists and is not empty; choose another folder.")
+        if dataset is not None and isinstance(dataset.images, LazyImages):
+            raise DataError(
+                f"data is too large to be stored with the run ({dataset.images.shape}); fit its "
+                "path instead of an array, which every command then finds again."
+            )
+        if dataset is not None and fingerprint(dataset) != self.record["data"]["fingerprint"]:
+            raise DataError(
+                "data is not what was fitted; give the same X, and the same y, or leave data out."
+            )
+        path.mkdir(parents=True, exist_ok=True)
+        for name, content in self.files.items():
+            with replacing(path / name) as temporary:
+                temporary.write_bytes(content)
+        self.representation.save(path / REPRESENTATION)
+        if dataset is not None:
+            _write_data(path / DATA, dataset)
+        write_json(path / RECORD, self.record)  # last: without it the folder is no run
+
+
+def _write_data(path: Path, dataset: FactorDataset) -> None:
+    arrays: dict[str, Any] = {
+        "images": _smallest(np.asarray(dataset.images)),
+        "factors": dataset.factors,
+        "factor_names": np.asarray(dataset.factor_names, dtype=str),
+        "partners": dataset.partners,
+        "auxiliary": dataset.auxiliary,
+        "sequence": dataset.sequence,
+    }
+    with replacing(path) as temporary:
+        np.savez(temporary, **{name: a for name, a in arrays.items() if a is not None})
+
+
+def _smallest(images: NDArray[np.float32]) -> NDArray[Any]:
+    """Images as uint8 where that loses no bit: most come from files that had no more."""
+    if images.ndim == 2:
+        return images
+    bytes_ = np.round(images * 255).astype(np.uint8)
+    same = np.array_equal(bytes_.astype(np.float32) / np.float32(255), images)
+    return bytes_ if same else images

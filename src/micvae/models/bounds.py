@@ -1,0 +1,39 @@
+"""The evidence lower bound of single samples."""
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from micvae.data import Images
+from micvae.models.encoding import at_once
+from micvae.models.vae import VAE
+
+
+def elbo(model: VAE, images: Images, seed: int = 0, batch_size: int = 1000) -> NDArray[np.float64]:
+    r"""A lower bound of log p(x) for each of N samples, `(N,)`, nats.
+
+    .. math:: \log p(x) \ge E_{q(z|x)}[\log p(x|z)] - \sum_d KL(q(z_d|x) \| p(z_d))
+
+    with the expectation estimated by one draw of z, which is unbiased. Latents that have no
+    density (points) have no KL term, and Bernoulli pixels of grey values no normalised density:
+    what is given is then a reconstruction term, or a bound up to a constant.
+
+    Args:
+        model: a trained model.
+        images: `(N, C, H, W)` or vectors `(N, F)`.
+        seed: determines the draws.
+        batch_size: samples at a time, at most.
+
+    References:
+        *Auto-Encoding Variational Bayes*, Kingma & Welling, 2013.
+    """
+    device = next(model.parameters()).device
+    noise = torch.Generator(device).manual_seed(seed)
+    found = []
+    batch_size = at_once(images, batch_size)
+    with torch.inference_mode():
+        for start in range(0, len(images), batch_size):
+            batch = torch.from_numpy(images[start : start + batch_size]).to(device)
+            z, kl = model.space.draw(model.encode(batch), noise)
+            found.append((model.decode(z).log_prob(batch) - kl.sum(1)).double().cpu().numpy())
+    return np.concatenate(found)
