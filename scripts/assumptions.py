@@ -83,10 +83,9 @@ OTHERWISE: dict[str, dict[str, Any]] = {
         "learning_rate": spelling.read("ramp(1e-2, 0, steps=1800, begin=1700)", Schedule)
     },
     "tcl": {
-        "network": spelling.read("mlp", Network),
-        "batch_size": 256,
-        "epochs": 30,
-        "learning_rate": spelling.read("ramp(3e-3, 0, steps=2400, begin=2200)", Schedule),
+        "network": spelling.read("mlp(hidden=64, depth=2)", Network),
+        "epochs": 60,
+        "learning_rate": spelling.read("ramp(1e-2, 0, steps=3500, begin=1100)", Schedule),
     },
     "fast-ica": {"network": spelling.read("mlp(depth=0)", Network), "epochs": 1},
     "sparse-vae": {"network": spelling.read("sparse", Network)},

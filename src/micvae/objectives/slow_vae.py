@@ -66,7 +66,7 @@ class SlowVae(Objective):
 
     @classmethod
     def presets(cls) -> Mapping[str, Objective]:
-        """`paper`: γ = 10, λ = 6, the default. `contrastive`: c = 50, our own tuning for vectors."""
+        """`paper`: γ = 10, λ = 6, the default. `contrastive`: c = 50, our tuning for vectors."""
         return {
             "paper": cls(),
             "contrastive": cls(slowness=Constant(1.0), contrast=Constant(50.0)),
