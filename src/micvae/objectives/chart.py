@@ -59,7 +59,8 @@ def hessian_chart(
         landmarks: samples `(M, F)`.
         latent_dim: D, the dimension of the manifold.
         neighbours: k, how many samples a tangent plane and the derivatives are estimated from;
-            0 for D (D + 3), at most M − 1.
+            0 for 2 D (D + 3), at most M − 1. With few, a landmark at the rim may be cut off, and takes
+            a coordinate for itself.
         seed: determines where the search for eigenvectors starts, if it is iterative.
 
     Raises:
@@ -72,7 +73,7 @@ def hessian_chart(
     from sklearn.manifold import LocallyLinearEmbedding
 
     least = latent_dim * (latent_dim + 3) // 2
-    k = neighbours or min(2 * least, len(landmarks) - 1)
+    k = neighbours or min(4 * least, len(landmarks) - 1)
     if not least < k < len(landmarks):
         raise MicvaeError(
             f"neighbours is {k} with {len(landmarks)} landmarks; {latent_dim} latents need more "

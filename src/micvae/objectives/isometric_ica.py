@@ -49,7 +49,7 @@ class IsometricIca(Objective):
     """How many images are embedded: time grows with the cube."""
 
     neighbours: int = 0
-    """Nearest landmarks that make a neighbourhood, more than D (D + 3) / 2; 0: twice as many."""
+    """Nearest landmarks that make a neighbourhood, more than D (D + 3) / 2; 0: four times as many."""
 
     def __post_init__(self) -> None:
         if self.landmarks < 2 or self.neighbours < 0:
