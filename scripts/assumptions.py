@@ -38,6 +38,7 @@ class Entry:
     settings: str
     target: str = "s"
     published: str = ""
+    sources: int = 5
 
     @property
     def label(self) -> str:
@@ -49,6 +50,7 @@ SIMULATION = (
     'whitened(\'segments(n=40000, mixing="leaky(layers={}, slope=0.1, condition=6.3, tied=True)", '
     "scales=(0.5, 3), means=5, seed={{seed}})')"
 )
+NOISY = 'state_space(n=20000, mixing="leaky(features=12)", seed={seed})'
 PROBLEMS = {
     "segments L=1": SIMULATION.format(1),
     "segments L=2": SIMULATION.format(2),
@@ -57,6 +59,8 @@ PROBLEMS = {
     "seed={seed})')",
     "autoregressive L=2": "whitened('autoregressive(n=40000, layers=2, seed={seed})')",
     "sparse transitions L=2": "whitened('sparse_transitions(n=40000, layers=2, seed={seed})')",
+    "noisy state space L=2": NOISY,
+    "noisy state space L=2, in blocks": f"blocks('{NOISY}', length=200)",
 }
 SETTINGS: dict[str, dict[str, Any]] = {
     "generative": {
@@ -70,9 +74,29 @@ SETTINGS: dict[str, dict[str, Any]] = {
         "epochs": 30,
         "learning_rate": "ramp(3e-3, 0, steps=2400, begin=2200)",
     },
+    "smoothed": {
+        "likelihood": "learned-gaussian(scale=0.5, each=True)",
+        "batch_size": 32,
+        "epochs": 2,
+        "learning_rate": "ramp(1e-2, 0, steps=650, begin=600)",
+    },
+    "noisy generative": {
+        "likelihood": "learned-gaussian(scale=0.5, each=True)",
+        "batch_size": 128,
+        "epochs": 24,
+        "learning_rate": "ramp(1e-2, 0, steps=1900, begin=1800)",
+    },
+    "noisy contrastive": {
+        "likelihood": "learned-gaussian(scale=0.5, each=True)",
+        "batch_size": 128,
+        "epochs": 24,
+        "learning_rate": "ramp(3e-3, 0, steps=1900, begin=1800)",
+    },
 }
 CHANGING = "u changes variances and means"
 NONE = "none beside independence"
+PAST = "sources depend on their past"
+SWITCHING = "sources of switching dynamics, noise"
 TABLE = (
     *(
         entry
@@ -86,10 +110,32 @@ TABLE = (
     ),
     Entry("u changes scales", "Laplace segments L=2", "tcl", "contrastive", target="|s|"),
     Entry(NONE, "Laplace segments L=2", "vae", "generative", target="|s|"),
-    Entry("sources depend on their past", "autoregressive L=2", "pcl", "contrastive"),
+    Entry(PAST, "autoregressive L=2", "pcl", "contrastive"),
     Entry(NONE, "autoregressive L=2", "vae", "generative"),
     Entry("sources jump seldom", "sparse transitions L=2", "slow-vae(slowness=1)", "generative"),
     Entry(NONE, "sparse transitions L=2", "vae", "generative"),
+    *(
+        Entry(assumed, problem, method, settings, target, sources=3)
+        for assumed, problem, method, settings, target in (
+            (SWITCHING, "noisy state space L=2", "snica:contrastive", "smoothed", "s"),
+            (PAST, "noisy state space L=2", "pcl", "noisy contrastive", "s"),
+            (
+                "scales differ from block to block",
+                "noisy state space L=2, in blocks",
+                "tcl",
+                "noisy contrastive",
+                "|s|",
+            ),
+            (
+                "sources jump seldom",
+                "noisy state space L=2",
+                "slow-vae(slowness=1)",
+                "noisy generative",
+                "s",
+            ),
+            (NONE, "noisy state space L=2", "vae", "noisy generative", "s"),
+        )
+    ),
 )
 
 
@@ -102,7 +148,7 @@ def config(entry: Entry, quick: bool) -> RunConfig:
     settings["learning_rate"] = spelling.read(settings["learning_rate"], Schedule)
     if "likelihood" in settings:
         settings["likelihood"] = spelling.read(settings["likelihood"], Likelihood)
-    return RunConfig(objective=find(entry.method), data=data, latent_dim=5, **settings)
+    return RunConfig(objective=find(entry.method), data=data, latent_dim=entry.sources, **settings)
 
 
 def recovered(cell: Cell, folder: Path, target: str) -> dict[str, float]:

@@ -111,16 +111,16 @@ def test_smoothing_under_the_true_dynamics_beats_single_frames():
         spread = np.log(scale**2 * (unmixing**2).sum(1))
         encoder.bias.copy_(torch.from_numpy(np.concatenate([[0, 0], spread])))
         alpha, beta = (torch.from_numpy(known[name].T) for name in ("momentum", "return"))
-        dynamics.matrix.zero_()
-        dynamics.matrix[:, :, 0, 0] = 1 + alpha - beta
-        dynamics.matrix[:, :, 0, 1] = -alpha
-        dynamics.matrix[:, :, 1, 0] = 1.0
-        dynamics.shift.zero_()
-        dynamics.shift[..., 0] = beta * torch.from_numpy(known["mean"].T)
-        dynamics.log_precision[..., 0] = -torch.from_numpy(known["variance"].T).log()
-        dynamics.log_precision[..., 1] = 8.0
-        stay = torch.tensor([[0.99, 0.01], [0.01, 0.99]])
-        dynamics.move.copy_(stay.log().expand(2, 2, 2))
+        matrix = torch.zeros(2, 2, 2, 2)
+        matrix[:, :, 0, 0] = 1 + alpha - beta
+        matrix[:, :, 0, 1] = -alpha
+        matrix[:, :, 1, 0] = 1.0
+        dynamics.matrix = matrix
+        shift = beta * torch.from_numpy(known["mean"].T)
+        dynamics.shift = torch.stack([shift, 0 * shift], dim=-1).float()
+        own = -torch.from_numpy(known["variance"].T).log()
+        dynamics.log_precision = torch.stack([own, 0 * own + 8.0], dim=-1).float()
+        dynamics.move = torch.tensor([[0.99, 0.01], [0.01, 0.99]]).log().repeat(2, 1, 1)
     alone = float(mcc_pearson(encode(model, data.images).codes, data.factors))
     found = float(mcc_pearson(objective.represent(model, data).codes, data.factors))
     assert found > alone + 0.1

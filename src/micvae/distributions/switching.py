@@ -7,11 +7,13 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils import parametrize
 
 from micvae.distributions.chains import Moments, forward_backward, log_partition, smooth
 from micvae.distributions.priors import LOG_TWO_PI
 from micvae.errors import MicvaeError
 
+_PACE = 5.0  # Adam moves whatever it trains by its rate; dynamics settle sooner than networks
 _STAY = 0.9  # probability that a state stays, before training
 _AT_FIRST = 0.15  # weight of the dynamics in the first of several turns
 
@@ -70,6 +72,8 @@ class SwitchingDynamics(nn.Module):
         self.log_precision = nn.Parameter(log_precision)
         self.first_shift = nn.Parameter(torch.zeros(each))
         self.first_log_precision = nn.Parameter(torch.zeros(each))
+        for name, _ in list(self.named_parameters()):
+            parametrize.register_parametrization(self, name, _Paced())
 
     def forward(self, h: Tensor, precision: Tensor, begins: Tensor, iterations: int) -> Smoothed:
         """Coordinate ascent on q(y) q(u), given evidence exp(h s − ½ precision s²).
@@ -98,6 +102,16 @@ class SwitchingDynamics(nn.Module):
         chain = rules.smoothed(h, precision, q)
         kl = -chain.entropy - log_partition(rules.evidence(chain), rules.moves)
         return Smoothed(chain.mean[..., 0], chain.covariance[..., 0, 0], kl)
+
+
+class _Paced(nn.Module):
+    """A parameter that moves `_PACE` times as far as what is trained in its place."""
+
+    def forward(self, trained: Tensor) -> Tensor:
+        return _PACE * trained
+
+    def right_inverse(self, value: Tensor) -> Tensor:
+        return value / _PACE
 
 
 class _Rules:

@@ -83,8 +83,18 @@ class Snica(Objective):
 
     @classmethod
     def presets(cls) -> Mapping[str, Objective]:
-        """`paper`: 5 turns on windows of 100 frames, the KL let in over 500 steps."""
-        return {"paper": cls(beta=Ramp(0, 1, steps=500), window=100, iterations=5)}
+        """`paper`: windows of 100 frames, 5 turns, the KL let in over 500 steps.
+
+        `contrastive`, ours, for some 1,250 steps on one core: c = 10 until the KL is let in.
+        """
+        contrastive = cls(
+            beta=Ramp(0, 1, steps=400, begin=400),
+            contrast=Ramp(10, 0, steps=400, begin=400),
+            window=32,
+            iterations=2,
+        )
+        paper = cls(beta=Ramp(0, 1, steps=500), window=100, iterations=5)
+        return {"paper": paper, "contrastive": contrastive}
 
     def needs(self) -> frozenset[Trait]:
         """Evidence is Gaussian, source by source."""
