@@ -54,6 +54,7 @@ SIMULATION = (
     'whitened(\'segments(n=40000, mixing="leaky(layers={}, slope=0.1, condition=6.3, tied=True)", '
     "scales=(0.5, 3), means=5, seed={{seed}})')"
 )
+NOISY = 'state_space(n=20000, mixing="leaky(features=12)", seed={seed})'
 PROBLEMS = {
     "segments L=1": SIMULATION.format(1),
     "segments L=2": SIMULATION.format(2),
@@ -62,6 +63,8 @@ PROBLEMS = {
     "seed={seed})')",
     "autoregressive L=2": "whitened('autoregressive(n=40000, layers=2, seed={seed})')",
     "sparse transitions L=2": "whitened('sparse_transitions(n=40000, layers=2, seed={seed})')",
+    "noisy state space L=2": NOISY,
+    "noisy state space L=2, in blocks": f"blocks('{NOISY}', length=200)",
     "linear": "whitened('independent(n=40000, mixing=\"linear\", seed={seed})')",
     "isometry": "independent(n=10000, sources=2, mixing='isometry', seed={seed})",
     "orthogonal": "whitened('independent(n=40000, mixing=\"orthogonal\", seed={seed})')",
@@ -76,9 +79,16 @@ SETTINGS: dict[str, Any] = {
     "learning_rate": spelling.read("ramp(3e-3, 0, steps=1800, begin=1700)", Schedule),
     "latent_dim": 5,
 }
-OTHERWISE: dict[str, dict[str, Any]] = {
-    "isometry": {"latent_dim": 2, "batch_size": 128},
-    "independent L=2": {"batch_size": 128},
+NOISE: dict[str, Any] = {
+    "likelihood": spelling.read("learned-gaussian(scale=0.5, each=True)", Likelihood),
+    "network": spelling.read("mlp", Network),
+    "batch_size": 128,
+    "epochs": 24,
+    "learning_rate": spelling.read("ramp(1e-2, 0, steps=1900, begin=1800)", Schedule),
+    "latent_dim": 3,
+}
+SLOWER = {"learning_rate": spelling.read("ramp(3e-3, 0, steps=1900, begin=1800)", Schedule)}
+OTHERWISE: dict[str, dict[str, Any]] = {  # by method, by problem, by both
     "ivae:contrastive": {
         "learning_rate": spelling.read("ramp(1e-2, 0, steps=1800, begin=1700)", Schedule)
     },
@@ -89,9 +99,21 @@ OTHERWISE: dict[str, dict[str, Any]] = {
     },
     "fast-ica": {"network": spelling.read("mlp(depth=0)", Network), "epochs": 1},
     "sparse-vae": {"network": spelling.read("sparse", Network)},
+    "isometry": {"latent_dim": 2, "batch_size": 128},
+    "independent L=2": {"batch_size": 128},
+    "noisy state space L=2": NOISE,
+    "noisy state space L=2, in blocks": NOISE,
+    "noisy state space L=2 pcl": SLOWER,
+    "noisy state space L=2, in blocks tcl": SLOWER,
+    "noisy state space L=2 snica:contrastive": {
+        "batch_size": 32,
+        "epochs": 2,
+        "learning_rate": spelling.read("ramp(1e-2, 0, steps=650, begin=600)", Schedule),
+    },
 }
 CHANGING = "u changes variances and means"
 SPARSE = "two features or more of each source alone"
+PAST = "sources depend on their past"
 NONE = "none beside independence"
 UNAIDED = (
     "vae",
@@ -115,11 +137,16 @@ TABLE = (
     ),
     Entry("u changes scales", "Laplace segments L=2", "tcl", target="|s|"),
     Entry(NONE, "Laplace segments L=2", "vae", target="|s|"),
-    Entry("sources depend on their past", "autoregressive L=2", "pcl"),
+    Entry(PAST, "autoregressive L=2", "pcl"),
     Entry(NONE, "autoregressive L=2", "vae"),
     Entry("sources jump seldom", "sparse transitions L=2", "slow-vae:contrastive"),
     Entry("sources jump seldom", "sparse transitions L=2", "slow-vae"),
     Entry(NONE, "sparse transitions L=2", "vae"),
+    Entry("switching dynamics, noise", "noisy state space L=2", "snica:contrastive"),
+    Entry(PAST, "noisy state space L=2", "pcl"),
+    Entry("scales change", "noisy state space L=2, in blocks", "tcl", target="|s|"),
+    Entry("sources jump seldom", "noisy state space L=2", "slow-vae:contrastive"),
+    Entry(NONE, "noisy state space L=2", "vae"),
     Entry("the mixing is linear", "linear", "fast-ica"),
     Entry(NONE, "linear", "vae"),
     Entry("the mixing is an isometry", "isometry", "isometric-ica"),
@@ -134,12 +161,13 @@ TABLE = (
 
 def config(entry: Entry, quick: bool) -> RunConfig:
     """The training of a row; `quick` takes few samples and epochs."""
-    data, name = PROBLEMS[entry.problem], entry.method
-    settings = SETTINGS | OTHERWISE.get(entry.problem, {}) | OTHERWISE.get(name, {})
+    data, settings = PROBLEMS[entry.problem], dict(SETTINGS)
+    for name in (entry.method, entry.problem, entry.label):
+        settings |= OTHERWISE.get(name, {})
     if quick:
         data = re.sub(r"n=\d+", f"n={QUICK_SAMPLES}", data)
         settings |= {"epochs": QUICK_EPOCHS}
-    return RunConfig(objective=find(name), data=data, **settings)
+    return RunConfig(objective=find(entry.method), data=data, **settings)
 
 
 def recovered(cell: Cell, folder: Path, target: str) -> dict[str, float]:

@@ -31,7 +31,7 @@ OTHERS = {
 }
 # What learns from noisy labels, from an auxiliary variable or from time, which are not here; and
 # what costs much on images, for which it is not made.
-UNSUITED = {"cs-isolate", "ivae", "tcl", "pcl", "slow-vae"}
+UNSUITED = {"cs-isolate", "ivae", "tcl", "pcl", "slow-vae", "snica"}
 UNSUITED |= {"ima-vae", "sparse-vae"}
 COLUMNS = {
     "mig": ("MIG", 2),

@@ -49,7 +49,7 @@ def test_train_and_evaluate(method, own, tmp_path, capsys):
     assert f"micvae report {out}" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("method", ["ivae", "tcl", "pcl", "slow-vae", "ada-gvae"])
+@pytest.mark.parametrize("method", ["ivae", "tcl", "pcl", "slow-vae", "snica", "ada-gvae"])
 def test_what_the_data_lacks_is_said_before_anything_is_written(method, tmp_path, capsys):
     np.savez(tmp_path / "bare.npz", images=squares(64).images)
     out = tmp_path / "run"

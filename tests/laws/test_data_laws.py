@@ -11,6 +11,7 @@ from micvae.data import DATASETS, GENERATED, WRAPPERS, load
 
 N = 40
 WRAPPED = {name: f"{name}('squares(n=400)', seed=3)" for name in WRAPPERS}
+WRAPPED["blocks"] = "blocks('squares(n=400)')"
 WRAPPED["held_out"] = "held_out('squares(n=400)')"
 WRAPPED["rendered"] = "rendered('squares(n=400)')"
 WRAPPED["whitened"] = "whitened('independent(n=400)')"

@@ -74,7 +74,14 @@ def test_losses_are_per_sample(objective):
     big, small = (
         losses_of(
             objective,
-            data=FactorDataset("tall", x, factors, partners=x, auxiliary=np.arange(64.0) % 4),
+            data=FactorDataset(
+                "tall",
+                x,
+                factors,
+                partners=x,
+                auxiliary=np.arange(64.0) % 4,
+                sequence=np.arange(64) // 8,
+            ),
         )[0]
         for x in (tall, half)
     )

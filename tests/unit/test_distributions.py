@@ -99,6 +99,21 @@ def test_the_learned_scale_is_best_at_the_root_mean_square_error(generator):
     assert head.log_scale.item() == pytest.approx(math.log(error), rel=1e-6)
 
 
+def test_every_pixel_may_learn_a_scale_of_its_own(generator):
+    output, x = images(generator)
+    head = LearnedGaussian(0.3, each=True).build((2, 3, 4)).double()
+    common = LearnedGaussian(0.3).build((2, 3, 4)).double()
+    torch.testing.assert_close(head(output).log_prob(x), common(output).log_prob(x))
+    errors = (x - output).square().mean(0).sqrt()
+    with torch.no_grad():
+        head.log_scale.copy_(errors.log())
+    expected = oracle.Normal(output, errors).log_prob(x).sum((1, 2, 3))
+    torch.testing.assert_close(head(output).log_prob(x), expected)
+    head(output).log_prob(x).sum().backward()
+    # Each is best at its own root mean square error: the gradient is rounding of the batch's size.
+    assert head.log_scale.grad.abs().max() < 1e-10 * len(x)
+
+
 @pytest.mark.parametrize("kind", ["gaussian", "learned-gaussian"])
 def test_scales_must_be_positive(kind):
     with pytest.raises(MicvaeError, match="scale is 0"):

@@ -3,7 +3,16 @@
 import numpy as np
 import pytest
 
-from micvae.data import FactorDataset, auxiliary, load, rendered, sequences, squares, successors
+from micvae.data import (
+    FactorDataset,
+    auxiliary,
+    blocks,
+    load,
+    rendered,
+    sequences,
+    squares,
+    successors,
+)
 from micvae.errors import DataError
 
 FACTORS = np.asarray([[2, 5, 0.5], [1, 9, 1.0], [2, 4, 2.0], [7, 0, 3.0], [1, 8, 4.0], [2, 6, 5.0]])
@@ -88,6 +97,18 @@ def test_numbers_and_angles_as_u():
 def test_values_that_a_part_lacks_keep_their_column():
     part = films().subset([0, 2])
     assert auxiliary(part, column="film").auxiliary.tolist() == [[0, 1, 0], [0, 1, 0]]
+
+
+def test_blocks_are_of_equal_length_and_end_with_their_sequence():
+    data = load("sparse_transitions(n=15, length=5, sources=2)")
+    assert blocks(data, length=2).auxiliary[:, 0].tolist() == [
+        *(0, 0, 1, 1, 2),
+        *(3, 3, 4, 4, 5),
+        *(6, 6, 7, 7, 8),
+    ]
+    assert blocks("independent(n=6)", length=4).auxiliary[:, 0].tolist() == [0, 0, 0, 0, 1, 1]
+    with pytest.raises(DataError, match="one block of length 6"):
+        blocks("independent(n=6)", length=6)
 
 
 def test_sources_are_scaled_to_what_the_scene_shows():

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from micvae import spelling
 from micvae.data.auxiliary import auxiliary
+from micvae.data.blocks import blocks
 from micvae.data.cars3d import cars3d
 from micvae.data.correlated import correlated
 from micvae.data.dataset import FactorDataset, FactorKind
@@ -61,6 +62,7 @@ WRAPPERS: dict[str, Callable[..., FactorDataset]] = {  # take another data set
     "held_out": held_out,
     "pairs": pairs,
     "auxiliary": auxiliary,
+    "blocks": blocks,
     "sequences": sequences,
     "rendered": rendered,
     "whitened": whitened,

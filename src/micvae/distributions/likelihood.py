@@ -52,7 +52,7 @@ class BernoulliImage(ImageDistribution):
 
 @dataclass(frozen=True, eq=False)
 class GaussianImage(ImageDistribution):
-    """Independent Gaussian pixels: means `(B, C, H, W)`, one standard deviation for all.
+    """Independent Gaussian pixels: means `(B, C, H, W)`, a standard deviation for all or for each.
 
     Vectors `(B, F)` likewise.
     """
@@ -68,8 +68,11 @@ class GaussianImage(ImageDistribution):
     def log_prob(self, x: Tensor) -> Tensor:
         """Gaussian log-density, summed over pixels."""
         pixels = x[0].numel()
-        squared = _per_sample((x - self.loc) ** 2) * (-2 * self.log_scale).exp()
-        return -0.5 * squared - pixels * (self.log_scale + 0.5 * LOG_TWO_PI)
+        if self.log_scale.ndim == 0:
+            squared = _per_sample((x - self.loc) ** 2) * (-2 * self.log_scale).exp()
+            return -0.5 * squared - pixels * (self.log_scale + 0.5 * LOG_TWO_PI)
+        squared = _per_sample(((x - self.loc) * (-self.log_scale).exp()) ** 2)
+        return -0.5 * squared - self.log_scale.sum() - 0.5 * pixels * LOG_TWO_PI
 
 
 def _per_sample(each: Tensor) -> Tensor:
@@ -100,10 +103,10 @@ class _BernoulliHead(nn.Module):
 class _GaussianHead(nn.Module):
     log_scale: Tensor
 
-    def __init__(self, scale: float, learned: bool) -> None:
+    def __init__(self, scale: float, learned: bool, shape: tuple[int, ...] = ()) -> None:
         super().__init__()
         # Made on the CPU even while the networks around it are laid out without storage.
-        value = torch.tensor(math.log(scale), device="cpu")
+        value = torch.full(shape, math.log(scale), device="cpu")
         if learned:
             self.log_scale = nn.Parameter(value)
         else:
@@ -157,7 +160,7 @@ class Gaussian(Likelihood):
 
 @dataclass(frozen=True)
 class LearnedGaussian(Likelihood):
-    """Gaussian pixels whose common standard deviation is learned with the weights.
+    """Gaussian pixels whose standard deviation, common or `each` its own, is learned.
 
     References:
         *Simple and Effective VAE Training with Calibrated Decoders*, Rybkin, Daniilidis & Levine,
@@ -166,12 +169,15 @@ class LearnedGaussian(Likelihood):
 
     scale: float = 0.1
 
+    each: bool = False
+    """Whether every pixel, or feature of a vector, has a standard deviation of its own."""
+
     def __post_init__(self) -> None:
         Gaussian(self.scale)
 
     def build(self, image_shape: tuple[int, ...]) -> nn.Module:
         """Reads the decoder's output as means; `scale` is where learning starts."""
-        return _GaussianHead(self.scale, learned=True)
+        return _GaussianHead(self.scale, learned=True, shape=image_shape if self.each else ())
 
 
 LIKELIHOODS: dict[str, type[Likelihood]] = {

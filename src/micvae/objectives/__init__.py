@@ -25,6 +25,7 @@ from micvae.objectives.pcl import Pcl
 from micvae.objectives.qlae import Qlae
 from micvae.objectives.semi_supervised import SemiSupervised
 from micvae.objectives.slow_vae import SlowVae
+from micvae.objectives.snica import Snica
 from micvae.objectives.sparse_vae import SparseVae
 from micvae.objectives.tcl import Tcl
 from micvae.objectives.tripod import Tripod
@@ -55,6 +56,7 @@ METHODS: dict[str, type[Objective]] = {
     "tcl": Tcl,
     "pcl": Pcl,
     "slow-vae": SlowVae,
+    "snica": Snica,
     "fast-ica": FastIca,
     "isometric-ica": IsometricIca,
     "ima-vae": ImaVae,
@@ -90,6 +92,7 @@ __all__ = [
     "Qlae",
     "SemiSupervised",
     "SlowVae",
+    "Snica",
     "SparseVae",
     "Step",
     "Tcl",

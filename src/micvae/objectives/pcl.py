@@ -89,9 +89,23 @@ class Pcl(Objective):
         there = step.of_batch(THERE, x).float()
         h, kl = model.space.draw(model.encode(torch.cat([x, following])), step.generator)
         earlier, later = h.chunk(2)
-        keys = torch.rand(len(x), generator=step.generator, device=step.generator.device)
-        other = earlier[keys.argsort().to(x.device)]
-        score = model.companions[SCORE]
-        each = softplus(-score(later, earlier)) + softplus(score(later, other))
-        told = (each * there).sum() / there.sum().clamp_min(1.0)
+        told = pair_loss(model.companions[SCORE], later, earlier, there, step.generator)
         return with_pictures(model, x, earlier, kl[: len(x)], told, "pair_loss")
+
+
+def pair_loss(
+    score: nn.Module, later: Tensor, earlier: Tensor, there: Tensor, generator: torch.Generator
+) -> Tensor:
+    """Logistic loss, nats, of telling pairs `(B, D)` from those with another row's `earlier`.
+
+    Args:
+        score: such as `PairScore`.
+        later: features h(x_t).
+        earlier: features h(x_{t−1}).
+        there: 1 where the pair exists, 0 where it does not count, `(B,)`.
+        generator: of the shuffling.
+    """
+    keys = torch.rand(len(later), generator=generator, device=generator.device)
+    other = earlier[keys.argsort().to(later.device)]
+    each = softplus(-score(later, earlier)) + softplus(score(later, other))
+    return (each * there).sum() / there.sum().clamp_min(1.0)

@@ -207,7 +207,7 @@ def agreement_sentences(pairs: Sequence[Found]) -> list[str]:
     return said
 
 
-GUARANTEED = ("ivae", "tcl", "pcl", "slow-vae", "ada-gvae", "ada-ml-vae")
+GUARANTEED = ("ivae", "tcl", "pcl", "slow-vae", "snica", "ada-gvae", "ada-ml-vae")
 """Methods that use an assumption under which factors can be identified."""
 
 
@@ -223,8 +223,8 @@ def advice(subject: Subject) -> list[str]:
     if data.sequence is not None:
         offers.append(
             "The data comes in sequences: if each source depends on its own past, and not in a "
-            "Gaussian-like way, pcl identifies the sources elementwise; if they move by sparse "
-            "steps, slow-vae up to permutation, sign and scale."
+            "Gaussian-like way, pcl identifies the sources elementwise, and snica under noise; if "
+            "they move by sparse steps, slow-vae up to permutation, sign and scale."
         )
     if data.partners is not None:
         offers.append(
@@ -234,8 +234,8 @@ def advice(subject: Subject) -> list[str]:
     if not offers:
         offers.append(
             "The data has nothing beside images: no auxiliary variable (ivae, tcl), no order of "
-            "time (pcl, slow-vae), no pairs that share sources (ada-gvae). One of them, or labels "
-            "of a few images (semi-supervised), would make identification possible; see "
+            "time (pcl, slow-vae, snica), no pairs that share sources (ada-gvae). One of them, or "
+            "labels of a few images (semi-supervised), would make identification possible; see "
             "docs/data.md on how to give them. What is left is to restrict the mixing, such as to "
             "local isometries (docs/theorem.md, Section 6), which no method here enforces."
         )

@@ -1,0 +1,230 @@
+"""SNICA: sources of switching linear dynamics, found through noise by smoothing over time."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from micvae.data import FactorDataset
+from micvae.distributions import DiagonalGaussian, Trait
+from micvae.distributions.switching import Smoothed, SwitchingDynamics
+from micvae.errors import DataError, MicvaeError
+from micvae.models import VAE, laid_out
+from micvae.objectives.base import MODEL, Losses, Objective, Setting, Step
+from micvae.objectives.pcl import PairScore, pair_loss
+from micvae.objectives.schedules import Constant, Ramp, Schedule
+from micvae.representation import Encoded
+
+DYNAMICS, SCORE, FRAMES, BEGINS = "dynamics", "score", "frames", "begins"
+_AT_ONCE = 100_000  # frames smoothed side by side when codes are computed
+
+
+@dataclass(frozen=True)
+class Snica(Objective):
+    r"""Δ-SNICA: −E[log p(x|s)] + β · KL(q(y) q(u) ‖ p(y, u)), in nats per frame of a window.
+
+    Every source s_t = y_{t,1} moves linearly, as its own Markov chain of hidden states u_t says
+    (see `SwitchingDynamics`), and the image is decoded from all sources at once. The encoder's
+    Gaussian for image x_t is taken for evidence on s_t, not for a posterior: of
+
+    .. math:: q(y)\, q(u) \propto p(y, u) \prod_t q(s_t; x_t)
+
+    the best factorised approximation is found by coordinate ascent, a Kalman smoother for y and
+    forward–backward for u in turn, source by source. Codes are E[s_t | the whole sequence].
+
+    c · L_c may be added: PCL's logistic loss on the encoder's means (see `Pcl`), which is ours and
+    not in the paper, whose c is 0. It tells the encoder early which coordinates depend on their
+    own past alone; without it training first finds coordinates that reconstruct, whichever, and
+    may be held there. While β is 0 nothing is smoothed: the encoder's Gaussians are q(s), and the
+    KL that is reported is that to a standard normal.
+
+    A batch's rows are the first frames of windows, so that a step sees `window` times
+    `batch_size` images; a window that reaches into the next sequence begins anew there.
+
+    **Guarantee.** Sources are independent and each depends on its own past in a way that is not
+    Gaussian-like, the mixing is injective, noise is independent of the sources and may have any
+    law: sources are identified up to permutation and elementwise maps, hidden states unseen.
+
+    References:
+        *Disentangling Identifiable Features from Noisy Data with Structured Nonlinear ICA*,
+        Hälvä, Le Corff, Lehéricy, So, Zhu, Gassiat & Hyvärinen, 2021.
+    """
+
+    summary: ClassVar[str] = "sources of switching dynamics, smoothed over time; identifiable"
+    reference: ClassVar[str] = "Hälvä et al. 2021"
+
+    beta: Schedule = Constant(1.0)
+    """Weight of the KL term."""
+
+    contrast: Schedule = Constant(0.0)
+    """c, the weight of L_c."""
+
+    states: int = 2
+    """K, hidden states of each source."""
+
+    order: int = 2
+    """d, coordinates of each source's linear dynamics."""
+
+    window: int = 64
+    """T, consecutive frames that are smoothed together, at most as many as there are."""
+
+    iterations: int = 3
+    """Turns of coordinate ascent."""
+
+    def __post_init__(self) -> None:
+        least = {"states": 1, "order": 1, "window": 2, "iterations": 1}
+        for name, lowest in least.items():
+            value = getattr(self, name)
+            if not isinstance(value, int) or value < lowest:
+                raise MicvaeError(f"{name} is {value!r}; give a whole number of at least {lowest}.")
+
+    @classmethod
+    def presets(cls) -> Mapping[str, Objective]:
+        """`paper`: windows of 100 frames, 5 turns, the KL let in over 500 steps.
+
+        `contrastive`, ours, for some 1,250 steps on one core: c = 10 until the KL is let in.
+        """
+        contrastive = cls(
+            beta=Ramp(0, 1, steps=400, begin=400),
+            contrast=Ramp(10, 0, steps=400, begin=400),
+            window=32,
+            iterations=2,
+        )
+        paper = cls(beta=Ramp(0, 1, steps=500), window=100, iterations=5)
+        return {"paper": paper, "contrastive": contrastive}
+
+    def needs(self) -> frozenset[Trait]:
+        """Evidence is Gaussian, source by source."""
+        return frozenset({"gaussian", "normal prior"})
+
+    def prepare(
+        self, dataset: FactorDataset, generator: torch.Generator
+    ) -> Mapping[str, np.ndarray]:
+        """All frames, and whether each is the first of its sequence."""
+        return {FRAMES: dataset.images, BEGINS: beginnings(dataset)}
+
+    def companions(self, setting: Setting, generator: torch.Generator) -> dict[str, nn.Module]:
+        """The dynamics of the sources, and the score of pairs where L_c is asked for."""
+        d = setting.latent_dim
+        built: dict[str, nn.Module] = {
+            DYNAMICS: SwitchingDynamics(d, self.states, self.order, generator)
+        }
+        if self.contrast != Constant(0.0):
+            built[SCORE] = PairScore(d, generator)
+        return built
+
+    def __call__(self, model: VAE, x: Tensor, step: Step) -> Losses:
+        """Evaluate on the windows that start at a batch; see `Objective`."""
+        assert step.rows is not None
+        frames, begins = step.given[FRAMES], step.given[BEGINS]
+        length = min(self.window, len(frames))
+        start = step.rows.to(frames.device).clamp(max=len(frames) - length)
+        rows = start + torch.arange(length, device=frames.device)[:, None]  # (T, B)
+        seen, begins = laid_out(frames[rows.flatten()], x.device), begins[rows].to(x.device)
+        evidence, beta = model.encode(seen), self.beta(step.number)
+        if beta > 0:
+            found = self.smooth(model, evidence, begins)
+            noise = torch.empty_like(found.mean).normal_(generator=step.generator)
+            s = (found.mean + found.variance.sqrt() * noise).flatten(0, 1).to(seen.dtype)
+            latent_kl = found.kl.mean(0).to(seen.dtype) / length
+        else:
+            s, kl = model.space.draw(evidence, step.generator)
+            latent_kl = kl.mean(0)
+        reconstruction = -model.decode(s).log_prob(seen).mean()
+        loss = reconstruction + beta * latent_kl.sum()
+        terms = {"loss": loss, "reconstruction": reconstruction, "kl": latent_kl.sum()}
+        weight = self.contrast(step.number)
+        if weight > 0:
+            h = evidence.loc.view(length, -1, model.latent_dim)
+            pairs = h[1:].flatten(0, 1), h[:-1].flatten(0, 1)
+            there = (~begins[1:]).flatten().float()
+            terms["contrast"] = pair_loss(model.companions[SCORE], *pairs, there, step.generator)
+            terms["loss"] = loss = loss + weight * terms["contrast"]
+        return Losses({MODEL: loss}, terms, latent_kl)
+
+    def smooth(self, model: VAE, evidence: DiagonalGaussian, begins: Tensor) -> Smoothed:
+        """Smooth windows, given the encoder's Gaussians `(T · B, D)` and `begins` `(T, B)`.
+
+        Computed in double precision where the device has it: precisions differ by many orders.
+        """
+        device = evidence.loc.device
+        kind = torch.float32 if device.type == "mps" else torch.float64
+        precision = (-evidence.log_variance.to(kind)).exp()
+        shape = (*begins.shape, model.latent_dim)
+        h = (precision * evidence.loc).view(shape)
+        found: Smoothed = model.companions[DYNAMICS](
+            h, precision.view(shape), begins, self.iterations
+        )
+        return found
+
+    def represent(self, model: VAE, dataset: FactorDataset) -> Encoded:
+        """Codes of all frames of a data set, from windows that overlap by half.
+
+        A frame's code is that of the window which has most frames on both sides of it.
+        """
+        begins = torch.from_numpy(beginnings(dataset))
+        total = len(begins)
+        length = min(self.window, total)
+        start, chosen = overlapping(total, length)
+        device = next(model.parameters()).device
+        mean, variance, kl = [], [], []
+        with torch.inference_mode():
+            for some in torch.split(start, max(_AT_ONCE // length, 1)):
+                rows = some + torch.arange(length)[:, None]
+                seen = torch.from_numpy(dataset.images[rows.flatten().numpy()])
+                evidence = model.encode(laid_out(seen, device))
+                found = self.smooth(model, evidence, begins[rows].to(device))
+                mean.append(found.mean.cpu())
+                variance.append(found.variance.cpu())
+                kl.append(found.kl.cpu())
+        at = (torch.arange(total) - start[chosen], chosen)
+        codes = torch.cat(mean, dim=1)[at].float()
+        scale = torch.cat(variance, dim=1)[at].sqrt().float()
+        noise = torch.randn(codes.shape, generator=torch.Generator().manual_seed(0))
+        latent_kl = torch.cat(kl).mean(0).double() / length
+        draws = codes + scale * noise
+        return Encoded(
+            codes.numpy(), scale.numpy(), draws.numpy(), latent_kl.numpy(), model.space.kinds
+        )
+
+
+def overlapping(total: int, length: int) -> tuple[Tensor, Tensor]:
+    """Windows that overlap by half: where each starts, and the one that suits each frame best.
+
+    Args:
+        total: N frames.
+        length: of a window, at most N.
+
+    Returns:
+        Starts `(W,)`, and per frame which window, `(N,)`: it has at least a quarter of a window
+        on both sides of the frame, as far as there are frames.
+    """
+    stride = max(length // 2, 1)
+    start = torch.arange(0, total - length + stride, stride).clamp(max=total - length)
+    frame = torch.arange(total)
+    middle = start + (length - 1) / 2
+    later = torch.searchsorted(middle, frame.to(middle.dtype)).clamp(max=len(start) - 1)
+    sooner = (later - 1).clamp(min=0)
+    nearer = (frame - middle[sooner]).abs() <= (frame - middle[later]).abs()
+    return start, torch.where(nearer, sooner, later)
+
+
+def beginnings(dataset: FactorDataset) -> np.ndarray:
+    """Whether each frame is the first of its sequence, `(N,)`.
+
+    Raises:
+        DataError: where the data has no sequences, or only such of one frame.
+    """
+    if dataset.sequence is None:
+        raise DataError(
+            f"snica needs images in the order of time, and {dataset.name} has no sequences; "
+            "give an array named sequence beside images, or use the sequences wrapper."
+        )
+    begins = np.ones(len(dataset), dtype=bool)
+    begins[1:] = dataset.sequence[1:] != dataset.sequence[:-1]
+    if begins.all():
+        raise DataError(f"every sequence of {dataset.name} has one frame; snica needs more.")
+    return begins
