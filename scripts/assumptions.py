@@ -166,7 +166,7 @@ def config(entry: Entry, quick: bool) -> RunConfig:
         settings |= OTHERWISE.get(name, {})
     if quick:
         data = re.sub(r"n=\d+", f"n={QUICK_SAMPLES}", data)
-        settings |= {"epochs": QUICK_EPOCHS}
+        settings["epochs"] = min(settings["epochs"], QUICK_EPOCHS)
     return RunConfig(objective=find(entry.method), data=data, **settings)
 
 
