@@ -21,6 +21,7 @@ from micvae.cli.display import (
     study_progress,
 )
 from micvae.cli.parsing import parse
+from micvae.cli.select import select
 from micvae.cli.theorem import theorem
 from micvae.data import FactorKind, load, read_matrix
 from micvae.data.dataset import guess_kind
@@ -34,7 +35,17 @@ from micvae.studies.study import at_once, grid, run_study
 from micvae.training.config import RunConfig, Settings
 from micvae.training.run import SCORES, Run, train_run
 
-__all__ = ["audit", "evaluate", "list_", "report", "reproduce", "study", "theorem", "train"]
+__all__ = [
+    "audit",
+    "evaluate",
+    "list_",
+    "report",
+    "reproduce",
+    "select",
+    "study",
+    "theorem",
+    "train",
+]
 
 
 def train(arguments: list[str]) -> None:

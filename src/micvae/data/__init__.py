@@ -28,6 +28,7 @@ from micvae.data.scenes import scenes
 from micvae.data.sequences import sequences, successors
 from micvae.data.shapes3d import shapes3d
 from micvae.data.smallnorb import smallnorb
+from micvae.data.split import split
 from micvae.data.squares import squares
 from micvae.data.tables import TableFile, read_matrix
 from micvae.data.whitened import whitened
@@ -56,6 +57,7 @@ PUBLISHED: dict[str, Callable[..., FactorDataset]] = {  # take the path of a fil
 WRAPPERS: dict[str, Callable[..., FactorDataset]] = {  # take another data set
     "correlated": correlated,
     "held_out": held_out,
+    "split": split,
     "pairs": pairs,
     "auxiliary": auxiliary,
     "sequences": sequences,
@@ -96,6 +98,7 @@ __all__ = [
     "sharing_pairs",
     "smallnorb",
     "sparse_transitions",
+    "split",
     "squares",
     "state_space",
     "successors",

@@ -12,8 +12,12 @@ from micvae.data.dataset import FactorDataset
 from micvae.errors import DataError
 
 
-def inner(data: FactorDataset | str | Path) -> FactorDataset:
+def inner(data: FactorDataset | str | Path, factors: bool = True) -> FactorDataset:
     """Return the data set itself, or load it by its name or path as `load` does.
+
+    Args:
+        data: a data set, its name or its path.
+        factors: whether it must have known factors.
 
     Raises:
         DataError: for anything else, for what cannot be loaded, and where no factor is known.
@@ -27,7 +31,7 @@ def inner(data: FactorDataset | str | Path) -> FactorDataset:
             f"data is {data!r}; give a data set, or its name or path in quotes, such as "
             "'squares(n=4096)'."
         )
-    if data.n_factors == 0:
+    if factors and data.n_factors == 0:
         raise DataError(f"{data.name} has no known factors; give data that has.")
     return data
 
