@@ -33,7 +33,7 @@ from micvae.studies.paper import Reproduction
 from micvae.studies.paper import reproduce as reproduce_paper
 from micvae.studies.study import at_once, grid, run_study
 from micvae.training.config import RunConfig, Settings
-from micvae.training.run import SCORES, Run, train_run
+from micvae.training.run import RECORD, SCORES, Run, train_run
 
 __all__ = [
     "audit",
@@ -199,16 +199,32 @@ def _evaluate_files(
 
 
 def report(arguments: list[str]) -> None:
-    """`micvae report RUN_OR_STUDY`."""
+    """`micvae report FOLDER …`."""
 
     @dataclass(frozen=True)
     class Report:
-        """Write figures (PNG, SVG) and one self-contained page, report.html."""
+        """Write figures (PNG, SVG) and one self-contained page, report.html.
 
-        folder: Positional[Path]
-        """Folder of a run or of a study."""
+        One folder, of a run, a study, a selection, an audit, …, gets its page inside. Several runs
+        are compared on one page in --out; of several other folders each gets its own.
+        """
 
-    _write_report(parse(Report, arguments, "report").folder)
+        folders: Positional[tuple[Path, ...]] = ()
+        """Folders that a command wrote to its --out."""
+        out: Path | None = None
+        """Folder of the page that compares runs; out/comparison where left out."""
+
+    parsed = parse(Report, arguments, "report", Report())
+    if not parsed.folders:
+        raise MicvaeError("report needs a FOLDER: the --out of a command, such as micvae train.")
+    runs = [path for path in parsed.folders if (path / RECORD).is_file()]
+    if len(runs) == len(parsed.folders) > 1:
+        _write_comparison(runs, parsed.out or Path("out/comparison"))
+        return
+    if parsed.out is not None:
+        raise MicvaeError("out belongs to a comparison of several runs; others have their own.")
+    for folder in parsed.folders:
+        _write_report(folder)
 
 
 def study(arguments: list[str]) -> None:
@@ -281,6 +297,14 @@ def list_(arguments: list[str]) -> None:
         """What to list."""
 
     print_list(parse(List, arguments, "list").what)
+
+
+def _write_comparison(runs: Sequence[Path], out: Path) -> None:
+    from micvae.reports import report_comparison
+
+    with busy("drawing the report"):
+        page = report_comparison([Run(path) for path in runs], out)
+    print(f"report: {page}")
 
 
 def _write_report(folder: Path) -> None:

@@ -43,7 +43,7 @@ class Selection(Settings):
     mi-constrained, …), all tried with every method that has one; left out: the methods' own."""
 
     seeds: int = 5
-    """Seeds per candidate: seed, seed + 1, …; the agreement of two is one comparison, of five ten."""
+    """Seeds per candidate: seed, seed + 1, …; two seeds make one pair to compare, five make ten."""
 
     share: float = 0.1
     """How much of the data is kept aside, at random, for the ELBO of unseen samples."""
@@ -225,11 +225,8 @@ def select(
         RunError: where `out` holds runs of other data, or every run failed.
     """
     out = Path(settings.pop("out", Selection.out))
-    if isinstance(dataset, str | Path):
-        data = str(dataset)
-    else:
-        data = str(_kept(dataset, out / OWN_DATA))
-    job = Selection(data=data, methods=tuple(methods), out=out, **settings)
+    data = dataset if isinstance(dataset, str | Path) else _kept(dataset, out / OWN_DATA)
+    job = Selection(data=str(data), methods=tuple(methods), out=out, **settings)
     return compare_candidates(job, train_candidates(job, report), step)
 
 

@@ -70,10 +70,10 @@ def check_said(found: dict[str, Any]) -> list[str]:
         if "missing" in r:
             said.append(f"Checked against {label}: {r['missing']}")
             continue
-        bounds = "" if r["low"] is None else f" [{r['low']:.2f}, {r['high']:.2f}]"
+        bounds = "" if r["low"] is None else f" [{_two(r['low'])}, {_two(r['high'])}]"
         said.append(
             f"Checked against known factors, over {found['runs']} runs: Spearman's correlation of "
-            f"UDR with {label} is {r['mean']:.2f}{bounds}"
+            f"UDR with {label} is {_two(r['mean'])}{bounds}"
             + (
                 "; whether it is above 0 is not told by these seeds."
                 if r["low"] is None or r["low"] <= 0 <= r["high"]
@@ -81,3 +81,7 @@ def check_said(found: dict[str, Any]) -> list[str]:
             )
         )
     return said
+
+
+def _two(value: float) -> str:
+    return f"{value:.2f}".replace("-", "−")
