@@ -21,6 +21,7 @@ from micvae.cli.display import (
     study_progress,
 )
 from micvae.cli.parsing import parse
+from micvae.cli.report import report, write_report
 from micvae.cli.select import select
 from micvae.cli.theorem import theorem
 from micvae.data import FactorKind, load, read_matrix
@@ -33,7 +34,7 @@ from micvae.studies.paper import Reproduction
 from micvae.studies.paper import reproduce as reproduce_paper
 from micvae.studies.study import at_once, grid, run_study
 from micvae.training.config import RunConfig, Settings
-from micvae.training.run import RECORD, SCORES, Run, train_run
+from micvae.training.run import SCORES, Run, train_run
 
 __all__ = [
     "audit",
@@ -198,35 +199,6 @@ def _evaluate_files(
         print(f"written to {out}")
 
 
-def report(arguments: list[str]) -> None:
-    """`micvae report FOLDER …`."""
-
-    @dataclass(frozen=True)
-    class Report:
-        """Write figures (PNG, SVG) and one self-contained page, report.html.
-
-        One folder, of a run, a study, a selection, an audit, …, gets its page inside. Several runs
-        are compared on one page in --out; of several other folders each gets its own.
-        """
-
-        folders: Positional[tuple[Path, ...]] = ()
-        """Folders that a command wrote to its --out."""
-        out: Path | None = None
-        """Folder of the page that compares runs; out/comparison where left out."""
-
-    parsed = parse(Report, arguments, "report", Report())
-    if not parsed.folders:
-        raise MicvaeError("report needs a FOLDER: the --out of a command, such as micvae train.")
-    runs = [path for path in parsed.folders if (path / RECORD).is_file()]
-    if len(runs) == len(parsed.folders) > 1:
-        _write_comparison(runs, parsed.out or Path("out/comparison"))
-        return
-    if parsed.out is not None:
-        raise MicvaeError("out belongs to a comparison of several runs; others have their own.")
-    for folder in parsed.folders:
-        _write_report(folder)
-
-
 def study(arguments: list[str]) -> None:
     """`micvae study METHOD …`."""
 
@@ -274,7 +246,7 @@ def study(arguments: list[str]) -> None:
     with study_progress(cells) as progress:
         table = run_study(cells, out, description, workers, progress)
     print_summary([row for row in table if row["kept"]])
-    _write_report(out)
+    write_report(out)
 
 
 def reproduce(arguments: list[str]) -> None:
@@ -283,7 +255,7 @@ def reproduce(arguments: list[str]) -> None:
     with study_progress(parsed.cells()) as progress:
         table = reproduce_paper(parsed, progress)
     print_summary([row for row in table if row["group"] == "table" and row["kept"]])
-    _write_report(parsed.out)
+    write_report(parsed.out)
 
 
 def list_(arguments: list[str]) -> None:
@@ -297,19 +269,3 @@ def list_(arguments: list[str]) -> None:
         """What to list."""
 
     print_list(parse(List, arguments, "list").what)
-
-
-def _write_comparison(runs: Sequence[Path], out: Path) -> None:
-    from micvae.reports import report_comparison
-
-    with busy("drawing the report"):
-        page = report_comparison([Run(path) for path in runs], out)
-    print(f"report: {page}")
-
-
-def _write_report(folder: Path) -> None:
-    from micvae.reports import report_folder  # matplotlib is needed for nothing else
-
-    with busy("drawing the report"):
-        page = report_folder(folder)
-    print(f"report: {page}")

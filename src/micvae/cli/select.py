@@ -9,8 +9,9 @@ from rich.markup import escape
 from rich.table import Column, Table
 from tyro.conf import Positional
 
-from micvae.cli.display import busy, shown_bounds, step_progress, study_progress
+from micvae.cli.display import shown_bounds, step_progress, study_progress
 from micvae.cli.parsing import parse
+from micvae.cli.report import write_report
 from micvae.data import load
 from micvae.errors import MicvaeError
 from micvae.studies.choice import CAVEAT, answer, trade_offs
@@ -59,11 +60,7 @@ def select(arguments: list[str]) -> None:
     with step_progress("comparing") as step:
         result = compare_candidates(job, rows, step)
     _print(result)
-    from micvae.reports import report_folder  # matplotlib is needed for nothing else
-
-    with busy("drawing the report"):
-        page = report_folder(job.out)
-    print(f"report: {page}")
+    write_report(job.out)
 
 
 def _print(result: dict[str, Any]) -> None:
