@@ -118,11 +118,15 @@ def candidates(methods: Sequence[str], strengths: Sequence[float] = ()) -> dict[
 
 
 def _label(objective: Objective) -> str:
-    text = str(spelling.spell(objective))
-    if "(" in text or not objective.strength:
-        return text
-    weight: Schedule = getattr(objective, objective.strength)
-    return f"{text}({objective.strength}={weight(0):g})" if isinstance(weight, Constant) else text
+    """The method as `micvae train` takes it, its strength always among its arguments."""
+    if objective.strength:
+        weight: Schedule = getattr(objective, objective.strength)
+        usual = getattr(type(objective)(), objective.strength)
+        others = dataclasses.replace(objective, **{objective.strength: usual})
+        text = str(spelling.spell(others))
+        if isinstance(weight, Constant) and "(" not in text:
+            return f"{text}({objective.strength}={weight(0):g})"
+    return str(spelling.spell(objective))
 
 
 def train_candidates(
