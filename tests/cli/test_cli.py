@@ -93,6 +93,13 @@ def test_lists(inline, what, names):
         (["study", "vae", "--seeds", "0"], "seeds is 0"),
         (["study", "gan"], "unknown method 'gan'"),
         (["reproduce", "--seeds", "1"], "seeds is 1"),
+        (["report"], "report needs a FOLDER"),
+        (["select"], "select needs DATA"),
+        (["select", "squares", "--methods", "gan"], "unknown method 'gan'"),
+        (["select", "squares", "--seeds", "1"], "seeds is 1"),
+        (["select", "nowhere.npz"], "no data set or file 'nowhere.npz'"),
+        (["select", "squares(n=99)", "--share", "2"], "share is 2.0"),
+        (["select", "squares(n=200)", "--methods", "ada-gvae"], "has no partners"),
         (["audit"], "audit needs a RUN"),
         (["audit", "nowhere"], "nowhere is not a run"),
         (["theorem", "--seed", "-1"], "seed: must be a whole number of at least 0"),
@@ -156,6 +163,23 @@ def test_study(tmp_path):
     rows = read_json(out / "study.json")
     assert rows["failed"] == {}
     assert (out / "report.html").exists() and (out / "table.parquet").exists()
+
+
+def test_select_and_compare(inline, tmp_path):
+    out = tmp_path / "out"
+    arguments = ("--methods", "vae", "--seeds", 2, *TOY[2:], "--latent-dim", 2, "--out", out)
+    done = inline("select", "squares(n=256)", *arguments)
+    assert done.returncode == 0, done.stderr
+    assert "2 runs (1 candidates × 2 seeds) on 230 samples: training takes about" in done.stdout
+    assert "agreement does not prove" in done.stdout.replace("\n", " ")
+    assert "micvae train vae --data 'squares(n=256)'" in done.stdout
+    assert (out / "report.html").exists() and (out / "selection.json").exists()
+    runs = sorted((out / "runs/vae").iterdir())
+    done = inline("report", *runs, "--out", tmp_path / "both")
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "both/report.html").exists() and not (runs[0] / "report.html").exists()
+    done = inline("report", out, "--out", tmp_path / "elsewhere")
+    assert done.returncode == 2 and "belongs to a comparison" in done.stderr
 
 
 def test_own_images_from_a_folder(inline, tmp_path):

@@ -12,10 +12,14 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
+from micvae import reports
 from micvae.errors import RunError
 from micvae.files import read_json, write_json
 from micvae.objectives import MIConstrained, Vae
-from micvae.reports import report_folder
+from micvae.reports import report_comparison, report_folder
+from micvae.reports.comparison import labelled
+from micvae.reports.style import INK, THEMED
+from micvae.reports.svg import variable
 from micvae.studies.evaluation import evaluate_run
 from micvae.studies.paper import LITERAL, RECOMMENDED, VANILLA, table1
 from micvae.studies.study import Cell, row_of
@@ -99,6 +103,14 @@ def shown_values(page: ElementTree.Element) -> set[float]:
     return {float(cell.get("value")) for cell in page.iter("data")}
 
 
+SVG, XLINK = "{http://www.w3.org/2000/svg}", "{http://www.w3.org/1999/xlink}"
+
+
+def pictures(page: ElementTree.Element) -> list[ElementTree.Element]:
+    """Every figure as the page shows it: an SVG, or an image where that would be large."""
+    return [element for element in page.iter() if element.tag in ("img", f"{SVG}svg")]
+
+
 def pictures_named(page: ElementTree.Element) -> list[str]:
     named = []
     for span in page.iter("span"):
@@ -117,14 +129,56 @@ def assert_alone_and_whole(folder: Path, page: ElementTree.Element) -> None:
         if element.tag == "img":
             assert element.get("src").startswith("data:image/")
             assert element.get("alt")
+        if element.tag == f"{SVG}svg":
+            assert element.get("role") == "img" and element.get("aria-label")
+        assert re.match(r"#|data:image/png;", element.get(f"{XLINK}href", "#"))
     assert "url(" not in text_of(page) and "@import" not in text_of(page)
     named = pictures_named(page)
-    assert len(named) == len(set(named)) == len(list(page.iter("img"))) > 0
+    assert len(named) == len(set(named)) == len(pictures(page)) > 0
     for name in named:
         with Image.open(folder / "figures" / f"{name}.png") as picture:
             assert min(picture.size) > 50
         assert ElementTree.parse(folder / "figures" / f"{name}.svg").getroot().tag.endswith("svg")
-    assert (folder / "report.html").stat().st_size < 8e6
+    assert (folder / "report.html").stat().st_size < 5e6
+    assert_first_screen(page)
+
+
+def assert_first_screen(page: ElementTree.Element) -> None:
+    """The answer in a sentence and a few key figures, before anything else."""
+    header = page.find(".//header")
+    answer = "".join(header.find("p[@class='answer']").itertext())
+    assert answer.endswith(".") and len(answer) < 500
+    keys = header.findall("dl[@class='keys']/div")
+    assert 1 <= len(keys) <= 8
+    assert all("".join(key.find(".//strong").itertext()) for key in keys)
+
+
+def test_names_in_figures_are_the_figures_own(paper_page):
+    """Two figures with one name each would clip each other; every reference has its target."""
+    named = [element.get("id") for element in paper_page.iter() if element.get("id")]
+    assert len(named) == len(set(named))
+    for figure in pictures(paper_page):
+        text = ElementTree.tostring(figure, encoding="unicode")
+        used = set(re.findall(r'href="#([^"]+)"|url\(#([^)]+)\)', text))
+        assert {a or b for a, b in used} <= {e.get("id") for e in figure.iter()}
+
+
+def test_text_in_figures_is_text_and_follows_the_page(paper_page):
+    seeds = next(
+        figure for figure in pictures(paper_page) if "every seed" in figure.get("aria-label")
+    )
+    words = [" ".join(text.itertext()) for text in seeds.iter(f"{SVG}text")]
+    assert {"MIG", "DCI disentanglement", VANILLA} <= set(words)
+    drawn = ElementTree.tostring(seeds, encoding="unicode")
+    assert "currentColor" in drawn
+    assert not {c for c in re.findall(r"(?:fill|stroke): (#\w{6})", drawn)} & (THEMED | {"#ffffff"})
+
+
+def test_every_themed_colour_has_its_dark_tone():
+    css = (Path(reports.__file__).parent / "page.css").read_text()
+    dark = css[css.index("@media screen and (prefers-color-scheme: dark)") :]
+    for colour in THEMED - {INK}:
+        assert f"{variable(colour)}: #" in dark, colour
 
 
 def test_page_of_a_run_stands_alone(run_folder):
@@ -266,6 +320,36 @@ def test_one_latent_and_a_constant_factor(tmp_path):
     page = page_of(report_folder(run.path))
     assert_alone_and_whole(run.path, page)
     assert "mi-latents" not in pictures_named(page)
+
+
+def test_runs_side_by_side_and_seeds_of_one_configuration_together(runs, tmp_path):
+    folder, cells = runs
+    page = page_of(report_comparison([Run(folder / cell.path) for cell in cells], tmp_path / "out"))
+    assert_alone_and_whole(tmp_path / "out", page)
+    assert page.find(".//p[@class='kind']").text == "Comparison"
+    scores = text_of(page, "scores")
+    assert "vae 2 seeds" in scores and "mi-constrained 2 seeds" in scores
+    assert "not trained on the same samples" in text_of(page, "findings")  # seed-wise data
+    expected = {Run(folder / cell.path).scores()["metrics"]["mig"] for cell in cells[::2]}
+    assert any(np.isclose(v, np.mean(list(expected))) for v in shown_values(page))
+
+
+def test_runs_are_named_by_what_differs():
+    vae, literal = RunConfig(objective=Vae()), RunConfig(objective=MIConstrained())
+    longer = RunConfig(objective=Vae(), epochs=30, seed=4, data="squares(seed=4)")
+    assert labelled([vae, literal]) == ["vae", "mi-constrained"]
+    again = RunConfig(objective=Vae(), seed=3, data="squares(seed=3)")
+    assert labelled([again, longer]) == ["vae, epochs 20", "vae, epochs 30"]
+
+
+def test_a_comparison_refuses_one_run_or_one_twice_and_spares_other_pages(runs, tmp_path):
+    folder, cells = runs
+    one, other = (Run(folder / cell.path) for cell in cells[:2])
+    for given in ([one], [one, other, one]):
+        with pytest.raises(RunError, match="two runs or more, none of them twice"):
+            report_comparison(given, tmp_path)
+    with pytest.raises(RunError, match="choose another --out"):
+        report_comparison([one, other], one.path)
 
 
 def test_a_folder_that_is_neither_run_nor_study_is_refused(tmp_path):

@@ -12,7 +12,17 @@ from typing import Any
 from micvae import __version__
 from micvae.errors import MicvaeError
 
-COMMANDS = ("reproduce", "train", "evaluate", "report", "study", "audit", "theorem", "list")
+COMMANDS = (
+    "reproduce",
+    "train",
+    "evaluate",
+    "report",
+    "study",
+    "select",
+    "audit",
+    "theorem",
+    "list",
+)
 
 HELP = f"""\
 micvae {__version__}: disentangled and identifiable representation learning
@@ -22,8 +32,9 @@ usage: micvae COMMAND …          micvae COMMAND --help explains each
   reproduce          train, compare and report what the paper reports
   train METHOD       train one model
   evaluate RUN       score a trained run, or anybody's codes: MIG, DCI, InfoMEC, MCC, …
-  report RUN|STUDY   write figures and one self-contained HTML page
+  report FOLDER …    write figures and one self-contained HTML page, or compare runs on one
   study METHOD …     several methods over several seeds, in parallel
+  select DATA        which method to go on with, chosen without ground truth
   audit RUN …        what a trained run's latents identify, and what they do not
   theorem            what independence cannot identify: counterexamples, measured
   list WHAT          methods, metrics, estimators or data

@@ -21,6 +21,8 @@ from micvae.cli.display import (
     study_progress,
 )
 from micvae.cli.parsing import parse
+from micvae.cli.report import report, write_report
+from micvae.cli.select import select
 from micvae.cli.theorem import theorem
 from micvae.data import FactorKind, load, read_matrix
 from micvae.data.dataset import guess_kind
@@ -34,7 +36,17 @@ from micvae.studies.study import at_once, grid, run_study
 from micvae.training.config import RunConfig, Settings
 from micvae.training.run import SCORES, Run, train_run
 
-__all__ = ["audit", "evaluate", "list_", "report", "reproduce", "study", "theorem", "train"]
+__all__ = [
+    "audit",
+    "evaluate",
+    "list_",
+    "report",
+    "reproduce",
+    "select",
+    "study",
+    "theorem",
+    "train",
+]
 
 
 def train(arguments: list[str]) -> None:
@@ -187,19 +199,6 @@ def _evaluate_files(
         print(f"written to {out}")
 
 
-def report(arguments: list[str]) -> None:
-    """`micvae report RUN_OR_STUDY`."""
-
-    @dataclass(frozen=True)
-    class Report:
-        """Write figures (PNG, SVG) and one self-contained page, report.html."""
-
-        folder: Positional[Path]
-        """Folder of a run or of a study."""
-
-    _write_report(parse(Report, arguments, "report").folder)
-
-
 def study(arguments: list[str]) -> None:
     """`micvae study METHOD …`."""
 
@@ -247,7 +246,7 @@ def study(arguments: list[str]) -> None:
     with study_progress(cells) as progress:
         table = run_study(cells, out, description, workers, progress)
     print_summary([row for row in table if row["kept"]])
-    _write_report(out)
+    write_report(out)
 
 
 def reproduce(arguments: list[str]) -> None:
@@ -256,7 +255,7 @@ def reproduce(arguments: list[str]) -> None:
     with study_progress(parsed.cells()) as progress:
         table = reproduce_paper(parsed, progress)
     print_summary([row for row in table if row["group"] == "table" and row["kept"]])
-    _write_report(parsed.out)
+    write_report(parsed.out)
 
 
 def list_(arguments: list[str]) -> None:
@@ -270,11 +269,3 @@ def list_(arguments: list[str]) -> None:
         """What to list."""
 
     print_list(parse(List, arguments, "list").what)
-
-
-def _write_report(folder: Path) -> None:
-    from micvae.reports import report_folder  # matplotlib is needed for nothing else
-
-    with busy("drawing the report"):
-        page = report_folder(folder)
-    print(f"report: {page}")

@@ -31,6 +31,7 @@ from micvae.data.scenes import scenes
 from micvae.data.sequences import sequences, successors
 from micvae.data.shapes3d import shapes3d
 from micvae.data.smallnorb import smallnorb
+from micvae.data.split import split
 from micvae.data.squares import squares
 from micvae.data.standardised import standardised
 from micvae.data.tables import TableFile, read_matrix
@@ -60,6 +61,7 @@ PUBLISHED: dict[str, Callable[..., FactorDataset]] = {  # take the path of a fil
 WRAPPERS: dict[str, Callable[..., FactorDataset]] = {  # take another data set
     "correlated": correlated,
     "held_out": held_out,
+    "split": split,
     "pairs": pairs,
     "auxiliary": auxiliary,
     "blocks": blocks,
@@ -115,6 +117,7 @@ __all__ = [
     "sharing_pairs",
     "smallnorb",
     "sparse_transitions",
+    "split",
     "squares",
     "standardised",
     "state_space",

@@ -24,6 +24,7 @@ class AnnealedVae(Objective):
 
     summary: ClassVar[str] = "holds the KL at a capacity that grows: latents come in one by one"
     reference: ClassVar[str] = "Burgess et al. 2018"
+    strength: ClassVar[str] = "gamma"
 
     gamma: Schedule = Constant(100.0)
     """Weight of the distance to the capacity."""

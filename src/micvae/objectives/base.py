@@ -104,6 +104,8 @@ class Objective(ABC):
 
     summary: ClassVar[str]
     reference: ClassVar[str]
+    strength: ClassVar[str] = ""
+    """The field that weighs what the method adds to a plain VAE; empty where none does."""
 
     @abstractmethod
     def __call__(self, model: VAE, x: Tensor, step: Step) -> Losses:

@@ -28,6 +28,7 @@ class BetaTcVae(Objective):
 
     summary: ClassVar[str] = "penalises the total correlation, estimated on the batch"
     reference: ClassVar[str] = "Chen et al. 2018"
+    strength: ClassVar[str] = "beta"
 
     alpha: Schedule = Constant(1.0)
     """Weight of the index-code mutual information I(x; z)."""

@@ -23,6 +23,7 @@ class BetaVae(Vae):
 
     summary: ClassVar[str] = "a heavier KL term: fewer, more independent latents, blurrier images"
     reference: ClassVar[str] = "Higgins et al. 2017"
+    strength: ClassVar[str] = "beta"
 
     beta: Schedule = Constant(4.0)
     """Weight of the KL term; the paper's 2D shapes take 4, its 3D chairs 5."""

@@ -27,6 +27,7 @@ class DipVaeI(Objective):
 
     summary: ClassVar[str] = "posterior means uncorrelated, of unit variance"
     reference: ClassVar[str] = "Kumar et al. 2018"
+    strength: ClassVar[str] = "off_diagonal"
 
     off_diagonal: Schedule = Constant(10.0)
     """λ_od, weight of squared covariances."""

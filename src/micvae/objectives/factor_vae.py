@@ -37,6 +37,7 @@ class FactorVae(Objective):
 
     summary: ClassVar[str] = "penalises the total correlation, estimated by an adversary"
     reference: ClassVar[str] = "Kim & Mnih 2018"
+    strength: ClassVar[str] = "tc_weight"
 
     beta: Schedule = Constant(1.0)
     """Weight of the KL term."""

@@ -29,6 +29,7 @@ class Hfs(Objective):
 
     summary: ClassVar[str] = "factorised support: for correlated factors"
     reference: ClassVar[str] = "Roth et al. 2023"
+    strength: ClassVar[str] = "support_weight"
 
     beta: Schedule = Constant(1.0)
     """Weight of the KL term."""

@@ -30,6 +30,7 @@ class InfoVae(Objective):
 
     summary: ClassVar[str] = "matches the aggregate posterior to the prior by kernels (MMD)"
     reference: ClassVar[str] = "Zhao et al. 2019"
+    strength: ClassVar[str] = "mmd_weight"
 
     alpha: Schedule = Constant(0.0)
     """α: 0 keeps the KL term, 1 drops it."""

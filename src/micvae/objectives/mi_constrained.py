@@ -38,6 +38,7 @@ class MIConstrained(Objective):
 
     summary: ClassVar[str] = "the paper's method: penalises the MI of every pair of latents"
     reference: ClassVar[str] = "the paper, Section 4.2"
+    strength: ClassVar[str] = "mi_weight"
 
     beta: Schedule = Constant(1.0)
     """Weight of the KL term: a number, or a schedule such as "ramp(0, 1, steps=1000)"."""

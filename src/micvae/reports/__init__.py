@@ -7,8 +7,10 @@ from micvae.files import read_json
 from micvae.identifiability.audit.run import RESULT as AUDIT
 from micvae.identifiability.theorem import RESULT
 from micvae.reports.audit import report_audit
+from micvae.reports.comparison import report_comparison
 from micvae.reports.paper import report_paper
 from micvae.reports.run import report_run
+from micvae.reports.selection import report_selection
 from micvae.reports.study import report_study
 from micvae.reports.theorem import report_theorem
 from micvae.studies.study import STUDY
@@ -16,12 +18,17 @@ from micvae.training.run import RECORD, Run
 
 __all__ = [
     "report_audit",
+    "report_comparison",
     "report_folder",
     "report_paper",
     "report_run",
+    "report_selection",
     "report_study",
     "report_theorem",
 ]
+
+KINDS = {"paper": report_paper, "selection": report_selection}
+"""Studies with a page of their own, by what `study.json` calls them."""
 
 
 def report_folder(folder: Path) -> Path:
@@ -45,12 +52,13 @@ def report_folder(folder: Path) -> Path:
         study = read_json(folder / STUDY)
         if not isinstance(study, dict):
             raise RunError(f"{folder / STUDY} does not describe a study; give the study again.")
-        return report_paper(folder) if study.get("kind") == "paper" else report_study(folder)
+        return KINDS.get(str(study.get("kind")), report_study)(folder)
     if (folder / AUDIT).is_file():
         return report_audit(folder)
     if (folder / RESULT).is_file():
         return report_theorem(folder)
     raise RunError(
         f"{folder} holds neither a run ({RECORD}) nor a study ({STUDY}); give the --out of "
-        "micvae train, micvae study, micvae reproduce, micvae audit or micvae theorem."
+        "micvae train, micvae study, micvae select, micvae reproduce, micvae audit or micvae "
+        "theorem."
     )

@@ -9,12 +9,15 @@ from micvae.identifiability.audit.generator import RANK_TOLERANCE
 from micvae.identifiability.audit.run import RESULT
 from micvae.identifiability.audit.verdict import IDENTIFIED, SMALL_GAP
 from micvae.reports.audit_figures import agreement, factors, nulls, spectra
-from micvae.reports.page import Cell, Group, Page, Plate, Table, write_page
+from micvae.reports.page import Cell, Group, Key, Page, Plate, Table, write_page
 from micvae.reports.style import number
 
 Found = Mapping[str, Any]
 Shown = tuple[str, str, float | None]
 NOT = ("·", "", None)
+
+_KEYS = ("active latents", "gap of the encoder", "R_MI of the latents", "MCC", "excess information")
+"""Rows of the table that the first screen shows, of the first run."""
 
 _DEFINITIONS = (
     ("active latent", "Its posterior mean varies over the images: variance above 0.01."),
@@ -75,6 +78,7 @@ def report_audit(folder: Path) -> Path:
         kind=f"{', '.join(sorted({run['method'] for run in runs}))} on {result['data']['name']}, "
         f"{len(runs)} run{'s' if len(runs) > 1 else ''}",
         answer=_answer(result),
+        keys=_keys(result),
         table=_table(result, names),
         groups=_groups(result, names),
         quick=bool(result["quick"]),
@@ -103,6 +107,24 @@ def _answer(result: Found) -> str:
         "The data has no known factors: one run alone cannot show whether its latents are "
         "identified. Audit several seeds together."
     )
+
+
+def _keys(result: Found) -> list[Key]:
+    """Of one run its scores, of several how they agree."""
+    runs = result["runs"]
+    shown = {(label, unit): cells for label, unit, cells in table_rows(result)}
+    keys = []
+    for (label, unit), cells in shown.items():
+        if label in _KEYS and cells[0] != NOT:
+            text, small, _ = cells[0]
+            of = f" ({Path(runs[0]['name']).name})" if len(runs) > 1 else ""
+            keys.append(Key(f"{label}{of}", text, f"{small} {unit}".strip()))
+    pairs = [p for p in result["agreement"] or [] if "missing" not in p]
+    if pairs:
+        worst = min(pairs, key=lambda p: float(p["ranks"]["value"]))
+        small = f"lowest of {len(pairs)}; random rotations {number(worst['ranks']['median'], 2)}"
+        keys.append(Key("MCC between runs", number(worst["ranks"]["value"], 2), small))
+    return keys
 
 
 def table_rows(result: Found) -> list[tuple[str, str, list[Shown]]]:

@@ -15,6 +15,7 @@ from micvae.reports.style import (
     SEQUENTIAL,
     new_figure,
     number,
+    on_cell,
     styled,
 )
 
@@ -124,7 +125,7 @@ def agreement(pairs: Sequence[Found], names: Sequence[str]) -> Figure:
         image = axes.imshow(matrix, cmap=SEQUENTIAL, vmin=0, vmax=1, aspect="auto")
         for (i, j), value in np.ndenumerate(matrix):
             text = number(value, 2) if np.isfinite(value) else "·"
-            colour = "white" if value > 0.55 else INK
+            colour = on_cell(value, 1.0)
             axes.text(j, i, text, ha="center", va="center", color=colour, fontsize=8)
         axes.set_title(title)
         axes.set_xticks(range(count), names, rotation=40, ha="right", rotation_mode="anchor")

@@ -110,7 +110,6 @@ def _panel(
             aspect="auto",
             cmap=SEQUENTIAL,
             norm=PowerNorm(0.5, 0, max(1.0, counts.max())),
-            interpolation="nearest",
         )
 
 

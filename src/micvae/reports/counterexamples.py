@@ -17,7 +17,9 @@ from micvae.reports.style import (
     INK,
     MARK,
     MUTED,
+    PALE,
     PALETTE,
+    PAPER,
     SEQUENTIAL,
     new_figure,
     number,
@@ -84,7 +86,7 @@ def angles(result: Result) -> Figure:
         between = np.asarray([row["information"] for row in rows])
         finite = [0 < angle < 90 for angle in where]
         information.plot(np.asarray(where)[finite], between[finite, 0, 0], **style)
-        style["markerfacecolor"] = "white"
+        style["markerfacecolor"] = PAPER
         information.plot(np.asarray(where)[finite], between[finite, 0, 1], **style)
     sine, cosine = np.sin(np.deg2rad(fine)), np.cos(np.deg2rad(fine))
     information.plot(fine, -np.log(sine), color=INK, lw=1)
@@ -135,7 +137,7 @@ def _darmois(result: Result, points: Points) -> Figure:
 def darmois_plates(result: Result, points: Points) -> Plate:
     """Sources, observations and Darmois' latents of a linear and of a nonlinear mixing."""
     alt = "Scatter plots: sources, observations and Darmois' independent latents."
-    return Plate("theorem-darmois", _darmois(result, points), alt, raster=True)
+    return Plate("theorem-darmois", _darmois(result, points), alt)
 
 
 @styled
@@ -186,6 +188,7 @@ def _scatter(
     shade = 0.22 + 0.78 * rankdata(colour) / len(colour) if ranked else colour
     x, y = values.T
     looks: dict[str, Any] = {"cmap": cmap, "vmin": 0, "vmax": 1, "linewidths": 0}
+    axes.set_facecolor(PALE)
     axes.scatter(x, y, c=shade, s=2.2, rasterized=True, **looks)  # or the SVG holds every point
     axes.set_box_aspect(1)
     axes.tick_params(length=2, color=GRID, labelsize=7)

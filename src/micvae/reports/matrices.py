@@ -9,11 +9,13 @@ from numpy.typing import NDArray
 from micvae.reports.style import (
     INK,
     MUTED,
+    PAPER,
     SEQUENTIAL,
     by_kl,
     latent_name,
     new_figure,
     number,
+    on_cell,
     styled,
 )
 
@@ -77,7 +79,7 @@ def _heat_map(
     for r, row in enumerate(matrix):
         for c, value in enumerate(row):
             text = number(value, 2) if np.isfinite(value) else "·"
-            colour = "white" if np.isfinite(value) and value > 0.55 * top else INK
+            colour = on_cell(value, top)
             axes.text(c, r, text, ha="center", va="center", color=colour, fontsize=8)
     axes.set_xticks(range(count), columns)
     if count > 3 and max(map(len, columns)) > 6:
@@ -97,7 +99,7 @@ def _heat_map(
         spine.set_visible(False)
     axes.set_xticks(np.arange(1, count) - 0.5, minor=True)
     axes.set_yticks(np.arange(1, rows) - 0.5, minor=True)
-    axes.grid(which="minor", color="white", linewidth=1.5)
+    axes.grid(which="minor", color=PAPER, linewidth=1.5)
     axes.tick_params(which="minor", length=0)
     bar = figure.colorbar(image, ax=axes, shrink=0.9, aspect=18)
     bar.outline.set_visible(False)

@@ -15,11 +15,12 @@ from micvae import __version__
 from micvae.files import replacing, write_text
 from micvae.reports.quantities import DEFINITIONS
 from micvae.reports.style import styled
+from micvae.reports.svg import inlined, readable
 
 PAGE = "report.html"
 FIGURES = "figures"
 _DPI = 160
-_SVG_LIMIT = 600_000  # bytes; a figure whose SVG is larger goes into the page as PNG
+_SVG_LIMIT = 800_000  # bytes; a figure whose SVG is larger goes into the page as PNG
 
 
 @dataclass(frozen=True)
@@ -31,21 +32,20 @@ class Plate:
         figure: what to draw.
         alt: what it shows, for who cannot see it.
         label: what tells it from its neighbours, shown above it.
-        raster: whether it is made of images, and goes into the page as PNG.
     """
 
     name: str
     figure: Figure
     alt: str
     label: str = ""
-    raster: bool = False
 
 
 @dataclass(frozen=True)
 class Picture:
-    """One figure as the page shows it."""
+    """One figure as the page shows it: as an SVG element, or where that is large as an image."""
 
     name: str
+    svg: str
     uri: str
     width: int
     height: int
@@ -93,17 +93,33 @@ class Details:
 
 
 @dataclass(frozen=True)
+class Key:
+    """One of the few numbers that the first screen shows."""
+
+    label: str
+    text: str
+    small: str = ""
+
+
+@dataclass(frozen=True)
 class Page:
-    """All that a report says."""
+    """All that a report says.
+
+    The first screen has the title, the answer in a sentence, the key figures, and where there is
+    one the caveat and the command line to go on with.
+    """
 
     title: str
     kind: str
     answer: str
+    keys: Sequence[Key]
     table: Table
     groups: Sequence[Group]
     more: Table | None = None
     more_said: str = ""
     quick: bool = False
+    caveat: str = ""
+    go_on: str = ""
     notes: Sequence[str] = ()
     missing: Sequence[str] = ()
     findings: Sequence[str] = ()
@@ -142,13 +158,16 @@ def save(plate: Plate, folder: Path) -> Picture:
         buffer = io.BytesIO()
         figure.savefig(buffer, format=kind, dpi=_DPI, metadata=metadata)
         contents[kind] = buffer.getvalue()
+    drawn = readable(contents["svg"].decode("utf-8"))
+    contents["svg"] = drawn.encode("utf-8")
+    for kind, content in contents.items():
         with replacing(folder / f"{plate.name}.{kind}") as temporary:
-            temporary.write_bytes(contents[kind])
-    shown = "png" if plate.raster or len(contents["svg"]) > _SVG_LIMIT else "svg"
-    mime = "image/png" if shown == "png" else "image/svg+xml"
-    uri = f"data:{mime};base64,{base64.b64encode(contents[shown]).decode()}"
+            temporary.write_bytes(content)
+    svg, uri = inlined(drawn, plate.name, plate.alt), ""
+    if len(svg) > _SVG_LIMIT:
+        svg, uri = "", f"data:image/png;base64,{base64.b64encode(contents['png']).decode()}"
     width, height = (round(96 * inches) for inches in figure.get_size_inches())
-    return Picture(plate.name, uri, width, height, plate.alt, plate.label)
+    return Picture(plate.name, svg, uri, width, height, plate.alt, plate.label)
 
 
 def slug(text: str) -> str:

@@ -5,11 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from micvae.files import read_json
-from micvae.reports.page import Cell, Group, Page, Plate, Table, write_page
-from micvae.reports.quantities import NOT_KNOWN, known, quantity
-from micvae.reports.spreads import ablation
-from micvae.reports.study import (
-    FILES,
+from micvae.reports.many import (
     configurations,
     difference_group,
     environment_of,
@@ -20,8 +16,13 @@ from micvae.reports.study import (
     single_groups,
     spread_group,
 )
+from micvae.reports.page import Cell, Group, Key, Page, Plate, Table, write_page
+from micvae.reports.quantities import NOT_KNOWN, known, quantity
+from micvae.reports.spreads import ablation
+from micvae.reports.study import FILES
 from micvae.reports.tables import (
     Rows,
+    bounds,
     caution,
     count_said,
     difference_cell,
@@ -82,6 +83,7 @@ def report_paper(folder: Path) -> Path:
         title=str(study.get("title") or "The paper, re-measured"),
         kind="Mutual Information Constrained Variational Framework, Table 1",
         answer=_answer(table),
+        keys=_keys(table),
         table=_table(table, labels, _ORDER),
         more=_table(table, labels, _FURTHER),
         more_said=", ".join(quantity(name).label for name in _FURTHER),
@@ -128,6 +130,19 @@ def _answer(table: Sequence[Entry]) -> str:
     if not parts:
         return f"{start} over {base['seeds']} seeds; no other method has finished."
     return f"{start}; {', and '.join(parts)}, over {base['seeds']} paired seeds."
+
+
+def _keys(table: Sequence[Entry]) -> list[Key]:
+    """MIG of every method, with its interval and what the difference to the vanilla VAE says."""
+    q = quantity("mig")
+    keys = []
+    for entry in table:
+        mean, difference = _interval(entry, "mig"), _interval(entry, "difference_mig")
+        if mean is not None:
+            said = f"; difference: {verdict(difference)}" if difference is not None else ""
+            label = f"MIG, {entry['method']}"
+            keys.append(Key(label, q.shown(mean.mean), f"{bounds(q, mean)}{said}"))
+    return keys
 
 
 def _table(table: Sequence[Entry], labels: Sequence[str], wanted: Sequence[str]) -> Table:
@@ -194,7 +209,7 @@ def _ablation(rows: Rows) -> Group | None:
     said = seeds_said(chosen, [str(weight) for weight in weights])
     caption = (
         f"β = 1, every value of λ under the same seeds ({said.replace('method', 'value')}); "
-        "λ = 0 is the vanilla VAE; no restarts. Every dot is one seed, the black diamond the mean, "
+        "λ = 0 is the vanilla VAE; no restarts. Every dot is one seed, the diamond the mean, "
         "the bar its 95% bootstrap interval. A large λ is most easily paid by turning latents off: "
         "see active units and reconstruction beside R_MI."
     )

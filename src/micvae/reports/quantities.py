@@ -90,6 +90,17 @@ _SHORT = {
     "dci_informativeness": "DCI\N{NON-BREAKING HYPHEN}I",
 }
 _OTHERS = (
+    Quantity("udr", "UDR", "", 3, "higher", "agreement of latents with those of other seeds"),
+    Quantity("agreement", "MCC of seeds", "", 2, "higher", "latent for latent, by ranks"),
+    Quantity("elbo", "ELBO, unseen", "nats", 1, "higher", "per sample that was kept aside"),
+    Quantity(
+        "held_out_reconstruction",
+        "reconstruction, unseen",
+        "nats",
+        1,
+        "lower",
+        "−E[log p(x|z)] per sample that was kept aside",
+    ),
     Quantity("active_units", "active units", "", 1, "", "latents that respond to the image"),
     Quantity("r_mi", "R_MI", "nats", 3, "lower", "Σ over i≠j of I(z_i; z_j), aggregate posterior"),
     Quantity("reconstruction", "reconstruction", "nats", 1, "lower", "−E[log p(x|z)] per image"),

@@ -8,7 +8,7 @@ from typing import Any
 
 from micvae import spelling
 from micvae.metrics import METRICS
-from micvae.reports.page import Cell, Details, Group, Page, Table, write_page
+from micvae.reports.page import Cell, Details, Group, Key, Page, Table, write_page
 from micvae.reports.quantities import known, quantity
 from micvae.reports.single import data_group, gather, run_groups
 from micvae.training.run import Run
@@ -49,6 +49,7 @@ def report_run(run: Run) -> Path:
         title=f"{run.config.method} on {run.record['data']['name']}",
         kind="One run",
         answer=_answer(run, scores),
+        keys=_keys(scores),
         table=_table(run, scores),
         groups=[*groups, *run_groups([material])],
         notes=[*run.notes, *scores.get("cautions", ())],
@@ -75,6 +76,22 @@ def _answer(run: Run, scores: Mapping[str, Any]) -> str:
         f"{quantity('mig').shown(metrics['dci_disentanglement'])} (1 is perfect); {used}. "
         "One seed says little: differences between seeds are often larger than between methods."
     )
+
+
+def _keys(scores: Mapping[str, Any]) -> list[Key]:
+    values = {**scores["metrics"], **scores}
+    wanted = ("mig", "dci_disentanglement", "active_units", "reconstruction", "r_mi")
+    keys = []
+    for q in map(quantity, wanted):
+        if q.name == "active_units":
+            total = len(scores["active"])
+            keys.append(Key(q.label, str(values[q.name]), f"of {total} latents"))
+        elif values.get(q.name) is not None:
+            better = f"{q.direction} is better" if q.direction else ""
+            keys.append(
+                Key(q.label, q.shown(values[q.name]), ", ".join(filter(None, (q.unit, better))))
+            )
+    return keys
 
 
 def _table(run: Run, scores: Mapping[str, Any]) -> Table:

@@ -76,11 +76,11 @@ def gather(run: Run, label: str, missing: list[str]) -> Material:
 
 def data_group(dataset: FactorDataset) -> Group:
     """What images look like."""
-    plates = [Plate("samples", samples(dataset), f"Images of {dataset.name}.", raster=True)]
+    plates = [Plate("samples", samples(dataset), f"Images of {dataset.name}.")]
     caption = f"Images of {dataset.name}, chosen at random out of {len(dataset):,}."
     if dataset.renderer is not None and dataset.n_factors:
         alt = f"One row per factor of {dataset.name}: {', '.join(dataset.factor_names)}."
-        plates.append(Plate("factors", factor_rows(dataset), alt, raster=True))
+        plates.append(Plate("factors", factor_rows(dataset), alt))
         caption += (
             " Beside them one row per factor, which varies from left to right while the others "
             "stay in the middle of their range: what a latent should do, ideally, in the "
@@ -109,7 +109,6 @@ def _reconstructions(materials: Sequence[Material]) -> Group:
             reconstructions(m.model, m.dataset.images),
             f"Originals above their reconstructions{m.about}.",
             m.label,
-            raster=True,
         )
         for m in materials
         if m.dataset is not None
@@ -128,7 +127,6 @@ def _traversals(materials: Sequence[Material]) -> Group:
             traversals(m.model, m.representation),
             f"Images along each latent{m.about}.",
             m.label,
-            raster=True,
         )
         for m in materials
     ]

@@ -19,6 +19,16 @@ MUTED = "#5f6b7a"
 GRID = "#e4e8ed"
 ACCENT = "#0b62a4"
 MARK = "#d1495b"
+AXIS = "#b6bfc9"
+PAPER = "#fefefe"
+"""The ground, where it is drawn: lines between cells, the inside of hollow marks."""
+
+ON_PALE = "#1c2632"
+"""Text on a pale cell, which stays pale on a dark page, as this does."""
+
+PALE = "#f7fafc"
+"""The ground of points whose colours need a pale one on a dark page, too."""
+
 PALETTE = (
     "#0072b2",
     "#d55e00",
@@ -33,8 +43,11 @@ PALETTE = (
 )
 """Okabe & Ito's colours, told apart by colour-blind readers, and four more."""
 
+THEMED = frozenset((INK, MUTED, GRID, ACCENT, MARK, AXIS, PAPER, *PALETTE))
+"""Colours that have another tone on a dark page, given in `page.css`."""
+
 SEQUENTIAL: Colormap = LinearSegmentedColormap.from_list(
-    "micvae", ["#f7fafc", "#d3e3f0", "#93bfdd", "#4a90c2", "#1a5f9e", "#0b3564"]
+    "micvae", [PALE, "#d3e3f0", "#93bfdd", "#4a90c2", "#1a5f9e", "#0b3564"]
 )
 """One hue from light to dark: it keeps its order in grey and for colour-blind readers."""
 
@@ -46,7 +59,7 @@ _RC = {
     "axes.titlelocation": "left",
     "axes.labelsize": 8.5,
     "axes.labelcolor": INK,
-    "axes.edgecolor": "#b6bfc9",
+    "axes.edgecolor": AXIS,
     "axes.linewidth": 0.8,
     "axes.spines.top": False,
     "axes.spines.right": False,
@@ -63,7 +76,9 @@ _RC = {
     "legend.fontsize": 8,
     "figure.facecolor": "white",
     "savefig.facecolor": "white",
-    "svg.fonttype": "path",  # a reader without the font sees the same figure
+    "axes.facecolor": "none",
+    "image.interpolation": "none",  # pictures keep their own pixels in an SVG
+    "svg.fonttype": "none",  # text that can be searched, selected and read aloud
     "svg.hashsalt": "micvae",  # the same figure is the same file
     "axes.unicode_minus": True,
 }
@@ -96,6 +111,13 @@ def number(value: float, digits: int) -> str:
     return (text.lstrip("-") if float(text) == 0 else text).replace("-", "−")
 
 
+def on_cell(value: float, top: float) -> str:
+    """The colour of text on a cell of a heat map from 0 to `top`; a cell of NaN is not painted."""
+    if not np.isfinite(value):
+        return INK
+    return "white" if value > 0.55 * top else ON_PALE
+
+
 def by_kl(latent_kl: Sequence[float] | NDArray[np.floating]) -> list[int]:
     """Latents in the order in which every figure shows them: falling KL."""
     return [int(d) for d in np.argsort(-np.asarray(latent_kl), kind="stable")]
@@ -125,7 +147,12 @@ def show_tiles(
     """Draw rows of images; return the x centres of the columns and the y centres of the rows."""
     rows, columns, _, height, width = images.shape
     gap = max(1, height // 16)
-    axes.imshow(tile(images, gap), interpolation="nearest", vmin=0, vmax=1)
+    picture = tile(images, gap)
+    down, across = (
+        np.arange(n) % (side + gap) < side
+        for n, side in zip(picture.shape, (height, width), strict=False)
+    )
+    axes.imshow(np.dstack([picture, np.outer(down, across)]))  # nothing is drawn in the gaps
     x = np.arange(columns) * (width + gap) + (width - 1) / 2
     y = np.arange(rows) * (height + gap) + (height - 1) / 2
     axes.set_xticks([])

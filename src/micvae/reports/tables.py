@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 from micvae.errors import RunError
 from micvae.reports.page import Cell, Table
 from micvae.reports.quantities import NOT_KNOWN, Quantity, quantity
-from micvae.studies.statistics import Interval, bootstrap_interval
+from micvae.studies.statistics import Interval, apart, bootstrap_interval
 from micvae.studies.study import TABLE
 
 Rows = list[dict[str, Any]]
@@ -87,8 +87,7 @@ def verdict(interval: Interval) -> str:
     """In plain words, whether the interval of a difference leaves out 0."""
     if interval.low is None or interval.high is None:
         return "no interval"
-    excluded = interval.low > 0 or interval.high < 0
-    return f"interval {'excludes' if excluded else 'includes'} 0"
+    return f"interval {'excludes' if apart(interval) else 'includes'} 0"
 
 
 def caution(seeds: int) -> str:

@@ -1,1 +1,5 @@
-"""Methods × data × seeds: run, resume, aggregate, compare."""
+"""Methods × data × seeds: run, resume, aggregate, compare, choose."""
+
+from micvae.studies.selection import select
+
+__all__ = ["select"]

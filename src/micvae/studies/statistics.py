@@ -4,8 +4,12 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.stats import rankdata
 
 from micvae.errors import MicvaeError
+
+Floats = NDArray[np.float64]
 
 
 class Interval(NamedTuple):
@@ -43,6 +47,149 @@ def bootstrap_interval(
     if len(given) == 1:
         return Interval(mean, None, None)
     index = np.random.default_rng(seed).integers(len(given), size=(resamples, len(given)))
-    tails = np.asarray([(1 - confidence) / 2, (1 + confidence) / 2])
-    low, high = np.quantile(given[index].mean(1), tails)
-    return Interval(mean, float(low), float(high))
+    return _between(mean, given[index].mean(1), confidence)
+
+
+def pair_interval(
+    agreement: ArrayLike, confidence: float = 0.95, resamples: int = 10_000, seed: int = 0
+) -> Interval:
+    r"""The mean agreement of every two runs and its percentile-bootstrap interval over runs.
+
+    Pairs share runs and are not independent, so runs are resampled, not pairs. With w how often
+    each run was drawn, a resample's mean is over pairs of different runs:
+
+    .. math:: \sum_{i \ne j} w_i w_j A_{ij} \Big/ \sum_{i \ne j} w_i w_j
+
+    Args:
+        agreement: (S, S), how much run i agrees with run j; made symmetric, the diagonal is not
+            looked at.
+        confidence: coverage, between 0 and 1.
+        resamples: how many bootstrap samples; those of one run alone are left out.
+        seed: determines the resampling.
+
+    Returns:
+        No bounds from fewer than three runs, which have one pair.
+
+    Raises:
+        MicvaeError: for fewer than two runs, or an agreement that is not finite.
+
+    References:
+        *An Introduction to the Bootstrap*, Efron & Tibshirani, 1993, Section 13.
+    """
+    given = _agreements(agreement)
+    mean = float(_over_pairs(given, np.ones((1, len(given))))[0])
+    if len(given) < 3:
+        return Interval(mean, None, None)
+    means = _over_pairs(given, _draws(len(given), resamples, seed))
+    return _between(mean, means, confidence)
+
+
+def paired_interval(
+    first: ArrayLike,
+    second: ArrayLike,
+    confidence: float = 0.95,
+    resamples: int = 10_000,
+    seed: int = 0,
+) -> Interval:
+    """The difference of two methods under the same seeds, and its percentile-bootstrap interval.
+
+    Args:
+        first: one number per seed `(S,)`, or the agreement `(S, S)` of the runs of every two
+            seeds, as for `pair_interval`.
+        second: the same of the other method, seeds in the same order.
+        confidence: coverage, between 0 and 1.
+        resamples: how many bootstrap samples; both methods are resampled alike.
+        seed: determines the resampling.
+
+    Returns:
+        First minus second; no bounds from one seed, or from two where agreements are compared.
+
+    Raises:
+        MicvaeError: for other shapes, or numbers that are not finite.
+    """
+    a, b = np.asarray(first, dtype=np.float64), np.asarray(second, dtype=np.float64)
+    if a.shape != b.shape:
+        raise MicvaeError(f"first has shape {a.shape}, second {b.shape}; pair them by seed.")
+    if a.ndim == 1:
+        return bootstrap_interval((a - b).tolist(), confidence, resamples, seed)
+    return pair_interval(_agreements(a) - _agreements(b), confidence, resamples, seed)
+
+
+def apart(difference: Interval) -> bool:
+    """Whether the interval of a difference leaves out 0; without an interval nothing is told."""
+    if difference.low is None or difference.high is None:
+        return False
+    return difference.low > 0 or difference.high < 0
+
+
+def rank_correlation(
+    first: ArrayLike, second: ArrayLike, seeds: ArrayLike, resamples: int = 2_000, seed: int = 0
+) -> Interval:
+    """Spearman's correlation of two scores over runs, and its bootstrap interval over seeds.
+
+    Seeds are resampled, each with all its runs: the methods compared stay the same. A resample in
+    which a score does not vary has no correlation and is left out.
+
+    Args:
+        first: a score per run `(M,)`.
+        second: another one `(M,)`.
+        seeds: the seed of each run `(M,)`.
+        resamples: how many bootstrap samples.
+        seed: determines the resampling.
+
+    Returns:
+        The correlation as `mean`; without bounds where there is only one seed.
+
+    Raises:
+        MicvaeError: where a score does not vary over the runs, or shapes differ.
+    """
+    a, b = np.asarray(first, dtype=np.float64), np.asarray(second, dtype=np.float64)
+    of = np.asarray(seeds)
+    if a.ndim != 1 or not a.shape == b.shape == of.shape:
+        raise MicvaeError(f"scores of shape {a.shape} and {b.shape}: give two numbers per run.")
+    value = _spearman(a, b)
+    if value is None:
+        raise MicvaeError("a score is the same for every run, and so ranks none.")
+    rows = [np.flatnonzero(of == name) for name in np.unique(of)]
+    if len(rows) < 2:
+        return Interval(value, None, None)
+    generator = np.random.default_rng(seed)
+    drawn = []
+    for _ in range(resamples):
+        chosen = np.concatenate([rows[k] for k in generator.integers(len(rows), size=len(rows))])
+        drawn.append(_spearman(a[chosen], b[chosen]))
+    return _between(value, np.asarray([r for r in drawn if r is not None]), 0.95)
+
+
+def _spearman(a: Floats, b: Floats) -> float | None:
+    if np.ptp(a) == 0 or np.ptp(b) == 0:
+        return None
+    return float(np.corrcoef(rankdata(a), rankdata(b))[0, 1])
+
+
+def _agreements(given: ArrayLike) -> Floats:
+    matrix = np.array(given, dtype=np.float64)
+    if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or len(matrix) < 2:
+        raise MicvaeError(f"agreement has shape {matrix.shape}; give (S, S) of at least two runs.")
+    np.fill_diagonal(matrix, 0.0)
+    if not np.isfinite(matrix).all():
+        raise MicvaeError("agreement of two different runs must be a finite number.")
+    return np.asarray((matrix + matrix.T) / 2)
+
+
+def _draws(count: int, resamples: int, seed: int) -> Floats:
+    """How often each of `count` runs is in each resample, `(R, S)`; never one run alone."""
+    generator = np.random.default_rng(seed)
+    drawn = generator.multinomial(count, np.full(count, 1 / count), resamples).astype(np.float64)
+    return np.asarray(drawn[drawn.max(1) < count])
+
+
+def _over_pairs(matrix: Floats, weights: Floats) -> Floats:
+    """Weighted means `(R,)` over pairs of different runs, for weights `(R, S)`."""
+    total = np.einsum("ri,ij,rj->r", weights, matrix, weights)
+    return np.asarray(total / (weights.sum(1) ** 2 - (weights**2).sum(1)))
+
+
+def _between(value: float, drawn: Floats, confidence: float) -> Interval:
+    low, high = np.quantile(drawn, [(1 - confidence) / 2, (1 + confidence) / 2])
+    return Interval(value, float(low), float(high))

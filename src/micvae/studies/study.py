@@ -106,11 +106,16 @@ def run_study(
         notes += [note for note in Run(folder / cell.path).notes if note not in notes]
     write_json(folder / STUDY, {**description, "notes": notes, "failed": failed})
     rows = keep_best([row_of(cell, folder) | dict(extra(cell)) for cell in done])
+    write_table(rows, folder)
+    return rows
+
+
+def write_table(rows: Sequence[Mapping[str, Any]], folder: Path) -> None:
+    """Write `table.parquet`; what a row does not have is null there."""
     with replacing(folder / TABLE) as temporary:
         names = dict.fromkeys(name for row in rows for name in row)
         complete = [{name: row.get(name) for name in names} for row in rows]
         pq.write_table(pa.Table.from_pylist(complete), temporary)
-    return rows
 
 
 def keep_best(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -133,16 +138,29 @@ def keep_best(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 def row_of(cell: Cell, folder: Path) -> dict[str, Any]:
     """One row of the table: labels, scores, cost and the whole configuration."""
-    run = Run(folder / cell.path)
+    return row_of_run(cell.row, Run(folder / cell.path), cell.path)
+
+
+def row_of_run(label: str, run: Run, path: Path) -> dict[str, Any]:
+    """A run as one row of a table.
+
+    Args:
+        label: the row of the study that it belongs to.
+        run: a finished run with scores.
+        path: where it lies, as seen from the table's folder.
+
+    Raises:
+        MicvaeError: where it has no scores.
+    """
     scores = run.scores()
     if scores is None:
         raise MicvaeError(f"{run.path} has no scores; run micvae evaluate on it.")
-    config = cell.config.to_json()
+    config = run.config.to_json()
     seed = config.pop("seed")
     return {
-        "row": cell.row,
+        "row": label,
         "seed": seed,
-        "path": cell.path.as_posix(),
+        "path": path.as_posix(),
         **scores["metrics"],
         **{name: scores[name] for name in PLAIN_TERMS},
         "loss": run.last_epoch()["loss"],

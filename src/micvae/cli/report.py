@@ -1,0 +1,58 @@
+"""`micvae report`: figures and pages."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tyro.conf import Positional
+
+from micvae.cli.display import busy
+from micvae.cli.parsing import parse
+from micvae.errors import MicvaeError
+from micvae.training.run import RECORD, Run
+
+
+def report(arguments: list[str]) -> None:
+    """`micvae report FOLDER …`."""
+
+    @dataclass(frozen=True)
+    class Report:
+        """Write figures (PNG, SVG) and one self-contained page, report.html.
+
+        One folder, of a run, a study, a selection, an audit, …, gets its page inside. Several runs
+        are compared on one page in --out; of several other folders each gets its own.
+        """
+
+        folders: Positional[tuple[Path, ...]] = ()
+        """Folders that a command wrote to its --out."""
+        out: Path | None = None
+        """Folder of the page that compares runs; out/comparison where left out."""
+
+    parsed = parse(Report, arguments, "report", Report())
+    if not parsed.folders:
+        raise MicvaeError("report needs a FOLDER: the --out of a command, such as micvae train.")
+    runs = [path for path in parsed.folders if (path / RECORD).is_file()]
+    if len(runs) == len(parsed.folders) > 1:
+        _write_comparison(runs, parsed.out or Path("out/comparison"))
+        return
+    if parsed.out is not None:
+        raise MicvaeError("out belongs to a comparison of several runs; others have their own.")
+    for folder in parsed.folders:
+        write_report(folder)
+
+
+def _write_comparison(runs: Sequence[Path], out: Path) -> None:
+    from micvae.reports import report_comparison
+
+    with busy("drawing the report"):
+        page = report_comparison([Run(path) for path in runs], out)
+    print(f"report: {page}")
+
+
+def write_report(folder: Path) -> None:
+    """Draw what a folder holds, and say where the page is."""
+    from micvae.reports import report_folder  # matplotlib is needed for nothing else
+
+    with busy("drawing the report"):
+        page = report_folder(folder)
+    print(f"report: {page}")

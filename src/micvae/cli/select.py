@@ -1,0 +1,87 @@
+"""`micvae select`: choosing a method without ground truth."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Column, Table
+from tyro.conf import Positional
+
+from micvae.cli.display import shown_bounds, step_progress, study_progress
+from micvae.cli.parsing import parse
+from micvae.cli.report import write_report
+from micvae.data import load
+from micvae.errors import MicvaeError
+from micvae.studies.choice import CAVEAT, answer, trade_offs
+from micvae.studies.selection import Selection, compare_candidates, train_candidates
+from micvae.studies.timing import expected_seconds, said
+from micvae.studies.truth import check_said
+
+COLUMNS = {
+    "udr": "UDR",
+    "agreement": "MCC of seeds",
+    "elbo": "ELBO",
+    "held_out_reconstruction": "reconst.",
+    "active_units": "active",
+}
+
+
+def select(arguments: list[str]) -> None:
+    """`micvae select DATA`."""
+
+    @dataclass(frozen=True, kw_only=True)
+    class Select(Selection):
+        """Choose a method, or a strength, for data whose factors nobody knows.
+
+        Trains every candidate under several seeds and ranks them by how well the seeds agree on
+        their latents (UDR); factors are not used, even where the data has some. A selection that
+        was interrupted goes on. docs/select.md says how to read the page.
+        """
+
+        data: Positional[str] = ""
+        """A data set's name, an .npz file or a folder of images, as for train --data."""
+
+    job = parse(Select, arguments, "select", Select())
+    if not job.data:
+        raise MicvaeError("select needs DATA: a data set's name, an .npz file or a folder.")
+    cells = job.cells()
+    with step_progress("a few steps of each, to know the time") as step:
+        dataset = load(job.training_data())
+        seconds = expected_seconds(cells, job.out, dataset, job.workers, step)
+    runs = f"{len(cells)} runs ({len(job.rows())} candidates × {job.seeds} seeds)"
+    print(
+        f"{runs} on {len(dataset):,} samples: training takes about {said(seconds)}, starting and "
+        "scoring some seconds per run more."
+    )
+    with study_progress(cells) as progress:
+        rows = train_candidates(job, progress)
+    with step_progress("comparing") as step:
+        result = compare_candidates(job, rows, step)
+    _print(result)
+    write_report(job.out)
+
+
+def _print(result: dict[str, Any]) -> None:
+    """The ranking, then what it says."""
+    columns = [Column(escape(name)) for name in COLUMNS.values()]
+    title = (
+        "ranked by UDR; mean over seeds [95% bootstrap interval], ELBO and −E[log p(x|z)] unseen"
+    )
+    table = Table(
+        Column("candidate", no_wrap=True), *columns, "seeds", title=title, box=SIMPLE_HEAD
+    )
+    for candidate in result["candidates"]:
+        cells = [escape(shown_bounds(**candidate[name])) for name in COLUMNS]
+        table.add_row(escape(candidate["row"]), *cells, str(len(candidate["seeds"])))
+    Console().print(table)
+    print(answer(result))
+    for sentence in [
+        *trade_offs(result),
+        *(check_said(result["check"]) if result["check"] else ()),
+    ]:
+        print(f"  {sentence}")
+    print(CAVEAT)
+    print(f"its run: {result['recommended']['path']}; to train it on all the data:")
+    print(f"  {result['train']}")

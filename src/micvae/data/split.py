@@ -1,0 +1,85 @@
+"""Samples kept aside at random: what training never sees, and what a bound is measured on."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from micvae.data.dataset import FactorDataset
+from micvae.data.wrapping import inner, without_factors
+from micvae.errors import DataError
+
+
+def split(
+    data: FactorDataset | str | Path,
+    *,
+    share: float = 0.1,
+    train: bool = True,
+    factors: bool = True,
+    seed: int = 0,
+) -> FactorDataset:
+    """Another data set without some of its samples, drawn at random, or those alone.
+
+    Whole sequences are drawn where the samples are frames of several; of a single one, its end is
+    kept aside, since frames beside each other are nearly the same.
+
+    Args:
+        data: a data set, or its name or path in quotes as for `load`; it need not have factors.
+        share: how much is kept aside, between 0 and 1.
+        train: True for all the rest, False for what is kept aside.
+        factors: whether the factors stay. Without them nothing that is trained, scored or shown
+            can have used them; the renderer, which needs them, goes with them.
+        seed: determines which samples.
+
+    Returns:
+        The samples, in their order, with partners, auxiliary variable and sequences.
+
+    Raises:
+        DataError: for a share outside (0, 1), and where a part would be left empty.
+    """
+    dataset = inner(data, factors=False)
+    if isinstance(share, bool) or not isinstance(share, int | float) or not 0 < share < 1:
+        raise DataError(f"share is {share!r}; it must lie between 0 and 1.")
+    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
+        raise DataError(f"seed is {seed!r}; give a whole number of at least 0.")
+    aside = _aside(dataset, share, seed)
+    if not 0 < aside.sum() < len(aside):
+        raise DataError(
+            f"share = {share:g} of the {len(dataset):,} samples of {dataset.name} keeps "
+            f"{'all' if aside.any() else 'none'} of them aside; choose another share."
+        )
+    part = dataset.subset(np.flatnonzero(~aside if train else aside))
+    if not factors and part.n_factors:
+        part = without_factors(part, range(part.n_factors))
+    what = "rest" if train else "kept aside"
+    return replace(
+        part,
+        name=f"{dataset.name}, {what}",
+        source={
+            "data": "split",
+            "of": dict(dataset.source),
+            "share": share,
+            "train": train,
+            "factors": factors,
+            "seed": seed,
+        },
+    )
+
+
+def _aside(data: FactorDataset, share: float, seed: int) -> NDArray[np.bool_]:
+    """Which samples are kept aside, `(N,)`."""
+    n, generator = len(data), np.random.default_rng(seed)
+    aside = np.zeros(n, dtype=bool)
+    if data.sequence is None:
+        aside[generator.choice(n, round(share * n), replace=False)] = True
+        return aside
+    names = np.unique(data.sequence)
+    if len(names) == 1:
+        aside[n - round(share * n) :] = True
+        return aside
+    drawn = generator.choice(names, round(share * len(names)), replace=False)
+    aside[np.isin(data.sequence, drawn)] = True
+    return aside

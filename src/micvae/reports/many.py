@@ -1,0 +1,156 @@
+"""What pages about many runs share: whose figures are shown, spreads, differences, settings."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from micvae.errors import MicvaeError
+from micvae.files import read_json
+from micvae.reports.page import Details, Group, Plate
+from micvae.reports.quantities import known, quantity
+from micvae.reports.run import configuration, environment
+from micvae.reports.single import Material, data_group, gather, run_groups
+from micvae.reports.spreads import differences, distributions
+from micvae.reports.tables import Rows, failures, paired, representative, values_of
+from micvae.training.run import RECORD, Run
+
+SIDE_BY_SIDE = 6
+"""At most so many rows have the figures of one of their runs on the page."""
+
+SETTINGS = (
+    "objective",
+    "data",
+    "latent_dim",
+    "network",
+    "likelihood",
+    "epochs",
+    "batch_size",
+    "learning_rate",
+    "device",
+)
+"""What a page names of a row that is not described."""
+
+
+def labels_of(study: Mapping[str, Any], rows: Rows) -> list[str]:
+    """The study's rows: those described, then any other in the table."""
+    described = [row["label"] for row in study.get("rows") or () if row.get("label")]
+    return list(dict.fromkeys([*described, *(row["row"] for row in rows)]))
+
+
+def incomplete(study: Mapping[str, Any], rows: Rows, labels: Sequence[str]) -> list[str]:
+    """What a reader would look for and not find."""
+    lines = failures(study)
+    wanted = study.get("seeds") or max((len(values_of(rows, r, "seed")) for r in labels), default=0)
+    for label in labels:
+        there = len(values_of(rows, label, "seed"))
+        if there < wanted:
+            lines.append(f"{label}: {there} of {wanted} seeds finished.")
+    if "mig" not in known(rows):
+        lines.append("MIG, DCI and every figure that needs ground truth: no factors that vary.")
+    return lines
+
+
+def representatives(
+    folder: Path, rows: Rows, labels: Sequence[str], missing: list[str]
+) -> list[Material]:
+    """For each row the run whose figures stand for it; what cannot be read goes to `missing`."""
+    materials = []
+    for label in labels[:SIDE_BY_SIDE]:
+        row = representative(rows, label)
+        if row is None:
+            continue
+        try:
+            materials.append(
+                gather(Run(folder / row["path"]), f"{label}, seed {row['seed']}", missing)
+            )
+        except (MicvaeError, OSError) as error:
+            missing.append(f"Figures of {label}: {error}")
+    return materials
+
+
+def single_groups(materials: Sequence[Material]) -> list[Group]:
+    """The figures of single runs, with a word on how these were chosen."""
+    if not materials:
+        return []
+    chosen = " Shown is one run per method, that of the median MIG (the lower one of two)."
+    if all("mig" not in m.scores["metrics"] for m in materials):
+        chosen = " Shown is one run per method, that of the first seed."
+    groups = [Group(g.title, g.caption + chosen, g.plates) for g in run_groups(materials)]
+    dataset = next((m.dataset for m in materials if m.dataset is not None), None)
+    shown = [data_group(dataset)] if dataset is not None and dataset.pictures else []
+    return shown + groups
+
+
+def spread_group(
+    rows: Rows,
+    labels: Sequence[str],
+    names: Sequence[str],
+    published: Mapping[str, Mapping[str, float]] | None = None,
+) -> Group:
+    """Every seed of every method, with mean and interval."""
+    spreads = {
+        quantity(name): {label: values_of(rows, label, name) for label in labels} for name in names
+    }
+    printed = {quantity(name): values for name, values in (published or {}).items()}
+    figure = distributions(spreads, printed)
+    caption = (
+        f"Every dot is one seed ({seeds_said(rows, labels)}); the filled diamond is their mean, "
+        "the bar its 95% bootstrap interval."
+    )
+    if printed:
+        caption += " The hollow diamond is the value that the paper prints."
+    return Group(
+        "Distribution over seeds", caption, [Plate("seeds", figure, "Scores of every seed.")]
+    )
+
+
+def difference_group(
+    rows: Rows, labels: Sequence[str], baseline: str, names: Sequence[str]
+) -> Group | None:
+    """Every method minus the baseline, by seed; None where there is nothing to pair."""
+    spreads = {
+        quantity(name): {
+            label: paired(rows, label, baseline, name) for label in labels if label != baseline
+        }
+        for name in names
+    }
+    if not any(values for spread in spreads.values() for values in spread.values()):
+        return None
+    caption = (
+        f"Each dot is one seed ({seeds_said(rows, labels)}): a method's score minus that of "
+        f"{baseline} under the same seed. The bar is the 95% bootstrap interval of the mean; "
+        "where it crosses the red line at 0, these seeds do not settle the sign."
+    )
+    figure = differences(spreads, baseline)
+    alt = f"Paired differences to {baseline} by seed."
+    return Group("Paired differences by seed", caption, [Plate("differences", figure, alt)])
+
+
+def seeds_said(rows: Rows, labels: Sequence[str]) -> str:
+    """`10 seeds per method`, or from how many to how many."""
+    counts = sorted({n for label in labels if (n := len(values_of(rows, label, "seed")))})
+    shown = str(counts[0]) if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
+    return f"{shown} seed{'' if counts == [1] else 's'} per method"
+
+
+def configurations(study: Mapping[str, Any], rows: Rows, labels: Sequence[str]) -> list[Details]:
+    """Every row's configuration: as described, or as its first run has it."""
+    described = {row.get("label"): row for row in study.get("rows") or ()}
+    details = []
+    for label in labels:
+        row = described.get(label, {})
+        values = row.get("config")
+        if values is None:
+            first = representative(rows, label) or {}
+            values = {name: first[name] for name in SETTINGS if first.get(name) is not None}
+        details.append(Details(label, row.get("description") or "", configuration(values)))
+    return details
+
+
+def environment_of(folder: Path, rows: Rows) -> list[tuple[str, str]]:
+    """The environment of the first run that can be read."""
+    for row in rows:
+        path = folder / row["path"] / RECORD
+        if path.is_file():
+            return environment(read_json(path))
+    return []

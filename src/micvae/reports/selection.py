@@ -1,0 +1,220 @@
+"""The page of `micvae select`: which model to go on with, and what that choice rests on."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from micvae.errors import RunError
+from micvae.files import read_json
+from micvae.reports.many import configurations, environment_of, labels_of
+from micvae.reports.page import Cell, Group, Key, Page, Plate, Table, write_page
+from micvae.reports.quantities import DEFINITIONS, NOT_KNOWN, Quantity, quantity
+from micvae.reports.single import data_group, gather, run_groups
+from micvae.reports.tables import Rows, bounds, caution, count_said, failures, mean_cell, read_table
+from micvae.reports.trade_offs import Spot, trade_off
+from micvae.studies.choice import CAVEAT, answer, trade_offs
+from micvae.studies.selection import SELECTION
+from micvae.studies.statistics import Interval
+from micvae.studies.study import STUDY
+from micvae.studies.truth import check_said
+from micvae.training.run import Run
+
+Found = Mapping[str, Any]
+
+FILES = (
+    (SELECTION, "the ranking, every number in full"),
+    ("study.json", "what was tried, notes"),
+    ("table.parquet", "one row per run: measures, cost and configuration"),
+    ("runs/", "a folder per run, each with a report of its own on request"),
+    ("figures/", "every figure of this page as PNG and SVG"),
+)
+_COMPARED = ("udr", "elbo")
+_COLUMNS = ("udr", "agreement", "elbo", "held_out_reconstruction", "active_units")
+
+_DEFINITIONS = (
+    (
+        "UDR, unsupervised disentanglement ranking",
+        "How well the latents of one seed correspond to those of another, one to one, up to order, "
+        "sign and scale; here among seeds of the same candidate, by lasso. 1: every informative "
+        "latent of one has exactly one partner in the other. A row shows the mean over pairs of "
+        "seeds. (Duan et al. 2020)",
+    ),
+    (
+        "MCC of seeds",
+        "Mean correlation of ranks of active latents of two seeds, each with a partner of its "
+        "own. Below it what the same codes reach when they are whitened and turned at random: "
+        "agreement above that is agreement on axes, not only on what is known.",
+    ),
+    (
+        "ELBO, unseen",
+        "The evidence lower bound of samples that no run was trained on: −E[log p(x|z)] and KL, "
+        "in nats per sample, from one draw of the posterior each.",
+    ),
+    (
+        "Told apart",
+        "The bootstrap interval of the difference to the recommended candidate, paired by seed, "
+        "leaves out 0. Intervals of one quantity are widened so that all its comparisons hold "
+        "together with 95% confidence (Bonferroni). UDR resamples seeds, not pairs of seeds, "
+        "which are not independent.",
+    ),
+)
+
+
+def report_selection(folder: Path) -> Path:
+    """Write `report.html` and `figures/` of a selection.
+
+    Args:
+        folder: what `micvae select` wrote.
+
+    Returns:
+        The path of the page.
+
+    Raises:
+        RunError: where the selection is not finished, or a file is damaged.
+    """
+    study, rows = read_json(folder / STUDY), read_table(folder)
+    if not (folder / SELECTION).is_file():
+        raise RunError(
+            f"{folder} has no {SELECTION}: its runs are not compared yet. Give the same command "
+            "again; it goes on where it stopped."
+        )
+    result = read_json(folder / SELECTION)
+    chosen = result["recommended"]
+    trivial = result["candidates"][0]["trivial"]
+    missing = failures(study)
+    missing += [f"{row}: fewer than two seeds finished, not ranked" for row in result["not_ranked"]]
+    page = Page(
+        title=str(study.get("title") or f"Which model for {result['data']}?"),
+        kind="Selection without ground truth",
+        answer=answer(result),
+        caveat="" if trivial else CAVEAT,
+        keys=_keys(result),
+        go_on="" if trivial else result["train"],
+        table=_table(result, rows),
+        groups=[_scatter(result, rows), *_chosen_groups(folder, chosen, missing)],
+        notes=study.get("notes") or (),
+        missing=missing,
+        findings=[*trade_offs(result), *(check_said(result["check"]) if result["check"] else ())],
+        configuration=configurations(study, rows, labels_of(study, rows)),
+        environment=environment_of(folder, rows),
+        files=FILES,
+        command=str(study.get("command") or ""),
+        definitions=(*_DEFINITIONS, *(d for d in DEFINITIONS if d[0] in _SHARED)),
+    )
+    return write_page(page, folder)
+
+
+_SHARED = ("KL", "Reconstruction", "Active units", "Interval", "Nat")
+
+
+def _interval(given: Found) -> Interval:
+    return Interval(given["mean"], given["low"], given["high"])
+
+
+def _keys(result: Found) -> list[Key]:
+    first = result["candidates"][0]
+    near = [c for c in result["candidates"][1:] if not _told(c, "udr")]
+    keys = [
+        Key("recommended", first["row"], f"seed {result['recommended']['seed']}"),
+        Key("not told apart", str(len(near)), f"of {len(result['candidates']) - 1} others, by UDR"),
+    ]
+    for name in ("udr", "agreement", "held_out_reconstruction", "active_units"):
+        q, interval = quantity(name), _interval(first[name])
+        small = bounds(q, interval)
+        if name == "agreement" and first["rotated"] is not None:
+            small = f"turned at random: {q.shown(first['rotated'])}"
+        keys.append(Key(q.axis, q.shown(interval.mean), small))
+    return keys
+
+
+def _told(candidate: Found, name: str) -> bool:
+    difference = candidate["difference"][name]
+    return bool(difference and difference["apart"])
+
+
+def _table(result: Found, rows: Rows) -> Table:
+    chosen = result["recommended"]["row"]
+    columns = [("candidate", "best first")]
+    for q in map(quantity, _COLUMNS):
+        columns.append((q.head, q.unit))
+        if q.name in _COMPARED:
+            columns.append((f"Δ {q.head}", "to the recommended"))
+    columns.append((quantity("seconds").head, quantity("seconds").unit))
+    lines = []
+    for candidate in result["candidates"]:
+        cells = [Cell(candidate["row"], count_said(len(candidate["seeds"])))]
+        for q in map(quantity, _COLUMNS):
+            cell = mean_cell(q, _interval(candidate[q.name]))
+            if q.name == "agreement" and candidate["rotated"] is not None:
+                cell = Cell(cell.text, f"random {q.shown(candidate['rotated'])}", cell.value)
+            cells.append(cell)
+            if q.name in _COMPARED:
+                cells.append(_difference(q, candidate["difference"][q.name]))
+        spent = [float(row["seconds"]) for row in rows if row["row"] == candidate["row"]]
+        mean = sum(spent) / len(spent)
+        cells.append(Cell(quantity("seconds").shown(mean), "per run", mean))
+        lines.append(cells)
+    caption = (
+        "Mean over seeds and, in brackets, its 95% bootstrap interval, ranked by UDR. Δ: "
+        f"difference to {chosen} under the same seeds, with an interval of {result['level']:.1%} "
+        f"each. ELBO and reconstruction: of {result['aside']:,} samples that no run has seen. No "
+        "factor was used."
+    ) + caution(max(len(c["seeds"]) for c in result["candidates"]))
+    return Table(caption, columns, lines)
+
+
+def _difference(q: Quantity, difference: Found | None) -> Cell:
+    if difference is None:
+        return Cell(NOT_KNOWN)
+    interval = _interval(difference)
+    verdict = "told apart" if difference["apart"] else "not told apart"
+    shown = q.shown(interval.mean, signed=True)
+    return Cell(shown, bounds(q, interval, True), interval.mean, verdict)
+
+
+def _scatter(result: Found, rows: Rows) -> Group:
+    across, upward = quantity("udr"), quantity("held_out_reconstruction")
+    spots = {
+        c["row"]: Spot(
+            _interval(c[across.name]),
+            _interval(c[upward.name]),
+            [
+                (row[across.name], row[upward.name])
+                for row in rows
+                if row["row"] == c["row"] and row.get(across.name) is not None
+            ],
+        )
+        for c in result["candidates"]
+    }
+    figure = trade_off(spots, across, upward, result["recommended"]["row"])
+    seeds = sorted({len(c["seeds"]) for c in result["candidates"]})
+    over = " to ".join(map(str, dict.fromkeys((seeds[0], seeds[-1]))))
+    caption = (
+        f"Large marks: means over {over} seeds with 95% bootstrap intervals; small ones: single "
+        "runs (of UDR, the median over the other seeds). Up: unseen samples are reconstructed "
+        "better. Right: seeds agree more. A strong penalty often buys agreement with "
+        "reconstruction, as latents that are switched off do not disagree."
+    )
+    alt = "UDR against reconstruction of unseen samples, by candidate."
+    return Group("What each choice costs", caption, [Plate("trade-off", figure, alt)])
+
+
+def _chosen_groups(folder: Path, chosen: Found, missing: list[str]) -> Sequence[Group]:
+    """Figures of the recommended run: traversals first, as they are what to judge it by."""
+    try:
+        material = gather(Run(folder / chosen["path"]), "", missing)
+    except (RunError, OSError) as error:
+        missing.append(f"Figures of the recommended run: {error}")
+        return []
+    groups = run_groups([material])
+    wanted = ("Latent traversals", "Reconstructions", "Latents among themselves", "Learning curves")
+    said = f" Shown is the recommended run: {chosen['row']}, seed {chosen['seed']}."
+    shown = [
+        Group(g.title, g.caption + said, g.plates)
+        for title in wanted
+        for g in groups
+        if g.title == title
+    ]
+    if material.dataset is not None and material.dataset.pictures:
+        shown.insert(1, data_group(material.dataset))
+    return shown

@@ -1,0 +1,300 @@
+"""Choosing without ground truth: methods or strengths × seeds on one's own data, ranked."""
+
+import dataclasses
+import shlex
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from micvae import spelling
+from micvae.data import FactorDataset, load
+from micvae.errors import MicvaeError, RunError
+from micvae.files import replacing, write_json
+from micvae.objectives import Objective, find
+from micvae.objectives.schedules import Constant, Schedule
+from micvae.studies.candidates import Candidate, measure
+from micvae.studies.choice import choose
+from micvae.studies.pool import Event
+from micvae.studies.study import Cell, at_once, grid, run_study, write_table
+from micvae.studies.truth import check
+from micvae.training.config import RunConfig, Settings
+from micvae.training.run import RECORD, Run, fingerprint
+
+SELECTION = "selection.json"
+METHODS = ("vae", "beta-vae", "beta-tcvae", "factor-vae", "mi-constrained")
+OWN_DATA = "data.npz"
+
+Step = Callable[[int, int, str], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Selection(Settings):
+    """Several methods or strengths × seeds on the same data, without a look at its factors."""
+
+    methods: tuple[str, ...] = METHODS
+    """What to try, e.g. vae beta-vae mi-constrained:paper "factor-vae(tc_weight=20)"."""
+
+    strengths: tuple[float, ...] = ()
+    """Values of the weight that makes each method what it is (beta of beta-vae, mi_weight of
+    mi-constrained, …), all tried with every method that has one; left out: the methods' own."""
+
+    seeds: int = 5
+    """Seeds per candidate: seed, seed + 1, …; two seeds make one pair to compare, five make ten."""
+
+    share: float = 0.1
+    """How much of the data is kept aside, at random, for the ELBO of unseen samples."""
+
+    latent_dim: int = 10
+    """Number of latents, D: rather too many than too few, those that are not needed stay off."""
+
+    check: bool = False
+    """Where the data has factors: say how well the ranking agrees with MIG and DCI. They are read
+    after everything is ranked."""
+
+    out: Path = Path("out/selection")
+    """Folder of the study, its runs and the page."""
+
+    workers: int = at_once()
+    """Runs at a time, one thread each."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for name, least in (("seeds", 2), ("workers", 1)):
+            if getattr(self, name) < least:
+                raise MicvaeError(f"{name} is {getattr(self, name)}; at least {least} needed.")
+        if not self.methods:
+            raise MicvaeError("methods is empty; name at least one, such as beta-vae.")
+        if self.restart:
+            raise MicvaeError("restart belongs to train; a selection compares seeds.")
+        if "{seed}" in self.data:
+            raise MicvaeError("data has {seed}; runs are compared on the same data, so fix it.")
+
+    def training_data(self, factors: bool = False) -> str:
+        """What every run trains on, as text; with the factors only to check the ranking."""
+        return f"split({self.data!r}, share={self.share!r}, factors={factors})"
+
+    def kept_aside(self) -> FactorDataset:
+        """The samples that no run sees, without their factors."""
+        return load(f"split({self.data!r}, share={self.share!r}, factors=False, train=False)")
+
+    def rows(self) -> dict[str, RunConfig]:
+        """The candidates by their label, which names the method as `micvae train` takes it."""
+        names = {field.name for field in dataclasses.fields(Settings)}
+        values = {name: getattr(self, name) for name in names} | {"data": self.training_data()}
+        objectives = candidates(self.methods, self.strengths)
+        return {
+            label: RunConfig(objective=objective, **values)
+            for label, objective in objectives.items()
+        }
+
+    def cells(self) -> list[Cell]:
+        """Every run, seeds in the outer loop."""
+        return grid(self.rows(), range(self.seed, self.seed + self.seeds))
+
+
+def candidates(methods: Sequence[str], strengths: Sequence[float] = ()) -> dict[str, Objective]:
+    """Methods, each under every strength, by a label that says both.
+
+    Raises:
+        MicvaeError: for unknown methods, or strengths where no method has any.
+    """
+    found = []
+    for method in map(find, methods):
+        if not strengths or not method.strength:
+            found.append(method)
+        for value in strengths if method.strength else ():
+            weight = Constant(float(value))
+            found.append(dataclasses.replace(method, **{method.strength: weight}))
+    if strengths and not any(method.strength for method in found):
+        raise MicvaeError(
+            f"strengths: none of {', '.join(methods)} has a strength; name methods such as "
+            "beta-vae, or leave strengths out."
+        )
+    return {_label(objective): objective for objective in found}
+
+
+def _label(objective: Objective) -> str:
+    """The method as `micvae train` takes it, its strength always among its arguments."""
+    if objective.strength:
+        weight: Schedule = getattr(objective, objective.strength)
+        usual = getattr(type(objective)(), objective.strength)
+        others = dataclasses.replace(objective, **{objective.strength: usual})
+        text = str(spelling.spell(others))
+        if isinstance(weight, Constant) and "(" not in text:
+            return f"{text}({objective.strength}={weight(0):g})"
+    return str(spelling.spell(objective))
+
+
+def train_candidates(
+    job: Selection, report: Callable[[Event], None] = lambda event: None
+) -> list[dict[str, Any]]:
+    """Train what is not there yet, several runs at a time; the rows of the study's table.
+
+    Raises:
+        RunError: where runs in the folder are of other data than is there now.
+    """
+    cells = job.cells()
+    if job.check and load(job.data).n_factors == 0:
+        raise MicvaeError(f"{job.data} has no factors to check against; leave --check out.")
+    _same_data(job, cells)
+    description = {
+        "title": f"Which model for {load(job.data).name}?",
+        "kind": "selection",
+        "seeds": job.seeds,
+        "command": command(job),
+        "rows": [
+            {"label": label, "description": config.objective.summary, "config": config.to_json()}
+            for label, config in job.rows().items()
+        ],
+    }
+    return run_study(cells, job.out, description, job.workers, report)
+
+
+def compare_candidates(
+    job: Selection,
+    rows: Sequence[dict[str, Any]],
+    step: Step = lambda done, total, what: None,
+) -> dict[str, Any]:
+    """Measure and rank what was trained; write `selection.json`, and the measures to the table.
+
+    Returns:
+        What `choose` does, with `data`, `aside` (how many samples were kept aside), `train` (the
+        command line to go on with) and `check`.
+
+    Raises:
+        RunError: where no candidate has two finished runs.
+    """
+    aside = job.kept_aside()
+    by_row = {label: [row for row in rows if row["row"] == label] for label in job.rows()}
+    usable = {label: mine for label, mine in by_row.items() if len(mine) > 1}
+    if not usable:
+        raise RunError("no candidate has two finished runs, so there is no agreement to rank by.")
+    total, done = 2 * len(usable) + job.check, 0
+
+    def said(what: str) -> None:
+        nonlocal done
+        step(done, total, what)
+        done += 1
+
+    measured = [measure(label, mine, job.out, aside, said) for label, mine in usable.items()]
+    result: dict[str, Any] = choose(measured, job.latent_dim)
+    chosen = result["recommended"]
+    config = job.rows()[chosen["row"]]
+    config = dataclasses.replace(config, data=job.data, seed=chosen["seed"])
+    result |= {
+        "data": load(job.data).name,
+        "aside": len(aside),
+        "not_ranked": [label for label in by_row if label not in usable],
+        "train": train_command(config, Path("out/chosen")),
+        "check": None,
+    }
+    if job.check:
+        said("factors, to check the ranking")
+        result["check"] = check(load(job.training_data(factors=True)), measured, job.out)
+    write_table(_with_measures(rows, measured), job.out)
+    write_json(job.out / SELECTION, result)
+    step(total, total, "compared")
+    return result
+
+
+def select(
+    dataset: FactorDataset | ArrayLike | str | Path,
+    methods: Sequence[str] = METHODS,
+    *,
+    report: Callable[[Event], None] = lambda event: None,
+    step: Step = lambda done, total, what: None,
+    **settings: Any,
+) -> dict[str, Any]:
+    """Choose among methods or strengths without ground truth.
+
+    Args:
+        dataset: a data set, an array of images `(N, C, H, W)` in [0, 1] or vectors `(N, F)`, or
+            what `load` takes. Its factors are not used.
+        methods: what to try, as `micvae train` names it.
+        report: called with every event of the training.
+        step: called with steps done, steps in all and what is next, when runs are compared.
+        settings: further fields of `Selection`: strengths, seeds, epochs, latent_dim, out, ….
+
+    Returns:
+        `candidates`, best first, with intervals; `recommended` (row, seed, path); `train`, the
+        command line to go on with; also written to `selection.json`. `micvae report OUT` draws the
+        page.
+
+    Raises:
+        MicvaeError: settings that do not fit.
+        RunError: where `out` holds runs of other data, or every run failed.
+    """
+    out = Path(settings.pop("out", Selection.out))
+    data = dataset if isinstance(dataset, str | Path) else _kept(dataset, out / OWN_DATA)
+    job = Selection(data=str(data), methods=tuple(methods), out=out, **settings)
+    return compare_candidates(job, train_candidates(job, report), step)
+
+
+def train_command(config: RunConfig, out: Path) -> str:
+    """The command line that trains this configuration, with what differs from the defaults."""
+    words = ["micvae", "train", str(spelling.spell(config.objective))]
+    plain = RunConfig(objective=config.objective)
+    for field in dataclasses.fields(Settings):
+        value = getattr(config, field.name)
+        if field.name == "data" or value != getattr(plain, field.name):
+            text = spelling.spell(value) if dataclasses.is_dataclass(value) else value
+            words += [f"--{field.name.replace('_', '-')}", str(text)]
+    return shlex.join([*words, "--out", str(out)])
+
+
+def command(job: Selection) -> str:
+    """The command line of this selection, with what differs from the defaults."""
+    words = ["micvae", "select", job.data]
+    for field in dataclasses.fields(job):
+        value = getattr(job, field.name)
+        if field.name in ("data", "workers") or value == field.default:
+            continue
+        values = value if isinstance(value, tuple) else (value,)
+        texts = [str(spelling.spell(v)) if dataclasses.is_dataclass(v) else str(v) for v in values]
+        words += [f"--{field.name.replace('_', '-')}", *([] if value is True else texts)]
+    return shlex.join(words)
+
+
+def _same_data(job: Selection, cells: Sequence[Cell]) -> None:
+    there = [job.out / cell.path for cell in cells if (job.out / cell.path / RECORD).is_file()]
+    now = fingerprint(load(job.training_data())) if there else ""
+    for path in there:
+        if Run(path).record["data"]["fingerprint"] != now:
+            raise RunError(
+                f"{path} was trained on other data than {job.data} holds now; choose another --out."
+            )
+
+
+def _with_measures(
+    rows: Sequence[dict[str, Any]], measured: Sequence[Candidate]
+) -> list[dict[str, Any]]:
+    found = {
+        path: {
+            "udr": float(candidate.scores[place]),
+            "elbo": float(candidate.elbo[place]),
+            "held_out_reconstruction": float(candidate.reconstruction[place]),
+        }
+        for candidate in measured
+        for place, path in enumerate(candidate.paths)
+    }
+    return [row | found.get(row["path"], {}) for row in rows]
+
+
+def _kept(given: FactorDataset | ArrayLike, path: Path) -> Path:
+    """Write a data set to a file, where every worker finds it."""
+    data = given
+    if not isinstance(data, FactorDataset):
+        data = FactorDataset(name=path.stem, images=np.asarray(given, dtype=np.float32))
+    arrays: dict[str, Any] = {"images": data.images}
+    if data.n_factors:
+        arrays |= {"factors": data.factors, "factor_names": np.asarray(data.factor_names, str)}
+    for name in ("partners", "auxiliary", "sequence"):
+        if getattr(data, name) is not None:
+            arrays[name] = getattr(data, name)
+    with replacing(path) as temporary:
+        np.savez(temporary, **arrays)
+    return path
