@@ -47,6 +47,23 @@ class Chart(nn.Module):
         return found
 
 
+def neighbourhood(neighbours: int, landmarks: int, latent_dim: int) -> int:
+    """k, how many landmarks make a neighbourhood: as given, D (D + 3), or all others.
+
+    Raises:
+        MicvaeError: where k does not exceed D (D + 3) / 2, the number of derivatives.
+    """
+    least = latent_dim * (latent_dim + 3) // 2
+    k = neighbours or min(2 * least, landmarks - 1)
+    if not least < k < landmarks:
+        raise MicvaeError(
+            f"neighbours is {k} with {landmarks} landmarks; {latent_dim} latents need more than "
+            f"{least} neighbours and more landmarks than neighbours. Give more of them, or fewer "
+            "latents."
+        )
+    return k
+
+
 def hessian_chart(
     landmarks: NDArray[np.float32], latent_dim: int, neighbours: int, seed: int
 ) -> Chart:
@@ -71,14 +88,7 @@ def hessian_chart(
     """
     from sklearn.manifold import LocallyLinearEmbedding
 
-    least = latent_dim * (latent_dim + 3) // 2
-    k = neighbours or min(2 * least, len(landmarks) - 1)
-    if not least < k < len(landmarks):
-        raise MicvaeError(
-            f"neighbours is {k} with {len(landmarks)} landmarks; {latent_dim} latents need more "
-            f"than {least} neighbours and more landmarks than neighbours. Give more of them, or "
-            "fewer latents."
-        )
+    k = neighbourhood(neighbours, len(landmarks), latent_dim)
     embedding = LocallyLinearEmbedding(
         n_neighbors=k,
         n_components=latent_dim,

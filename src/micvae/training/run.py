@@ -7,18 +7,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
 from micvae import __version__
 from micvae.data import FactorDataset, load
 from micvae.errors import RunError
 from micvae.files import read_json, write_json
-from micvae.models import VAE, build_vae
+from micvae.models import VAE
 from micvae.representation import Representation
 from micvae.training import checkpoint
 from micvae.training.config import RunConfig
 from micvae.training.device import describe, resolve
 from micvae.training.log import read_log
+from micvae.training.restored import checked_shape, restored_model
 from micvae.training.trainer import CHECKPOINT, LOG, Progress, Trainer
 
 RECORD = "run.json"
@@ -66,6 +66,11 @@ class Run:
         """What a reader of any result must know of the data."""
         return list(self.record["data"]["notes"])
 
+    @property
+    def image_shape(self) -> tuple[int, ...]:
+        """`(C, H, W)` of the images, or `(F,)` of the vectors, that it was trained on."""
+        return checked_shape(self.record["data"]["image_shape"])
+
     def dataset(self) -> FactorDataset:
         """Load the data again; refuses data that is no longer the same."""
         dataset = load(self.config.data)
@@ -76,26 +81,12 @@ class Run:
         return dataset
 
     def model(self, device: str = "cpu") -> VAE:
-        """Rebuild the trained model."""
+        """Rebuild the trained model, with the networks that were trained beside it."""
         if not self.done:
             raise RunError(
                 f"{self.path} is not finished; run the same micvae train command again to go on."
             )
-        model = build_vae(
-            self.config.network,
-            self.config.likelihood,
-            self.config.latents,
-            self.config.latent_dim,
-            tuple(self.record["data"]["image_shape"]),
-            torch.Generator(),
-            resolve(device),
-        )
-        tensors, _ = checkpoint.load_tensors(self.path / WEIGHTS)
-        try:
-            checkpoint.restore(model, tensors)
-        except (KeyError, ValueError) as error:
-            raise RunError(f"{self.path / WEIGHTS} does not fit the model: {error}.") from None
-        return model.eval()
+        return restored_model(self.config, self.image_shape, self.path / WEIGHTS, device)
 
     def log(self) -> dict[str, np.ndarray]:
         """Every term at every step: a column per term, in nats, and `step`."""
