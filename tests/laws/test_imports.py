@@ -27,6 +27,7 @@ ROOMS = [
     "metrics",
     "identifiability",
     "studies",
+    "sharing",
     "reports",
     "cli",
     "__main__",

@@ -12,7 +12,19 @@ from typing import Any
 from micvae import __version__
 from micvae.errors import MicvaeError
 
-COMMANDS = ("reproduce", "train", "evaluate", "report", "study", "audit", "theorem", "list")
+COMMANDS = (
+    "reproduce",
+    "train",
+    "evaluate",
+    "report",
+    "study",
+    "audit",
+    "theorem",
+    "encode",
+    "decode",
+    "share",
+    "list",
+)
 
 HELP = f"""\
 micvae {__version__}: disentangled and identifiable representation learning
@@ -26,6 +38,9 @@ usage: micvae COMMAND …          micvae COMMAND --help explains each
   study METHOD …     several methods over several seeds, in parallel
   audit RUN …        what a trained run's latents identify, and what they do not
   theorem            what independence cannot identify: counterexamples, measured
+  encode RUN DATA    the codes of a data set as a table (Parquet, CSV)
+  decode RUN CODES   the images of a table of codes
+  share RUN          a folder to send, or to publish on the Hugging Face hub
   list WHAT          methods, metrics, estimators or data
 
 First steps:

@@ -9,6 +9,7 @@ from typing import Literal
 from tyro.conf import Positional
 
 from micvae.cli.audit import audit
+from micvae.cli.codes import decode, encode
 from micvae.cli.display import (
     busy,
     metric_progress,
@@ -21,6 +22,7 @@ from micvae.cli.display import (
     study_progress,
 )
 from micvae.cli.parsing import parse
+from micvae.cli.share import share
 from micvae.cli.theorem import theorem
 from micvae.data import FactorKind, load, read_matrix
 from micvae.data.dataset import guess_kind
@@ -34,7 +36,19 @@ from micvae.studies.study import at_once, grid, run_study
 from micvae.training.config import RunConfig, Settings
 from micvae.training.run import SCORES, Run, train_run
 
-__all__ = ["audit", "evaluate", "list_", "report", "reproduce", "study", "theorem", "train"]
+__all__ = [
+    "audit",
+    "decode",
+    "encode",
+    "evaluate",
+    "list_",
+    "report",
+    "reproduce",
+    "share",
+    "study",
+    "theorem",
+    "train",
+]
 
 
 def train(arguments: list[str]) -> None:
