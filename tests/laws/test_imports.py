@@ -23,6 +23,7 @@ ROOMS = [
     "representation",
     "models",
     "objectives",
+    "tracking",
     "training",
     "metrics",
     "identifiability",

@@ -2,7 +2,7 @@
 
 import hashlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from micvae.errors import RunError
 from micvae.files import read_json, write_json
 from micvae.models import VAE
 from micvae.representation import Representation
+from micvae.tracking import RunLog, Tracking, tracked
 from micvae.training import checkpoint
 from micvae.training.config import RunConfig
 from micvae.training.device import describe, resolve
@@ -25,6 +26,7 @@ RECORD = "run.json"
 WEIGHTS = "weights.safetensors"
 REPRESENTATION = "representation.npz"
 SCORES = "scores.json"
+OWN_LOG = RunLog()
 
 
 class Run:
@@ -117,6 +119,7 @@ def train_run(
     path: Path,
     report: Callable[[Progress], None] = lambda progress: None,
     dataset: FactorDataset | None = None,
+    tracking: Tracking = OWN_LOG,
 ) -> Run:
     """Train into the folder `path`; go on where a run of the same configuration stopped.
 
@@ -125,9 +128,11 @@ def train_run(
         path: a new or empty folder, or one with a run of this very configuration.
         report: called with the progress every few dozen steps.
         dataset: what `config.data` names, where it is loaded already.
+        tracking: where else the training is shown; it changes no bit of the run.
 
     Raises:
         RunError: where `path` holds something else.
+        MicvaeError: where the tracker's library is not installed, or it cannot start.
     """
     path = Path(path)
     if (path / RECORD).exists():
@@ -142,6 +147,7 @@ def train_run(
     elif path.exists() and (not path.is_dir() or any(path.iterdir())):
         raise RunError(f"{path} exists and is not a run; choose another --out.")
     dataset = dataset or load(config.data)
+    tracker = tracking.open(path)
     record: dict[str, Any] = {
         "micvae": __version__,
         "status": "training",
@@ -164,14 +170,33 @@ def train_run(
     if (path / RECORD).exists() and Run(path).record["data"] != record["data"]:
         raise RunError(f"the data at {config.data} has changed since {path} was begun.")
     write_json(path / RECORD, record)
-    model = trainer.fit(path, report)
-    checkpoint.save_tensors(path / WEIGHTS, model.state_dict(), {"micvae": __version__})
-    encoded = config.objective.represent(model, dataset)
-    Representation.of(encoded, dataset).save(path / REPRESENTATION)
-    record |= {"status": "done", "seconds": round(time.perf_counter() - started, 3)}
-    write_json(path / RECORD, record)
-    (path / CHECKPOINT).unlink(missing_ok=True)
+
+    def handed_over(progress: Progress) -> None:
+        report(progress)
+        rate = {"images_per_second": progress.images_per_second}
+        tracker.log(progress.step, progress.terms | rate)
+
+    with tracked(tracker, title(config, dataset.name), config.to_json()):
+        model = trainer.fit(path, handed_over)
+        checkpoint.save_tensors(path / WEIGHTS, model.state_dict(), {"micvae": __version__})
+        encoded = config.objective.represent(model, dataset)
+        Representation.of(encoded, dataset).save(path / REPRESENTATION)
+        record |= {"status": "done", "seconds": round(time.perf_counter() - started, 3)}
+        write_json(path / RECORD, record)
+        (path / CHECKPOINT).unlink(missing_ok=True)
     return Run(path)
+
+
+def track_scores(run: Run, scores: Mapping[str, float], tracking: Tracking) -> None:
+    """Show scores where the run's training was shown."""
+    name = title(run.config, run.record["data"]["name"])
+    with tracked(tracking.open(run.path), name, run.config.to_json()) as tracker:
+        tracker.scores(scores)
+
+
+def title(config: RunConfig, data: str) -> str:
+    """What a run is called in a list of runs."""
+    return f"{config.method} on {data}, seed {config.seed}"
 
 
 def fingerprint(dataset: FactorDataset) -> str:
