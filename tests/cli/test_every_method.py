@@ -4,12 +4,15 @@ import warnings
 
 import numpy as np
 import pytest
+import torch
+from safetensors.torch import load_file
 
 from micvae.cli import main
 from micvae.data import squares
 from micvae.files import read_json
 from micvae.networks import Auto
 from micvae.objectives import METHODS
+from micvae.training.run import Run
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +49,9 @@ def test_train_and_evaluate(method, own, tmp_path, capsys):
     scores = read_json(out / "scores.json")
     assert set(scores["factor_names"]) == {"size", "intensity", "rotation"}
     assert np.isfinite([scores["reconstruction"], scores["kl"], scores["r_mi"]]).all()
+    weights, restored = load_file(out / "weights.safetensors"), Run(out).model().state_dict()
+    assert weights.keys() == restored.keys()  # those of networks trained beside the model, too
+    assert all(torch.equal(weights[key], restored[key]) for key in weights)
     assert f"micvae report {out}" in capsys.readouterr().out
 
 

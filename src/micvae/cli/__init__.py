@@ -21,6 +21,9 @@ COMMANDS = (
     "select",
     "audit",
     "theorem",
+    "encode",
+    "decode",
+    "share",
     "list",
 )
 
@@ -37,6 +40,9 @@ usage: micvae COMMAND …          micvae COMMAND --help explains each
   select DATA        which method to go on with, chosen without ground truth
   audit RUN …        what a trained run's latents identify, and what they do not
   theorem            what independence cannot identify: counterexamples, measured
+  encode RUN DATA    the codes of a data set as a table (Parquet, CSV)
+  decode RUN CODES   the images of a table of codes
+  share RUN          a folder to send, or to publish on the Hugging Face hub
   list WHAT          methods, metrics, estimators or data
 
 First steps:

@@ -1,11 +1,11 @@
 """What the terminal shows: progress bars and tables."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.markup import escape
 from rich.progress import (
     BarColumn,
@@ -18,6 +18,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 from rich.table import Column, Table
+from rich.text import Text
 
 from micvae.data import GENERATED, PROBLEMS, PUBLISHED, WRAPPERS
 from micvae.distributions import LATENTS
@@ -32,26 +33,44 @@ from micvae.training.trainer import Progress as TrainingProgress
 SHOWN = ("mig", "dci_disentanglement", "dci_completeness", "dci_informativeness", "reconstruction")
 
 
+class _BarAndTerms(Progress):
+    terms = ""
+
+    def get_renderables(self) -> Iterator[RenderableType]:
+        yield from super().get_renderables()
+        yield Text(f"  {self.terms}" if self.terms else "")
+
+
 @contextmanager
 def run_progress(title: str) -> Iterator[Callable[[TrainingProgress], None]]:
-    """A bar over the steps of one training, with its loss and its speed."""
-    with Progress(
+    """A bar over the steps of one training: speed, time taken and left, and its loss terms.
+
+    The terms stand on a line of their own, in nats per sample: means over the last steps.
+    """
+    with _BarAndTerms(
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
-        TextColumn("{task.fields[loss]}"),
+        TextColumn("{task.fields[speed]}"),
         TimeElapsedColumn(),
         TimeRemainingColumn(),
+        TextColumn("left"),
         console=Console(stderr=True),
     ) as bar:
-        task = bar.add_task(title, total=None, loss="")
+        task = bar.add_task(escape(title), total=None, speed="")
 
         def report(progress: TrainingProgress) -> None:
-            loss = progress.terms.get("loss", float("nan"))
-            shown = f"loss {loss:.2f} nats, {progress.images_per_second:,.0f} images/s"
-            bar.update(task, total=progress.steps, completed=progress.step, loss=shown)
+            bar.terms = shown_terms(progress.terms)
+            speed = f"{progress.images_per_second:,.0f} images/s"
+            bar.update(task, total=progress.steps, completed=progress.step, speed=speed)
 
         yield report
+
+
+def shown_terms(terms: Mapping[str, float]) -> str:
+    """`loss 112.4 · reconstruction 98.1 · kl 14.3 nats`; the KL of single latents is left out."""
+    kept = [n for n in terms if not n.removeprefix("kl_").isdigit()]
+    return " · ".join(f"{name} {terms[name]:.2f}" for name in kept) + (" nats" if kept else "")
 
 
 @contextmanager

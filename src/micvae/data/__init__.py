@@ -14,7 +14,7 @@ from micvae.data.dsprites_file import dsprites_file
 from micvae.data.files import from_folder, from_npy, from_npz
 from micvae.data.hdf5 import from_hdf5
 from micvae.data.held_out import held_out
-from micvae.data.lazy import Images, LazyImages, blocks, rows_of
+from micvae.data.lazy import Images, LazyImages, parts, rows_of
 from micvae.data.mpi3d import mpi3d
 from micvae.data.pairs import pairs
 from micvae.data.problems import (
@@ -107,6 +107,7 @@ __all__ = [
     "load",
     "mpi3d",
     "pairs",
+    "parts",
     "read_matrix",
     "rendered",
     "rows_of",

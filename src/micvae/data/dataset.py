@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from micvae.data.lazy import Images, LazyImages, blocks, rows_of
+from micvae.data.lazy import Images, LazyImages, parts, rows_of
 from micvae.errors import DataError
 
 FactorKind = Literal["continuous", "ordinal", "categorical", "angular"]
@@ -176,7 +176,7 @@ def _range(images: Images) -> tuple[float, float]:
         return 0.0, 1.0
     if not isinstance(images, LazyImages):
         return float(images.min()), float(images.max())
-    ranges = np.array([(block.min(), block.max()) for block in blocks(images)])
+    ranges = np.array([(block.min(), block.max()) for block in parts(images)])
     return float(ranges[:, 0].min()), float(ranges[:, 1].max())
 
 

@@ -74,7 +74,7 @@ def is_large(shape: tuple[int, ...]) -> bool:
     return math.prod(shape) * 4 > LARGE
 
 
-def blocks(images: Images) -> Iterator[NDArray[np.float32]]:
+def parts(images: Images) -> Iterator[NDArray[np.float32]]:
     """All samples in their order, in parts of at most 16 MB: the same parts for any source."""
     rows = max(1, BLOCK // max(1, math.prod(images.shape[1:]) * 4))
     for start in range(0, len(images), rows):

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from micvae.data.dataset import FactorDataset
-from micvae.data.lazy import Images, LazyImages, Mapped, blocks
+from micvae.data.lazy import Images, LazyImages, Mapped, parts
 from micvae.data.problems.problem import Problem
 from micvae.data.wrapping import inner
 from micvae.errors import DataError
@@ -79,12 +79,12 @@ def standardised(
 
 
 def _mean(x: Images) -> NDArray[np.float64]:
-    total = sum((block.sum(0, dtype=np.float64) for block in blocks(x)), np.zeros(x.shape[1:]))
+    total = sum((block.sum(0, dtype=np.float64) for block in parts(x)), np.zeros(x.shape[1:]))
     return np.asarray(total / len(x))
 
 
 def _spread(x: Images, mean: NDArray[np.float64]) -> NDArray[np.float64]:
     """Standard deviations; 1 where a feature varies by no more than float32 rounds its mean."""
-    squares = (((block - mean) ** 2).sum(0) for block in blocks(x))
+    squares = (((block - mean) ** 2).sum(0) for block in parts(x))
     spread = np.sqrt(sum(squares, np.zeros(x.shape[1:])) / len(x))
     return np.where(spread > 1e-7 * np.abs(mean), spread, 1.0)

@@ -12,7 +12,7 @@ from torch.nn import functional
 from micvae.distributions.base import Latents, LatentSpace, Posterior, Trait
 from micvae.distributions.priors import LOG_TWO_PI, NORMAL, Prior, PriorModule
 from micvae.errors import MicvaeError
-from micvae.networks.base import initialise
+from micvae.networks.base import MOST_LAYERS, filled
 
 CONTEXT = 16
 """Numbers that the encoder tells every step of the flow about the image."""
@@ -32,8 +32,7 @@ class AutoregressiveStep(nn.Module):
         super().__init__()
         with torch.device("meta"):
             hidden, out = nn.Linear(latent_dim + CONTEXT, width), nn.Linear(width, 2 * latent_dim)
-        self.hidden, self.out = hidden.to_empty(device="cpu"), out.to_empty(device="cpu")
-        initialise(self, generator)
+        self.hidden, self.out = filled(hidden, generator), filled(out, generator)
         degree = torch.arange(width) % latent_dim
         latent = torch.arange(latent_dim)
         reads = torch.cat([latent[None] < degree[:, None], torch.ones(width, CONTEXT)], 1)
@@ -144,9 +143,11 @@ class FlowLatents(Latents):
     """p(z): normal, learned or "mixture(components=10)"."""
 
     def __post_init__(self) -> None:
-        for name in ("steps", "width"):
-            if getattr(self, name) < 1:
-                raise MicvaeError(f"{name} is {getattr(self, name)}; it must be at least 1.")
+        if self.width < 1 or not 1 <= self.steps <= MOST_LAYERS:
+            raise MicvaeError(
+                f"width is {self.width} and steps {self.steps}; at least 1 unit, and 1 to "
+                f"{MOST_LAYERS} steps."
+            )
 
     @property
     def traits(self) -> frozenset[Trait]:

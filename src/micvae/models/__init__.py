@@ -6,7 +6,7 @@ from micvae.distributions import Latents, Likelihood
 from micvae.models.bounds import elbo
 from micvae.models.encoding import encode, laid_out
 from micvae.models.vae import VAE
-from micvae.networks import Network, initialise
+from micvae.networks import Network, filled
 from micvae.networks.base import ImageShape
 
 __all__ = ["VAE", "build_vae", "elbo", "encode", "laid_out"]
@@ -24,13 +24,12 @@ def build_vae(
     """Build a VAE for images `(C, H, W)` or vectors `(F,)`, weights drawn from a CPU generator.
 
     The weights are drawn on the CPU, so that a seed starts from the same weights on any device.
+    Within `torch.device("meta")`, and for that device, only their shapes are laid out.
     """
     space = latents.build(latent_dim, generator)
     with torch.device("meta"):
         encoder = network.encoder(image_shape, space.outputs)
         decoder = network.decoder(space.width, image_shape)
-    encoder, decoder = encoder.to_empty(device="cpu"), decoder.to_empty(device="cpu")
-    initialise(encoder, generator)
-    initialise(decoder, generator)
+    encoder, decoder = filled(encoder, generator), filled(decoder, generator)
     model = VAE(encoder, space, decoder, likelihood.build(image_shape))
     return model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]

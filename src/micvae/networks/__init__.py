@@ -2,7 +2,7 @@
 
 from micvae import spelling
 from micvae.networks.auto import Auto
-from micvae.networks.base import Network, initialise
+from micvae.networks.base import Network, filled, initialise
 from micvae.networks.conv import Conv
 from micvae.networks.mlp import Mlp, dense
 from micvae.networks.patch import Patch
@@ -27,5 +27,6 @@ __all__ = [
     "Sparse",
     "SparseDecoder",
     "dense",
+    "filled",
     "initialise",
 ]

@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -10,6 +11,11 @@ from micvae.errors import DataError
 
 ImageShape = tuple[int, ...]
 """`(C, H, W)`; or `(F,)` for vectors."""
+
+MOST_LAYERS = 1000
+"""More are a slip, or a stranger's file that is to fill the memory."""
+
+Built = TypeVar("Built", bound=nn.Module)
 
 
 @dataclass(frozen=True)
@@ -38,6 +44,18 @@ def initialise(module: nn.Module, generator: torch.Generator) -> None:
                 layer.weight.uniform_(-bound, bound, generator=generator)
                 if layer.bias is not None:
                     layer.bias.uniform_(-bound, bound, generator=generator)
+
+
+def filled(module: Built, generator: torch.Generator) -> Built:
+    """Give a module laid out on the meta device its memory, on the CPU, and its values.
+
+    Within `torch.device("meta")` it stays as it is: its shapes are known, and nothing is allocated.
+    """
+    if torch.get_default_device().type == "meta":
+        return module
+    module.to_empty(device="cpu")
+    initialise(module, generator)
+    return module
 
 
 @dataclass(frozen=True)

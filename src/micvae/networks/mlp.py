@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from micvae.errors import MicvaeError
-from micvae.networks.base import ImageShape, Network, initialise
+from micvae.networks.base import MOST_LAYERS, ImageShape, Network, filled
 
 
 @dataclass(frozen=True)
@@ -27,9 +27,10 @@ class Mlp(Network):
     slope: float = 0.1
 
     def __post_init__(self) -> None:
-        if self.hidden < 1 or self.depth < 0:
+        if self.hidden < 1 or not 0 <= self.depth <= MOST_LAYERS:
             raise MicvaeError(
-                f"hidden is {self.hidden} and depth {self.depth}; at least 1 unit and 0 layers."
+                f"hidden is {self.hidden} and depth {self.depth}; at least 1 unit, and 0 to "
+                f"{MOST_LAYERS} layers."
             )
 
     def encoder(self, image_shape: ImageShape, outputs: int) -> nn.Module:
@@ -54,9 +55,7 @@ def dense(
     """Build a perceptron with leaky rectifiers, its weights drawn from a CPU generator."""
     with torch.device("meta"):
         network = nn.Sequential(*_perceptron(inputs, hidden, outputs, slope=0.2))
-    network = network.to_empty(device="cpu")
-    initialise(network, generator)
-    return network
+    return filled(network, generator)
 
 
 def _perceptron(inputs: int, hidden: Sequence[int], outputs: int, slope: float) -> list[nn.Module]:

@@ -8,7 +8,7 @@ from math import prod
 from torch import Tensor, nn
 
 from micvae.errors import MicvaeError
-from micvae.networks.base import ImageShape, Network
+from micvae.networks.base import MOST_LAYERS, ImageShape, Network
 from micvae.networks.mlp import Mlp
 
 
@@ -63,9 +63,10 @@ class Sparse(Network):
     depth: int = 3
 
     def __post_init__(self) -> None:
-        if self.hidden < 1 or self.depth < 1:
+        if self.hidden < 1 or not 1 <= self.depth <= MOST_LAYERS:
             raise MicvaeError(
-                f"hidden is {self.hidden} and depth {self.depth}; at least 1 unit and 1 layer."
+                f"hidden is {self.hidden} and depth {self.depth}; at least 1 unit, and 1 to "
+                f"{MOST_LAYERS} layers."
             )
 
     def encoder(self, image_shape: ImageShape, outputs: int) -> nn.Module:

@@ -20,6 +20,7 @@ from micvae.representation import Encoded
 MODEL = "model"
 GAUSSIAN = GaussianLatents()
 AUTO = Auto()
+Shape = tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -156,6 +157,21 @@ class Objective(ABC):
     def companions(self, setting: Setting, generator: torch.Generator) -> dict[str, nn.Module]:
         """Build networks that are trained on the model's loss, as `VAE.companions`; none here."""
         return {}
+
+    def rebuilt(self, setting: Setting, shapes: Mapping[str, Shape]) -> dict[str, nn.Module]:
+        """Build the companions of a trained model; its data is not at hand, only their shapes.
+
+        Args:
+            setting: as for `companions`, with nothing given.
+            shapes: of the tensors that were saved, by companion and name within it (prior.0.bias).
+
+        Returns:
+            Modules of these very shapes, of any values: the saved ones are copied into them.
+
+        Raises:
+            KeyError: where a shape is missing.
+        """
+        return self.companions(setting, torch.Generator())
 
     def finish(  # noqa: B027, nothing is left to do by default
         self, model: VAE, dataset: FactorDataset, generator: torch.Generator

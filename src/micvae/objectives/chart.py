@@ -47,6 +47,25 @@ class Chart(nn.Module):
         return found
 
 
+def neighbourhood(neighbours: int, landmarks: int, latent_dim: int) -> int:
+    """k, how many landmarks make a neighbourhood: as given, 2 D (D + 3), or all others.
+
+    With few, a landmark at the rim may be cut off, and takes a coordinate for itself.
+
+    Raises:
+        MicvaeError: where k does not exceed D (D + 3) / 2, the number of derivatives.
+    """
+    least = latent_dim * (latent_dim + 3) // 2
+    k = neighbours or min(4 * least, landmarks - 1)
+    if not least < k < landmarks:
+        raise MicvaeError(
+            f"neighbours is {k} with {landmarks} landmarks; {latent_dim} latents need more than "
+            f"{least} neighbours and more landmarks than neighbours. Give more of them, or fewer "
+            "latents."
+        )
+    return k
+
+
 def hessian_chart(
     landmarks: NDArray[np.float32], latent_dim: int, neighbours: int, seed: int
 ) -> Chart:
@@ -59,8 +78,7 @@ def hessian_chart(
         landmarks: samples `(M, F)`.
         latent_dim: D, the dimension of the manifold.
         neighbours: k, how many samples a tangent plane and the derivatives are estimated from;
-            0 for 2 D (D + 3), at most M − 1. With few, a landmark at the rim may be cut off, and takes
-            a coordinate for itself.
+            0 for 2 D (D + 3), at most M − 1.
         seed: determines where the search for eigenvectors starts, if it is iterative.
 
     Raises:
@@ -72,14 +90,7 @@ def hessian_chart(
     """
     from sklearn.manifold import LocallyLinearEmbedding
 
-    least = latent_dim * (latent_dim + 3) // 2
-    k = neighbours or min(4 * least, len(landmarks) - 1)
-    if not least < k < len(landmarks):
-        raise MicvaeError(
-            f"neighbours is {k} with {len(landmarks)} landmarks; {latent_dim} latents need more "
-            f"than {least} neighbours and more landmarks than neighbours. Give more of them, or "
-            "fewer latents."
-        )
+    k = neighbourhood(neighbours, len(landmarks), latent_dim)
     embedding = LocallyLinearEmbedding(
         n_neighbors=k,
         n_components=latent_dim,

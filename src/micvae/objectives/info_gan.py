@@ -12,7 +12,7 @@ from torch.nn.functional import softplus
 from micvae.distributions import Latents, NoisyLatents, Trait
 from micvae.errors import MicvaeError
 from micvae.models.vae import VAE
-from micvae.networks import initialise
+from micvae.networks import filled
 from micvae.objectives.base import MODEL, Losses, Objective, Setting, Step
 from micvae.objectives.schedules import Constant, Schedule
 
@@ -79,9 +79,7 @@ class InfoGan(Objective):
         """The discriminator: an encoder with one output."""
         with torch.device("meta"):
             network = setting.network.encoder(setting.image_shape, 1)
-        network = network.to_empty(device="cpu")
-        initialise(network, generator)
-        return {DISCRIMINATOR: network}
+        return {DISCRIMINATOR: filled(network, generator)}
 
     def adam(self, group: str) -> dict[str, Any]:
         """Both sides have a rate of their own, and little momentum."""

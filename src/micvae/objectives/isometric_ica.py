@@ -12,8 +12,8 @@ from micvae.data import FactorDataset
 from micvae.distributions import Latents, Trait
 from micvae.errors import MicvaeError
 from micvae.models import VAE
-from micvae.objectives.base import Losses, Objective, Setting, Step
-from micvae.objectives.chart import hessian_chart
+from micvae.objectives.base import Losses, Objective, Setting, Shape, Step
+from micvae.objectives.chart import Chart, hessian_chart, neighbourhood
 from micvae.objectives.pcl import POINT
 from micvae.objectives.tcl import with_pictures
 from micvae.objectives.unmixing import unmix
@@ -49,7 +49,7 @@ class IsometricIca(Objective):
     """How many images are embedded: time grows with the cube."""
 
     neighbours: int = 0
-    """Nearest landmarks that make a neighbourhood, more than D (D + 3) / 2; 0: four times as many."""
+    """Nearest landmarks that make a neighbourhood, more than D (D + 3) / 2; 0: four times that."""
 
     def __post_init__(self) -> None:
         if self.landmarks < 2 or self.neighbours < 0:
@@ -79,6 +79,13 @@ class IsometricIca(Objective):
         seed = int(torch.randint(2**31, (1,), generator=generator))
         given = setting.given[LANDMARKS]
         return {CHART: hessian_chart(given, setting.latent_dim, self.neighbours, seed)}
+
+    def rebuilt(self, setting: Setting, shapes: Mapping[str, Shape]) -> dict[str, nn.Module]:
+        """An empty chart of as many landmarks."""
+        landmarks = torch.empty(shapes[f"{CHART}.landmarks"])
+        coordinates = torch.empty(len(landmarks), setting.latent_dim)
+        k = neighbourhood(self.neighbours, len(landmarks), setting.latent_dim)
+        return {CHART: Chart(landmarks, coordinates, k)}
 
     def __call__(self, model: VAE, x: Tensor, step: Step) -> Losses:
         """Evaluate on a batch; see `Objective`."""

@@ -14,7 +14,8 @@ from micvae.distributions import DiagonalGaussian, Trait
 from micvae.errors import MicvaeError
 from micvae.models import VAE
 from micvae.networks import dense
-from micvae.objectives.base import MODEL, Losses, Objective, Setting, Step
+from micvae.networks.base import MOST_LAYERS
+from micvae.objectives.base import MODEL, Losses, Objective, Setting, Shape, Step
 from micvae.objectives.observed import conditions
 from micvae.objectives.schedules import Constant, Schedule
 
@@ -70,9 +71,10 @@ class IVae(Objective):
     """Hidden layers of the prior's network."""
 
     def __post_init__(self) -> None:
-        if self.hidden < 1 or self.depth < 0:
+        if self.hidden < 1 or not 0 <= self.depth <= MOST_LAYERS:
             raise MicvaeError(
-                f"hidden is {self.hidden} and depth {self.depth}; at least 1 unit and 0 layers."
+                f"hidden is {self.hidden} and depth {self.depth}; at least 1 unit, and 0 to "
+                f"{MOST_LAYERS} layers."
             )
 
     @classmethod
@@ -96,8 +98,16 @@ class IVae(Objective):
     def companions(self, setting: Setting, generator: torch.Generator) -> dict[str, nn.Module]:
         """The prior's network: log-variances, and means unless `centred`."""
         inputs = setting.given[CONDITIONS].shape[1]
-        outputs = setting.latent_dim * (1 if self.centred else 2)
-        return {PRIOR: dense(inputs, [self.hidden] * self.depth, outputs, generator)}
+        return {PRIOR: self._network(inputs, setting.latent_dim, generator)}
+
+    def rebuilt(self, setting: Setting, shapes: Mapping[str, Shape]) -> dict[str, nn.Module]:
+        """The prior's network, for as many conditions as its first layer reads."""
+        inputs = shapes[f"{PRIOR}.0.weight"][1]
+        return {PRIOR: self._network(inputs, setting.latent_dim, torch.Generator())}
+
+    def _network(self, inputs: int, latent_dim: int, generator: torch.Generator) -> nn.Module:
+        outputs = latent_dim * (1 if self.centred else 2)
+        return dense(inputs, [self.hidden] * self.depth, outputs, generator)
 
     def __call__(self, model: VAE, x: Tensor, step: Step) -> Losses:
         """Evaluate on a batch; see `Objective`."""

@@ -13,7 +13,7 @@ from micvae.data import FactorDataset
 from micvae.distributions import Latents, Trait
 from micvae.errors import DataError, MicvaeError
 from micvae.models import VAE, laid_out
-from micvae.objectives.base import MODEL, Losses, Objective, Setting, Step
+from micvae.objectives.base import MODEL, Losses, Objective, Setting, Shape, Step
 from micvae.objectives.beta_vae import BetaVae
 from micvae.objectives.schedules import Constant, Schedule
 from micvae.representation import Encoded
@@ -78,6 +78,10 @@ class SemiSupervised(Objective):
     def companions(self, setting: Setting, generator: torch.Generator) -> dict[str, nn.Module]:
         """The base's."""
         return self.base.companions(setting, generator)
+
+    def rebuilt(self, setting: Setting, shapes: Mapping[str, Shape]) -> dict[str, nn.Module]:
+        """The base's."""
+        return self.base.rebuilt(setting, shapes)
 
     def finish(self, model: VAE, dataset: FactorDataset, generator: torch.Generator) -> None:
         """As the base."""

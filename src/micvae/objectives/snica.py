@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from micvae.data import FactorDataset
+from micvae.data import FactorDataset, LazyImages
 from micvae.distributions import DiagonalGaussian, Trait
 from micvae.distributions.switching import Smoothed, SwitchingDynamics
 from micvae.errors import DataError, MicvaeError
@@ -102,7 +102,7 @@ class Snica(Objective):
 
     def prepare(
         self, dataset: FactorDataset, generator: torch.Generator
-    ) -> Mapping[str, np.ndarray]:
+    ) -> Mapping[str, np.ndarray | LazyImages]:
         """All frames, and whether each is the first of its sequence."""
         return {FRAMES: dataset.images, BEGINS: beginnings(dataset)}
 

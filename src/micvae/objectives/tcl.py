@@ -13,7 +13,7 @@ from micvae.data import FactorDataset
 from micvae.distributions import Latents, PointLatents, Trait
 from micvae.models import VAE
 from micvae.networks import dense
-from micvae.objectives.base import MODEL, Losses, Objective, Setting, Step
+from micvae.objectives.base import MODEL, Losses, Objective, Setting, Shape, Step
 from micvae.objectives.observed import segments
 from micvae.objectives.unmixing import unmix
 
@@ -64,6 +64,11 @@ class Tcl(Objective):
         """Softmax regression."""
         count = int(setting.given[SEGMENTS].max()) + 1
         return {CLASSIFIER: dense(setting.latent_dim, [], count, generator)}
+
+    def rebuilt(self, setting: Setting, shapes: Mapping[str, Shape]) -> dict[str, nn.Module]:
+        """Softmax regression over as many segments as it has biases."""
+        count = shapes[f"{CLASSIFIER}.0.bias"][0]
+        return {CLASSIFIER: dense(setting.latent_dim, [], count, torch.Generator())}
 
     def __call__(self, model: VAE, x: Tensor, step: Step) -> Losses:
         """Evaluate on a batch; see `Objective`."""

@@ -87,6 +87,21 @@ def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
         raise RunError(f"{path} is not a readable safetensors file: {error}.") from None
 
 
+def shapes(path: Path) -> dict[str, tuple[int, ...]]:
+    """Read the shapes in a safetensors file's header; no tensor is loaded.
+
+    The header is checked against the file: it cannot promise more than there is.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            return {
+                key: tuple(file.get_slice(key).get_shape())
+                for key in file.keys()  # noqa: SIM118, no mapping
+            }
+    except (OSError, SafetensorError) as error:
+        raise RunError(f"{path} is not a readable safetensors file: {error}.") from None
+
+
 def _parameters(optimizer: torch.optim.Optimizer) -> list[Tensor]:
     return [p for group in optimizer.param_groups for p in group["params"]]
 

@@ -2,24 +2,25 @@
 
 import hashlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
 from micvae import __version__
-from micvae.data import FactorDataset, LazyImages, blocks, from_npz, load
+from micvae.data import FactorDataset, LazyImages, from_npz, load, parts
 from micvae.errors import RunError
 from micvae.files import read_json, write_json
-from micvae.models import VAE, build_vae
+from micvae.models import VAE
 from micvae.representation import Representation
+from micvae.tracking import RunLog, Tracking, tracked
 from micvae.training import checkpoint
 from micvae.training.config import RunConfig
 from micvae.training.device import describe, resolve
 from micvae.training.log import read_log
+from micvae.training.restored import checked_shape, restored_model
 from micvae.training.trainer import CHECKPOINT, LOG, Progress, Trainer
 
 RECORD = "run.json"
@@ -29,6 +30,7 @@ SCORES = "scores.json"
 DATA = "data.npz"
 IN_MEMORY = "in memory"
 """What stands for the name of data that was handed over as an array."""
+OWN_LOG = RunLog()
 
 
 class Run:
@@ -71,6 +73,11 @@ class Run:
         """What a reader of any result must know of the data."""
         return list(self.record["data"]["notes"])
 
+    @property
+    def image_shape(self) -> tuple[int, ...]:
+        """`(C, H, W)` of the images, or `(F,)` of the vectors, that it was trained on."""
+        return checked_shape(self.record["data"]["image_shape"])
+
     def dataset(self) -> FactorDataset:
         """Load the data again; refuses data that is no longer the same."""
         dataset = self._stored() if (self.path / DATA).exists() else self._named()
@@ -100,26 +107,12 @@ class Run:
         )
 
     def model(self, device: str = "cpu") -> VAE:
-        """Rebuild the trained model."""
+        """Rebuild the trained model, with the networks that were trained beside it."""
         if not self.done:
             raise RunError(
                 f"{self.path} is not finished; run the same micvae train command again to go on."
             )
-        model = build_vae(
-            self.config.network,
-            self.config.likelihood,
-            self.config.latents,
-            self.config.latent_dim,
-            tuple(self.record["data"]["image_shape"]),
-            torch.Generator(),
-            resolve(device),
-        )
-        tensors, _ = checkpoint.load_tensors(self.path / WEIGHTS)
-        try:
-            checkpoint.restore(model, tensors)
-        except (KeyError, ValueError) as error:
-            raise RunError(f"{self.path / WEIGHTS} does not fit the model: {error}.") from None
-        return model.eval()
+        return restored_model(self.config, self.image_shape, self.path / WEIGHTS, device)
 
     def log(self) -> dict[str, np.ndarray]:
         """Every term at every step: a column per term, in nats, and `step`."""
@@ -150,6 +143,7 @@ def train_run(
     path: Path,
     report: Callable[[Progress], None] = lambda progress: None,
     dataset: FactorDataset | None = None,
+    tracking: Tracking = OWN_LOG,
 ) -> Run:
     """Train into the folder `path`; go on where a run of the same configuration stopped.
 
@@ -158,9 +152,11 @@ def train_run(
         path: a new or empty folder, or one with a run of this very configuration.
         report: called with the progress every few dozen steps.
         dataset: what `config.data` names, where it is loaded already.
+        tracking: where else the training is shown; it changes no bit of the run.
 
     Raises:
         RunError: where `path` holds something else, or a run on other data.
+        MicvaeError: where the tracker's library is not installed, or it cannot start.
     """
     path = Path(path)
     if (path / RECORD).exists():
@@ -177,6 +173,7 @@ def train_run(
     elif path.exists() and (not path.is_dir() or any(path.iterdir())):
         raise RunError(f"{path} exists and is not a run; choose another --out.")
     dataset = dataset or load(config.data)
+    tracker = tracking.open(path)
     record: dict[str, Any] = {
         "micvae": __version__,
         "status": "training",
@@ -199,14 +196,33 @@ def train_run(
     if (path / RECORD).exists() and Run(path).record["data"] != record["data"]:
         raise RunError(f"the data at {config.data} has changed since {path} was begun.")
     write_json(path / RECORD, record)
-    model = trainer.fit(path, report)
-    checkpoint.save_tensors(path / WEIGHTS, model.state_dict(), {"micvae": __version__})
-    encoded = config.objective.represent(model, dataset)
-    Representation.of(encoded, dataset).save(path / REPRESENTATION)
-    record |= {"status": "done", "seconds": round(time.perf_counter() - started, 3)}
-    write_json(path / RECORD, record)
-    (path / CHECKPOINT).unlink(missing_ok=True)
+
+    def handed_over(progress: Progress) -> None:
+        report(progress)
+        rate = {"images_per_second": progress.images_per_second}
+        tracker.log(progress.step, progress.terms | rate)
+
+    with tracked(tracker, title(config, dataset.name), config.to_json()):
+        model = trainer.fit(path, handed_over)
+        checkpoint.save_tensors(path / WEIGHTS, model.state_dict(), {"micvae": __version__})
+        encoded = config.objective.represent(model, dataset)
+        Representation.of(encoded, dataset).save(path / REPRESENTATION)
+        record |= {"status": "done", "seconds": round(time.perf_counter() - started, 3)}
+        write_json(path / RECORD, record)
+        (path / CHECKPOINT).unlink(missing_ok=True)
     return Run(path)
+
+
+def track_scores(run: Run, scores: Mapping[str, float], tracking: Tracking) -> None:
+    """Show scores where the run's training was shown."""
+    name = title(run.config, run.record["data"]["name"])
+    with tracked(tracking.open(run.path), name, run.config.to_json()) as tracker:
+        tracker.scores(scores)
+
+
+def title(config: RunConfig, data: str) -> str:
+    """What a run is called in a list of runs."""
+    return f"{config.method} on {data}, seed {config.seed}"
 
 
 def fingerprint(dataset: FactorDataset) -> str:
@@ -215,7 +231,7 @@ def fingerprint(dataset: FactorDataset) -> str:
     more = [a for a in (dataset.partners, dataset.auxiliary, dataset.sequence) if a is not None]
     for array in (dataset.images, dataset.factors, *more):
         digest.update(repr((array.shape, str(array.dtype))).encode())
-        for block in blocks(array) if isinstance(array, LazyImages) else [array]:
+        for block in parts(array) if isinstance(array, LazyImages) else [array]:
             digest.update(np.ascontiguousarray(block).data)
     return digest.hexdigest()
 

@@ -1,0 +1,77 @@
+"""`micvae encode` and `micvae decode`: codes and images as files."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from tyro.conf import Positional
+
+from micvae.cli.display import step_progress
+from micvae.cli.parsing import parse
+from micvae.data import load
+from micvae.errors import MicvaeError
+
+
+def encode(arguments: list[str]) -> None:
+    """`micvae encode RUN DATA`."""
+
+    @dataclass(frozen=True)
+    class Encode:
+        """Write the codes of a data set as a table.
+
+        A row per sample: its number, a column per latent (z0, z1, …: posterior means), and a
+        column per known factor.
+        """
+
+        run: Positional[str] = ""
+        """Folder of a trained run, or of micvae share; or hf://OWNER/NAME."""
+        data: Positional[str] = ""
+        """What to encode: whatever --data of micvae train takes."""
+        out: Path = Path("codes.parquet")
+        """A .parquet or .csv file."""
+
+    from micvae.sharing.codes import encode_to
+    from micvae.sharing.opening import open_trained
+    from micvae.sharing.writers import TABLES, checked_suffix
+
+    parsed = parse(Encode, arguments, "encode", Encode())
+    if not parsed.run or not parsed.data:
+        raise MicvaeError("encode needs a RUN and DATA, as in micvae encode runs/first data.npz.")
+    checked_suffix(parsed.out, TABLES, "codes")
+    trained = open_trained(parsed.run)
+    dataset = load(parsed.data)
+    with step_progress(f"encoding {dataset.name}") as report:
+        encode_to(
+            trained,
+            dataset,
+            parsed.out,
+            lambda done, total: report(done, total, f"encoding {dataset.name}"),
+        )
+    names = [*trained.latent_names, *dataset.factor_names]
+    print(f"{len(dataset):,} rows of {', '.join(names)}: {parsed.out}")
+
+
+def decode(arguments: list[str]) -> None:
+    """`micvae decode RUN CODES`."""
+
+    @dataclass(frozen=True)
+    class Decode:
+        """Write the images (or vectors) that codes stand for."""
+
+        run: Positional[str] = ""
+        """Folder of a trained run, or of micvae share; or hf://OWNER/NAME."""
+        codes: Positional[Path] = Path()
+        """A .parquet or .csv file with the columns of micvae encode, or .npy or .npz (N, D)."""
+        out: Path = Path("images.npz")
+        """Images: an .npz file, or a new folder of PNG. Vectors: .parquet, .csv or .npz."""
+
+    from micvae.sharing.codes import decode_to, read_codes
+    from micvae.sharing.opening import open_trained
+
+    parsed = parse(Decode, arguments, "decode", Decode())
+    if not parsed.run or parsed.codes == Path():
+        raise MicvaeError("decode needs a RUN and CODES, as in micvae decode runs/first c.parquet.")
+    trained = open_trained(parsed.run)
+    codes = read_codes(parsed.codes, trained)
+    with step_progress("decoding") as report:
+        decode_to(trained, codes, parsed.out, lambda done, total: report(done, total, "decoding"))
+    print(f"{len(codes):,} of {parsed.codes} decoded: {parsed.out}")

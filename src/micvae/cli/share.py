@@ -1,0 +1,55 @@
+"""`micvae share`: a trained model as a folder that can be sent, or on the Hugging Face hub."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from tyro.conf import Positional
+
+from micvae.cli.display import busy
+from micvae.cli.parsing import parse
+from micvae.errors import MicvaeError
+from micvae.training.run import Run
+
+
+def share(arguments: list[str]) -> None:
+    """`micvae share RUN`."""
+
+    @dataclass(frozen=True)
+    class Share:
+        """Write a trained model with its model card in the Hugging Face layout, or publish it.
+
+        config.json, model.safetensors and README.md, filled from the run's own figures; no path
+        of this machine goes into them. Run micvae evaluate first to have scores in the card.
+        """
+
+        run: Positional[Path] = Path()
+        """Folder of a trained run."""
+        out: Path | None = None
+        """Folder to write."""
+        repo: str | None = None
+        """OWNER/NAME on the hub, to publish to."""
+        public: bool = False
+        """With --repo: whether everybody may see a new repository."""
+        licence: str | None = None
+        """Identifier for the card, such as apache-2.0."""
+        intervals: bool = True
+        """Compute bootstrap intervals of the scores for the card; they take some seconds."""
+
+    parsed = parse(Share, arguments, "share", Share())
+    if parsed.run == Path() or (parsed.out is None) == (parsed.repo is None):
+        raise MicvaeError("share needs a RUN, and either --out FOLDER or --repo OWNER/NAME.")
+    from micvae.sharing.hub import push_to_hub, save_pretrained
+
+    run = Run(parsed.run)
+    licence, intervals = parsed.licence, parsed.intervals
+    with busy(f"sharing {run.path}"):
+        if parsed.repo is not None:
+            private = not parsed.public
+            where = push_to_hub(
+                run, parsed.repo, private=private, licence=licence, intervals=intervals
+            )
+        elif parsed.out is not None:
+            where = str(save_pretrained(run, parsed.out, licence=licence, intervals=intervals))
+    print(f"shared: {where}")
+    if run.scores() is None:
+        print(f"note: the card has no scores; micvae evaluate {run.path} adds them.")

@@ -1,0 +1,1 @@
+"""Trained models in other hands: codes and images as files, a folder to publish, exports."""

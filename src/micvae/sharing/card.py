@@ -1,0 +1,193 @@
+"""The model card: what a stranger must know, filled from the run's own figures."""
+
+from __future__ import annotations
+
+import html
+import inspect
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from micvae import spelling
+from micvae.metrics import METRICS, Interval
+from micvae.sharing.trained import shown_shape
+from micvae.training import RunConfig
+
+Spread = Mapping[str, Interval]
+
+UNIDENTIFIED = (
+    "Nothing in the objective or the data identifies these latents: another model with the same "
+    "fit may mix them in any way, so read a latent as a factor only as far as the scores on "
+    "known factors, or agreement between seeds, bear it out."
+)
+CONDITIONAL = (
+    "The method identifies its latents only under the conditions stated above and up to the "
+    "ambiguities named there; whether this data meets them is an assumption, not a finding."
+)
+
+
+def model_card(
+    config: RunConfig, facts: Mapping[str, Any], spread: Spread, licence: str | None
+) -> str:
+    """Write README.md: YAML front matter, then Markdown.
+
+    Args:
+        config: what was trained.
+        facts: what `config.json` says.
+        spread: intervals of scores, by name, where computed.
+        licence: an identifier, or None for none.
+    """
+    data = facts["data"]
+    title = f"{config.method} on {data['name']}"
+    parts = [
+        _front(config, facts, licence),
+        f"# {_plain(title)}\n",
+        _opening(config, facts),
+        _use(config),
+        _method(config),
+        _data(facts),
+        _scores(facts, spread),
+        _terms(facts),
+        _provenance(config, facts),
+    ]
+    return "\n".join(parts)
+
+
+def _front(config: RunConfig, facts: Mapping[str, Any], licence: str | None) -> str:
+    scores = (facts["scores"] or {}).get("metrics", {})
+    name = facts["data"]["name"]
+    tags = ["micvae", "disentanglement", "representation-learning", "vae", config.method]
+    front: dict[str, Any] = {"library_name": "micvae", "tags": list(dict.fromkeys(tags))}
+    if licence is not None:
+        front["license"] = licence
+    if scores:
+        measured = [{"type": n, "value": v, "name": n} for n, v in scores.items()]
+        front["metrics"] = list(scores)
+        front["model-index"] = [
+            {
+                "name": f"{config.method} on {name}",
+                "results": [
+                    {
+                        "task": {"type": "disentanglement", "name": "Disentanglement"},
+                        "dataset": {"name": name, "type": name},
+                        "metrics": measured,
+                    }
+                ],
+            }
+        ]
+    # JSON is YAML, and its quotes keep every name what it is.
+    lines = [f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in front.items()]
+    return "\n".join(["---", *lines, "---", ""])
+
+
+def _opening(config: RunConfig, facts: Mapping[str, Any]) -> str:
+    shape = shown_shape(tuple(facts["image_shape"]))
+    return (
+        f"{config.latent_dim} latents of {shape}, learned with "
+        f"micvae by `{config.method}`: "
+        f"{config.objective.summary}.\n"
+    )
+
+
+def _use(config: RunConfig) -> str:
+    return f"""## Use it
+
+```python
+from micvae.data import load
+from micvae.sharing.hub import from_pretrained
+
+trained = from_pretrained("FOLDER or OWNER/NAME")
+codes = trained.encode(load("data.npz")).codes  # (N, {config.latent_dim}), posterior means
+images = trained.decode(codes)
+```
+
+```
+micvae encode FOLDER data.npz --out codes.parquet
+micvae decode FOLDER codes.parquet --out images.npz
+```
+"""
+
+
+def _method(config: RunConfig) -> str:
+    documented = inspect.getdoc(type(config.objective)) or ""
+    kept = _markdown(documented.partition("\nReferences:")[0].strip())
+    caveat = CONDITIONAL if "**Guarantee.**" in documented else UNIDENTIFIED
+    return (
+        f"## Method\n\nSource: {config.objective.reference}. It minimises:\n\n{kept}\n\n"
+        f"Settings: `{spelling.spell(config.objective, full=True)}`.\n\n"
+        f"## What is identified\n\n{caveat}\n"
+    )
+
+
+def _markdown(documented: str) -> str:
+    """A docstring's directives as Markdown: `.. math::` between dollars, notes as quotations."""
+    blocks = []
+    for block in documented.split("\n\n"):
+        if block.startswith(".. math::"):
+            equation = " ".join(block.removeprefix(".. math::").split())
+            block = f"$$ {equation} $$"
+        elif block.startswith("Note:\n"):
+            lines = block.removeprefix("Note:\n").splitlines()
+            block = "\n".join(f"> {line.strip()}" for line in lines)
+        blocks.append(block)
+    return "\n\n".join(blocks)
+
+
+def _data(facts: Mapping[str, Any]) -> str:
+    data = facts["data"]
+    named = [
+        f"{_plain(n)} ({k})"
+        for n, k in zip(data["factor_names"], data["factor_kinds"], strict=True)
+    ]
+    lines = [f"## Data\n\n{_plain(data['name'])}, {data['n']:,} samples."]
+    lines.append(f"Known factors: {', '.join(named)}." if named else "No factor is known.")
+    lines += [f"- {_plain(note)}" for note in data["notes"]]
+    return "\n\n".join(lines) + "\n"
+
+
+def _scores(facts: Mapping[str, Any], spread: Spread) -> str:
+    scores = facts["scores"]
+    if scores is None:
+        return "## Scores\n\nNot evaluated.\n"
+    rows = ["| score | value | 95% interval | range | better |", "| --- | --- | --- | --- | --- |"]
+    for name, value in scores["metrics"].items():
+        known = METRICS.get(name)
+        low, high = known.range if known else (float("-inf"), float("inf"))
+        within = f"{low:g} to {high:g}".replace("inf", "∞").replace("-", "−")
+        better = {True: "higher", False: "lower", None: ""}[
+            known.higher_is_better if known else None
+        ]
+        found = spread.get(name)
+        shown = "" if found is None else f"{found.low:.3f} to {found.high:.3f}"
+        rows.append(f"| {_plain(name)} | {value:.4f} | {shown} | {within} | {better} |")
+    how = (
+        f"One training, seed {facts['config']['seed']}, {scores['samples']:,} samples, "
+        f"{scores['active_units']} active latents; R_MI {scores['r_mi']:.4f} nats. "
+        "Intervals are bootstraps over samples of these codes, and say nothing of another "
+        "training, whose spread is larger as a rule."
+    )
+    cautions = [f"- {_plain(caution)}." for caution in scores.get("cautions", ())]
+    return "\n".join(["## Scores\n", *rows, "", how, *(["", *cautions] if cautions else []), ""])
+
+
+def _terms(facts: Mapping[str, Any]) -> str:
+    rows = ["| term | nats per sample |", "| --- | --- |"]
+    rows += [f"| {_plain(n)} | {v:.4f} |" for n, v in facts["training"]["last_epoch"].items()]
+    return "\n".join(["## Loss terms\n", "Means over the last epoch.\n", *rows, ""])
+
+
+def _provenance(config: RunConfig, facts: Mapping[str, Any]) -> str:
+    training = facts["training"]
+    versions = [f"{k} {training[k]}" for k in ("python", "torch", "numpy") if k in training]
+    epochs = f"{config.epochs} epoch{'s' if config.epochs > 1 else ''}"
+    took = "" if training["seconds"] is None else f" in {training['seconds']:.0f} s"
+    return (
+        f"## Made by\n\nmicvae {facts['micvae']} ({', '.join(versions)}), {epochs}{took}. "
+        "`config.json` holds every setting, `model.safetensors` the weights; neither can run "
+        "code.\n"
+    )
+
+
+def _plain(text: str) -> str:
+    """Text that is neither markup nor the end of a table's cell."""
+    return html.escape(" ".join(str(text).split()), quote=False).replace("|", "\\|")

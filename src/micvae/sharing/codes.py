@@ -1,0 +1,153 @@
+"""Codes of a data set as a table, and images of a table of codes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from micvae.data import FactorDataset, read_matrix
+from micvae.errors import DataError
+from micvae.sharing.trained import TOGETHER, Trained
+from micvae.sharing.writers import (
+    TABLES,
+    checked_suffix,
+    npz_writer,
+    png_writer,
+    table_writer,
+)
+
+ROW = "row"
+Report = Callable[[int, int], None]
+
+
+def encode_to(
+    trained: Trained,
+    dataset: FactorDataset,
+    out: Path,
+    report: Report = lambda done, total: None,
+    together: int = TOGETHER,
+) -> Path:
+    """Write the codes of a data set as a table: a row per sample, in the order of the data.
+
+    Columns: `row` (0, 1, …), one per latent (`z0`, `z1`, …: posterior means, float32), and one per
+    known factor under its own name, with " (factor)" behind it where that name is taken.
+
+    Args:
+        trained: the model.
+        dataset: what to encode.
+        out: a .parquet or .csv file; it is replaced if it is there.
+        report: called with the number of samples done, and of all.
+        together: samples that are encoded at once, which bounds the memory that is needed.
+
+    Raises:
+        MicvaeError: where `out` ends otherwise.
+        DataError: where the samples have another shape than the model takes.
+    """
+    out = Path(out)
+    checked_suffix(out, TABLES, "codes")
+    trained.check(dataset)
+    latents = trained.latent_names
+    taken = {ROW, *latents}
+    factors = [f"{n} (factor)" if n in taken else n for n in dataset.factor_names]
+    kinds: list[tuple[str, Any]] = [(ROW, np.dtype(np.int64))]
+    kinds += [(name, np.dtype(np.float32)) for name in latents]
+    kinds += [(name, np.dtype(np.float64)) for name in factors]
+    with table_writer(out, kinds) as put:
+        for start in range(0, len(dataset), together):
+            rows = np.arange(start, min(start + together, len(dataset)))
+            part = dataset.subset(rows)
+            codes = trained.encode(part).codes
+            put([rows, *codes.T.copy(), *part.factors.T.copy()])
+            report(int(rows[-1]) + 1, len(dataset))
+    return out
+
+
+def read_codes(path: Path, trained: Trained) -> NDArray[np.float64]:
+    """Read codes `(N, D)`: columns named as the latents of a table, or an array of D columns.
+
+    Raises:
+        DataError: where a latent has no column, or a code is no finite number.
+    """
+    table = read_matrix(Path(path), "codes")
+    names = trained.latent_names
+    if Path(path).suffix.lower() in TABLES:
+        missing = [name for name in names if name not in table.names]
+        if missing:
+            raise DataError(
+                f"{path} has no column {missing[0]}; {trained.name} needs {', '.join(names)}, "
+                f"and the file has {', '.join(table.names)}."
+            )
+        chosen = [table.names.index(name) for name in names]
+    else:
+        chosen = list(range(len(table.names)))
+    if any(table.text[column] for column in chosen):
+        raise DataError(f"{path} holds text where codes are to be; codes are numbers.")
+    codes = table.values[:, chosen]
+    if not np.isfinite(codes).all():
+        row = int(np.argmin(np.isfinite(codes).all(1)))
+        raise DataError(f"{path} holds a NaN or infinite code in row {row}; remove that row.")
+    if codes.shape[1] != len(names):
+        raise DataError(
+            f"{path} has {codes.shape[1]} columns; {trained.name} has {len(names)} latents."
+        )
+    return np.asarray(codes)
+
+
+def decode_to(
+    trained: Trained,
+    codes: NDArray[Any],
+    out: Path,
+    report: Report = lambda done, total: None,
+    together: int = TOGETHER,
+) -> Path:
+    """Write the expected images (or vectors) of codes `(N, D)`, in their order.
+
+    Args:
+        trained: the model.
+        codes: as `encode_to` writes and `read_codes` reads them.
+        out: for images an .npz file (array `images`, `(N, C, H, W)` float32 in [0, 1], which
+            `--data` takes again) or a new folder of PNG; for vectors a .parquet or .csv file with
+            columns `x0`, `x1`, …, or an .npz file (array `images`, `(N, F)`).
+        report: called with the number of samples done, and of all.
+        together: samples that are decoded at once.
+
+    Raises:
+        MicvaeError: where `out` ends otherwise, or PNG cannot hold so many channels.
+        DataError: where codes are not finite numbers, D of them per row.
+    """
+    out = Path(out)
+    suffix, count = _decoded_suffix(trained, out), len(codes)
+    columns = suffix in TABLES
+    with _writer(trained, out, suffix, count) as put:
+        for start in range(0, count, together):
+            images = trained.decode(codes[start : start + together])
+            put(images.T.copy() if columns else images)
+            report(min(start + together, count), count)
+    return out
+
+
+def _decoded_suffix(trained: Trained, out: Path) -> str:
+    if len(trained.image_shape) == 1:
+        return checked_suffix(out, (".npz", *TABLES), "vectors")
+    suffix = checked_suffix(out, (".npz", ""), "images")
+    if suffix == "" and trained.image_shape[0] not in (1, 3, 4):
+        raise DataError(
+            f"images of {trained.image_shape[0]} channels are no PNG; give --out a name in .npz."
+        )
+    return suffix
+
+
+def _writer(
+    trained: Trained, out: Path, suffix: str, count: int
+) -> AbstractContextManager[Callable[[Any], None]]:
+    if suffix == ".npz":
+        return npz_writer(out, "images", (count, *trained.image_shape))
+    if suffix == "":
+        return png_writer(out, count)
+    names = [f"x{f}" for f in range(trained.image_shape[0])]
+    return table_writer(out, [(name, np.dtype(np.float32)) for name in names])

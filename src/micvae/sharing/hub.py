@@ -1,0 +1,226 @@
+"""A trained model in the Hugging Face layout: config.json, model.safetensors, README.md."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from micvae import __version__
+from micvae.data import DATASETS
+from micvae.errors import MicvaeError, RunError
+from micvae.files import read_json, write_json, write_text
+from micvae.sharing.card import model_card
+from micvae.sharing.scores import with_intervals
+from micvae.sharing.trained import Trained
+from micvae.training import Run, RunConfig, checkpoint
+from micvae.training.restored import checked_shape, restored_model
+
+CONFIG, WEIGHTS, CARD = "config.json", "model.safetensors", "README.md"
+FORMAT = 1
+MOST_BYTES = {CONFIG: 2**20, WEIGHTS: 2**32}
+"""Larger files are refused before they are read or downloaded."""
+
+
+def save_pretrained(
+    run: Run, folder: Path, *, licence: str | None = None, intervals: bool = True
+) -> Path:
+    """Write a finished run's model as a folder that can be published, or sent.
+
+    No path of this machine goes into it. Nothing in it is code: `from_pretrained` reads JSON and
+    safetensors.
+
+    Args:
+        run: a finished run; its scores go into the card where it has been evaluated.
+        folder: a new or empty folder, or one that this function wrote before.
+        licence: an identifier for the card's front matter, such as `apache-2.0`.
+        intervals: whether to compute bootstrap intervals of the scores for the card; it takes
+            some seconds.
+
+    Raises:
+        RunError: where the run is not finished, or the folder holds something else.
+    """
+    folder = Path(folder)
+    ours = (folder / CONFIG).is_file() and _is_ours(folder / CONFIG)
+    if folder.exists() and not ours and (not folder.is_dir() or any(folder.iterdir())):
+        raise RunError(f"{folder} holds something else; choose another --out.")
+    weights = run.model().state_dict()
+    facts = _facts(run)
+    spread = with_intervals(run) if intervals and facts["scores"] is not None else {}
+    card = model_card(run.config, facts, spread, licence)
+    checkpoint.save_tensors(folder / WEIGHTS, weights, {"format": "pt"})
+    write_text(folder / CARD, card)
+    write_json(folder / CONFIG, facts)  # the last: a folder without it is no model
+    return folder
+
+
+def push_to_hub(
+    run: Run,
+    repo_id: str,
+    *,
+    private: bool = True,
+    revision: str | None = None,
+    token: str | None = None,
+    licence: str | None = None,
+    intervals: bool = True,
+) -> str:
+    """Publish what `save_pretrained` writes as a repository of models, and return its address.
+
+    Args:
+        run: a finished run.
+        repo_id: `OWNER/NAME`; it is made where it is not there.
+        private: whether a new repository is seen by its owner only.
+        revision: the branch to write to; the main one where left out.
+        token: of the account; what `hf auth login` stored where left out.
+        licence: see `save_pretrained`, as `intervals`.
+        intervals: see there.
+
+    Raises:
+        MicvaeError: where huggingface_hub is not installed, or the hub refuses.
+    """
+    api = _hub().HfApi(token=token, library_name="micvae", library_version=__version__)
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = save_pretrained(
+            run, Path(temporary) / "model", licence=licence, intervals=intervals
+        )
+        with _plainly(repo_id):
+            address = str(api.create_repo(repo_id, private=private, exist_ok=True))
+            api.upload_folder(
+                repo_id=repo_id,
+                folder_path=folder,
+                revision=revision,
+                allow_patterns=[CONFIG, WEIGHTS, CARD],
+                commit_message=f"{run.config.method}, trained with micvae {__version__}",
+            )
+    return address
+
+
+def from_pretrained(
+    folder_or_repo_id: str | Path,
+    *,
+    revision: str | None = None,
+    token: str | None = None,
+    device: str = "cpu",
+) -> Trained:
+    """Open what `save_pretrained` or `push_to_hub` wrote; its codes are the run's to the bit.
+
+    Only `config.json` and `model.safetensors` are read, of bounded sizes, and no code is run. A
+    repository's files are all taken from one commit.
+
+    Args:
+        folder_or_repo_id: a folder; or, where there is none of that name, `OWNER/NAME` on the hub.
+        revision: branch, tag or commit of a repository. Name a commit to be sure of the content.
+        token: for private repositories.
+        device: where the model is to be.
+
+    Raises:
+        RunError: where a file is missing, broken, too large, or does not fit the others.
+        MicvaeError: where the hub cannot be reached or has no such repository.
+    """
+    local = Path(folder_or_repo_id)
+    if local.is_dir():
+        if revision is not None:
+            raise MicvaeError(f"revision is for repositories, and {local} is a folder.")
+        return _opened(local / CONFIG, local / WEIGHTS, str(local), device)
+    repo_id = str(folder_or_repo_id)
+    hub = _hub()
+    api = hub.HfApi(token=token, library_name="micvae", library_version=__version__)
+    with _plainly(repo_id):
+        info = api.model_info(repo_id, revision=revision, files_metadata=True)
+        sizes = {file.rfilename: file.size for file in info.siblings or ()}
+        for name, most in MOST_BYTES.items():
+            if sizes.get(name) is None:
+                raise RunError(f"{repo_id} has no {name}; it is no model of micvae.")
+            _check_size(f"{repo_id}: {name}", sizes[name], most)
+        config, weights = (
+            Path(api.hf_hub_download(repo_id, name, revision=info.sha)) for name in MOST_BYTES
+        )
+    return _opened(config, weights, repo_id, device)
+
+
+def _opened(config: Path, weights: Path, name: str, device: str) -> Trained:
+    for path, most in ((config, MOST_BYTES[CONFIG]), (weights, MOST_BYTES[WEIGHTS])):
+        if not path.is_file():
+            raise RunError(f"{name} has no {path.name}; it is no model of micvae.")
+        _check_size(str(path), path.stat().st_size, most)
+    facts = read_json(config)
+    if not isinstance(facts, dict) or facts.get("library_name") != "micvae":
+        raise RunError(f"{config} is no configuration of micvae: its library_name is not micvae.")
+    if facts.get("format") != FORMAT:
+        raise RunError(
+            f"{config} has format {facts.get('format')!r}, and this micvae reads {FORMAT}; "
+            "it may be of a newer version."
+        )
+    settings = RunConfig.from_json(facts.get("config"))
+    shape = checked_shape(facts.get("image_shape"))
+    return Trained(name, settings, shape, restored_model(settings, shape, weights, device), facts)
+
+
+def _facts(run: Run) -> dict[str, Any]:
+    """What goes into config.json: a reader of results needs it, and it names no place here."""
+    data = run.record["data"]
+    config = run.config.to_json()
+    config["data"] = public(config["data"])
+    environment = run.record.get("environment", {})
+    return {
+        "library_name": "micvae",
+        "format": FORMAT,
+        "micvae": run.record.get("micvae", __version__),
+        "config": config,
+        "image_shape": list(run.image_shape),
+        "data": {k: data[k] for k in ("name", "n", "factor_names", "factor_kinds", "notes")},
+        "training": {
+            "seconds": run.record.get("seconds"),
+            **{k: environment[k] for k in ("python", "torch", "numpy") if k in environment},
+            "last_epoch": run.last_epoch(),
+        },
+        "scores": run.scores(),
+    }
+
+
+def public(data: str) -> str:
+    """A --data text without the folders of its paths."""
+    if data.partition("(")[0].strip() in DATASETS:
+        return re.sub(r"""[^'"(),=]*[/\\](?=[^/\\'"]*['"])""", "", data)
+    return re.split(r"[/\\]", data.rstrip("/\\"))[-1]
+
+
+def _is_ours(config: Path) -> bool:
+    try:
+        facts = read_json(config)
+    except RunError:
+        return False
+    return isinstance(facts, Mapping) and facts.get("library_name") == "micvae"
+
+
+def _check_size(what: str, size: int | None, most: int) -> None:
+    if size is None or size > most:
+        raise RunError(f"{what} has {size:,} bytes; more than {most:,} are refused.")
+
+
+def _hub() -> Any:
+    try:
+        import huggingface_hub
+    except ImportError:
+        raise MicvaeError(
+            'the hub needs huggingface_hub; install it with: pip install "micvae[hub]"'
+        ) from None
+    return huggingface_hub
+
+
+@contextmanager
+def _plainly(repo_id: str) -> Iterator[None]:
+    """Turn whatever the hub and the network raise into one line."""
+    try:
+        yield
+    except MicvaeError:
+        raise
+    except Exception as error:  # HTTP, validation and file errors share no base
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise MicvaeError(
+            f"the hub and {repo_id!r}: {reason} Check the name (OWNER/NAME), the network, and "
+            "that you are logged in (hf auth login)."
+        ) from None

@@ -1,0 +1,30 @@
+"""Whatever holds a trained model: a run, a shared folder, a repository on the hub."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from micvae.errors import RunError
+from micvae.sharing.hub import CONFIG, from_pretrained
+from micvae.sharing.trained import Trained
+from micvae.training.run import RECORD, Run
+
+HUB = "hf://"
+
+
+def open_trained(place: str) -> Trained:
+    """Open the folder of a run, a folder written by `micvae share`, or `hf://OWNER/NAME`.
+
+    Raises:
+        RunError: where there is no trained model.
+    """
+    if place.startswith(HUB):
+        return from_pretrained(place.removeprefix(HUB))
+    path = Path(place)
+    if (path / RECORD).is_file():
+        return Trained.of(Run(path))
+    if (path / CONFIG).is_file():
+        return from_pretrained(path)
+    raise RunError(
+        f"{path} is not a run, nor a shared model: it has neither {RECORD} nor {CONFIG}."
+    )

@@ -1,0 +1,39 @@
+"""Intervals of a run's scores, for its card."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+
+from micvae.errors import MicvaeWarning
+from micvae.metrics import METRICS, Interval, intervals
+from micvae.studies.evaluation import SAMPLES, usable_factors
+from micvae.training import Run
+
+
+def with_intervals(run: Run) -> Mapping[str, Interval]:
+    """Bootstrap intervals (95%) over the samples that `micvae evaluate` scored.
+
+    Left out are scores whose every resample costs as much as the score itself (DCI), and those
+    of interventions.
+    """
+    scores = run.scores()
+    if scores is None:
+        return {}
+    names = [
+        name
+        for name in scores["metrics"]
+        if name in METRICS and not METRICS[name].refits and METRICS[name].needs != "interventions"
+    ]
+    part = run.representation().sample(SAMPLES, scores["seed"])
+    columns = usable_factors(part)
+    with warnings.catch_warnings():  # the run's scores carry these cautions already
+        warnings.simplefilter("ignore", MicvaeWarning)
+        return intervals(
+            part.codes,
+            part.factors[:, columns] if columns else None,
+            metrics=names,
+            factor_kinds=[part.factor_kinds[k] for k in columns] if columns else None,
+            scale=part.scale if part.gaussian else None,
+            seed=scores["seed"],
+        )

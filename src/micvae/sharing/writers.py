@@ -1,0 +1,88 @@
+"""Tables, arrays and pictures written batch by batch: whole in the end, or not there."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from micvae.errors import MicvaeError
+from micvae.files import new_folder, replacing
+
+Put = Callable[[NDArray[np.float32]], None]
+TABLES = (".parquet", ".csv")
+
+
+def checked_suffix(path: Path, allowed: Sequence[str], what: str) -> str:
+    """The suffix of a file that is to be written; refuses others."""
+    suffix = path.suffix.lower()
+    if suffix not in allowed:
+        known = " or ".join(s or "nothing (a folder of PNG)" for s in allowed)
+        raise MicvaeError(f"out: {path} ends in {suffix or 'nothing'}; {what} go to {known}.")
+    if path.is_dir() and suffix:
+        raise MicvaeError(f"out: {path} is a folder; give the path of a file.")
+    return suffix
+
+
+@contextmanager
+def table_writer(
+    path: Path, kinds: Sequence[tuple[str, Any]]
+) -> Iterator[Callable[[Sequence[NDArray[Any]]], None]]:
+    """Write a .parquet or .csv table; what is yielded appends rows, given column by column.
+
+    Args:
+        path: the file.
+        kinds: name and NumPy type of every column.
+    """
+    import pyarrow as pa
+    import pyarrow.csv
+    import pyarrow.parquet
+
+    schema = pa.schema([(name, pa.from_numpy_dtype(kind)) for name, kind in kinds])
+    with replacing(path) as temporary:
+        parquet = path.suffix.lower() == ".parquet"
+        writer = pyarrow.parquet.ParquetWriter if parquet else pyarrow.csv.CSVWriter
+        with writer(temporary, schema) as opened:
+            yield lambda columns: opened.write_table(pa.table(list(columns), schema=schema))
+
+
+@contextmanager
+def npz_writer(path: Path, name: str, shape: tuple[int, ...]) -> Iterator[Put]:
+    """Write one float32 array of known shape into an .npz file; what is yielded appends rows."""
+    header = {"descr": "<f4", "fortran_order": False, "shape": shape}
+    with (
+        replacing(path) as temporary,
+        zipfile.ZipFile(temporary, "w") as archive,
+        archive.open(f"{name}.npy", "w", force_zip64=True) as member,
+    ):
+        np.lib.format.write_array_header_1_0(member, header)
+        yield lambda rows: _write(member, np.ascontiguousarray(rows, "<f4").tobytes())
+
+
+def _write(member: Any, content: bytes) -> None:
+    member.write(content)
+
+
+@contextmanager
+def png_writer(folder: Path, count: int) -> Iterator[Put]:
+    """Write images `(B, C, H, W)` in [0, 1] as 0000.png, 0001.png, … into a new folder."""
+    from PIL import Image
+
+    digits = max(4, len(str(count - 1)))
+    with new_folder(folder) as temporary:
+        written = 0
+
+        def put(images: NDArray[np.float32]) -> None:
+            nonlocal written
+            pictures = (np.moveaxis(images, 1, 3) * 255).round().astype(np.uint8)
+            for picture in pictures:
+                shaped = picture[..., 0] if picture.shape[2] == 1 else picture
+                Image.fromarray(shaped).save(temporary / f"{written:0{digits}}.png")
+                written += 1
+
+        yield put

@@ -1,0 +1,104 @@
+"""A trained model from its configuration and its weights, neither of which need be trusted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from micvae.errors import MicvaeError, RunError
+from micvae.models import VAE, build_vae
+from micvae.networks.base import ImageShape
+from micvae.objectives.base import Setting, Shape
+from micvae.training import checkpoint
+from micvae.training.config import RunConfig
+from micvae.training.device import resolve
+
+MOST_SIDE = 2**24
+"""Of a sample: more numbers along one axis are a slip, or are to fill the memory."""
+
+COMPANIONS = "companions."
+
+
+def restored_model(
+    config: RunConfig, image_shape: ImageShape, weights: Path, device: str = "cpu"
+) -> VAE:
+    """Rebuild a trained model with its companions, in evaluation mode.
+
+    What the configuration asks for is laid out without memory first, and compared with the shapes
+    in the file's header; only a model that is as large as its own file is built.
+
+    Args:
+        config: what was trained.
+        image_shape: `(C, H, W)`, or `(F,)` for vectors.
+        weights: a safetensors file.
+        device: where the model is to be.
+
+    Raises:
+        RunError: where the file cannot be read, does not fit the configuration tensor by tensor,
+            or holds a weight that is not finite.
+    """
+    shapes = checkpoint.shapes(weights)
+    try:
+        with torch.device("meta"):
+            planned = _built(config, image_shape, shapes, torch.device("meta"))
+        _compare({key: tuple(t.shape) for key, t in planned.state_dict().items()}, shapes)
+        tensors, _ = checkpoint.load_tensors(weights)
+        bad = next((key for key, t in tensors.items() if not t.isfinite().all()), None)
+        if bad is not None:
+            raise ValueError(f"{bad} holds NaN or infinite values")
+        model = _built(config, image_shape, shapes, resolve(device))
+        checkpoint.restore(model, tensors)
+    except MicvaeError:
+        raise
+    except (KeyError, IndexError, TypeError, ValueError, OverflowError, RuntimeError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise RunError(f"{weights} does not fit the model: {reason}.") from None
+    return model.eval()
+
+
+def _built(
+    config: RunConfig, image_shape: ImageShape, shapes: dict[str, Shape], device: torch.device
+) -> VAE:
+    model = build_vae(
+        config.network,
+        config.likelihood,
+        config.latents,
+        config.latent_dim,
+        image_shape,
+        torch.Generator(),
+        device,
+    )
+    setting = Setting(config.latent_dim, image_shape, config.network)
+    theirs = {k.removeprefix(COMPANIONS): s for k, s in shapes.items() if k.startswith(COMPANIONS)}
+    companions: dict[str, nn.Module] = config.objective.rebuilt(setting, theirs)
+    for name, network in companions.items():
+        model.companions[name] = network.to(device)
+    return model
+
+
+def _compare(wanted: dict[str, Shape], found: dict[str, Shape]) -> None:
+    missing, unknown = wanted.keys() - found.keys(), found.keys() - wanted.keys()
+    if missing or unknown:
+        what = f"lacks {min(missing)}" if missing else f"has {min(unknown)}, which it has not"
+        raise ValueError(f"the file {what}")
+    for key, shape in wanted.items():
+        if found[key] != shape:
+            raise ValueError(f"{key} has shape {found[key]}, and the model {shape}")
+
+
+def checked_shape(given: object) -> ImageShape:
+    """The shape of a sample as a file states it: `(C, H, W)` or `(F,)`.
+
+    Raises:
+        RunError: where it is none.
+    """
+    sides = given if isinstance(given, list | tuple) else ()
+    whole = all(isinstance(s, int) and not isinstance(s, bool) for s in sides)
+    if len(sides) not in (1, 3) or not whole or not all(1 <= s <= MOST_SIDE for s in sides):
+        raise RunError(
+            f"image_shape is {given!r}; expected [C, H, W] or [F], whole numbers from 1 to "
+            f"{MOST_SIDE:,}."
+        )
+    return tuple(sides)
