@@ -27,7 +27,9 @@ ROOMS = [
     "metrics",
     "identifiability",
     "studies",
+    "sharing",
     "reports",
+    "explorer",
     "cli",
     "__main__",
 ]

@@ -12,7 +12,18 @@ from typing import Any
 from micvae import __version__
 from micvae.errors import MicvaeError
 
-COMMANDS = ("reproduce", "train", "evaluate", "report", "study", "audit", "theorem", "list")
+COMMANDS = (
+    "reproduce",
+    "train",
+    "evaluate",
+    "report",
+    "explore",
+    "study",
+    "audit",
+    "theorem",
+    "export",
+    "list",
+)
 
 HELP = f"""\
 micvae {__version__}: disentangled and identifiable representation learning
@@ -23,9 +34,11 @@ usage: micvae COMMAND …          micvae COMMAND --help explains each
   train METHOD       train one model
   evaluate RUN       score a trained run, or anybody's codes: MIG, DCI, InfoMEC, MCC, …
   report RUN|STUDY   write figures and one self-contained HTML page
+  explore RUN        one HTML file to try the latents in: sliders, pictures, codes
   study METHOD …     several methods over several seeds, in parallel
   audit RUN …        what a trained run's latents identify, and what they do not
   theorem            what independence cannot identify: counterexamples, measured
+  export RUN         encoder and decoder as ONNX
   list WHAT          methods, metrics, estimators or data
 
 First steps:

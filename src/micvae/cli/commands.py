@@ -20,6 +20,8 @@ from micvae.cli.display import (
     run_progress,
     study_progress,
 )
+from micvae.cli.explore import explore
+from micvae.cli.export import export
 from micvae.cli.parsing import parse
 from micvae.cli.theorem import theorem
 from micvae.data import FactorKind, load, read_matrix
@@ -34,7 +36,18 @@ from micvae.studies.study import at_once, grid, run_study
 from micvae.training.config import RunConfig, Settings
 from micvae.training.run import SCORES, Run, train_run
 
-__all__ = ["audit", "evaluate", "list_", "report", "reproduce", "study", "theorem", "train"]
+__all__ = [
+    "audit",
+    "evaluate",
+    "explore",
+    "export",
+    "list_",
+    "report",
+    "reproduce",
+    "study",
+    "theorem",
+    "train",
+]
 
 
 def train(arguments: list[str]) -> None:
