@@ -61,6 +61,8 @@ function choices(d, latent) {
     return label;
   });
   const root = element("div", { class: "choices", role: "radiogroup" }, ...labels);
+  const columns = labels.length > 6 ? Math.ceil(labels.length / 2) : labels.length;
+  root.style.setProperty("--columns", columns);
   return {
     root,
     label: (name) => root.setAttribute("aria-label", name),
@@ -148,7 +150,10 @@ function buildLatents() {
     : "Strongest effect on what is decoded first.";
   document.getElementById("latents-caption").textContent =
     `${first} A slider spans the middle 98% of the data's codes, whose histogram stands above it; ` +
-    "the mark is the sample's own code.";
+    "the mark is the sample's own code." +
+    (content.latents.some((latent) => latent.values !== null)
+      ? " The bar below a choice says how often the data has it."
+      : "");
   document.getElementById("download").addEventListener("click", downloadNames);
   document.getElementById("forget").addEventListener("click", forgetNames);
 }

@@ -71,6 +71,11 @@ function fillChoices(across, up, colours) {
 
 function buildScatter() {
   const canvas = document.getElementById("scatter");
+  if (content.latents.some((latent) => latent.values !== null)) {
+    document.getElementById("codes-caption").append(
+      " Around each of finitely many values the points are spread, so that all can be seen.",
+    );
+  }
   const hover = document.getElementById("hover");
   const [across, up, colours] = ["across", "up", "colour"].map((id) => document.getElementById(id));
   const legend = document.getElementById("legend");
@@ -90,6 +95,14 @@ function buildScatter() {
     return [low - spare, high + spare];
   };
 
+  // Where a latent has few values, points are spread about them, or most would hide the others.
+  const spread = (d, i, irrational) => {
+    const values = content.latents[d].values;
+    if (values === null || values.length < 2) return 0;
+    const apart = Math.min(...values.slice(1).map((v, k) => v - values[k]));
+    return 0.6 * apart * (((i + 1) * irrational) % 1 - 0.5);  // evenly, and the same every time
+  };
+
   function draw() {
     const { clientWidth: width, clientHeight: height } = canvas;
     const density = devicePixelRatio || 1;
@@ -106,7 +119,12 @@ function buildScatter() {
     axes(pen, margin, inner, rangeX, rangeY, nameOf(x), nameOf(y));
     const chosen = colouring(colours.value);
     legend.replaceChildren(...chosen.legend);
-    points = Array.from({ length: samples.n }, (_, i) => place(codeOf(i)));
+    points = Array.from({ length: samples.n }, (_, i) => {
+      const code = codeOf(i).slice();
+      code[x] += spread(x, i, 0.7548776662466927);
+      if (y !== x) code[y] += spread(y, i, 0.5698402909980532);
+      return place(code);
+    });
     pen.globalAlpha = 0.85;
     points.forEach(([px, py], i) => {
       pen.fillStyle = chosen.of(i);
