@@ -4,6 +4,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
 READY := .venv/.ready
+RUNTIME := src/micvae/explorer/runtime
 
 .PHONY: help reproduce test lint benchmark clean
 
@@ -27,6 +28,10 @@ benchmark: $(READY)  ## Measure speed, side by side with a peer and with the mac
 	$(BIN)/python benchmarks/methods.py
 	$(BIN)/python benchmarks/metrics.py
 	$(BIN)/python benchmarks/data.py
+
+# What micvae explore puts into its pages: two files of onnxruntime-web, 14 MB, kept out of git.
+$(RUNTIME): | $(READY)
+	scripts/explorer_runtime/fetch.sh $@ $(BIN)/python
 
 clean:  ## Remove the virtual environment and caches; results in out/ stay.
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist

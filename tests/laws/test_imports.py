@@ -30,6 +30,7 @@ ROOMS = [
     "studies",
     "sharing",
     "reports",
+    "explorer",
     "cli",
     "learner",
     "__main__",

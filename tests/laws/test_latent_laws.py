@@ -70,6 +70,14 @@ def test_codes_stand_for_latents(latents):
     torch.testing.assert_close(space.codes_of(space.latents(codes)), codes)
 
 
+def test_the_decoder_reads_codes_as_it_reads_their_latents(latents):
+    """The closed form, against the two steps it stands for; to single precision's erf⁻¹."""
+    space = model_of(latents).space
+    codes = torch.stack([space.values(d, 6) for d in range(D)], 1)
+    two_steps = space.features(space.latents(codes))
+    torch.testing.assert_close(space.reader()(codes), two_steps, atol=1e-5, rtol=0)
+
+
 def test_the_same_noise_gives_the_same_draw(latents):
     model = model_of(latents)
     posterior = model.encode(X)

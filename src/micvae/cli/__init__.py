@@ -17,12 +17,14 @@ COMMANDS = (
     "train",
     "evaluate",
     "report",
+    "explore",
     "study",
     "select",
     "audit",
     "theorem",
     "encode",
     "decode",
+    "export",
     "share",
     "list",
 )
@@ -36,12 +38,14 @@ usage: micvae COMMAND …          micvae COMMAND --help explains each
   train METHOD       train one model
   evaluate RUN       score a trained run, or anybody's codes: MIG, DCI, InfoMEC, MCC, …
   report FOLDER …    write figures and one self-contained HTML page, or compare runs on one
+  explore RUN        one HTML file to try the latents in: sliders, pictures, codes
   study METHOD …     several methods over several seeds, in parallel
   select DATA        which method to go on with, chosen without ground truth
   audit RUN …        what a trained run's latents identify, and what they do not
   theorem            what independence cannot identify: counterexamples, measured
   encode RUN DATA    the codes of a data set as a table (Parquet, CSV)
   decode RUN CODES   the images of a table of codes
+  export RUN         encoder and decoder as ONNX
   share RUN          a folder to send, or to publish on the Hugging Face hub
   list WHAT          methods, metrics, estimators or data
 

@@ -15,6 +15,8 @@ from micvae.cli.display import (
     study_progress,
 )
 from micvae.cli.evaluate import evaluate
+from micvae.cli.explore import explore
+from micvae.cli.export import export
 from micvae.cli.parsing import parse
 from micvae.cli.report import report, write_report
 from micvae.cli.select import select
@@ -35,6 +37,8 @@ __all__ = [
     "decode",
     "encode",
     "evaluate",
+    "explore",
+    "export",
     "list_",
     "report",
     "reproduce",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -125,6 +126,14 @@ class LatentSpace(nn.Module, ABC):
     def latents(self, codes: Tensor) -> Tensor:
         """Latents `(B, W)` that codes `(B, D)` stand for: to decode codes of one's choice."""
         return codes
+
+    def reader(self) -> Callable[[Tensor], Tensor]:
+        """What the decoder reads of codes: a map from `(B, D)`, to be exported.
+
+        It is `features` of `latents`. Whatever does not depend on the codes is worked out before,
+        and the map is in closed form, where other runtimes know no function of the two steps.
+        """
+        return lambda codes: self.features(self.latents(codes))
 
     def values(self, latent: int, count: int) -> Tensor:
         """`count` codes along one latent, for traversals."""

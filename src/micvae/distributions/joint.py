@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
@@ -131,9 +132,18 @@ class JointSpace(LatentSpace):
 
     def latents(self, codes: Tensor) -> Tensor:
         """The numbers' latents, and categories as one-hot vectors."""
-        sizes = [self.numbers.latent_dim] + [1] * len(self.categories)
-        numbers, *chosen = torch.split(codes, sizes, dim=1)
-        return self._with(self.numbers.latents(numbers), [one[:, 0] for one in chosen])
+        numbers, chosen = self._columns(codes)
+        return self._with(self.numbers.latents(numbers), chosen)
+
+    def reader(self) -> Callable[[Tensor], Tensor]:
+        """What is read of the numbers, and one-hot categories."""
+        read = self.numbers.reader()
+
+        def features(codes: Tensor) -> Tensor:
+            numbers, chosen = self._columns(codes)
+            return self._with(read(numbers), chosen)
+
+        return features
 
     def values(self, latent: int, count: int) -> Tensor:
         """Those of a number; every category in turn for a categorical latent."""
@@ -146,6 +156,12 @@ class JointSpace(LatentSpace):
         """Numbers, then one block of columns per categorical latent."""
         parts: tuple[Tensor, ...] = torch.split(z, [self.numbers.width, *self.categories], dim=1)
         return parts
+
+    def _columns(self, codes: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """Codes of the numbers, then each category as a number, `(B,)`."""
+        sizes = [self.numbers.latent_dim] + [1] * len(self.categories)
+        numbers, *chosen = torch.split(codes, sizes, dim=1)
+        return numbers, [one[:, 0] for one in chosen]
 
     def _with(self, numbers: Tensor, categories: list[Tensor]) -> Tensor:
         """Numbers, and categories `(n,)` as one-hot vectors."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -60,12 +61,19 @@ class NoisySpace(LatentSpace):
 
     def latents(self, codes: Tensor) -> Tensor:
         """Noise is 0, its mean."""
-        inner = self.inner.latents(codes)
-        return torch.cat([inner, inner.new_zeros(len(codes), self.noise)], 1)
+        return self._silent(self.inner.latents(codes))
+
+    def reader(self) -> Callable[[Tensor], Tensor]:
+        """Noise is 0, its mean."""
+        read = self.inner.reader()
+        return lambda codes: self._silent(read(codes))
 
     def values(self, latent: int, count: int) -> Tensor:
         """Those of the inner space."""
         return self.inner.values(latent, count)
+
+    def _silent(self, inner: Tensor) -> Tensor:
+        return torch.cat([inner, inner.new_zeros(inner.shape[0], self.noise)], 1)
 
     def _noise(self, n: int, generator: torch.Generator) -> Tensor:
         return torch.randn(n, self.noise, generator=generator, device=generator.device)

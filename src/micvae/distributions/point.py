@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -72,8 +73,12 @@ class PointSpace(LatentSpace):
 
     def latents(self, codes: Tensor) -> Tensor:
         """W⁺ c + m."""
-        mixed: Tensor = codes @ torch.linalg.pinv(self.unmixing).T
-        return mixed + self.offset
+        return self.reader()(codes)
+
+    def reader(self) -> Callable[[Tensor], Tensor]:
+        """W⁺ c + m, W⁺ worked out before."""
+        mixing = torch.linalg.pinv(self.unmixing)
+        return lambda codes: codes @ mixing.T + self.offset
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,7 @@ class Quantised(Posterior):
     def quantised(self) -> Tensor:
         """The nearest value, `(B, D)`; its gradient reaches the codebook only."""
         chosen = self.index[..., None]
-        return self.codebook.expand(len(chosen), -1, -1).gather(2, chosen)[..., 0]
+        return self.codebook.expand(chosen.shape[0], -1, -1).gather(2, chosen)[..., 0]
 
     @property
     def mean(self) -> Tensor:

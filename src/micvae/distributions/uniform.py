@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -14,6 +15,7 @@ from micvae.distributions.gaussian import DiagonalGaussian, GaussianSpace
 from micvae.distributions.priors import StandardNormal
 
 _NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(16)
+_EDGE = 1e-6  # nearer to 0 or 1, a number has no finite latent in single precision
 
 
 class UniformSpace(GaussianSpace):
@@ -43,8 +45,12 @@ class UniformSpace(GaussianSpace):
 
     def latents(self, codes: Tensor) -> Tensor:
         """z = Φ⁻¹(u)."""
-        z: Tensor = torch.special.ndtri(codes.clamp(1e-6, 1 - 1e-6))
+        z: Tensor = torch.special.ndtri(codes.clamp(_EDGE, 1 - _EDGE))
         return z
+
+    def reader(self) -> Callable[[Tensor], Tensor]:
+        """2 u − 1: the normal distribution function and its inverse cancel."""
+        return lambda codes: 2 * codes.clamp(_EDGE, 1 - _EDGE) - 1
 
     def values(self, latent: int, count: int) -> Tensor:
         """From one end of the interval to the other."""

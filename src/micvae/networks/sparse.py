@@ -40,7 +40,7 @@ class SparseDecoder(nn.Module):
         """Decode latents `(B, D)`; the shared network is applied F times."""
         hidden: Tensor = self.shared(z[:, None] * self.masks.weight)  # (B, F, H)
         features: Tensor = (hidden * self.outputs.weight).sum(2) + self.outputs.bias
-        return features.reshape(len(z), *self.image_shape)
+        return features.reshape(z.shape[0], *self.image_shape)
 
 
 @dataclass(frozen=True)

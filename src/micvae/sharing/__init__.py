@@ -1,1 +1,1 @@
-"""Trained models in other hands: codes and images as files, a folder to publish, exports."""
+"""Runs in the hands of others: codes as tables, exported networks, repositories of models."""

@@ -1,0 +1,85 @@
+"""`micvae explore`: a run's latents in the browser."""
+
+from dataclasses import dataclass
+from functools import partial
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+from tyro.conf import Positional
+
+from micvae.cli.display import busy
+from micvae.cli.parsing import parse
+from micvae.errors import MicvaeError
+from micvae.training.run import Run
+
+
+def explore(arguments: list[str]) -> None:
+    """`micvae explore RUN`."""
+
+    @dataclass(frozen=True)
+    class Explore:
+        """Write one HTML file to try a run's latents in; any browser opens it, offline.
+
+        A slider per latent, live decoding, images to start from, traversals, and codes coloured
+        by factor. Names given to latents in the page are kept by the browser; downloaded into
+        RUN/latent_names.json, they are in the next page from the start.
+        """
+
+        run: Positional[Path]
+        """Folder of a trained run."""
+        out: Path | None = None
+        """The file: RUN/explore.html where left out."""
+        port: int | None = None
+        """Also serve the page at http://127.0.0.1:PORT, until Ctrl-C."""
+
+    parsed = parse(Explore, arguments, "explore")
+    if parsed.port is not None and not 0 < parsed.port < 65536:
+        raise MicvaeError(f"port is {parsed.port}; give a number from 1 to 65535.")
+    from micvae.explorer import explore_run
+
+    with busy(f"writing the explorer of {parsed.run}"):
+        page = explore_run(Run(parsed.run), parsed.out)
+    print(f"explorer: {page} ({page.stat().st_size / 1e6:.1f} MB); open it in a browser")
+    if parsed.port is not None:
+        serve(page, parsed.port)
+
+
+def serve(page: Path, port: int) -> None:
+    """Serve the page until interrupted."""
+    with server_of(page, port) as server:
+        print(f"serving http://127.0.0.1:{port}, until Ctrl-C", flush=True)
+        try:
+            server.serve_forever()
+        except KeyboardInterrupt:
+            print("stopped")
+
+
+def server_of(page: Path, port: int) -> HTTPServer:
+    """A server that answers every GET of / with the page, to this machine only.
+
+    Raises:
+        MicvaeError: where the port is taken or not allowed.
+    """
+    try:
+        return HTTPServer(("127.0.0.1", port), partial(_Handler, page.read_bytes()))
+    except OSError as error:
+        raise MicvaeError(f"port {port} cannot be served: {error.strerror}.") from None
+
+
+class _Handler(BaseHTTPRequestHandler):
+    def __init__(self, content: bytes, *arguments: object) -> None:
+        self.content = content
+        super().__init__(*arguments)  # type: ignore[arg-type]
+
+    def do_GET(self) -> None:
+        if self.path not in ("/", "/index.html"):
+            self.send_error(404)
+            return
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html; charset=utf-8")
+        self.send_header("Content-Length", str(len(self.content)))
+        self.end_headers()
+        self.wfile.write(self.content)
+
+    def log_message(self, *arguments: object) -> None:
+        """Say nothing of requests."""

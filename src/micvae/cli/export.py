@@ -1,0 +1,46 @@
+"""`micvae export`: a run's networks for other runtimes."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from tyro.conf import Positional
+
+from micvae.cli.display import busy
+from micvae.cli.parsing import parse
+from micvae.training.run import Run
+
+
+def export(arguments: list[str]) -> None:
+    """`micvae export RUN`."""
+
+    @dataclass(frozen=True)
+    class Export:
+        """Write a run's encoder and decoder as files that need neither micvae nor PyTorch.
+
+        encoder.onnx maps images to codes, decoder.onnx codes to images, in batches of any size.
+        Both are compared with PyTorch before they are written. model.json says what they read
+        and give, and the range of every latent.
+        """
+
+        run: Positional[Path]
+        """Folder of a trained run."""
+        format: Literal["onnx"] = "onnx"
+        """Of the files."""
+        out: Path | None = None
+        """Folder for them: RUN/onnx where left out."""
+
+    parsed = parse(Export, arguments, "export")
+    from micvae.sharing.onnx import TOLERANCE, export_run
+
+    out = parsed.out or parsed.run / "onnx"
+    with busy(f"exporting {parsed.run}"):
+        description = export_run(Run(parsed.run), out)
+    for name in ("encoder", "decoder"):
+        network = description[name]
+        print(
+            f"{out / network['file']}: {network['input']['name']} → {network['output']['name']}, "
+            f"largest difference to PyTorch {network['difference']:.1e} "
+            f"({TOLERANCE:g} is allowed)"
+        )
+    print(f"{out / 'model.json'}: inputs, outputs, latents and settings")

@@ -1,0 +1,106 @@
+"""From a run to one self-contained HTML file."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, StrictUndefined
+
+from micvae import __version__
+from micvae.errors import RunError
+from micvae.explorer.content import gather_content
+from micvae.explorer.runtime import runtime_files
+from micvae.explorer.samples import read_dataset
+from micvae.files import write_text
+from micvae.sharing.onnx import export_networks
+from micvae.training.run import Run
+
+PAGE = "explore.html"
+
+SCRIPTS = (
+    "decoder.js",
+    "paint.js",
+    "vectors.js",
+    "state.js",
+    "latents.js",
+    "pictures.js",
+    "traversals.js",
+    "scatter.js",
+    "page.js",
+)
+"""In the order in which they are put together, to one module."""
+
+
+def explore_run(run: Run, path: Path | None = None) -> Path:
+    """Write the explorer of a run: the decoder, what decodes, and samples of the data in one file.
+
+    Args:
+        run: a finished run.
+        path: of the page; `explore.html` in the run's folder where left out.
+
+    Returns:
+        The path of the page.
+
+    Raises:
+        MicvaeError: where the runtime is not there, see `runtime_files`.
+        RunError: where the run is not finished or damaged.
+        ExportError: where the decoder cannot be exported, see `micvae.sharing.onnx`.
+    """
+    path = run.path / PAGE if path is None else Path(path)
+    if path.is_dir():
+        raise RunError(f"{path} is a folder; give --out the name of a file, such as {PAGE}.")
+    script, machine = runtime_files()
+    model = run.model()
+    shape = tuple(run.record["data"]["image_shape"])
+    _, decoder = export_networks(model, shape)
+    dataset, missing = read_dataset(run)
+    content = gather_content(run, model, run.representation(), dataset)
+    content["decoder"] = {"input": decoder.input, "output": decoder.output}
+    active = sum(latent["active"] for latent in content["latents"])
+    html = _template().render(
+        title=f"{run.config.method} on {run.record['data']['name']}",
+        what="image" if len(shape) == 3 else "vector",
+        latents=len(content["latents"]),
+        active=active,
+        content=_json(content),
+        css=_read("micvae.reports", "page.css") + _read(__package__, "page/page.css"),
+        scripts=[_read(__package__, f"page/{name}") for name in SCRIPTS],
+        packed={
+            "runtime": _packed(script),
+            "machine": _packed(machine),
+            "network": _packed(decoder.content),
+        },
+        missing=missing,
+        notes=run.notes,
+        settings=run.config.to_json(),
+        difference=f"{decoder.difference:.0e}",
+        version=__version__,
+    )
+    write_text(path, html)
+    return path
+
+
+def _template() -> Any:
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    return environment.from_string(_read(__package__, "page/page.html.j2"))
+
+
+def _read(package: str, name: str) -> str:
+    return files(package).joinpath(name).read_text("utf-8")
+
+
+def _packed(content: bytes) -> str:
+    """Bytes as text, compressed; the same bytes give the same text."""
+    return base64.b64encode(gzip.compress(content, 6, mtime=0)).decode()
+
+
+def _json(value: Any) -> str:
+    """JSON that no name within it can end the element of."""
+    return json.dumps(value, ensure_ascii=False, allow_nan=False).replace("<", "\\u003c")

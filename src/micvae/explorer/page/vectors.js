@@ -1,0 +1,34 @@
+// A vector on the stage: a line per feature, with the data's value beside the decoded one.
+
+function vectorView() {
+  const rows = content.features.map((feature) => {
+    const mark = element("span", { class: "own" });
+    const dot = element("span", { class: "dot" });
+    const value = element("data", { value: "" });
+    const row = element(
+      "div",
+      { class: "feature" },
+      element("span", { class: "label" }, feature.name),
+      element("span", { class: "axis" }, mark, dot),
+      value,
+    );
+    return { feature, row, mark, dot, value };
+  });
+  const place = (feature, value) => `${100 * share(value, feature.low, feature.high)}%`;
+  return {
+    root: element("div", {}, ...rows.map(({ row }) => row)),
+    decoded(values) {
+      rows.forEach(({ feature, dot, value }, i) => {
+        dot.style.left = place(feature, values[i]);
+        value.value = values[i];
+        value.textContent = shown(values[i]);
+      });
+    },
+    original(values, offset) {
+      rows.forEach(({ feature, mark }, i) => {
+        mark.hidden = values === null;
+        if (values !== null) mark.style.left = place(feature, values[offset + i]);
+      });
+    },
+  };
+}

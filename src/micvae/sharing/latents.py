@@ -1,0 +1,61 @@
+"""What who has only the exported networks must know of each latent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from micvae.distributions import LatentKind
+from micvae.models import VAE
+from micvae.representation import Representation
+
+QUANTILES = (0.01, 0.99)
+"""Of the aggregate posterior: between them lies what the decoder has seen often enough."""
+
+_ALL = 10_000  # steps along a latent of finitely many values, so many that none is left out
+
+
+@dataclass(frozen=True)
+class LatentDescription:
+    """One latent.
+
+    Args:
+        name: `z0`, `z1`, …: numbered as in the log's columns.
+        kind: what its codes are.
+        kl: KL(q(z_d|x) ‖ p(z_d)), nats, averaged over the training images.
+        active: whether it is an active unit.
+        low: its code at the 1% quantile of the aggregate posterior.
+        high: at the 99% quantile.
+        values: the codes it can have, rising, where they are finitely many.
+    """
+
+    name: str
+    kind: LatentKind
+    kl: float
+    active: bool
+    low: float
+    high: float
+    values: list[float] | None
+
+
+def describe_latents(model: VAE, representation: Representation) -> list[LatentDescription]:
+    """Every latent, in the order of the codes' columns."""
+    low, high = np.quantile(representation.codes.astype(np.float64), QUANTILES, axis=0)
+    described = []
+    for d, kind in enumerate(model.space.kinds):
+        values = None
+        if kind == "value":
+            values = np.unique(model.space.values(d, _ALL).numpy()).tolist()
+        described.append(
+            LatentDescription(
+                name=f"z{d}",
+                kind=kind,
+                kl=float(representation.latent_kl[d]),
+                active=bool(representation.active[d]),
+                low=float(low[d]),
+                high=float(high[d]),
+                values=values,
+            )
+        )
+    return described
