@@ -12,7 +12,10 @@ from micvae.models import build_vae, encode
 from micvae.networks import Mlp
 from micvae.objectives import Snica, Step
 from micvae.objectives.base import Setting
+from micvae.objectives.schedules import Ramp
 from micvae.objectives.snica import DYNAMICS, beginnings, overlapping
+from micvae.training.config import RunConfig
+from micvae.training.trainer import Trainer
 
 CPU = torch.device("cpu")
 LINEAR = Mlp(depth=0)
@@ -91,6 +94,16 @@ def test_the_loss_is_per_frame_of_the_windows_that_start_in_the_batch():
     begins = torch.from_numpy(beginnings(data))[3:13, None]
     alone = objective.smooth(model, model.encode(x[3:13]), begins)
     torch.testing.assert_close(each[0].latent_kl, alone.kl[0].float() / 10)
+
+
+def test_the_log_has_the_same_terms_when_the_contrast_has_ended(tmp_path):
+    """The log keeps a column per term; training crosses the ends of both schedules here."""
+    objective = Snica(beta=Ramp(0, 1, steps=2, begin=2), contrast=Ramp(1, 0, steps=3), window=8)
+    config = RunConfig(objective=objective, latent_dim=2, epochs=1, batch_size=4, network=LINEAR)
+    trainer = Trainer(config, frames())
+    trainer.fit(tmp_path)
+    assert trainer.step == 7
+    assert trainer.model.companions[DYNAMICS].matrix.isfinite().all()
 
 
 def test_smoothing_under_the_true_dynamics_beats_single_frames():

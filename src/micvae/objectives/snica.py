@@ -19,6 +19,7 @@ from micvae.objectives.schedules import Constant, Ramp, Schedule
 from micvae.representation import Encoded
 
 DYNAMICS, SCORE, FRAMES, BEGINS = "dynamics", "score", "frames", "begins"
+NONE = Constant(0.0)
 _AT_ONCE = 100_000  # frames smoothed side by side when codes are computed
 
 
@@ -59,7 +60,7 @@ class Snica(Objective):
     beta: Schedule = Constant(1.0)
     """Weight of the KL term."""
 
-    contrast: Schedule = Constant(0.0)
+    contrast: Schedule = NONE
     """c, the weight of L_c."""
 
     states: int = 2
@@ -112,7 +113,7 @@ class Snica(Objective):
         built: dict[str, nn.Module] = {
             DYNAMICS: SwitchingDynamics(d, self.states, self.order, generator)
         }
-        if self.contrast != Constant(0.0):
+        if self.contrast != NONE:
             built[SCORE] = PairScore(d, generator)
         return built
 
@@ -136,13 +137,12 @@ class Snica(Objective):
         reconstruction = -model.decode(s).log_prob(seen).mean()
         loss = reconstruction + beta * latent_kl.sum()
         terms = {"loss": loss, "reconstruction": reconstruction, "kl": latent_kl.sum()}
-        weight = self.contrast(step.number)
-        if weight > 0:
+        if self.contrast != NONE:  # told at every step, also where its weight has come to 0
             h = evidence.loc.view(length, -1, model.latent_dim)
             pairs = h[1:].flatten(0, 1), h[:-1].flatten(0, 1)
             there = (~begins[1:]).flatten().float()
             terms["contrast"] = pair_loss(model.companions[SCORE], *pairs, there, step.generator)
-            terms["loss"] = loss = loss + weight * terms["contrast"]
+            terms["loss"] = loss = loss + self.contrast(step.number) * terms["contrast"]
         return Losses({MODEL: loss}, terms, latent_kl)
 
     def smooth(self, model: VAE, evidence: DiagonalGaussian, begins: Tensor) -> Smoothed:
