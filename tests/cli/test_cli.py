@@ -99,7 +99,7 @@ def test_lists(inline, what, names):
         (["select", "squares", "--seeds", "1"], "seeds is 1"),
         (["select", "nowhere.npz"], "no data set or file 'nowhere.npz'"),
         (["select", "squares(n=99)", "--share", "2"], "share is 2.0"),
-        (["select", "squares(n=200)", "--methods", "ada-gvae"], "has no partners"),
+        (["select", "squares(n=200)", "--methods", "ada-gvae"], "has no known factors"),
         (["audit"], "audit needs a RUN"),
         (["audit", "nowhere"], "nowhere is not a run"),
         (["theorem", "--seed", "-1"], "seed: must be a whole number of at least 0"),

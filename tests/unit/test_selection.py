@@ -28,7 +28,9 @@ from micvae.training.run import Run
 
 TINY = {
     "seeds": 2,
-    "epochs": 1,
+    "epochs": 4,
+    "batch_size": 16,
+    "learning_rate": Constant(0.01),  # so that latents come into use within 64 steps
     "latent_dim": 3,
     "network": Patch(width=4, hidden=8),
     "workers": 1,
@@ -212,8 +214,13 @@ class TestRuns:
         assert words[:2] == ["micvae", "train"]
         assert find(words[2]) == candidates(PAIR)[result["recommended"]["row"]]
         given = dict(zip(words[3::2], words[4::2], strict=True))
-        assert given["--data"] == DATA and given["--latent-dim"] == "3"
-        assert given.get("--seed", "0") == str(result["recommended"]["seed"])
+        assert given["--data"] == DATA
+        assert [given[f"--{name}"] for name in ("latent-dim", "epochs", "batch-size")] == [
+            "3",
+            "4",
+            "16",
+        ]
+        assert given["--seed"] == str(result["recommended"]["seed"])
 
     def test_other_data_in_the_same_folder_is_refused(self, tmp_path):
         images = np.random.default_rng(0).random((100, 4)).astype(np.float32)
@@ -224,9 +231,9 @@ class TestRuns:
             select(images + 1, ("vae",), out=tmp_path, **given)
 
     def test_what_cannot_be_trained_is_said_before_anything_is(self, tmp_path):
-        cells = Selection(data=DATA, methods=("ada-gvae",), out=tmp_path, **TINY).cells()
-        with pytest.raises(DataError, match="partners"):
-            expected_seconds(cells, tmp_path, load(DATA), 1)
+        job = Selection(data=DATA, methods=("ada-gvae",), out=tmp_path, **TINY)
+        with pytest.raises(DataError, match="has no known factors"):
+            expected_seconds(job.cells(), tmp_path, load(job.training_data()), 1)
         np.savez(tmp_path / "bare.npz", images=np.zeros((90, 8, 8)))
         with pytest.raises(MicvaeError, match="no factors to check against"):
             select(tmp_path / "bare.npz", check=True, out=tmp_path / "out", **TINY)

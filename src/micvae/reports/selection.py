@@ -115,7 +115,11 @@ def _keys(result: Found) -> list[Key]:
     first = result["candidates"][0]
     near = [c for c in result["candidates"][1:] if not _told(c, "udr")]
     keys = [
-        Key("recommended", first["row"], f"seed {result['recommended']['seed']}"),
+        Key(
+            "first in rank" if first["trivial"] else "recommended",
+            first["row"],
+            f"seed {result['recommended']['seed']}",
+        ),
         Key("not told apart", str(len(near)), f"of {len(result['candidates']) - 1} others, by UDR"),
     ]
     for name in ("udr", "agreement", "held_out_reconstruction", "active_units"):

@@ -28,6 +28,9 @@ SELECTION = "selection.json"
 METHODS = ("vae", "beta-vae", "beta-tcvae", "factor-vae", "mi-constrained")
 OWN_DATA = "data.npz"
 
+_MAIN = ("data", "latent_dim", "epochs", "seed")
+"""What a command line says even where it is the default."""
+
 Step = Callable[[int, int, str], None]
 
 
@@ -235,12 +238,12 @@ def select(
 
 
 def train_command(config: RunConfig, out: Path) -> str:
-    """The command line that trains this configuration, with what differs from the defaults."""
+    """The command line that trains this configuration: the main settings, and unusual ones."""
     words = ["micvae", "train", str(spelling.spell(config.objective))]
     plain = RunConfig(objective=config.objective)
     for field in dataclasses.fields(Settings):
         value = getattr(config, field.name)
-        if field.name == "data" or value != getattr(plain, field.name):
+        if field.name in _MAIN or value != getattr(plain, field.name):
             text = spelling.spell(value) if dataclasses.is_dataclass(value) else value
             words += [f"--{field.name.replace('_', '-')}", str(text)]
     return shlex.join([*words, "--out", str(out)])
