@@ -2,7 +2,6 @@
 
 import csv
 import warnings
-import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from micvae.data.dataset import FactorDataset
+from micvae.data.declared import check_npz
 from micvae.errors import DataError
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".pgm", ".ppm"}
@@ -31,15 +31,19 @@ def from_npz(path: Path) -> FactorDataset:
         DataError: for a file that cannot be read or arrays that do not fit.
     """
     arrays = {}
+    wanted = ("images", "factors", "factor_names", "partners", "auxiliary", "sequence")
     try:
+        check_npz(path, wanted)
         with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
-            for name in ("images", "factors", "factor_names", "partners", "auxiliary", "sequence"):
+            for name in wanted:
                 if name in file.files:
                     arrays[name] = file[name]
             found = ", ".join(file.files)
-    except (OSError, ValueError, EOFError, KeyError, AttributeError, zipfile.BadZipFile) as error:
+    except DataError:
+        raise
+    except Exception as error:  # zipfile, zlib and NumPy raise a dozen kinds on a broken file
         raise DataError(
-            f"{path} cannot be read as an .npz file of plain arrays: {error}."
+            f"{path} cannot be read as an .npz file of plain arrays: {_reason(error)}."
         ) from None
     if "images" not in arrays:
         raise DataError(f"{path} has no array named images; it has {found or 'nothing'}.")
@@ -119,7 +123,7 @@ def scaled(images: NDArray[Any], what: str) -> NDArray[np.float32]:
 
 
 def _picture(file: Path) -> NDArray[np.uint8]:
-    from PIL import Image, UnidentifiedImageError  # only folders need it
+    from PIL import Image  # only folders need it
 
     try:
         with warnings.catch_warnings():
@@ -127,8 +131,12 @@ def _picture(file: Path) -> NDArray[np.uint8]:
             with Image.open(file) as picture:
                 grey = picture.mode in ("1", "L", "LA", "I;16", "I")
                 return np.asarray(picture.convert("L" if grey else "RGB"))
-    except (OSError, UnidentifiedImageError, ValueError, SyntaxError, Warning) as error:
-        raise DataError(f"{file} cannot be read as an image: {error}.") from None
+    except Exception as error:  # Pillow's readers raise a dozen kinds, bombs among them
+        raise DataError(f"{file} cannot be read as an image: {_reason(error)}.") from None
+
+
+def _reason(error: Exception) -> str:
+    return str(error).splitlines()[0] if str(error) else type(error).__name__
 
 
 def _factor_table(
