@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from micvae.data import FactorDataset, FactorKind
+from micvae.data.dataset import KINDS
+from micvae.data.declared import check_npz
 from micvae.errors import RunError
 from micvae.files import replacing
 
@@ -107,6 +109,24 @@ class Representation:
             factors=self.factors[index],
         )
 
+    def _check(self) -> None:
+        """Refuse arrays that do not belong together, as a file from a stranger may hold them."""
+        (n, d), (rows, k) = self.codes.shape, self.factors.shape
+        fits = {
+            "codes": n > 0 and d > 0,
+            "scale": self.scale.shape == (n, d),
+            "draws": self.encoded.draws.shape == (n, d),
+            "latent_kl": self.latent_kl.shape == (d,),
+            "latent_kinds": len(self.encoded.latent_kinds) == d,
+            "factors": rows == n,
+            "factor_names": len(self.factor_names) == k,
+            "factor_kinds": len(self.factor_kinds) == k and set(self.factor_kinds) <= set(KINDS),
+        }
+        wrong = [name for name, ok in fits.items() if not ok]
+        numbers = (self.codes, self.scale, self.encoded.draws, self.latent_kl, self.factors)
+        if wrong or not all(np.isfinite(array).all() for array in numbers):
+            raise ValueError(f"{wrong[0]} does not fit" if wrong else "NaN or infinite values")
+
     def save(self, path: Path) -> None:
         """Write an .npz file without pickled objects."""
         with replacing(path) as temporary:
@@ -122,13 +142,17 @@ class Representation:
     def load(cls, path: Path) -> "Representation":
         """Read what `save` wrote."""
         try:
+            check_npz(path)
             with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
                 encoded = Encoded(**{name: file[name] for name in Encoded._fields})
-                return cls(
+                read = cls(
                     encoded._replace(latent_kinds=tuple(file["latent_kinds"].tolist())),
                     file["factors"],
                     tuple(map(str, file["factor_names"])),
                     tuple(file["factor_kinds"].tolist()),
                 )
+                read._check()
+                return read
         except Exception as error:  # zipfile and NumPy raise a dozen kinds on a broken file
-            raise RunError(f"{path} is not a readable representation: {error}.") from None
+            reason = str(error).rstrip(".") or type(error).__name__
+            raise RunError(f"{path} is not a readable representation: {reason}.") from None

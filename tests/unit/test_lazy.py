@@ -201,15 +201,22 @@ def test_what_is_broken_is_said(tmp_path, in_parts):
         bad[13, 1, 2, 3] = wrong
         with pytest.raises(DataError, match=message):
             load_of(tmp_path, bad)
-    for array in (np.zeros((4, 16, 16), np.int64), np.asfortranarray(COLOUR)):
-        with pytest.raises(DataError, match=r"dtype int64|not stored row by row"):
-            load_of(tmp_path, array)
+    with pytest.raises(DataError, match="dtype int64"):
+        load_of(tmp_path, np.zeros((4, 16, 16), np.int64))
     with pytest.raises(DataError, match="could run code"):
         load_of(tmp_path, np.array([{"a": 1}] * 3, dtype=object))
     with pytest.raises(DataError, match="image 3 has shape"):
         sizes = [COLOUR[0]] * 3 + [COLOUR[0, :8]]
         images = Items(sizes.__getitem__, (4, 16, 12, 3), np.dtype(np.uint8), "NHWC", "X")
         fingerprint(FactorDataset("own", images))
+
+
+def test_what_is_stored_column_by_column_is_read_at_once(tmp_path, in_parts):
+    np.testing.assert_array_equal(
+        load_of(tmp_path, np.asfortranarray(FLOATS)).images, load_of(tmp_path, FLOATS).images
+    )
+    np.savez(tmp_path / "own.npz", images=np.asfortranarray(FLOATS))
+    np.testing.assert_array_equal(load(str(tmp_path / "own.npz")).images, FLOATS)
 
 
 def load_of(path, array):

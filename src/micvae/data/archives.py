@@ -16,6 +16,7 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from micvae.data.declared import header
 from micvae.errors import DataError, MicvaeWarning
 
 BLOCK = 2**22  # bytes read at once
@@ -140,19 +141,7 @@ def blocks(rows: NDArray[np.int64], together: int) -> Iterator[tuple[NDArray[np.
 
 def array_header(file: IO[bytes], what: str) -> tuple[tuple[int, ...], np.dtype[Any]]:
     """Read an array's shape and dtype; what follows in the file are its rows."""
-    version = np.lib.format.read_magic(file)
-    if version not in ((1, 0), (2, 0)):
-        raise DataError(f"{what} is of the unknown version {version}.")
-    header = (
-        np.lib.format.read_array_header_1_0
-        if version == (1, 0)
-        else np.lib.format.read_array_header_2_0
-    )
-    with warnings.catch_warnings():  # files written by Python 2 are read, and warned of
-        warnings.simplefilter("ignore", UserWarning)
-        shape, fortran, dtype = header(file)
-    if dtype.hasobject:
-        raise DataError(f"{what} is pickled, which could run code; refused.")
+    shape, fortran, dtype = header(file, what)
     if not shape or (fortran and len(shape) > 1):
         raise DataError(f"{what} is a scalar, or not stored row by row.")
     return shape, dtype

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from micvae.data.archives import array_header, npz_array, readable
+from micvae.data.archives import npz_array, readable
 from micvae.data.dataset import FactorDataset
+from micvae.data.declared import check_npy, check_npz, header
 from micvae.data.layout import Arrangement, arrangement
 from micvae.data.lazy import Images, LazyImages, is_large
 from micvae.data.on_disk import ArrayFile, Items, of_array
@@ -43,16 +44,17 @@ def from_npz(path: Path) -> FactorDataset:
     arrays: dict[str, Any] = {}
     try:
         with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
-            for name in (*IMAGES, *BESIDE, "factor_names"):
-                if name in file.files:
-                    large = _unread(path, name) if name in IMAGES else None
-                    arrays[name] = file[name] if large is None else large
+            names = [name for name in (*IMAGES, *BESIDE, "factor_names") if name in file.files]
+            arrays = {name: _unread(path, name) for name in names if name in IMAGES}
+            held = [name for name in names if arrays.get(name) is None]
+            check_npz(path, held)
+            arrays |= {name: file[name] for name in held}
             found = ", ".join(file.files)
     except DataError:
         raise
-    except (OSError, ValueError, EOFError, KeyError, AttributeError, zipfile.BadZipFile) as error:
+    except Exception as error:  # zipfile, zlib and NumPy raise a dozen kinds on a broken file
         raise DataError(
-            f"{path} cannot be read as an .npz file of plain arrays: {error}."
+            f"{path} cannot be read as an .npz file of plain arrays: {_reason(error)}."
         ) from None
     if "images" not in arrays:
         raise DataError(f"{path} has no array named images; it has {found or 'nothing'}.")
@@ -70,8 +72,12 @@ def from_npz(path: Path) -> FactorDataset:
 
 def _unread(path: Path, name: str) -> Images | None:
     """An array of images that stays in the file: large, and stored as it is."""
+    with zipfile.ZipFile(path) as archive, archive.open(f"{name}.npy") as member:
+        shape, fortran, _ = header(member, f"array {name} of {path}")
+    if not is_large(shape) or (fortran and len(shape) > 1):
+        return None
     with npz_array(path, name) as records:
-        if not records.random_access or not is_large(records.shape):
+        if not records.random_access:
             return None
         shape, dtype = records.shape, records.dtype
         return ArrayFile(path, records.start, shape, dtype, arranged(shape, dtype, name))
@@ -88,11 +94,12 @@ def from_npy(path: Path) -> FactorDataset:
     images: Images | NDArray[Any]
     with readable(path, "an .npy file"):
         with path.open("rb") as file:
-            shape, dtype = array_header(file, str(path))
+            shape, fortran, dtype = header(file, str(path))
             start = file.tell()
-        if is_large(shape):
+        if is_large(shape) and not (fortran and len(shape) > 1):
             images = ArrayFile(path, start, shape, dtype, arranged(shape, dtype, str(path)))
         else:
+            check_npy(path)
             images = of_user(np.load(path, allow_pickle=False), str(path))
     return FactorDataset(path.stem, images, source={"data": str(path)})
 
@@ -177,15 +184,19 @@ def _picture(file: Path) -> NDArray[Any]:
 
 @contextmanager
 def _opened(file: Path) -> Iterator[Any]:
-    from PIL import Image, UnidentifiedImageError  # only folders need it
+    from PIL import Image  # only folders need it
 
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(file) as picture:
                 yield picture
-    except (OSError, UnidentifiedImageError, ValueError, SyntaxError, Warning) as error:
-        raise DataError(f"{file} cannot be read as an image: {error}.") from None
+    except Exception as error:  # Pillow's readers raise a dozen kinds, bombs among them
+        raise DataError(f"{file} cannot be read as an image: {_reason(error)}.") from None
+
+
+def _reason(error: Exception) -> str:
+    return str(error).splitlines()[0].rstrip(".") if str(error) else type(error).__name__
 
 
 def pixels(picture: Any) -> NDArray[Any]:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from micvae.data.dataset import FactorKind
+from micvae.data.declared import check_npy, check_npz, check_size
 from micvae.errors import DataError
 
 READABLE = (".npy", ".npz", ".csv", ".parquet")
@@ -65,6 +66,7 @@ def read_matrix(path: Path, wanted: str) -> TableFile:
 
 
 def _load_numpy(path: Path, wanted: str) -> NDArray[Any]:
+    (check_npy if path.suffix.lower() == ".npy" else check_npz)(path)
     with path.open("rb") as opened:
         loaded = np.load(opened, allow_pickle=False)
         if isinstance(loaded, np.ndarray):
@@ -106,6 +108,8 @@ def _load_columns(path: Path, suffix: str) -> dict[str, NDArray[Any]]:
                 f"{path} has no header row: its first line holds numbers only. Name the columns."
             )
     else:
+        described = pyarrow.parquet.read_metadata(path)
+        check_size(8 * described.num_rows * described.num_columns, str(path))
         table = pyarrow.parquet.read_table(path)
     columns = {}
     for name, column in zip(table.column_names, table.columns, strict=True):

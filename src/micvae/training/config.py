@@ -62,6 +62,9 @@ class Settings:
     """Where to compute."""
 
     def __post_init__(self) -> None:
+        if not isinstance(self.data, str) or not isinstance(self.device, str):
+            name = "device" if isinstance(self.data, str) else "data"
+            raise MicvaeError(f"{name} is {getattr(self, name)!r}; give text.")
         least = {"latent_dim": 1, "epochs": 1, "batch_size": 2, "seed": 0, "restart": 0}
         for name, lowest in least.items():
             value = getattr(self, name)

@@ -8,6 +8,7 @@ import pyarrow.parquet as pq
 import torch
 from torch import Tensor
 
+from micvae.data.declared import check_size
 from micvae.errors import DivergedError, RunError
 from micvae.files import replacing
 from micvae.objectives import Losses
@@ -81,7 +82,14 @@ class StepLog:
 def read_log(path: Path) -> dict[str, np.ndarray]:
     """Read a saved log: a column per term, in nats, and `step`."""
     try:
+        described = pq.read_metadata(path)
+        check_size(4 * described.num_rows * described.num_columns, str(path))
         table = pq.read_table(path)
-    except (OSError, pa.ArrowInvalid) as error:
-        raise RunError(f"{path} is not a readable Parquet file: {error}.") from None
+    except (OSError, pa.ArrowException) as error:
+        raise RunError(
+            f"{path} is not a readable Parquet file: {str(error).rstrip('.')}."
+        ) from None
+    kinds = [field.type for field in table.schema]
+    if not kinds or not all(pa.types.is_floating(k) or pa.types.is_integer(k) for k in kinds):
+        raise RunError(f"{path} holds columns that are no numbers; it is no log of a run.")
     return {name: table[name].to_numpy() for name in table.column_names}

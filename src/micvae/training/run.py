@@ -31,6 +31,16 @@ DATA = "data.npz"
 IN_MEMORY = "in memory"
 """What stands for the name of data that was handed over as an array."""
 OWN_LOG = RunLog()
+FOUND = {
+    "metrics",
+    "samples",
+    "seed",
+    "active",
+    "active_units",
+    "latent_kl",
+    "r_mi",
+    "factor_names",
+}
 
 
 class Run:
@@ -58,10 +68,15 @@ class Run:
         if not (self.path / RECORD).is_file():
             raise RunError(f"{self.path} is not a run: it has no {RECORD}.")
         self.record: dict[str, Any] = read_json(self.path / RECORD)
+        if not isinstance(self.record, dict):
+            raise RunError(f"{self.path / RECORD} is no record of a run: it has no usable names.")
         try:
             self.config = RunConfig.from_json(self.record["config"])
         except (KeyError, TypeError) as error:
             raise RunError(f"{self.path / RECORD} has no usable {error}.") from None
+        wrong = _wrong_fact(self.record.get("data"))
+        if wrong is not None:
+            raise RunError(f"{self.path / RECORD} has no usable data: {wrong}.")
 
     @property
     def done(self) -> bool:
@@ -116,7 +131,11 @@ class Run:
 
     def log(self) -> dict[str, np.ndarray]:
         """Every term at every step: a column per term, in nats, and `step`."""
-        return read_log(self.path / LOG)
+        columns = read_log(self.path / LOG)
+        for name in ("step", "loss", "reconstruction", "kl"):
+            if name not in columns:
+                raise RunError(f"{self.path / LOG} has no column {name}; it is no log of a run.")
+        return columns
 
     def last_epoch(self) -> dict[str, float]:
         """Mean of every logged term over the last epoch, in nats."""
@@ -135,7 +154,16 @@ class Run:
     def scores(self) -> dict[str, Any] | None:
         """What `micvae evaluate` stored, or None before that."""
         path = self.path / SCORES
-        return read_json(path) if path.exists() else None
+        if not path.exists():
+            return None
+        scores = read_json(path)
+        missing = FOUND - scores.keys() if isinstance(scores, dict) else FOUND
+        if missing or not isinstance(scores["metrics"], dict):
+            raise RunError(
+                f"{path} is no result of micvae evaluate: it has no "
+                f"{min(missing, default='metrics')}; evaluate the run again."
+            )
+        return dict(scores)
 
 
 def train_run(
@@ -234,6 +262,24 @@ def fingerprint(dataset: FactorDataset) -> str:
         for block in parts(array) if isinstance(array, LazyImages) else [array]:
             digest.update(np.ascontiguousarray(block).data)
     return digest.hexdigest()
+
+
+def _wrong_fact(data: Any) -> str | None:
+    """What of a record's data is missing or of another type, or None."""
+    if not isinstance(data, dict):
+        return "there is none"
+    kinds = {"name": str, "fingerprint": str, "n": int, "image_shape": list}
+    kinds |= {name: list for name in ("factor_names", "factor_kinds", "notes")}
+    for name, kind in kinds.items():
+        if not isinstance(data.get(name), kind):
+            return f"{name} is {data.get(name)!r}"
+        if (
+            kind is list
+            and name != "image_shape"
+            and not all(isinstance(v, str) for v in data[name])
+        ):
+            return f"{name} is {data[name]!r}"
+    return "n is less than 1" if data["n"] < 1 else None
 
 
 def _difference(old: RunConfig, new: RunConfig) -> str:

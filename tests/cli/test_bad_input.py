@@ -1,0 +1,92 @@
+"""Bad input ends in one line that says what would work, and leaves nothing half-written."""
+
+import re
+import shutil
+import warnings
+from pathlib import Path
+
+import pytest
+from bad_input_cases import CASES
+
+from micvae.cli import main
+from micvae.data import load
+from micvae.errors import MicvaeError
+from micvae.networks import Patch
+from micvae.objectives import Vae
+from micvae.sharing.opening import open_trained
+from micvae.training import RunConfig, train_run
+
+GUIDE = Path(__file__).parents[2] / "docs" / "bad-input.md"
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    network = Patch(width=4, hidden=8)
+    config = RunConfig(
+        objective=Vae(), data="squares(n=96)", epochs=1, network=network, device="cpu"
+    )
+    return train_run(config, tmp_path_factory.mktemp("finished") / "run").path
+
+
+@pytest.fixture
+def folder(finished, tmp_path, monkeypatch):
+    shutil.copytree(finished, tmp_path / "run")
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "thesis.tex").write_text("years of work")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def content(folder):
+    return {p: p.read_bytes() if p.is_file() else None for p in folder.rglob("*")}
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.title)
+def test_it_is_one_line_and_leaves_nothing(case, folder, capsys, monkeypatch):
+    arguments = case.spoil(folder)
+    before = content(folder)
+    with warnings.catch_warnings(), pytest.raises(SystemExit) as stop:
+        monkeypatch.setattr(warnings, "showwarning", warnings.showwarning)
+        main(arguments)
+    said = capsys.readouterr().err
+    assert stop.value.code == 2
+    assert case.message in " ".join(said.split()) and "Traceback" not in said
+    if said.lstrip().startswith("micvae: error:"):  # else a wrong flag's own explanation
+        assert len([line for line in said.splitlines() if line.strip()]) == 1
+    assert content(folder) == before
+
+
+def test_there_are_enough_cases_and_each_is_its_own():
+    assert len({case.title for case in CASES}) == len(CASES) >= 40
+
+
+@pytest.mark.parametrize(
+    "case",
+    [c for c in CASES if c.spoil.__qualname__.split(".")[0] != "option"],
+    ids=lambda c: c.title,
+)
+def test_python_raises_the_same(case, folder):
+    """What the command line refuses, the functions beneath it refuse with the same words."""
+    arguments = case.spoil(folder)
+    if arguments[0] == "encode":
+        action = lambda: open_trained(arguments[1])  # noqa: E731
+    elif arguments[0] == "train" and "--data" in arguments:
+        action = lambda: load(arguments[arguments.index("--data") + 1])  # noqa: E731
+    else:
+        from micvae.sharing.codes import read_codes
+        from micvae.sharing.hub import save_pretrained
+        from micvae.training import Run
+
+        run = Run(Path(arguments[1]))
+        action = {
+            "share": lambda: save_pretrained(run, folder / "shared"),
+            "evaluate": run.representation,
+            "decode": lambda: read_codes(Path(arguments[2]), open_trained("run")),
+        }[arguments[0]]
+    with pytest.raises(MicvaeError, match=re.escape(case.message)):
+        action()
+
+
+def test_the_guide_lists_every_case():
+    guide = GUIDE.read_text()
+    assert [c.title for c in CASES if f"| {c.title} |" not in guide] == []
