@@ -15,15 +15,17 @@ from micvae.errors import DataError, MicvaeError, RunError
 from micvae.files import read_json
 from micvae.models import encode
 from micvae.networks import Patch
-from micvae.objectives import METHODS, find
+from micvae.objectives import METHODS, Vae, find
 from micvae.objectives.schedules import Constant, Schedule
 from micvae.reports import report_folder
 from micvae.representation import Encoded
 from micvae.studies.candidates import Candidate, held_out
 from micvae.studies.choice import answer, choose, trade_offs
+from micvae.studies.command_lines import command_line, train_command
 from micvae.studies.selection import SELECTION, Selection, candidates, select
 from micvae.studies.timing import expected_seconds, said
 from micvae.studies.truth import check, check_said
+from micvae.training.config import RunConfig
 from micvae.training.run import Run
 
 TINY = {
@@ -277,3 +279,27 @@ def test_times_are_said_in_their_unit():
         "7 minutes",
         "2.5 hours",
     ]
+
+
+def test_a_command_line_gives_the_configuration_back():
+    job = Selection(data="my data.npz", strengths=(1.0, 4.0), check=True, network=Patch(width=4))
+    words = shlex.split(command_line(["micvae", "select", job.data], job, leave_out=("data",)))
+    assert words[:3] == ["micvae", "select", "my data.npz"]
+    given = " ".join(words[3:])
+    assert (
+        "--strengths 1.0 4.0" in given
+        and "--check" in words
+        and "--network patch(width=4)" in given
+    )
+    assert "--epochs" not in words
+    config = RunConfig(objective=Vae(), learning_rate=Constant(0.01))
+    short, full = (shlex.split(train_command(config, Path("o"), full=f)) for f in (False, True))
+    assert short[3::2] == [
+        "--data",
+        "--latent-dim",
+        "--epochs",
+        "--learning-rate",
+        "--seed",
+        "--out",
+    ]
+    assert set(short) < set(full) and full[full.index("--batch-size") + 1] == "64"

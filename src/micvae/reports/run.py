@@ -1,16 +1,14 @@
 """The report of one run."""
 
-import dataclasses
-import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from micvae import spelling
 from micvae.metrics import METRICS
 from micvae.reports.page import Cell, Details, Group, Key, Page, Table, write_page
 from micvae.reports.quantities import known, quantity
 from micvae.reports.single import data_group, gather, run_groups
+from micvae.studies.command_lines import train_command
 from micvae.training.run import Run
 
 FILES = (
@@ -57,7 +55,7 @@ def report_run(run: Run) -> Path:
         configuration=[Details("This run", "", configuration(run.config.to_json()))],
         environment=environment(run.record),
         files=FILES,
-        command=command(run),
+        command=train_command(run.config, Path("out/again"), full=True),
     )
     return write_page(page, run.path)
 
@@ -141,16 +139,3 @@ def environment(record: Mapping[str, Any]) -> list[tuple[str, str]]:
     items["data"] = f"{data.get('name')}, {data.get('n')} images of {data.get('image_shape')}"
     items["data fingerprint"] = data.get("fingerprint", "")
     return [(name, str(value)) for name, value in items.items()]
-
-
-def command(run: Run) -> str:
-    """The command line that trains the same run."""
-    values = {
-        field.name: getattr(run.config, field.name) for field in dataclasses.fields(run.config)
-    }
-    objective = spelling.spell(values.pop("objective"))
-    words = ["micvae", "train", str(objective)]
-    for name, value in values.items():
-        plain = spelling.spell(value) if dataclasses.is_dataclass(value) else value
-        words += [f"--{name.replace('_', '-')}", str(plain)]
-    return shlex.join([*words, "--out", "out/again"])

@@ -1,7 +1,6 @@
 """Choosing without ground truth: methods or strengths × seeds on one's own data, ranked."""
 
 import dataclasses
-import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from micvae.objectives import Objective, find
 from micvae.objectives.schedules import Constant, Schedule
 from micvae.studies.candidates import Candidate, measure
 from micvae.studies.choice import choose
+from micvae.studies.command_lines import command_line, train_command
 from micvae.studies.pool import Event
 from micvae.studies.study import Cell, at_once, grid, run_study, write_table
 from micvae.studies.truth import check
@@ -27,9 +27,6 @@ from micvae.training.run import RECORD, Run, fingerprint
 SELECTION = "selection.json"
 METHODS = ("vae", "beta-vae", "beta-tcvae", "factor-vae", "mi-constrained")
 OWN_DATA = "data.npz"
-
-_MAIN = ("data", "latent_dim", "epochs", "seed")
-"""What a command line says even where it is the default."""
 
 Step = Callable[[int, int, str], None]
 
@@ -148,7 +145,7 @@ def train_candidates(
         "title": f"Which model for {load(job.data).name}?",
         "kind": "selection",
         "seeds": job.seeds,
-        "command": command(job),
+        "command": command_line(["micvae", "select", job.data], job, leave_out=("data", "workers")),
         "rows": [
             {"label": label, "description": config.objective.summary, "config": config.to_json()}
             for label, config in job.rows().items()
@@ -235,31 +232,6 @@ def select(
     data = dataset if isinstance(dataset, str | Path) else _kept(dataset, out / OWN_DATA)
     job = Selection(data=str(data), methods=tuple(methods), out=out, **settings)
     return compare_candidates(job, train_candidates(job, report), step)
-
-
-def train_command(config: RunConfig, out: Path) -> str:
-    """The command line that trains this configuration: the main settings, and unusual ones."""
-    words = ["micvae", "train", str(spelling.spell(config.objective))]
-    plain = RunConfig(objective=config.objective)
-    for field in dataclasses.fields(Settings):
-        value = getattr(config, field.name)
-        if field.name in _MAIN or value != getattr(plain, field.name):
-            text = spelling.spell(value) if dataclasses.is_dataclass(value) else value
-            words += [f"--{field.name.replace('_', '-')}", str(text)]
-    return shlex.join([*words, "--out", str(out)])
-
-
-def command(job: Selection) -> str:
-    """The command line of this selection, with what differs from the defaults."""
-    words = ["micvae", "select", job.data]
-    for field in dataclasses.fields(job):
-        value = getattr(job, field.name)
-        if field.name in ("data", "workers") or value == field.default:
-            continue
-        values = value if isinstance(value, tuple) else (value,)
-        texts = [str(spelling.spell(v)) if dataclasses.is_dataclass(v) else str(v) for v in values]
-        words += [f"--{field.name.replace('_', '-')}", *([] if value is True else texts)]
-    return shlex.join(words)
 
 
 def _same_data(job: Selection, cells: Sequence[Cell]) -> None:
