@@ -15,6 +15,7 @@ WRAPPED["blocks"] = "blocks('squares(n=400)')"
 WRAPPED["held_out"] = "held_out('squares(n=400)')"
 WRAPPED["rendered"] = "rendered('squares(n=400)')"
 WRAPPED["whitened"] = "whitened('independent(n=400)')"
+WRAPPED["standardised"] = "standardised('independent(n=400)')"
 for name in ("auxiliary", "sequences"):
     WRAPPED[name] = f"{name}('squares(n=400)', column='rotation')"
 
