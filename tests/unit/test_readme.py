@@ -27,8 +27,8 @@ def test_every_python_block_runs(own_images):
     names = {}
     for block in blocks("python"):
         exec(compile(block, "README.md", "exec"), names)
-    assert (own_images / "out" / "faces" / "report.html").exists()
-    assert names["run"].representation().codes.shape == (128, 6)
+    assert (own_images / "out" / "faces" / "run.json").exists()
+    assert names["codes"].shape == (128, 6)
 
 
 def test_every_command_is_one(own_images):
