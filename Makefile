@@ -6,7 +6,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 RUNTIME := src/micvae/explorer/runtime
 
-.PHONY: help reproduce test lint benchmark clean
+.PHONY: help reproduce test lint docs wheel benchmark clean
 
 help:  ## Say what can be made.
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -22,6 +22,14 @@ lint: $(READY)  ## Check style and types.
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+docs: $(READY)  ## Build the site into docs/_build/html; a warning is an error.
+	$(BIN)/python -m sphinx -q -W --keep-going -d docs/_build/doctrees docs docs/_build/html
+
+wheel: $(READY)  ## Build wheel and sdist into dist/, and try the wheel in an empty environment.
+	rm -rf dist build
+	$(BIN)/python -m build --no-isolation
+	$(BIN)/python scripts/smoke.py dist
+
 benchmark: $(READY)  ## Measure speed, side by side with a peer and with the machine's limit.
 	$(BIN)/python benchmarks/pairwise_mi.py
 	$(BIN)/python benchmarks/training.py
@@ -34,7 +42,7 @@ $(RUNTIME): | $(READY)
 	scripts/explorer_runtime/fetch.sh $@ $(BIN)/python
 
 clean:  ## Remove the virtual environment and caches; results in out/ stay.
-	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist docs/_build docs/api
 
 $(READY): requirements.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "micvae needs Python 3.11 or newer; give it as PYTHON=…" >&2; exit 1; }
