@@ -2,9 +2,9 @@
 
 python -m build --no-isolation && python scripts/smoke.py dist
 
-Nothing is downloaded: the new environment has micvae from the wheel, and sees what micvae depends on
-where this interpreter has it. Then: are all files of the source tree in the wheel and the sdist, does
-the metadata say what pyproject.toml says, and do the first commands of the README work?
+Nothing is downloaded: the new environment has micvae from the wheel, and sees what micvae depends
+on where this interpreter has it. Then: are all files of the source tree in the wheel and the sdist,
+does the metadata say what pyproject.toml says, and do the first commands of the README work?
 """
 
 import argparse
@@ -51,7 +51,9 @@ def check_wheel(wheel: Path) -> None:
         (place,) = (n for n in archive.namelist() if n.endswith(".dist-info/METADATA"))
         metadata = message_from_bytes(archive.read(place))
     if names != SOURCES:
-        raise SystemExit(f"the wheel lacks {SOURCES - names or '{}'}, has {names - SOURCES or '{}'}")
+        raise SystemExit(
+            f"the wheel lacks {SOURCES - names or '{}'}, has {names - SOURCES or '{}'}"
+        )
     said = {
         "Name": project["name"],
         "Version": project["version"],

@@ -56,22 +56,23 @@ class Qualified(ast.NodeTransformer):
     def __init__(self, obj: Any) -> None:
         self.names = vars(sys.modules[obj.__module__])
 
-    def visit_Name(self, node: ast.Name) -> ast.AST:  # noqa: N802, the name is Python's
+    def visit_Name(self, node: ast.Name) -> ast.AST:
+        """Write the name under which the site documents it."""
         value = self.names.get(node.id)
         home = homes().get(defined(value)) if documented(value) else None
         return node if home is None else ast.parse(home, mode="eval").body
 
-    def visit_Constant(self, node: ast.Constant) -> ast.AST:  # noqa: N802
+    def visit_Constant(self, node: ast.Constant) -> ast.AST:
         """An annotation in quotes."""
         if not isinstance(node.value, str):
             return node
         return self.visit(ast.parse(node.value, mode="eval").body)
 
-    def visit_Subscript(self, node: ast.Subscript) -> ast.AST:  # noqa: N802
+    def visit_Subscript(self, node: ast.Subscript) -> ast.AST:
         """The words of a Literal are no names."""
         return node if ast.unparse(node.value) == "Literal" else self.generic_visit(node)
 
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:  # noqa: N802
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
         """Annotations alone: defaults stay as they are."""
         given = node.args
         for one in [*given.posonlyargs, *given.args, *given.kwonlyargs, given.vararg, given.kwarg]:
@@ -94,7 +95,10 @@ def written(app: Sphinx, what: str, name: str, obj: Any, options: Any, *_: Any) 
     """The signature as it stands in the source; None where there is none."""
     if what == "class":
         if dataclasses.is_dataclass(obj):
-            return f"({', '.join(field_text(obj, f) for f in dataclasses.fields(obj) if f.init)})", ""
+            return (
+                f"({', '.join(field_text(obj, f) for f in dataclasses.fields(obj) if f.init)})",
+                "",
+            )
         if "__init__" not in vars(obj):
             return None
         obj, skipped = vars(obj)["__init__"], 1

@@ -1,5 +1,6 @@
 """Formulas as MathML, which browsers draw themselves: no script, no network, no font to load."""
 
+import contextlib
 import re
 from typing import Any
 
@@ -43,8 +44,6 @@ def visit(self: Any, node: nodes.Element) -> None:
 
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register the renderer under the name that conf.py gives."""
-    try:
+    with contextlib.suppress(ExtensionError):  # set up twice in one process, by tests
         app.add_html_math_renderer("mathml", (visit, None), (visit, None))
-    except ExtensionError:  # set up twice in one process, by tests
-        pass
     return {"parallel_read_safe": True}

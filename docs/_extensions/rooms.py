@@ -93,7 +93,13 @@ def page(room: ModuleType) -> str:
         if members:
             at = [homes()[defined(value)] for _, value in members]
             parts += headed(label, "-")
-            parts += [".. autosummary::", "   :nosignatures:", "", *(f"   {shown(h)}" for h in at), ""]
+            parts += [
+                ".. autosummary::",
+                "   :nosignatures:",
+                "",
+                *(f"   {shown(h)}" for h in at),
+                "",
+            ]
             here = [full for (full, _), home in zip(members, at, strict=True) if full == home]
             parts += [line for full in here for line in entry(label, full)]
     return "\n".join(parts)
@@ -117,7 +123,13 @@ def headed(title: str, line: str) -> list[str]:
 def overview(found: dict[str, ModuleType]) -> str:
     """The page that leads to all others."""
     rows = [f"   * - :doc:`{n} <{n}>`\n     - {first_line(m)}" for n, m in found.items()]
-    parts = [*headed("API reference", "="), INTRODUCTION, ".. list-table::", "   :widths: 25 75", ""]
+    parts = [
+        *headed("API reference", "="),
+        INTRODUCTION,
+        ".. list-table::",
+        "   :widths: 25 75",
+        "",
+    ]
     parts += [*rows, "", ".. toctree::", "   :hidden:", "", *(f"   {name}" for name in found), ""]
     return "\n".join(parts)
 
