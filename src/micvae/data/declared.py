@@ -77,7 +77,9 @@ def _check_header(file: IO[bytes], stored: int, what: str) -> None:
         warnings.simplefilter("ignore", UserWarning)
         shape, _, dtype = header(file)
     if dtype.hasobject:
-        raise DataError(f"{what} is pickled, which could run code; refused. Save plain numbers.")
+        raise DataError(
+            f"{what} is pickled, which could run code; refused; save plain arrays of numbers."
+        )
     if min(shape, default=0) < 0:
         raise DataError(f"{what} declares the shape {shape}.")
     declared = file.tell() + math.prod(shape) * dtype.itemsize

@@ -136,7 +136,7 @@ def _picture(file: Path) -> NDArray[np.uint8]:
 
 
 def _reason(error: Exception) -> str:
-    return str(error).splitlines()[0] if str(error) else type(error).__name__
+    return str(error).splitlines()[0].rstrip(".") if str(error) else type(error).__name__
 
 
 def _factor_table(
