@@ -66,7 +66,10 @@ def read_matrix(path: Path, wanted: str) -> TableFile:
 
 
 def _load_numpy(path: Path, wanted: str) -> NDArray[Any]:
-    (check_npy if path.suffix.lower() == ".npy" else check_npz)(path)
+    try:
+        (check_npy if path.suffix.lower() == ".npy" else check_npz)(path)
+    except DataError as error:
+        raise DataError(f"{wanted}: {path.name} cannot be read: {error}") from None
     with path.open("rb") as opened:
         loaded = np.load(opened, allow_pickle=False)
         if isinstance(loaded, np.ndarray):
