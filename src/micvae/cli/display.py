@@ -238,11 +238,7 @@ def print_summary(rows: Sequence[dict[str, Any]]) -> None:
 
 def shown_interval(values: Sequence[float]) -> str:
     """`0.57 [0.52, 0.61]`; a single value has no interval."""
-    return shown_bounds(*bootstrap_interval(values))
-
-
-def shown_bounds(mean: float, low: float | None, high: float | None) -> str:
-    """A mean with its interval, where it has one."""
+    mean, low, high = bootstrap_interval(values)
     digits = 2 if abs(mean) < 10 else 1
     if low is None or high is None:
         return f"{mean:.{digits}f}"

@@ -9,7 +9,7 @@ from rich.markup import escape
 from rich.table import Column, Table
 from tyro.conf import Positional
 
-from micvae.cli.display import shown_bounds, step_progress, study_progress
+from micvae.cli.display import step_progress, study_progress
 from micvae.cli.parsing import parse
 from micvae.cli.report import write_report
 from micvae.data import load
@@ -21,10 +21,10 @@ from micvae.studies.truth import check_said
 
 COLUMNS = {
     "udr": "UDR",
-    "agreement": "MCC of seeds",
-    "elbo": "ELBO",
-    "held_out_reconstruction": "reconst.",
-    "active_units": "active",
+    "agreement": "MCC of\nseeds",
+    "elbo": "ELBO,\nunseen",
+    "held_out_reconstruction": "−log p(x|z),\nunseen",
+    "active_units": "active\nlatents",
 }
 
 
@@ -65,16 +65,12 @@ def select(arguments: list[str]) -> None:
 
 def _print(result: dict[str, Any]) -> None:
     """The ranking, then what it says."""
-    columns = [Column(escape(name)) for name in COLUMNS.values()]
-    title = (
-        "ranked by UDR; mean over seeds [95% bootstrap interval], ELBO and −E[log p(x|z)] unseen"
-    )
-    table = Table(
-        Column("candidate", no_wrap=True), *columns, "seeds", title=title, box=SIMPLE_HEAD
-    )
+    columns = [Column(name, justify="right", no_wrap=True) for name in COLUMNS.values()]
+    title = "ranked by UDR; below each mean over seeds its 95% bootstrap interval; nats"
+    table = Table(Column("candidate", overflow="fold"), *columns, title=title, box=SIMPLE_HEAD)
     for candidate in result["candidates"]:
-        cells = [escape(shown_bounds(**candidate[name])) for name in COLUMNS]
-        table.add_row(escape(candidate["row"]), *cells, str(len(candidate["seeds"])))
+        cells = [_shown(**candidate[name]) for name in COLUMNS]
+        table.add_row(f"{escape(candidate['row'])}\n{len(candidate['seeds'])} seeds", *cells)
     Console().print(table)
     print(answer(result))
     for sentence in [
@@ -85,3 +81,10 @@ def _print(result: dict[str, Any]) -> None:
     print(CAVEAT)
     print(f"its run: {result['recommended']['path']}; to train it on all the data:")
     print(f"  {result['train']}")
+
+
+def _shown(mean: float, low: float | None, high: float | None) -> str:
+    """`0.58` above `0.52…0.66`, with a digit less where numbers are large."""
+    digits = 2 if abs(mean) < 10 else 1
+    bounds = "" if low is None or high is None else f"\n{low:.{digits}f}…{high:.{digits}f}"
+    return f"{mean:.{digits}f}{bounds}"
