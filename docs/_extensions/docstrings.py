@@ -150,8 +150,14 @@ def to_home(app: Sphinx, env: Any, node: Any, content: nodes.Element) -> nodes.N
     return None
 
 
+def foreign(app: Sphinx, what: str, name: str, obj: Any, skip: bool, options: Any) -> bool | None:
+    """Leave out methods that a base class of another library writes, such as routing requests."""
+    return True if name.startswith("set_") and name.endswith("_request") else None
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """Connect to autodoc."""
+    app.connect("autodoc-skip-member", foreign)
     app.connect("autodoc-process-docstring", prepared, priority=100)  # before napoleon
     app.connect("autodoc-process-signature", written)
     app.connect("missing-reference", to_home)
