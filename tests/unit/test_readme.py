@@ -27,7 +27,7 @@ def test_every_python_block_runs(own_images):
     names = {}
     for block in blocks("python"):
         exec(compile(block, "README.md", "exec"), names)
-    assert (own_images / "out" / "faces" / "run.json").exists()
+    assert (own_images / "out" / "first" / "run.json").exists()
     assert names["codes"].shape == (128, 6)
 
 
