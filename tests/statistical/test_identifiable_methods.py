@@ -9,12 +9,12 @@ from scipy.integrate import quad
 from torch.distributions import Laplace, Normal
 from torch.distributions import kl_divergence as kl_of
 
-from micvae.data import FactorDataset, autoregressive, segments
+from micvae.data import FactorDataset, autoregressive, load, segments
 from micvae.distributions import DiagonalGaussian
 from micvae.errors import DataError
 from micvae.metrics import mcc_pearson
 from micvae.networks import Mlp
-from micvae.objectives import Pcl, Tcl, observed
+from micvae.objectives import Pcl, Tcl, find, observed
 from micvae.objectives.ivae import contrast_of, kl_between, product
 from micvae.objectives.pcl import PairScore
 from micvae.objectives.slow_vae import contrast_of as step_contrast
@@ -68,6 +68,18 @@ def test_the_contrast_of_steps_is_that_of_the_densities():
     density = steps.log_prob(later[:, None]).sum(2).exp()  # rows z_t, columns z_{j−1}
     expected = -(density.diagonal() / density.mean(1)).log().mean()
     torch.testing.assert_close(step_contrast(earlier, later, 6.0), expected)
+
+
+@pytest.mark.parametrize(
+    ("method", "data"),
+    [("ivae", "segments(n=64, segments=4)"), ("slow-vae", "sparse_transitions(n=64)")],
+)
+def test_the_log_has_the_same_terms_when_the_contrast_has_ended(method, data, tmp_path):
+    """The log keeps a column per term; this training crosses the end of the schedule."""
+    objective = find(f"{method}(contrast='ramp(1, 0, steps=2)')")
+    trainer = Trainer(RunConfig(objective=objective, epochs=1, batch_size=16), load(data))
+    trainer.fit(tmp_path)
+    assert trainer.step == 4
 
 
 @pytest.mark.parametrize("rate", [0.5, 6.0])

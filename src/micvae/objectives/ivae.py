@@ -17,7 +17,7 @@ from micvae.networks import dense
 from micvae.networks.base import MOST_LAYERS
 from micvae.objectives.base import MODEL, Losses, Objective, Setting, Shape, Step
 from micvae.objectives.observed import conditions
-from micvae.objectives.schedules import Constant, Schedule
+from micvae.objectives.schedules import NONE, Constant, Schedule
 
 PRIOR, CONDITIONS = "prior", "conditions"
 
@@ -55,7 +55,7 @@ class IVae(Objective):
     beta: Schedule = Constant(1.0)
     """Weight of the KL term."""
 
-    contrast: Schedule = Constant(0.0)
+    contrast: Schedule = NONE
     """c, the weight of L_u."""
 
     told: bool = True
@@ -119,10 +119,9 @@ class IVae(Objective):
         latent_kl = kl_between(posterior, prior).mean(0)
         loss = reconstruction + self.beta(step.number) * latent_kl.sum()
         terms = {"loss": loss, "reconstruction": reconstruction, "kl": latent_kl.sum()}
-        weight = self.contrast(step.number)
-        if weight > 0:  # of z that owes nothing to u
+        if self.contrast != NONE:  # of z that owes nothing to u; told at every step
             terms["contrast"] = contrast_of(own.sample(step.generator) if self.told else z, prior)
-            terms["loss"] = loss = loss + weight * terms["contrast"]
+            terms["loss"] = loss = loss + self.contrast(step.number) * terms["contrast"]
         return Losses({MODEL: loss}, terms, latent_kl)
 
     def prior(self, moments: Tensor) -> DiagonalGaussian:

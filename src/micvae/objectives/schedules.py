@@ -121,3 +121,6 @@ SCHEDULES: dict[str, type[Schedule]] = {
     "piecewise": Piecewise,
 }
 spelling.register(Schedule, SCHEDULES, "schedule", of_number=Constant)
+
+NONE = Constant(0.0)
+"""A weight of a term that is not there at all: not evaluated, not logged."""

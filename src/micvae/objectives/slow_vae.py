@@ -15,7 +15,7 @@ from micvae.errors import MicvaeError
 from micvae.models import VAE, laid_out
 from micvae.objectives.base import MODEL, Losses, Objective, Step
 from micvae.objectives.observed import next_frames
-from micvae.objectives.schedules import Constant, Schedule
+from micvae.objectives.schedules import NONE, Constant, Schedule
 
 NEIGHBOURS = "neighbours"
 
@@ -54,7 +54,7 @@ class SlowVae(Objective):
     slowness: Schedule = Constant(10.0)
     """γ, the weight of the KL to the steps' prior."""
 
-    contrast: Schedule = Constant(0.0)
+    contrast: Schedule = NONE
     """c, the weight of L_t."""
 
     rate: float = 6.0
@@ -101,11 +101,10 @@ class SlowVae(Objective):
             "kl": latent_kl.sum(),
             "transition_kl": slow,
         }
-        weight = self.contrast(step.number)
-        if weight > 0:
+        if self.contrast != NONE:  # told at every step, also where its weight has come to 0
             earlier, later = z.chunk(2)
             terms["contrast"] = contrast_of(earlier, later, self.rate)
-            terms["loss"] = loss = loss + weight * terms["contrast"]
+            terms["loss"] = loss = loss + self.contrast(step.number) * terms["contrast"]
         return Losses({MODEL: loss}, terms, latent_kl)
 
 

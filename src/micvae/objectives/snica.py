@@ -15,11 +15,10 @@ from micvae.errors import DataError, MicvaeError
 from micvae.models import VAE, laid_out
 from micvae.objectives.base import MODEL, Losses, Objective, Setting, Step
 from micvae.objectives.pcl import PairScore, pair_loss
-from micvae.objectives.schedules import Constant, Ramp, Schedule
+from micvae.objectives.schedules import NONE, Constant, Ramp, Schedule
 from micvae.representation import Encoded
 
 DYNAMICS, SCORE, FRAMES, BEGINS = "dynamics", "score", "frames", "begins"
-NONE = Constant(0.0)
 _AT_ONCE = 100_000  # frames smoothed side by side when codes are computed
 
 
