@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy.linalg import sqrtm
 from scipy.stats import spearmanr
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import Lasso
 from sklearn.metrics import mutual_info_score
 
@@ -16,6 +17,7 @@ from micvae.metrics import (
     udr,
     wasserstein_correlation,
 )
+from micvae.metrics.logistic import standardised
 
 
 @pytest.mark.parametrize("quantile", [0.5, 0.99, 1.0])
@@ -176,6 +178,19 @@ def test_models_that_agree_exactly(similarity, expected):
         assert np.all((found.scores > 0.85) & (found.scores < expected))
     dead = udr([z, z, np.ones((400, 2))], similarity=similarity)
     assert dead.pairwise[2, 0] == dead.pairwise[0, 2] == dead.scores[2] == 0
+
+
+@pytest.mark.filterwarnings("error")
+def test_latents_that_nearly_repeat_each_other_are_fitted_to_the_end():
+    """Here the lasso needs 5,355 rounds, more than scikit-learn takes unless told otherwise."""
+    rng = np.random.default_rng(0)
+    source = rng.normal(size=(500, 1))
+    repeated = source + 0.01 * rng.normal(size=(500, 6))
+    mixed = repeated @ rng.normal(size=(6, 6)) + 0.5 * rng.normal(size=(500, 6))
+    repeated, mixed = standardised(repeated), standardised(mixed)
+    with pytest.warns(ConvergenceWarning):
+        Lasso(alpha=0.1, random_state=0).fit(repeated, mixed)
+    assert np.isfinite(udr([repeated, mixed]).scores).all()
 
 
 @pytest.mark.parametrize(

@@ -130,6 +130,19 @@ def test_a_training_killed_by_the_system_ends_with_the_same_bits(tmp_path):
     assert_same_bits(content(train_run(config, tmp_path / "whole")), resumed)
 
 
+def test_the_time_taken_counts_the_sessions_that_were_interrupted(tmp_path):
+    def slow_then_stopped(progress):
+        time.sleep(0.4)
+        _stop_at(9)(progress)
+
+    with pytest.raises(KeyboardInterrupt):
+        train_run(SMALL, tmp_path / "run", slow_then_stopped)
+    began = time.perf_counter()
+    run = train_run(SMALL, tmp_path / "run")
+    session = time.perf_counter() - began
+    assert run.record["seconds"] > session  # which is longer than what it took by itself
+
+
 def test_a_restart_sees_the_same_data_otherwise(tmp_path):
     first = train_run(SMALL, tmp_path / "first")
     again = train_run(dataclasses.replace(SMALL, restart=1), tmp_path / "again")

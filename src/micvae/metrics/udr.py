@@ -121,9 +121,9 @@ def _similar(a: Floats, b: Floats, similarity: Similarity, alpha: float) -> Floa
         return correlations(a, b, np.ones(len(a)))
     from sklearn.linear_model import Lasso
 
-    found: Floats = (
-        np.abs(Lasso(alpha=alpha, random_state=0).fit(a, b).coef_).reshape(b.shape[1], a.shape[1]).T
-    )
+    # Strongly correlated latents need more rounds of coordinate descent than scikit-learn's 1,000.
+    lasso = Lasso(alpha=alpha, max_iter=100_000, random_state=0).fit(a, b)
+    found: Floats = np.abs(lasso.coef_).reshape(b.shape[1], a.shape[1]).T
     return found
 
 

@@ -20,8 +20,9 @@ def save(
     modules: Mapping[str, nn.Module],
     optimizers: Mapping[str, torch.optim.Optimizer],
     generators: Mapping[str, torch.Generator],
+    seconds: float,
 ) -> None:
-    """Write weights, optimiser moments and generator states after `step` steps."""
+    """Write weights, optimiser moments and generator states after `step` steps and `seconds`."""
     tensors: dict[str, Tensor] = {}
     for name, module in modules.items():
         tensors |= {f"module/{name}/{key}": t for key, t in module.state_dict().items()}
@@ -31,7 +32,7 @@ def save(
             tensors |= {f"optimizer/{name}/{i}/{key}": t for key, t in state.items()}
     for name, generator in generators.items():
         tensors[f"generator/{name}"] = generator.get_state()
-    save_tensors(path, tensors, {"step": str(step)})
+    save_tensors(path, tensors, {"step": str(step), "seconds": str(seconds)})
 
 
 def load(
@@ -39,8 +40,8 @@ def load(
     modules: Mapping[str, nn.Module],
     optimizers: Mapping[str, torch.optim.Optimizer],
     generators: Mapping[str, torch.Generator],
-) -> int:
-    """Restore what `save` wrote, in place, and return the number of steps taken."""
+) -> tuple[int, float]:
+    """Restore what `save` wrote, in place; return the steps taken and the seconds they took."""
     tensors, metadata = load_tensors(path)
     try:
         for name, module in modules.items():
@@ -55,7 +56,7 @@ def load(
                 }
         for name, generator in generators.items():
             generator.set_state(tensors[f"generator/{name}"])
-        return int(metadata["step"])
+        return int(metadata["step"]), float(metadata["seconds"])
     except (KeyError, ValueError, RuntimeError) as error:
         raise RunError(f"{path} does not fit this configuration: {error}.") from None
 

@@ -1,7 +1,6 @@
 """`Run`: a folder that says everything about one training."""
 
 import hashlib
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -218,7 +217,6 @@ def train_run(
         },
         "environment": describe(resolve(config.device)),
     }
-    started = time.perf_counter()
     trainer = Trainer(config, dataset)  # refuses what cannot be trained before anything is written
     path.mkdir(parents=True, exist_ok=True)
     if (path / RECORD).exists() and Run(path).record["data"] != record["data"]:
@@ -235,7 +233,7 @@ def train_run(
         checkpoint.save_tensors(path / WEIGHTS, model.state_dict(), {"micvae": __version__})
         encoded = config.objective.represent(model, dataset)
         Representation.of(encoded, dataset).save(path / REPRESENTATION)
-        record |= {"status": "done", "seconds": round(time.perf_counter() - started, 3)}
+        record |= {"status": "done", "seconds": round(trainer.seconds, 3)}
         write_json(path / RECORD, record)
         (path / CHECKPOINT).unlink(missing_ok=True)
     return Run(path)

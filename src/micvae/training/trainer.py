@@ -58,6 +58,7 @@ class Trainer:
         self.images = place(dataset.images, self.device)
         self.steps_per_epoch = len(dataset) // config.batch_size
         self.step = 0
+        self._began = time.perf_counter()
         self.log = StepLog()
 
         initial = _stream(config, 0, torch.device("cpu"))
@@ -101,6 +102,11 @@ class Trainer:
         if config.objective.second_batch:
             self.streams["second order"] = _stream(config, 3, torch.device("cpu"))
 
+    @property
+    def seconds(self) -> float:
+        """Time that this training has taken, with that of the sessions which it goes on from."""
+        return time.perf_counter() - self._began
+
     def fit(self, folder: Path, report: Callable[[Progress], None] = lambda progress: None) -> VAE:
         """Train, or go on from the folder's checkpoint, and return the model.
 
@@ -115,12 +121,14 @@ class Trainer:
             DivergedError: at a value that is not finite; the last checkpoint is kept.
         """
         saved = folder / CHECKPOINT
+        state = (self.modules, self.optimizers, self.streams)
         if saved.exists():
-            self.step = checkpoint.load(saved, self.modules, self.optimizers, self.streams)
+            self.step, earlier = checkpoint.load(saved, *state)
+            self._began -= earlier
             self.log.load(folder / LOG, self.step)
         for _ in self._epochs(report):
             self.log.save(folder / LOG)
-            checkpoint.save(saved, self.step, self.modules, self.optimizers, self.streams)
+            checkpoint.save(saved, self.step, *state, self.seconds)
         self.config.objective.finish(
             self.model, self.dataset, _stream(self.config, 5, torch.device("cpu"))
         )
