@@ -13,7 +13,7 @@ from micvae.models.jacobian import ima_contrast, jacobians
 from micvae.networks import Mlp, Sparse, dense
 from micvae.objectives import FastIca, ImaVae, IsometricIca, SparseVae, Step
 from micvae.objectives.base import Setting
-from micvae.objectives.chart import hessian_chart
+from micvae.objectives.chart import Chart, hessian_chart
 from micvae.objectives.unmixing import independent_components
 
 CPU = torch.device("cpu")
@@ -113,6 +113,27 @@ def test_a_chart_gives_landmarks_their_own_coordinates_and_needs_neighbours():
     np.testing.assert_allclose(found, expected, atol=0.02)
     with pytest.raises(MicvaeError, match="more than 5 neighbours"):
         hessian_chart(landmarks, 2, 5, seed=0)
+
+
+def test_a_charts_weights_solve_their_problem_wherever_the_features_lie():
+    """min ‖x − Σ w l‖² + r ‖w‖², Σ w = 1, by its KKT system; far from 0 to the same numbers."""
+    grain = (normal(520, 5) * 64).round() / 64  # 1,000 can be added without rounding
+    landmarks, samples, coordinates = grain[:500], grain[500:], normal(500, 2, seed=1)
+    expected = []
+    for x in samples:
+        near = ((landmarks - x) ** 2).sum(1).argsort()[:12]
+        apart = landmarks[near] - x
+        gram = apart @ apart.T
+        system = torch.ones(13, 13, dtype=torch.float64)
+        system[:12, :12] = gram + 1e-3 * gram.trace() * torch.eye(12)
+        system[12, 12] = 0
+        target = torch.zeros(13, dtype=torch.float64)
+        target[12] = 1
+        expected.append(torch.linalg.solve(system, target)[:12] @ coordinates[near])
+    for shift in (0, 1000):
+        chart = Chart((landmarks + shift).float(), coordinates.float(), 12)
+        found = chart((samples + shift).float()).double()
+        torch.testing.assert_close(found, torch.stack(expected), atol=1e-4, rtol=0)
 
 
 def test_isometric_ica_minimises_the_distance_to_the_chart():

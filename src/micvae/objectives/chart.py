@@ -24,23 +24,30 @@ class Chart(nn.Module):
         neighbours: how many landmarks are weighted, at most M.
     """
 
+    centre: Tensor
     landmarks: Tensor
     coordinates: Tensor
 
     def __init__(self, landmarks: Tensor, coordinates: Tensor, neighbours: int) -> None:
         super().__init__()
         self.neighbours = neighbours
-        self.register_buffer("landmarks", landmarks)
+        # Around their mean, or distances would be lost to rounding where features are far from 0.
+        self.register_buffer("centre", landmarks.mean(0))
+        self.register_buffer("landmarks", landmarks - self.centre)
         self.register_buffer("coordinates", coordinates)
 
     @torch.no_grad()
     def forward(self, x: Tensor) -> Tensor:
         """Coordinates `(B, D)` of samples `(B, F)`."""
-        near = torch.cdist(x, self.landmarks).topk(self.neighbours, largest=False).indices
-        apart = (self.landmarks[near] - x[:, None]).double()  # (B, k, F)
-        gram = apart @ apart.mT
-        ridge = _RIDGE * gram.diagonal(dim1=1, dim2=2).sum(1).clamp_min(1e-12)
-        gram = gram + ridge[:, None, None] * torch.eye(self.neighbours).to(gram)
+        x = x - self.centre
+        # Squared distances, less what does not depend on the landmark.
+        apart = torch.addmm((self.landmarks**2).sum(1), x, self.landmarks.T, alpha=-2)
+        near = apart.topk(self.neighbours, largest=False, sorted=False).indices
+        around = self.landmarks.index_select(0, near.flatten()).view(*near.shape, -1)
+        around -= x[:, None]  # (B, k, F)
+        gram = (around @ around.mT).double()
+        diagonal = gram.diagonal(dim1=1, dim2=2)
+        diagonal += _RIDGE * diagonal.sum(1, keepdim=True).clamp_min(1e-12)
         weights = torch.linalg.solve(gram, torch.ones_like(gram[:, :, :1]))
         weights = (weights / weights.sum(1, keepdim=True)).to(x.dtype)
         found: Tensor = (weights * self.coordinates[near]).sum(1)
