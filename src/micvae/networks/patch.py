@@ -97,7 +97,7 @@ class ToPatches(Cut):
         if not torch.onnx.is_in_onnx_export() and x.shape[1:] != self.image_shape:
             raise DataError(
                 f"images of shape {tuple(x.shape[1:])} for a network of {self.image_shape}; "
-                "give it such as it was made for."
+                "encode images of that shape."
             )
         (down, across), side = self.grid, self.side
         cut = x.view(-1, self.channels, down, side, across, side).permute(0, 2, 4, 1, 3, 5)
