@@ -25,7 +25,8 @@ from PIL import Image
 from micvae import metrics, objectives, spelling
 from micvae.cli import COMMANDS, main
 from micvae.data import DATASETS, GENERATED, PROBLEMS, squares
-from micvae.errors import MicvaeWarning
+from micvae.errors import MicvaeError, MicvaeWarning
+from micvae.explorer import runtime_files
 from micvae.objectives import base, schedules
 from micvae.training import RunConfig
 
@@ -36,6 +37,10 @@ PAGES = [
     *(p for p in sorted((ROOT / "docs").rglob("*.md")) if "_build" not in p.parts),
 ]
 DEAR = {"study", "reproduce", "theorem", "audit", "select"}
+try:
+    runtime_files()
+except MicvaeError:  # a checkout that has not fetched them: the command is read, not carried out
+    DEAR |= {"explore"}
 BLOCK = re.compile(r"(<!-- costly -->\n)?^```(python|sh|bash|console)\n(.*?)^```$", re.M | re.S)
 
 

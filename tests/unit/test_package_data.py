@@ -5,13 +5,16 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "src" / "micvae"
+FETCHED = "explorer/runtime/*"
+"""By `make src/micvae/explorer/runtime`; a checkout may be without."""
 
 
 def test_every_file_of_the_package_is_named_as_its_data():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     patterns = project["tool"]["setuptools"]["package-data"]["micvae"]
     named = {path for pattern in patterns for path in PACKAGE.glob(pattern)}
-    assert all(any(PACKAGE.glob(pattern)) for pattern in patterns)
+    missing = {pattern for pattern in patterns if not any(PACKAGE.glob(pattern))}
+    assert missing <= {FETCHED}
     others = {
         path
         for path in PACKAGE.rglob("*")
