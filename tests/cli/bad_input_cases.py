@@ -395,7 +395,11 @@ option("an unknown preset", "no preset 'best'", "train", "vae:best")
 option("an argument that a method has not", "does not fit vae", "study", "vae(gamma=2)")
 option("a data set that is not there", "no data set or file", "train", "vae", "--data", "no.npz")
 option(
-    "an argument that a data set has not", "unexpected keyword", *TRAIN, "--data", "squares(m=1)"
+    "an argument that a data set has not",
+    "unexpected keyword argument 'm'; squares takes n, seed, angles, size, intensity",
+    *TRAIN,
+    "--data",
+    "squares(m=1)",
 )
 option("fewer images than a batch", "fewer than batch_size", *TRAIN, "--data", "squares(n=10)")
 option("no epochs", "epochs is 0", "train", "vae", "--epochs", "0")

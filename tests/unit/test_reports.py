@@ -286,8 +286,10 @@ def test_one_seed_shows_no_interval_and_a_table_alone_is_enough(study, tmp_path)
     page = page_of(report_folder(folder))
     assert_alone_and_whole(folder, page)
     scores = text_of(page, "scores")
-    assert "one seed, no interval" in scores
+    assert "a single seed, which has no interval" in scores
+    assert "1 seed" in scores
     assert "excludes 0" not in scores
+    assert "[" not in scores
 
 
 def test_colour_images_without_factors_and_ten_latents(tmp_path):
@@ -332,6 +334,24 @@ def test_runs_side_by_side_and_seeds_of_one_configuration_together(runs, tmp_pat
     assert "not trained on the same samples" in text_of(page, "findings")  # seed-wise data
     expected = {Run(folder / cell.path).scores()["metrics"]["mig"] for cell in cells[::2]}
     assert any(np.isclose(v, np.mean(list(expected))) for v in shown_values(page))
+
+
+def test_runs_of_one_seed_are_compared_without_a_word_on_intervals(runs, tmp_path):
+    """The answer gives the values and their difference, and says that one seed proves nothing."""
+    folder, cells = runs
+    pair = [Run(folder / cell.path) for cell in cells[:2]]
+    page = page_of(report_comparison(pair, tmp_path / "out"))
+    assert_alone_and_whole(tmp_path / "out", page)
+    vae, constrained = (run.scores()["metrics"]["mig"] for run in pair)
+    answer = page.find(".//p[@class='answer']").text
+    best, value = max(("vae", vae), ("mi-constrained", constrained), key=lambda one: one[1])
+    assert f"{best} has the highest MIG, {value:.2f}" in answer
+    assert answer.endswith("With one seed per method nothing is known of another.")
+    assert ("above vae" in answer) == (best != "vae")
+    scores = text_of(page, "scores")
+    assert "a single seed, which has no interval" in scores
+    assert "Δ: difference to vae under the same seed" in scores
+    assert "bootstrap" not in scores and "excludes 0" not in scores
 
 
 def test_runs_are_named_by_what_differs():

@@ -1,5 +1,6 @@
 """Samples with ground-truth factors: generated, published, made of another set, one's own."""
 
+import inspect
 from collections.abc import Callable
 from pathlib import Path
 
@@ -143,6 +144,12 @@ def load(name_or_path: str) -> FactorDataset:
     name = name_or_path.partition("(")[0].strip()
     if name in DATASETS and ("(" in name_or_path or not path.exists()):
         _, positional, options = spelling.parse(name_or_path, "data")
+        signature = inspect.signature(DATASETS[name])
+        try:
+            signature.bind(*positional, **options)
+        except TypeError as error:
+            accepted = ", ".join(signature.parameters)
+            raise DataError(f"data {name_or_path!r}: {error}; {name} takes {accepted}.") from None
         try:
             return DATASETS[name](*positional, **options)
         except TypeError as error:

@@ -27,6 +27,7 @@ from micvae.reports.tables import (
     count_said,
     difference_cell,
     mean_cell,
+    means_said,
     read_table,
     values_of,
     verdict,
@@ -170,10 +171,11 @@ def _table(table: Sequence[Entry], labels: Sequence[str], wanted: Sequence[str])
             if name in COMPARED:
                 cells.append(difference_cell(q, _interval(entry, f"difference_{name}")))
         lines.append(cells)
+    seeds = _most_seeds(table)
     caption = (
-        "Mean over seeds and, in brackets, its 95% bootstrap interval. Δ: mean of the differences "
+        f"{means_said(seeds)} Δ: {'difference' if seeds == 1 else 'mean of the differences'} "
         "to the vanilla VAE under the same seed. The paper prints neither seeds nor intervals."
-    ) + caution(_most_seeds(table))
+    ) + caution(seeds)
     return Table(caption, columns, lines)
 
 

@@ -28,6 +28,8 @@ from micvae.reports.tables import (
     difference_cell,
     interval_of,
     mean_cell,
+    means_said,
+    most_seeds,
     one_a_line,
     paired,
     read_table,
@@ -143,6 +145,8 @@ def _answer(rows: Rows, labels: Sequence[str], baseline: str | None) -> str:
         return "No run of this study has scores."
     which = "highest" if q.direction == "higher" else "lowest"
     unit = f" {q.unit}" if q.unit else ""
+    if all(interval.low is None for interval in there.values()):
+        return _answer_of_single_seeds(q, rows, there, best, baseline)
     value = f"{q.shown(there[best].mean)}{unit} {bounds(q, there[best])}"
     over = seeds_said(rows, labels).removesuffix(" per method")
     if len(there) == 1:
@@ -153,6 +157,23 @@ def _answer(rows: Rows, labels: Sequence[str], baseline: str | None) -> str:
         return f"{start}."
     size = f"{q.shown(difference.mean, signed=True)}{unit} {bounds(q, difference, True)}"
     return f"{start}; paired difference to {baseline} {size}, {verdict(difference)}."
+
+
+def _answer_of_single_seeds(
+    q: Quantity, rows: Rows, there: Mapping[str, Interval], best: str, baseline: str | None
+) -> str:
+    unit = f" {q.unit}" if q.unit else ""
+    value = f"{q.shown(there[best].mean)}{unit}"
+    warning = "With one seed per method nothing is known of another."
+    if len(there) == 1:
+        return f"{best}: {q.label} {value} on a single seed, without an interval."
+    which = "highest" if q.direction == "higher" else "lowest"
+    start = f"Of {len(there)} methods, {best} has the {which} {q.label}, {value}"
+    differences = paired(rows, best, baseline, q.name) if baseline and best != baseline else []
+    if not differences:
+        return f"{start}. {warning}"
+    way = "above" if differences[0] >= 0 else "below"
+    return f"{start}, {q.shown(abs(differences[0]))}{unit} {way} {baseline}. {warning}"
 
 
 def _keys(rows: Rows, labels: Sequence[str], baseline: str | None) -> list[Key]:
@@ -168,7 +189,8 @@ def _keys(rows: Rows, labels: Sequence[str], baseline: str | None) -> list[Key]:
     difference = interval_of(paired(rows, best, baseline, q.name)) if baseline else None
     if difference is not None and best != baseline:
         size = q.shown(difference.mean, signed=True)
-        keys.append(Key("paired difference", size, verdict(difference)))
+        said = verdict(difference) if difference.low is not None else "one seed, no interval"
+        keys.append(Key("paired difference", size, said))
     methods = f"{len(there)} method{'' if len(there) == 1 else 's'}"
     return [*keys, Key("runs", str(len(rows)), f"{methods}, {seeds_said(rows, labels)}")]
 
@@ -190,10 +212,12 @@ def _table(rows: Rows, labels: Sequence[str], baseline: str | None, names: Seque
                 values = [] if label == baseline else paired(rows, label, baseline, name)
                 cells.append(difference_cell(q, interval_of(values)))
         lines.append(cells)
-    caption = "Mean over seeds and, in brackets, its 95% bootstrap interval."
+    seeds = most_seeds(rows, labels)
+    caption = means_said(seeds)
     if compared:
-        caption += f" Δ: mean of the differences to {baseline} under the same seed."
-    caption += caution(max((len(values_of(rows, label, "seed")) for label in labels), default=0))
+        mean = "difference" if seeds == 1 else "mean of the differences"
+        caption += f" Δ: {mean} to {baseline} under the same seed."
+    caption += caution(seeds)
     return Table(caption, columns, lines)
 
 

@@ -57,17 +57,20 @@ def interval_of(values: Sequence[float]) -> Interval | None:
 
 
 def mean_cell(quantity: Quantity, interval: Interval | None) -> Cell:
-    """A mean with its interval below."""
+    """A mean with its interval below; the value alone where a single seed has none."""
     if interval is None:
         return Cell(NOT_KNOWN)
-    return Cell(quantity.shown(interval.mean), bounds(quantity, interval), interval.mean)
+    small = bounds(quantity, interval) if interval.low is not None else ""
+    return Cell(quantity.shown(interval.mean), small, interval.mean)
 
 
 def difference_cell(quantity: Quantity, interval: Interval | None) -> Cell:
-    """A mean difference with its interval and what that says."""
+    """A mean difference with its interval and what that says; alone where there is none."""
     if interval is None:
         return Cell(NOT_KNOWN)
     shown = quantity.shown(interval.mean, signed=True)
+    if interval.low is None:
+        return Cell(shown, "", interval.mean)
     return Cell(shown, bounds(quantity, interval, True), interval.mean, verdict(interval))
 
 
@@ -88,6 +91,18 @@ def verdict(interval: Interval) -> str:
     if interval.low is None or interval.high is None:
         return "no interval"
     return f"interval {'excludes' if apart(interval) else 'includes'} 0"
+
+
+def most_seeds(rows: Rows, labels: Sequence[str]) -> int:
+    """Seeds of the row that has most of them."""
+    return max((len(values_of(rows, label, "seed")) for label in labels), default=0)
+
+
+def means_said(seeds: int) -> str:
+    """What stands in the cells of a table over so many seeds."""
+    if seeds == 1:
+        return "Values of a single seed, which has no interval."
+    return "Mean over seeds and, in brackets, its 95% bootstrap interval."
 
 
 def caution(seeds: int) -> str:
@@ -134,5 +149,5 @@ def one_a_line(rows: Rows, labels: Sequence[str], names: Sequence[str]) -> Table
         ]
         for name in names
     ]
-    caption = "Mean over seeds and, in brackets, its 95% bootstrap interval."
+    caption = means_said(most_seeds(rows, labels))
     return Table(caption, [("", ""), *((label, "") for label in labels)], lines)
