@@ -25,7 +25,7 @@ lint: $(READY)  ## Check style and types.
 docs: $(READY)  ## Build the site into docs/_build/html; a warning is an error.
 	$(BIN)/python -m sphinx -q -W --keep-going -d docs/_build/doctrees docs docs/_build/html
 
-wheel: $(READY)  ## Build wheel and sdist into dist/, and try the wheel in an empty environment.
+wheel: $(READY) | $(RUNTIME)  ## Build wheel and sdist into dist/, and try the wheel in an empty environment.
 	rm -rf dist build
 	$(BIN)/python -m build --no-isolation
 	$(BIN)/python scripts/smoke.py dist

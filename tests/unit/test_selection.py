@@ -273,7 +273,7 @@ def test_the_check_finds_a_ranking_that_is_right_and_one_that_is_wrong(monkeypat
 
 def test_times_are_said_in_their_unit():
     assert [said(s) for s in (0.2, 40, 89, 420, 9000)] == [
-        "1 seconds",
+        "a second",
         "40 seconds",
         "89 seconds",
         "7 minutes",

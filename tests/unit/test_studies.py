@@ -18,7 +18,7 @@ from micvae.studies import pool
 from micvae.studies.evaluation import evaluate_run
 from micvae.studies.paper import LITERAL, PUBLISHED, RECOMMENDED, VANILLA, Reproduction, table1
 from micvae.studies.statistics import bootstrap_interval
-from micvae.studies.study import Cell, grid, keep_best, run_study, with_seed
+from micvae.studies.study import Cell, grid, keep_best, run_study, short_names, with_seed
 from micvae.training.config import RunConfig
 from micvae.training.run import Run, train_run
 
@@ -65,6 +65,18 @@ class TestGrid:
     def test_the_folder_follows_the_whole_configuration(self):
         changed = dataclasses.replace(TINY, objective=Vae(beta=Constant(2.0)))
         assert Cell("a", TINY).path == Cell("a", TINY).path != Cell("a", changed).path
+
+    def test_runs_of_a_study_are_called_by_row_and_seed(self):
+        again = dataclasses.replace(TINY, seed=3, restart=1)
+        made = [Path("out") / Cell("β = 2", TINY).path, Path("out") / Cell("β = 2", again).path]
+        assert short_names([*made, "mine/first"]) == [
+            f"β-=-2, seed {TINY.seed}",
+            "β-=-2, seed 3, restart 1",
+            "first",
+        ]
+        # two studies of one row: only the folders tell them apart
+        other = Path("other") / Cell("β = 2", dataclasses.replace(TINY, epochs=9)).path
+        assert short_names([made[0], other]) == [made[0].name, other.name]
 
     def test_data_may_follow_the_seed(self):
         config = dataclasses.replace(TINY, data="squares(n=9, seed={seed})")

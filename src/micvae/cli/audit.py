@@ -13,6 +13,7 @@ from tyro.conf import Positional
 from micvae.cli.display import busy, step_progress
 from micvae.cli.parsing import parse
 from micvae.errors import MicvaeError
+from micvae.studies.study import short_names
 from micvae.training.run import Run
 
 
@@ -65,7 +66,8 @@ def audit(arguments: list[str]) -> None:
 
 def _print(result: dict[str, Any], rows: list[tuple[str, str, list[tuple[str, str, Any]]]]) -> None:
     """A column per run, then what it says."""
-    runs = [Column(escape(Path(run["name"]).name)) for run in result["runs"]]
+    names = short_names(run["name"] for run in result["runs"])
+    runs = [Column(escape(name)) for name in names]
     table = Table(Column("measured"), *runs, title="audit", box=SIMPLE_HEAD)
     for label, _, cells in rows:
         shown = [f"{text} {small}".strip() for text, small, _ in cells]

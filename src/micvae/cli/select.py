@@ -51,10 +51,10 @@ def select(arguments: list[str]) -> None:
         dataset = load(job.training_data())
         seconds = expected_seconds(cells, job.out, dataset, job.workers, step)
     runs = f"{len(cells)} runs ({len(job.rows())} candidates × {job.seeds} seeds)"
-    print(
-        f"{runs} on {len(dataset):,} samples: training takes about {said(seconds)}, starting and "
-        "scoring some seconds per run more."
-    )
+    cost = f"training takes about {said(seconds)}, starting and scoring some seconds per run more"
+    if not seconds:
+        cost = "all trained before"
+    print(f"{runs} on {len(dataset):,} samples: {cost}.")
     with study_progress(cells) as progress:
         rows = train_candidates(job, progress)
     with step_progress("comparing") as step:
@@ -67,10 +67,12 @@ def _print(result: dict[str, Any]) -> None:
     """The ranking, then what it says."""
     columns = [Column(name, justify="right", no_wrap=True) for name in COLUMNS.values()]
     title = "ranked by UDR; below each mean over seeds its 95% bootstrap interval; nats"
-    table = Table(Column("candidate", overflow="fold"), *columns, title=title, box=SIMPLE_HEAD)
+    first = Column("candidate", overflow="fold")
+    table = Table(first, *columns, title=title, box=SIMPLE_HEAD, pad_edge=False)
     for candidate in result["candidates"]:
-        cells = [_shown(**candidate[name]) for name in COLUMNS]
-        table.add_row(f"{escape(candidate['row'])}\n{len(candidate['seeds'])} seeds", *cells)
+        cells = [_shown(**candidate[name], whole=name == "active_units") for name in COLUMNS]
+        name = candidate["row"].replace("(", "\n(", 1)  # a narrow terminal breaks it there
+        table.add_row(f"{escape(name)}\n{len(candidate['seeds'])} seeds", *cells)
     Console().print(table)
     print(answer(result))
     for sentence in [
@@ -83,8 +85,8 @@ def _print(result: dict[str, Any]) -> None:
     print(f"  {result['train']}")
 
 
-def _shown(mean: float, low: float | None, high: float | None) -> str:
-    """`0.58` above `0.52…0.66`, with a digit less where numbers are large."""
-    digits = 2 if abs(mean) < 10 else 1
+def _shown(mean: float, low: float | None, high: float | None, whole: bool) -> str:
+    """`0.58` above `0.52…0.66`, with fewer digits where numbers are large, and for counts."""
+    digits = 0 if abs(mean) >= 100 else 1 if whole or abs(mean) >= 10 else 2
     bounds = "" if low is None or high is None else f"\n{low:.{digits}f}…{high:.{digits}f}"
     return f"{mean:.{digits}f}{bounds}"

@@ -1,5 +1,6 @@
 """The page of `micvae audit`: table, figures, and what they say."""
 
+import shlex
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from micvae.identifiability.audit.verdict import IDENTIFIED, SMALL_GAP
 from micvae.reports.audit_figures import agreement, factors, nulls, spectra
 from micvae.reports.page import Cell, Group, Key, Page, Plate, Table, write_page
 from micvae.reports.style import number
+from micvae.studies.study import short_names
 
 Found = Mapping[str, Any]
 Shown = tuple[str, str, float | None]
@@ -67,7 +69,7 @@ def report_audit(folder: Path) -> Path:
     folder = Path(folder)
     result = read_json(folder / RESULT)
     runs = result["runs"]
-    names = [Path(run["name"]).name for run in runs]
+    names = short_names(run["name"] for run in runs)
     findings = [
         said if len(runs) == 1 else f"{name}: {said}"
         for name, run in zip(names, runs, strict=True)
@@ -86,7 +88,7 @@ def report_audit(folder: Path) -> Path:
         findings=[*findings, *result["agreement_said"], *runs[0]["advice"]],
         files=((RESULT, "every number in full"), ("figures/", "every figure as PNG and SVG")),
         command="micvae audit "
-        + " ".join(names)
+        + shlex.join(run["name"] for run in runs)
         + (" --quick" if result["quick"] else "")
         + f" --images {result['images']} --seed {result['seed']}",
         definitions=_DEFINITIONS,
@@ -117,7 +119,7 @@ def _keys(result: Found) -> list[Key]:
     for (label, unit), cells in shown.items():
         if label in _KEYS and cells[0] != NOT:
             text, small, _ = cells[0]
-            of = f" ({Path(runs[0]['name']).name})" if len(runs) > 1 else ""
+            of = f" ({short_names([runs[0]['name']])[0]})" if len(runs) > 1 else ""
             keys.append(Key(f"{label}{of}", text, f"{small} {unit}".strip()))
     pairs = [p for p in result["agreement"] or [] if "missing" not in p]
     if pairs:

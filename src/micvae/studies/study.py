@@ -4,7 +4,8 @@ import dataclasses
 import hashlib
 import json
 import os
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,28 @@ class Cell:
         digest = hashlib.blake2b(content, digest_size=4).hexdigest()
         name = f"seed-{self.config.seed}-{digest}" + (f"-restart-{restart}" if restart else "")
         return Path("runs") / self.row.replace(" ", "-") / name
+
+
+_OF_A_STUDY = re.compile(r"seed-(\d+)-[0-9a-f]{8}(?:-restart-(\d+))?")
+
+
+def short_names(paths: Iterable[str | Path]) -> list[str]:
+    """What tables call runs: `vae, seed 3` where a study made them, else their folders' names.
+
+    Args:
+        paths: of the runs; where two would be called the same, all keep their folders' names.
+    """
+    folders = [Path(path) for path in paths]
+    names = []
+    for folder in folders:
+        found = _OF_A_STUDY.fullmatch(folder.name)
+        if found is None or folder.parent.parent.name != "runs":
+            names.append(folder.name)
+            continue
+        seed, restart = found.groups()
+        again = f", restart {restart}" if restart else ""
+        names.append(f"{folder.parent.name}, seed {seed}{again}")
+    return names if len(set(names)) == len(names) else [folder.name for folder in folders]
 
 
 def with_seed(config: RunConfig, seed: int) -> RunConfig:

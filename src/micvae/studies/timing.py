@@ -54,8 +54,10 @@ def expected_seconds(
 
 def said(seconds: float) -> str:
     """A time in the unit that a reader thinks in: `40 seconds`, `7 minutes`, `2.5 hours`."""
+    if seconds < 1.5:
+        return "a second"
     if seconds < 90:
-        return f"{max(1, round(seconds))} seconds"
+        return f"{round(seconds)} seconds"
     if seconds < 90 * 60:
         return f"{round(seconds / 60)} minutes"
     return f"{seconds / 3600:.1f} hours"
