@@ -67,7 +67,7 @@ def audit(arguments: list[str]) -> None:
 def _print(result: dict[str, Any], rows: list[tuple[str, str, list[tuple[str, str, Any]]]]) -> None:
     """A column per run, then what it says."""
     names = short_names(run["name"] for run in result["runs"])
-    runs = [Column(escape(name)) for name in names]
+    runs = [Column(escape(name), overflow="fold") for name in names]
     table = Table(Column("measured"), *runs, title="audit", box=SIMPLE_HEAD)
     for label, _, cells in rows:
         shown = [f"{text} {small}".strip() for text, small, _ in cells]
