@@ -146,7 +146,7 @@ TABLE = (
     Entry(PAST, "noisy state space L=2", "pcl"),
     # Sources are not centred at 0 here, so that s itself is what TCL finds best.
     Entry("scales change", "noisy state space L=2, in blocks", "tcl"),
-    Entry("sources jump seldom", "noisy state space L=2", "slow-vae(slowness=1)"),
+    Entry("sources jump seldom", "noisy state space L=2", "slow-vae(beta=2, slowness=2)"),
     Entry(NONE, "noisy state space L=2", "vae"),
     Entry("the mixing is linear", "linear", "fast-ica"),
     Entry(NONE, "linear", "vae"),

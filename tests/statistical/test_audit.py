@@ -256,6 +256,16 @@ def test_what_cannot_be_asked_is_said():
     assert "pcl" in found["advice"][0] and "ivae" not in found["advice"][0]
 
 
+@pytest.mark.parametrize("method", ["ivae", "snica", "cs-isolate"])
+def test_a_posterior_under_another_prior_is_not_compared(method):
+    """Their priors are told u, the frames around, or learn means: the gap would be to N(0, I)."""
+    x = np.random.default_rng(0).standard_normal((120, 3)).astype(np.float32)
+    model, data = linear_vae(np.eye(3), np.eye(3), np.ones(3)), FactorDataset("x", x)
+    assert Subject.of("x", model, GaussianLatents(), data, "vae").exact_posterior_unknown == ""
+    subject = Subject.of("x", model, GaussianLatents(), data, method)
+    assert "depends on" in subject.exact_posterior_unknown
+
+
 def test_advice_follows_what_the_data_has():
     x = np.random.default_rng(0).standard_normal((120, 3)).astype(np.float32)
     model = linear_vae(np.eye(3), np.eye(3), np.ones(3))

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import distributions as oracle
 
-from micvae.distributions import Bernoulli
+from micvae.distributions import LATENTS, Bernoulli
 from micvae.distributions.flow import FlowLatents
 from micvae.distributions.full_gaussian import CorrelatedGaussian, CorrelatedSpace
 from micvae.distributions.gaussian import DiagonalGaussian
@@ -17,8 +17,9 @@ from micvae.distributions.quantised import FsqLatents, Quantised, QuantisedSpace
 from micvae.distributions.relaxed import gumbel_softmax, kl_to_uniform
 from micvae.distributions.shared_codebook import NearValues
 from micvae.distributions.uniform import UniformSpace
+from micvae.errors import MicvaeError
 from micvae.information.discrete import discrete_pairwise_information, mixed_information
-from micvae.models import build_vae
+from micvae.models import VAE, build_vae, encode
 from micvae.networks import Patch
 from micvae.objectives import JointVae, Qlae, Step
 from micvae.objectives.schedules import Constant
@@ -126,6 +127,35 @@ def test_the_kl_of_quantised_latents_is_the_entropy_of_what_is_used():
     _, kl = space.draw(space.posterior(encoded), generator())
     used = [0.5, 0.25, 0.25]
     assert kl.mean(0).tolist() == pytest.approx([-sum(p * math.log(p) for p in used), 0.0])
+
+
+def test_the_kl_of_quantised_latents_depends_on_no_batch_when_evaluated():
+    """Rows ordered by a factor: it varies over the data, though it hardly does within a batch."""
+    space = QuantisedSpace(2, 3, 1.0, learned=True).eval()
+    encoded = torch.tensor([[a, b] for a in (-1.0, 0.0, 1.0) for b in (-1.0, 0.0, 1.0)])
+    _, kl = space.draw(space.posterior(encoded[:1]), generator())
+    assert kl.tolist() == [[pytest.approx(math.log(3))] * 2]
+    model = VAE(torch.nn.Identity(), space, torch.nn.Identity(), torch.nn.Identity())
+    for rows in (encoded, encoded[torch.randperm(9, generator=generator())]):
+        found = encode(model, rows.numpy(), batch_size=3)
+        assert found.latent_kl == pytest.approx([math.log(3)] * 2)
+    still = encode(model, torch.tensor([[0.0, 1.0]] * 4).numpy(), batch_size=3)
+    assert still.latent_kl.tolist() == [0.0, 0.0]
+
+
+@pytest.mark.parametrize("name", ["codebook", "fsq", "shared-codebook"])
+def test_a_loss_on_quantised_codes_reaches_the_encoder(name):
+    space = LATENTS[name]().build(2, generator())
+    parameters = normal(6, 2).float().requires_grad_()
+    posterior = space.posterior(parameters)
+    torch.testing.assert_close(posterior.trained_mean, posterior.mean)
+    (gradient,) = torch.autograd.grad(posterior.trained_mean.square().sum(), parameters)
+    assert gradient.abs().max() > 0.01
+
+
+def test_a_fixed_grid_cannot_standardise_a_single_image():
+    with pytest.raises(MicvaeError, match="two images or more"):
+        FsqLatents().build(3, generator()).posterior(torch.zeros(1, 3))
 
 
 def test_fsq_stays_on_its_grid():

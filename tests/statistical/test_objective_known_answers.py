@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from micvae.data import squares
+from micvae.data import load, squares
 from micvae.distributions import DiagonalGaussian, StandardNormal
 from micvae.information import ESTIMATORS
 from micvae.information.decomposition import decompose
@@ -13,21 +13,32 @@ from micvae.objectives import (
     AnnealedVae,
     BetaTcVae,
     BetaVae,
+    CsIsolate,
     DipVaeI,
     DipVaeII,
     FactorQVae,
     FactorVae,
+    FastIca,
     Fsq,
+    InfoVae,
+    IVae,
+    MIConstrained,
     Qlae,
+    SemiSupervised,
+    SlowVae,
     Tripod,
     Vae,
+    hfs,
 )
 from micvae.objectives.base import Elbo
+from micvae.objectives.cs_isolate import LABELS
 from micvae.objectives.factor_vae import permuted, told_apart
 from micvae.objectives.hfs import hausdorff
 from micvae.objectives.info_vae import mmd
 from micvae.objectives.schedules import Constant
+from micvae.objectives.semi_supervised import TARGETS
 from micvae.training import RunConfig, train_run
+from micvae.training.trainer import Trainer
 
 
 def gaussian_encoder(n, mixing, noise, seed=0):
@@ -146,6 +157,62 @@ def test_distance_to_the_factorised_support():
     # Dependence inside a full support is no matter: repeat one corner ten times.
     skewed = torch.cat([grid, grid[:1].repeat(10, 1)])
     assert hausdorff(skewed).item() == 0
+
+
+def test_the_support_distance_in_parts_has_the_gradient_of_the_whole(monkeypatch):
+    monkeypatch.setattr(hfs, "_BLOCK", 3 * 40**2)  # three rows at a time
+    z = torch.randn(40, 3, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    z.requires_grad_()
+    scaled = z / z.std(0, correction=0)
+    whole = z.new_zeros(())
+    for i, j in ((1, 0), (2, 0), (2, 1)):
+        apart = [(scaled[:, None, k] - scaled[None, :, k]) ** 2 for k in (i, j)]
+        whole = whole + (apart[0][:, None] + apart[1][None]).amin(2).amax()
+    distance = hausdorff(z)
+    torch.testing.assert_close(distance, whole)
+    (found,), (known,) = (torch.autograd.grad(one, z) for one in (distance, whole))
+    torch.testing.assert_close(found, known)
+
+
+def test_slow_vae_weighs_a_step_as_the_paper_does():
+    """Klindt et al.'s loss is that of a pair of frames; half of it is ours, per frame."""
+    dataset = load("sparse_transitions(n=64)")
+    config = RunConfig(objective=SlowVae(beta=Constant(3.0)), batch_size=64, data=dataset.name)
+    trainer = Trainer(config, dataset)
+    next(trainer.steps())
+    terms = trainer.log.flush()
+    pair = 2 * terms["reconstruction"] + 3 * terms["kl"] + 10 * terms["transition_kl"]
+    assert terms["loss"] == pytest.approx(pair / 2, rel=1e-5)
+
+
+def test_info_vae_is_a_plain_vae_where_its_discrepancy_weighs_nothing():
+    trainer = Trainer(RunConfig(objective=InfoVae(mmd_weight=Constant(1.0))), squares(64))
+    next(trainer.steps())
+    terms = trainer.log.flush()
+    assert terms["loss"] == pytest.approx(terms["reconstruction"] + terms["kl"], rel=1e-6)
+
+
+def test_one_latent_has_no_pair_to_tell_apart():
+    config = RunConfig(
+        objective=MIConstrained(estimator=ESTIMATORS["density-ratio"]()), latent_dim=1
+    )
+    trainer = Trainer(config, squares(64))
+    next(trainer.steps())
+    assert trainer.log.flush()["r_mi"] == 0
+
+
+def test_labels_that_steer_do_not_mix_with_those_of_the_base():
+    dataset = squares(512)
+    objective = SemiSupervised(base=CsIsolate(label="rotation"), labels=100)
+    trainer = Trainer(RunConfig(objective=objective), dataset)
+    next(trainer.steps())
+    assert trainer.given[TARGETS].shape == (100, 3)
+    assert trainer.given[LABELS].shape == (512, 4)
+
+
+def test_semi_supervised_brings_the_network_and_the_prior_of_its_base():
+    assert SemiSupervised(base=FastIca()).network == FastIca().network
+    assert SemiSupervised(base=IVae()).own_prior == IVae().own_prior != ""
 
 
 @pytest.fixture(scope="module")

@@ -83,11 +83,13 @@ def test_labels_are_scaled_drawn_once_and_few():
     toy = squares(200, seed=3)
     objective = SemiSupervised(labels=20)
     one, two = (objective.prepare(toy, torch.Generator().manual_seed(5)) for _ in range(2))
-    assert np.array_equal(one["labels"], two["labels"]) and one["labels"].shape == (20, 3)
-    assert one["labels"].min() >= 0 and one["labels"].max() <= 1
+    assert np.array_equal(one["their factors"], two["their factors"]) and one[
+        "their factors"
+    ].shape == (20, 3)
+    assert one["their factors"].min() >= 0 and one["their factors"].max() <= 1
     # the labels belong to their images: the brightness of a square is its intensity
     bright = one["labelled images"].max((1, 2, 3))
-    assert np.corrcoef(bright, one["labels"][:, 1])[0, 1] > 0.99
+    assert np.corrcoef(bright, one["their factors"][:, 1])[0, 1] > 0.99
     with pytest.raises(DataError, match="needs 300 images"):
         SemiSupervised(labels=300).prepare(toy, torch.Generator())
     with pytest.raises(MicvaeError, match="base is semi-supervised"):

@@ -7,7 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 if TYPE_CHECKING:
@@ -48,6 +50,15 @@ class Posterior(ABC):
     @abstractmethod
     def mean(self) -> Tensor:
         """One number per latent, `(B, D)`: what metrics see as the code."""
+
+    @property
+    def trained_mean(self) -> Tensor:
+        """The mean as a loss acts on it, `(B, D)`: its gradient reaches the encoder.
+
+        Where a code is the nearest of some values, it passes straight through to what the encoder
+        said.
+        """
+        return self.mean
 
     @property
     @abstractmethod
@@ -101,6 +112,17 @@ class LatentSpace(nn.Module, ABC):
 
         The KL is in closed form where there is one; otherwise it is log q − log p at the sample.
         """
+
+    def average_kl(
+        self, kl: NDArray[np.float64], codes: NDArray[np.float32]
+    ) -> NDArray[np.float64]:
+        """What is told per latent of a whole data set, `(D,)`, nats.
+
+        Args:
+            kl: mean over the samples of the KL that `draw` gives, `(D,)`.
+            codes: of all samples, `(N, D)`.
+        """
+        return kl
 
     @abstractmethod
     def sample(self, n: int, generator: torch.Generator) -> Tensor:

@@ -6,7 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from micvae.distributions.base import LatentKind, Latents, LatentSpace, Trait
@@ -37,6 +39,12 @@ class NoisySpace(LatentSpace):
         """Noise is drawn from its prior and has no KL."""
         z, kl = self.inner.draw(posterior, generator)
         return torch.cat([z, self._noise(len(z), generator)], 1), kl
+
+    def average_kl(
+        self, kl: NDArray[np.float64], codes: NDArray[np.float32]
+    ) -> NDArray[np.float64]:
+        """That of the inner space."""
+        return self.inner.average_kl(kl, codes)
 
     def sample(self, n: int, generator: torch.Generator) -> Tensor:
         """Latents of the inner prior, and noise."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import ClassVar
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from micvae.distributions.base import LatentKind, Latents, LatentSpace, Posterior, Trait
@@ -41,13 +44,18 @@ class Quantised(Posterior):
         return self.quantised
 
     @property
+    def trained_mean(self) -> Tensor:
+        """The nearest value; its gradient passes straight through to the encoder."""
+        return self.encoded + (self.quantised - self.encoded).detach()
+
+    @property
     def scale(self) -> Tensor:
         """0: the image decides."""
         return torch.zeros_like(self.encoded)
 
     def sample(self, generator: torch.Generator) -> Tensor:
         """The nearest value; its gradient passes straight through to the encoder."""
-        return self.encoded + (self.quantised - self.encoded).detach()
+        return self.trained_mean
 
     @property
     def probabilities(self) -> Tensor:
@@ -76,24 +84,41 @@ class QuantisedSpace(LatentSpace):
             self.standardise = nn.BatchNorm1d(latent_dim, affine=False)
 
     def posterior(self, parameters: Tensor) -> Quantised:
-        """A fixed grid standardises and bounds what the encoder says; a learned one follows it."""
+        """A fixed grid standardises and bounds what the encoder says; a learned one follows it.
+
+        Raises:
+            MicvaeError: in training, for a batch of one, which a fixed grid cannot standardise.
+        """
         if self.standardise is not None:
+            if self.training and len(parameters) < 2:
+                raise MicvaeError("a fixed grid (fsq) needs two images or more in a batch.")
             parameters = self.standardise(parameters).tanh()
         return Quantised(parameters, self.codebook)
 
     def draw(self, posterior: Quantised, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-        """KL to the prior that fits this batch best, −log p̂(z_d): its mean is the entropy of z_d.
+        """In training, KL to the prior that fits this batch best, −log p̂(z_d), without gradient.
 
-        It says how much is told about an image and has no gradient; a latent that does not vary
-        has 0.
+        Its mean is the entropy of z_d in the batch: how much is told about an image; a latent that
+        does not vary has 0. For evaluation, where an image's KL must not depend on the others, the
+        KL is log K, to equal probabilities; `average_kl` finds the entropy in all of the data.
         """
         index = posterior.index
+        if not self.training:
+            equal = torch.full_like(posterior.encoded, math.log(self.levels))
+            return posterior.sample(generator), equal
         hard = torch.zeros_like(posterior.encoded)[..., None].expand(-1, -1, self.levels)
         used = hard.scatter(2, index[..., None], 1.0).mean(0)  # (D, K)
         surprise = -used.clamp_min(1e-12).log()
         return posterior.sample(generator), surprise.expand(len(index), -1, -1).gather(
             2, index[..., None]
         )[..., 0]
+
+    def average_kl(
+        self, kl: NDArray[np.float64], codes: NDArray[np.float32]
+    ) -> NDArray[np.float64]:
+        """The entropy of every latent's values: the mean KL to the prior that fits them best."""
+        shares = (np.unique(column, return_counts=True)[1] / len(codes) for column in codes.T)
+        return np.array([-(p * np.log(p)).sum() for p in shares])
 
     def sample(self, n: int, generator: torch.Generator) -> Tensor:
         """Every value is equally likely."""

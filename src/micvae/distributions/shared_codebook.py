@@ -44,6 +44,11 @@ class NearValues(Posterior):
         return self.codebook[self.logits.argmax(2)]
 
     @property
+    def trained_mean(self) -> Tensor:
+        """The nearest value; its gradient passes straight through to the encoder."""
+        return self.encoded + (self.mean - self.encoded).detach()
+
+    @property
     def scale(self) -> Tensor:
         """0: the most probable value is a function of the image."""
         return torch.zeros_like(self.encoded)

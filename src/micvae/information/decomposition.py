@@ -56,7 +56,7 @@ def decompose(
     if sampling == "mws":
         weights = z.new_full((), -math.log(dataset_size * batch))
     else:
-        weights = mss_weights(batch, dataset_size).to(z.device).log().to(z.dtype)
+        weights = mss_weights(batch, dataset_size).log().to(z.device, z.dtype)
     log_joint = torch.logsumexp(each.sum(2) + weights, 1)
     per_pair = weights if weights.ndim == 0 else weights[..., None]
     log_marginals = torch.logsumexp(each + per_pair, 1).sum(1)

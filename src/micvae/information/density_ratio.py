@@ -57,6 +57,8 @@ class DensityRatio(PairwiseEstimator):
     ) -> Tensor:
         """See `PairwiseEstimator.__call__`."""
         check_batch(z, loc, scale)
+        if z.shape[1] < 2:
+            return z.new_zeros(1, 1)
         frozen = {name: value.detach() for name, value in _given(network).named_parameters()}
         upper = functional_call(_given(network), frozen, (z, z)).float().mean(0)
         information = upper.new_zeros(z.shape[1], z.shape[1])
@@ -65,18 +67,22 @@ class DensityRatio(PairwiseEstimator):
         symmetric: Tensor = information + information.T
         return symmetric
 
-    def network(self, latent_dim: int, generator: torch.Generator) -> "PairDiscriminator":
-        """Build the adversary; see `PairwiseEstimator.network`."""
+    def network(self, latent_dim: int, generator: torch.Generator) -> "PairDiscriminator | None":
+        """Build the adversary; see `PairwiseEstimator.network`. A single latent has no pair."""
+        if latent_dim == 1:
+            return None
         return PairDiscriminator(latent_dim, self.width, self.depth, generator)
 
     def network_loss(
         self, z: Tensor, *, network: nn.Module | None, generator: torch.Generator
-    ) -> Tensor:
+    ) -> Tensor | None:
         """Compute the logistic loss, mean over samples and pairs; log 2 ≈ 0.69 nats is chance.
 
         $z_j$ is paired with the $z_i$ of another sample by rotating the batch, which has been
         drawn in random order, by a random offset: no sample meets itself.
         """
+        if z.shape[1] < 2:
+            return None
         z = z.detach()
         batch = z.shape[0]
         offset = torch.randint(1, batch, (1,), generator=generator, device=generator.device)

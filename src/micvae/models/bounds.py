@@ -16,7 +16,9 @@ def elbo(model: VAE, images: Images, seed: int = 0, batch_size: int = 1000) -> N
 
     with the expectation estimated by one draw of z, which is unbiased. Latents that have no
     density (points) have no KL term, and Bernoulli pixels of grey values no normalised density:
-    what is given is then a reconstruction term, or a bound up to a constant.
+    what is given is then a reconstruction term, or a bound up to a constant. p(z) is the prior
+    that the latents name: under a method whose prior depends on something else (iVAE's u, SNICA's
+    frames around, CS-Isolate's means) another model is bounded, that of x alone.
 
     Args:
         model: a trained model.
@@ -35,5 +37,5 @@ def elbo(model: VAE, images: Images, seed: int = 0, batch_size: int = 1000) -> N
         for start in range(0, len(images), batch_size):
             batch = torch.from_numpy(images[start : start + batch_size]).to(device)
             z, kl = model.space.draw(model.encode(batch), noise)
-            found.append((model.decode(z).log_prob(batch) - kl.sum(1)).double().cpu().numpy())
+            found.append((model.decode(z).log_prob(batch) - kl.sum(1)).cpu().double().numpy())
     return np.concatenate(found)

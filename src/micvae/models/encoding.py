@@ -42,11 +42,12 @@ def encode(model: VAE, images: Images, batch_size: int = 1000) -> Encoded:
             scales.append(scale.cpu().numpy())
             z, kl = model.space.draw(posterior, noise)
             draws.append(model.space.codes_of(z).cpu().numpy())
-            total += kl.double().sum(0).cpu().numpy()
+            total += kl.cpu().double().sum(0).numpy()  # not every device knows float64
+    every = np.concatenate(codes)
     return Encoded(
-        np.concatenate(codes),
+        every,
         np.concatenate(scales),
         np.concatenate(draws),
-        total / len(images),
+        model.space.average_kl(total / len(images), every),
         model.space.kinds,
     )

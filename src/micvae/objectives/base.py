@@ -136,6 +136,11 @@ class Objective(ABC):
         """What latents must be for this objective; by default anything goes."""
         return frozenset()
 
+    @property
+    def own_prior(self) -> str:
+        """What the method's prior depends on, where it is not the one that its latents name."""
+        return ""
+
     def prepare(
         self, dataset: FactorDataset, generator: torch.Generator
     ) -> Mapping[str, np.ndarray | LazyImages]:

@@ -45,7 +45,9 @@ class Chart(nn.Module):
         near = apart.topk(self.neighbours, largest=False, sorted=False).indices
         around = self.landmarks.index_select(0, near.flatten()).view(*near.shape, -1)
         around -= x[:, None]  # (B, k, F)
-        gram = (around @ around.mT).double()
+        gram = around @ around.mT
+        if gram.device.type != "mps":  # which knows no float64
+            gram = gram.double()
         diagonal = gram.diagonal(dim1=1, dim2=2)
         diagonal += _RIDGE * diagonal.sum(1, keepdim=True).clamp_min(1e-12)
         weights = torch.linalg.solve(gram, torch.ones_like(gram[:, :, :1]))

@@ -102,6 +102,11 @@ class CsIsolate(Objective):
                 "probability below 1 and a number > 0."
             )
 
+    @property
+    def own_prior(self) -> str:
+        """What p(z) depends on."""
+        return "means that it learns"
+
     def needs(self) -> frozenset[Trait]:
         """Both priors are this method's own: Gaussian, with learned means."""
         return frozenset({"gaussian", "normal prior"})
@@ -136,8 +141,11 @@ class CsIsolate(Objective):
         """The labels, one-hot `(N, K)` with some of them made wrong, and a number per image.
 
         Raises:
-            DataError: where no factor can be the label, or has more values than `classes`.
+            DataError: for vectors, which cannot be augmented as images are; where no factor can be
+                the label, or has more values than `classes`.
         """
+        if not dataset.pictures:
+            raise DataError(f"cs-isolate augments images, and {dataset.name} has vectors.")
         k = label_of(dataset, self.label)
         values, labels = np.unique(dataset.factors[:, k], return_inverse=True)
         if not 2 <= len(values) <= self.classes:

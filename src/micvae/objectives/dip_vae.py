@@ -69,7 +69,8 @@ class DipVaeI(Objective):
 
     def covariance(self, elbo: Elbo) -> Tensor:
         """Cov_x[E[z|x]] over the batch, (D, D)."""
-        centred = elbo.posterior.mean - elbo.posterior.mean.mean(0)
+        mean = elbo.posterior.trained_mean
+        centred = mean - mean.mean(0)
         covariance: Tensor = centred.T @ centred / len(centred)
         return covariance
 

@@ -108,7 +108,8 @@ def _read_back(
     directions: NDArray[np.float64],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """The regression of images on principal components: weights `(F, D)` and bias `(F,)`."""
-    if not isinstance(model.decode(torch.zeros(1, model.latent_dim)), BernoulliImage):
+    origin = torch.zeros(1, model.latent_dim, device=next(model.parameters()).device)
+    if not isinstance(model.decode(origin), BernoulliImage):
         return directions.T, centre
     products, squares = np.zeros(directions.T.shape), np.zeros(len(directions))
     total = np.zeros(len(centre))

@@ -4,12 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
+import torch
 from torch import Tensor
 
 from micvae.distributions import Trait
 from micvae.models.vae import VAE
 from micvae.objectives.base import MODEL, Elbo, Losses, Objective, Step
 from micvae.objectives.schedules import Constant, Schedule
+
+_BLOCK = 1 << 24  # distances that are held at a time
 
 
 @dataclass(frozen=True)
@@ -72,6 +75,30 @@ def hausdorff(z: Tensor) -> Tensor:
     total = z.new_zeros(())
     for i in range(z.shape[1]):
         for j in range(i):
-            both = apart[i][:, None] + apart[j][None]  # (B, B, B): values a of i, b of j, sample c
-            total = total + both.amin(2).amax()
+            a, b, c = farthest(apart[i].detach(), apart[j].detach())
+            total = total + (apart[i, a, c] + apart[j, b, c])
     return total
+
+
+def farthest(one: Tensor, other: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Values a of one latent and b of another whose nearest sample c is farthest, as indices.
+
+    Only this one distance has a gradient, so that nothing of size B³ is kept for it.
+
+    Args:
+        one: squared distances of the first latent, `(B values, B samples)`.
+        other: those of the second.
+    """
+    best = one.new_full((), -1.0)
+    a = b = c = torch.zeros((), dtype=torch.long, device=one.device)
+    every = torch.arange(len(one), device=one.device)
+    for rows in torch.split(every, max(1, _BLOCK // len(one) ** 2)):
+        both = one[rows, None] + other  # (rows, B, B): values a, values b, samples c
+        nearest, sample = both.min(2)
+        place = nearest.argmax()
+        better = nearest.flatten()[place] > best
+        best = torch.where(better, nearest.flatten()[place], best)
+        a = torch.where(better, rows[place // len(one)], a)
+        b = torch.where(better, place % len(one), b)
+        c = torch.where(better, sample.flatten()[place], c)
+    return a, b, c

@@ -33,10 +33,11 @@ class InfoVae(Objective):
     strength: ClassVar[str] = "mmd_weight"
 
     alpha: Schedule = Constant(0.0)
-    """α: 0 keeps the KL term, 1 drops it."""
+    """α: 0 keeps the KL term, 1 drops it; above 1 it would be rewarded."""
 
     mmd_weight: Schedule = Constant(1000.0)
-    """λ, the weight of the mean discrepancy, less 1 − α."""
+    """λ; the mean discrepancy weighs λ less 1 − α. λ = 1 − α is a plain VAE under a weaker KL, and
+    below that discrepancy would be rewarded."""
 
     @classmethod
     def presets(cls) -> Mapping[str, Objective]:

@@ -85,6 +85,11 @@ class IVae(Objective):
             "contrastive": cls(contrast=Constant(50.0), told=False),
         }
 
+    @property
+    def own_prior(self) -> str:
+        """What p(z) depends on."""
+        return "the auxiliary variable u"
+
     def needs(self) -> frozenset[Trait]:
         """Gaussian posteriors are multiplied by a Gaussian prior."""
         return frozenset({"gaussian", "normal prior"})

@@ -13,12 +13,13 @@ from micvae.data import FactorDataset
 from micvae.distributions import Latents, Trait
 from micvae.errors import DataError, MicvaeError
 from micvae.models import VAE, laid_out
+from micvae.networks import Network
 from micvae.objectives.base import MODEL, Losses, Objective, Setting, Shape, Step
 from micvae.objectives.beta_vae import BetaVae
 from micvae.objectives.schedules import Constant, Schedule
 from micvae.representation import Encoded
 
-IMAGES, TARGETS = "labelled images", "labels"
+IMAGES, TARGETS = "labelled images", "their factors"
 BASE = BetaVae()
 
 
@@ -66,6 +67,16 @@ class SemiSupervised(Objective):
     def latents(self) -> Latents:
         """As the base."""
         return self.base.latents
+
+    @property
+    def own_prior(self) -> str:
+        """As the base."""
+        return self.base.own_prior
+
+    @property
+    def network(self) -> Network:
+        """As the base."""
+        return self.base.network
 
     def needs(self) -> frozenset[Trait]:
         """One number per factor, and what the base needs."""
@@ -129,7 +140,7 @@ class SemiSupervised(Objective):
             rows = keys.argsort()[: len(x)].to(images.device)
             images, targets = images[rows], targets[rows]
         batch = laid_out(images, x.device)
-        codes = model.encode(batch).mean[:, : targets.shape[1]]
+        codes = model.encode(batch).trained_mean[:, : targets.shape[1]]
         wrong = binary_cross_entropy_with_logits(codes, targets.to(x.device), reduction="none")
         supervised = wrong.sum(1).mean()
         loss = losses.minimised[MODEL] + self.label_weight(step.number) * supervised

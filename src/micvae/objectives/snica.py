@@ -13,6 +13,7 @@ from micvae.distributions import DiagonalGaussian, Trait
 from micvae.distributions.switching import Smoothed, SwitchingDynamics
 from micvae.errors import DataError, MicvaeError
 from micvae.models import VAE, laid_out
+from micvae.models.encoding import at_once
 from micvae.objectives.base import MODEL, Losses, Objective, Setting, Step
 from micvae.objectives.pcl import PairScore, pair_loss
 from micvae.objectives.schedules import NONE, Constant, Ramp, Schedule
@@ -96,6 +97,11 @@ class Snica(Objective):
         paper = cls(beta=Ramp(0, 1, steps=500), window=100, iterations=5)
         return {"paper": paper, "contrastive": contrastive}
 
+    @property
+    def own_prior(self) -> str:
+        """What p(z) depends on."""
+        return "the frames around"
+
     def needs(self) -> frozenset[Trait]:
         """Evidence is Gaussian, source by source."""
         return frozenset({"gaussian", "normal prior"})
@@ -169,12 +175,18 @@ class Snica(Objective):
         length = min(self.window, total)
         start, chosen = overlapping(total, length)
         device = next(model.parameters()).device
+        frames = at_once(dataset.images, 1000)
         mean, variance, kl = [], [], []
         with torch.inference_mode():
+            said = torch.cat(
+                [
+                    model.encoder(laid_out(torch.from_numpy(dataset.images[few]), device))
+                    for few in np.array_split(np.arange(total), -(-total // frames))
+                ]
+            )
             for some in torch.split(start, max(_AT_ONCE // length, 1)):
                 rows = some + torch.arange(length)[:, None]
-                seen = torch.from_numpy(dataset.images[rows.flatten().numpy()])
-                evidence = model.encode(laid_out(seen, device))
+                evidence = model.space.posterior(said[rows.flatten().to(device)])
                 found = self.smooth(model, evidence, begins[rows].to(device))
                 mean.append(found.mean.cpu())
                 variance.append(found.variance.cpu())

@@ -42,7 +42,7 @@ def features(model: VAE, images: Images, batch_size: int = 1000) -> NDArray[np.f
         for start in range(0, len(images), batch_size):
             batch = torch.from_numpy(images[start : start + batch_size]).to(device)
             posterior: Point = model.encode(batch)
-            rows.append(posterior.features.double().cpu())
+            rows.append(posterior.features.cpu().double())
     return torch.cat(rows).numpy()
 
 

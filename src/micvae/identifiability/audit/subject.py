@@ -15,7 +15,7 @@ from micvae.data import FactorDataset
 from micvae.distributions import Latents
 from micvae.errors import MicvaeError
 from micvae.models import VAE, encode
-from micvae.objectives import METHODS, IVae
+from micvae.objectives import METHODS
 from micvae.representation import Encoded, Representation
 from micvae.training.run import Run
 
@@ -33,6 +33,7 @@ class Subject:
         method: the name of its method, or "" where it is none of ours.
         dataset: the data that it was trained on.
         representation: its codes of all of them.
+        own_prior: what the method's prior depends on, where it is not that of the latents.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Subject:
     method: str
     dataset: FactorDataset
     representation: Representation
+    own_prior: str = ""
 
     @classmethod
     def of(
@@ -49,7 +51,9 @@ class Subject:
         """Audit a model that is no run."""
         precise = copy.deepcopy(model).double().eval()
         encoded = encode(precise, dataset.images)
-        return cls(name, precise, latents, method, dataset, Representation.of(encoded, dataset))
+        prior = METHODS[method]().own_prior if method in METHODS else ""
+        found = Representation.of(encoded, dataset)
+        return cls(name, precise, latents, method, dataset, found, prior)
 
     @classmethod
     def of_run(cls, run: Run, dataset: FactorDataset) -> Subject:
@@ -59,8 +63,9 @@ class Subject:
             RunError: where the run is not finished or damaged.
         """
         model = run.model().double()
-        method, latents = run.config.method, run.config.latents
-        return cls(str(run.path), model, latents, method, dataset, run.representation())
+        config, found = run.config, run.representation()
+        prior = config.objective.own_prior
+        return cls(str(run.path), model, config.latents, config.method, dataset, found, prior)
 
     @property
     def active(self) -> NDArray[np.int64]:
@@ -75,8 +80,11 @@ class Subject:
     @property
     def exact_posterior_unknown(self) -> str:
         """Why q(z|x) cannot be compared with p(z|x); empty where it can."""
-        if issubclass(METHODS.get(self.method, object), IVae):
-            return "not available: the prior of ivae is told u, and the encoder speaks of x alone"
+        if self.own_prior:
+            return (
+                f"not available: the prior of {self.method} depends on {self.own_prior}, and the "
+                "encoder speaks of x alone"
+            )
         lacking = {"log_prob", "normal prior"} - self.latents.traits
         if lacking:
             return f"not available for these latents, which lack {' and '.join(sorted(lacking))}"
