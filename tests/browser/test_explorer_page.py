@@ -33,7 +33,11 @@ def explored(folder, **settings):
     run = train_run(config, folder / "run")
     write_json(run.path / "latent_names.json", {"z1": "</script><b>bold"})
     return SimpleNamespace(
-        path=explore_run(run), run=run, model=run.model(), codes=run.representation().codes
+        path=explore_run(run),
+        run=run,
+        model=run.model(),
+        codes=run.representation().codes,
+        draws=run.representation().encoded.draws,
     )
 
 
@@ -125,7 +129,7 @@ def test_a_slider_spans_the_aggregate_posterior(browser, page):
     content = json.loads(browser.evaluate("document.getElementById('content').textContent"))
     for latent, about in enumerate(content["latents"][:3]):
         if about["active"]:
-            expected = np.quantile(page.codes[:, latent].astype(float), (0.01, 0.99))
+            expected = np.quantile(page.draws[:, latent].astype(float), (0.01, 0.99))
             np.testing.assert_allclose(limits(browser, latent), expected, rtol=1e-9)
     active = page.run.representation().active
     inside = "[...document.querySelectorAll('#inactive-sliders input[data-latent]')]"

@@ -44,3 +44,5 @@ def export(arguments: list[str]) -> None:
             f"({TOLERANCE:g} is allowed)"
         )
     print(f"{out / 'model.json'}: inputs, outputs, latents and settings")
+    for note in description["notes"]:
+        print(f"note: {note}")

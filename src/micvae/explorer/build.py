@@ -18,6 +18,7 @@ from micvae.explorer.runtime import runtime_files
 from micvae.explorer.samples import read_dataset
 from micvae.files import write_text
 from micvae.sharing.onnx import export_networks
+from micvae.sharing.paths import public, without_folders
 from micvae.training.run import Run
 
 PAGE = "explore.html"
@@ -61,6 +62,7 @@ def explore_run(run: Run, path: Path | None = None) -> Path:
     dataset, missing = read_dataset(run)
     content = gather_content(run, model, run.representation(), dataset)
     content["decoder"] = {"input": decoder.input, "output": decoder.output}
+    data = run.config.data  # names folders of this machine, and the page goes to others
     active = sum(latent["active"] for latent in content["latents"])
     html = _template().render(
         title=f"{run.config.method} on {run.record['data']['name']}",
@@ -75,14 +77,20 @@ def explore_run(run: Run, path: Path | None = None) -> Path:
             "machine": _packed(machine),
             "network": _packed(decoder.content),
         },
-        missing=missing,
+        missing=_public(missing, run),
         notes=run.notes,
-        settings=run.config.to_json(),
+        settings=run.config.to_json() | {"data": public(data)},
         difference=f"{decoder.difference:.0e}",
         version=__version__,
     )
     write_text(path, html)
     return path
+
+
+def _public(missing: str, run: Run) -> str:
+    """Why there is no data, without the folders of this machine."""
+    told = without_folders(missing, run.config.data)
+    return told.replace(str(run.path), run.path.name) if run.path.is_absolute() else told
 
 
 def _template() -> Any:

@@ -14,7 +14,8 @@ from micvae.explorer.samples import gather_samples
 from micvae.models import VAE
 from micvae.reports.style import latent_name
 from micvae.representation import Representation
-from micvae.sharing.latents import QUANTILES, LatentDescription, describe_latents
+from micvae.sharing.latents import QUANTILES, LatentDescription, describe_latents, spread
+from micvae.sharing.trained import units_of
 from micvae.training.run import Run
 
 BINS = 48
@@ -33,9 +34,10 @@ def gather_content(
     described = describe_latents(model, representation)
     names = read_names(run.path, [latent.name for latent in described])
     effects = decoder_effects(model, representation.codes, described)
+    draws = spread(representation)
     informative = bool((representation.latent_kl > 0).any())
     latents = [
-        _latent(model, d, latent, representation.codes[:, d])
+        _latent(model, d, latent, draws[:, d])
         | {"name": names.get(latent.name, ""), "effect": effects[d]}
         for d, latent in enumerate(described)
     ]
@@ -53,7 +55,7 @@ def gather_content(
         "longest": LONGEST,
         "mean": representation.codes.mean(0, dtype=np.float64).tolist(),
         "samples": gather_samples(representation, dataset, shape),
-        "features": None if len(shape) == 3 else _features(model, representation, dataset),
+        "features": None if len(shape) == 3 else _features(run, model, representation, dataset),
     }
 
 
@@ -77,7 +79,7 @@ def decoder_effects(
 
 
 def _latent(
-    model: VAE, d: int, latent: LatentDescription, codes: NDArray[np.float32]
+    model: VAE, d: int, latent: LatentDescription, draws: NDArray[np.float32]
 ) -> dict[str, Any]:
     """A slider: its range, and how often the data is where.
 
@@ -90,10 +92,10 @@ def _latent(
     elif not latent.active or not high > low:
         low, high = (float(v) for v in model.space.values(d, 2))
     if latent.values is None:
-        counts, _ = np.histogram(codes, BINS, (low, high))
+        counts, _ = np.histogram(draws, BINS, (low, high))
     else:
         values = np.asarray(latent.values)
-        nearest = np.abs(codes[:, None] - values).argmin(1)
+        nearest = np.abs(draws[:, None] - values).argmin(1)
         counts = np.bincount(nearest, minlength=len(values))
     return {
         "key": latent.name,
@@ -109,9 +111,12 @@ def _latent(
 
 
 def _features(
-    model: VAE, representation: Representation, dataset: FactorDataset | None
+    run: Run, model: VAE, representation: Representation, dataset: FactorDataset | None
 ) -> list[dict[str, Any]]:
-    """Name and range of every number of a vector, from the data or from what is decoded."""
+    """Name and range of every number of a vector, from the data or from what is decoded.
+
+    The page computes in the units of the model, and shows a number x as x · scale + mean.
+    """
     if dataset is not None:
         vectors = np.asarray(dataset.images)
     else:
@@ -120,7 +125,15 @@ def _features(
             vectors = model.decode_codes(some).mean.numpy()
     low, high = np.quantile(vectors.astype(np.float64), QUANTILES, axis=0)
     names = ["x" + latent_name(i)[1:] for i in range(vectors.shape[1])]
+    moved = units_of(run).moved
+    mean, scale = (np.zeros(len(low)), np.ones(len(low))) if moved is None else moved
     return [
-        {"name": name, "low": float(a), "high": float(b if b > a else a + 1)}
-        for name, a, b in zip(names, low, high, strict=True)
+        {
+            "name": name,
+            "low": float(a),
+            "high": float(b if b > a else a + 1),
+            "mean": float(m),
+            "scale": float(s),
+        }
+        for name, a, b, m, s in zip(names, low, high, mean, scale, strict=True)
     ]

@@ -58,7 +58,7 @@ class DensityRatio(PairwiseEstimator):
         """See `PairwiseEstimator.__call__`."""
         check_batch(z, loc, scale)
         if z.shape[1] < 2:
-            return z.new_zeros(1, 1)
+            return 0 * z.sum().view(1, 1)
         frozen = {name: value.detach() for name, value in _given(network).named_parameters()}
         upper = functional_call(_given(network), frozen, (z, z)).float().mean(0)
         information = upper.new_zeros(z.shape[1], z.shape[1])

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from micvae.data import FactorDataset, standardised
+from micvae.data import FactorDataset
 from micvae.data.layout import Arrangement, as_arranged
 from micvae.errors import DataError
+from micvae.sharing.units import Units
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,50 +22,50 @@ class Form:
     Args:
         shape: of one sample, `(C, H, W)` or `(F,)`.
         arranged: how images lay in the array that was fitted.
-        moved: mean and scale of vectors that were standardised, each `(F,)`.
+        units: of vectors, which may have been standardised.
     """
 
     shape: tuple[int, ...]
     arranged: Arrangement
-    moved: tuple[NDArray[np.float64], NDArray[np.float64]] | None
+    units: Units
 
     @classmethod
     def of(cls, data: Mapping[str, Any]) -> Form:
         """Read what a run's record says of its data."""
-        source = innermost = data["source"]
+        innermost = data["source"]
         while "of" in innermost:
             innermost = innermost["of"]
-        moved = None
-        if source.get("data") == "standardised":
-            moved = np.asarray(source["mean"]), np.asarray(source["scale"])
-        return cls(tuple(data["image_shape"]), innermost.get("layout", "NCHW"), moved)
+        shape = tuple(data["image_shape"])
+        return cls(shape, innermost.get("layout", "NCHW"), Units.of(data["source"], shape))
 
     def read(self, dataset: FactorDataset) -> FactorDataset:
         """Samples in the units of the model.
 
         Raises:
-            DataError: where they are of another shape.
+            DataError: where they are of another shape, not whitened as what was fitted, or
+                standardised where that was not.
         """
         if dataset.image_shape != self.shape:
             raise DataError(
                 f"X has samples of shape {dataset.image_shape}, but Disentangler was fitted to "
                 f"{self.shape}."
             )
-        if self.moved is None or is_standardised(dataset):
-            return dataset
-        return standardised(dataset, *self.moved)
+        as_they_were = self.units.moved is None and not self.units.whitened
+        if as_they_were and is_standardised(dataset):
+            raise DataError(
+                f"X is {dataset.name}, but Disentangler was fitted to vectors that were not; give "
+                "X in the units that were fitted: before it was standardised, or as an array."
+            )
+        return self.units.taken(dataset, "Disentangler")
 
     def given(self, images: NDArray[np.float32]) -> NDArray[np.float32]:
         """What the model makes, in the units and the arrangement of what was fitted."""
-        if self.moved is not None:
-            mean, scale = self.moved
-            return np.asarray(images * scale + mean, dtype=np.float32)
-        return np.ascontiguousarray(as_arranged(images, self.arranged))
+        return np.ascontiguousarray(as_arranged(self.units.given(images), self.arranged))
 
     @property
     def log_scale(self) -> float:
         """By how much log-densities are larger in the units of the model, nats."""
-        return 0.0 if self.moved is None else float(np.log(self.moved[1]).sum())
+        return self.units.log_scale
 
 
 def is_standardised(dataset: FactorDataset) -> bool:

@@ -189,6 +189,11 @@ class Objective(ABC):
             generator: a CPU source of randomness of its own.
         """
 
+    @property
+    def one_by_one(self) -> bool:
+        """Whether a code is that of its sample alone, whatever is beside it in the data."""
+        return type(self).represent is Objective.represent
+
     def represent(self, model: VAE, dataset: FactorDataset) -> Encoded:
         """The codes of a data set; by default every image is encoded on its own."""
         return encode(model, dataset.images)

@@ -69,6 +69,11 @@ class SemiSupervised(Objective):
         return self.base.latents
 
     @property
+    def one_by_one(self) -> bool:
+        """As the base."""
+        return self.base.one_by_one
+
+    @property
     def own_prior(self) -> str:
         """As the base."""
         return self.base.own_prior

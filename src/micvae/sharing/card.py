@@ -43,7 +43,7 @@ def model_card(
         _front(config, facts, licence),
         f"# {_plain(title)}\n",
         _opening(config, facts),
-        _use(config),
+        _use(config, facts),
         _method(config),
         _data(facts),
         _scores(facts, spread),
@@ -89,7 +89,10 @@ def _opening(config: RunConfig, facts: Mapping[str, Any]) -> str:
     )
 
 
-def _use(config: RunConfig) -> str:
+def _use(config: RunConfig, facts: Mapping[str, Any]) -> str:
+    what = "images" if len(facts["image_shape"]) == 3 else "vectors"
+    out = "images.npz" if what == "images" else "vectors.parquet"
+    notes = "".join(f"\n{note}\n" for note in _cautions(config, facts))
     return f"""## Use it
 
 ```python
@@ -98,14 +101,37 @@ from micvae.sharing.hub import from_pretrained
 
 trained = from_pretrained("FOLDER or OWNER/NAME")
 codes = trained.encode(load("data.npz")).codes  # (N, {config.latent_dim}), posterior means
-images = trained.decode(codes)
+{what} = trained.decode(codes)
 ```
 
 ```
 micvae encode FOLDER data.npz --out codes.parquet
-micvae decode FOLDER codes.parquet --out images.npz
+micvae decode FOLDER codes.parquet --out {out}
 ```
-"""
+{notes}"""
+
+
+def _cautions(config: RunConfig, facts: Mapping[str, Any]) -> list[str]:
+    """What data must be like for the recipe to hold."""
+    units = facts["data"].get("units") or {}
+    cautions = []
+    if units.get("whitened"):
+        cautions.append(
+            "The model reads and gives whitened vectors, and the matrix that whitened the training "
+            "data is not stored: name data as `whitened('data.npz')`, which gives the same numbers "
+            "for the training data only."
+        )
+    if units.get("mean") is not None:
+        cautions.append(
+            "Give vectors in the units of the training data: `encode` subtracts `mean` and divides "
+            "by `scale` of `config.json`, feature by feature, and `decode` goes back."
+        )
+    if not config.objective.one_by_one:
+        cautions.append(
+            "Codes depend on the frames before and after: give whole sequences, in the order of "
+            "time, with an array named `sequence`."
+        )
+    return cautions
 
 
 def _method(config: RunConfig) -> str:

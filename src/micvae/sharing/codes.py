@@ -42,27 +42,28 @@ def encode_to(
         dataset: what to encode.
         out: a .parquet or .csv file; it is replaced if it is there.
         report: called with the number of samples done, and of all.
-        together: samples that are encoded at once, which bounds the memory that is needed.
+        together: samples that are encoded at once, which bounds the memory that is needed; all
+            are where a code depends on the samples beside it, as in sequences.
 
     Raises:
         MicvaeError: where `out` ends otherwise.
-        DataError: where the samples have another shape than the model takes.
+        DataError: where the samples have another shape than the model takes, or other units.
     """
     out = Path(out)
     checked_suffix(out, TABLES, "codes")
-    trained.check(dataset)
+    dataset = trained.prepared(dataset)
     latents = trained.latent_names
     taken = {ROW, *latents}
     factors = [f"{n} (factor)" if n in taken else n for n in dataset.factor_names]
     kinds: list[tuple[str, Any]] = [(ROW, np.dtype(np.int64))]
     kinds += [(name, np.dtype(np.float32)) for name in latents]
     kinds += [(name, np.dtype(np.float64)) for name in factors]
+    whole = None if trained.one_by_one else trained.encode(dataset).codes
     with table_writer(out, kinds) as put:
         for start in range(0, len(dataset), together):
             rows = np.arange(start, min(start + together, len(dataset)))
-            part = dataset.subset(rows)
-            codes = trained.encode(part).codes
-            put([rows, *codes.T.copy(), *part.factors.T.copy()])
+            codes = trained.encode(dataset.subset(rows)).codes if whole is None else whole[rows]
+            put([rows, *codes.T.copy(), *dataset.factors[rows].T.copy()])
             report(int(rows[-1]) + 1, len(dataset))
     return out
 

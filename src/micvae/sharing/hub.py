@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -10,18 +9,19 @@ from pathlib import Path
 from typing import Any
 
 from micvae import __version__
-from micvae.data import DATASETS
 from micvae.errors import MicvaeError, RunError
 from micvae.files import read_json, write_json, write_text
 from micvae.sharing.card import model_card
+from micvae.sharing.paths import public
 from micvae.sharing.scores import with_intervals
-from micvae.sharing.trained import Trained
+from micvae.sharing.trained import Trained, units_of
+from micvae.sharing.units import Units
 from micvae.training import Run, RunConfig, checkpoint
 from micvae.training.restored import checked_shape, restored_model
 
 CONFIG, WEIGHTS, CARD = "config.json", "model.safetensors", "README.md"
 FORMAT = 1
-MOST_BYTES = {CONFIG: 2**20, WEIGHTS: 2**32}
+MOST_BYTES = {CONFIG: 2**24, WEIGHTS: 2**32}
 """Larger files are refused before they are read or downloaded."""
 
 
@@ -156,7 +156,10 @@ def _opened(config: Path, weights: Path, name: str, device: str) -> Trained:
         )
     settings = RunConfig.from_json(facts.get("config"))
     shape = checked_shape(facts.get("image_shape"))
-    return Trained(name, settings, shape, restored_model(settings, shape, weights, device), facts)
+    data = facts.get("data")
+    units = Units.read(data if isinstance(data, dict) else {}, shape)
+    model = restored_model(settings, shape, weights, device)
+    return Trained(name, settings, shape, model, facts, units)
 
 
 def _facts(run: Run) -> dict[str, Any]:
@@ -171,7 +174,8 @@ def _facts(run: Run) -> dict[str, Any]:
         "micvae": run.record.get("micvae", __version__),
         "config": config,
         "image_shape": list(run.image_shape),
-        "data": {k: data[k] for k in ("name", "n", "factor_names", "factor_kinds", "notes")},
+        "data": {k: data[k] for k in ("name", "n", "factor_names", "factor_kinds", "notes")}
+        | {"units": units_of(run).to_json()},
         "training": {
             "seconds": run.record.get("seconds"),
             **{k: environment[k] for k in ("python", "torch", "numpy") if k in environment},
@@ -179,13 +183,6 @@ def _facts(run: Run) -> dict[str, Any]:
         },
         "scores": run.scores(),
     }
-
-
-def public(data: str) -> str:
-    """A --data text without the folders of its paths."""
-    if data.partition("(")[0].strip() in DATASETS:
-        return re.sub(r"""[^'"(),=]*[/\\](?=[^/\\'"]*['"])""", "", data)
-    return re.split(r"[/\\]", data.rstrip("/\\"))[-1]
 
 
 def _is_ours(config: Path) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from micvae.distributions import LatentKind
 from micvae.models import VAE
@@ -39,9 +40,20 @@ class LatentDescription:
     values: list[float] | None
 
 
+def spread(representation: Representation) -> NDArray[np.float32]:
+    """Samples of the aggregate posterior, `(N, D)`: a draw per training image.
+
+    Not the means: those of a latent that is not in use all but coincide. Where values are finitely
+    many, it is the one that the image has.
+    """
+    encoded = representation.encoded
+    valued = np.asarray([kind == "value" for kind in encoded.latent_kinds])
+    return np.where(valued, encoded.codes, encoded.draws)
+
+
 def describe_latents(model: VAE, representation: Representation) -> list[LatentDescription]:
     """Every latent, in the order of the codes' columns."""
-    low, high = np.quantile(representation.codes.astype(np.float64), QUANTILES, axis=0)
+    low, high = np.quantile(spread(representation).astype(np.float64), QUANTILES, axis=0)
     described = []
     for d, kind in enumerate(model.space.kinds):
         values = None

@@ -20,6 +20,8 @@ from micvae.errors import MicvaeError
 from micvae.files import replacing, write_json
 from micvae.models import VAE
 from micvae.sharing.latents import describe_latents
+from micvae.sharing.paths import public
+from micvae.sharing.trained import units_of
 from micvae.training.run import Run
 
 ENCODER = "encoder.onnx"
@@ -32,6 +34,11 @@ TOLERANCE = 1e-4
 """Largest difference to PyTorch that passes: in units of the output, or of its largest number
 where that is above 1, which single precision cannot hold to more digits."""
 
+SINGLE = (
+    f"{ENCODER} gives the codes of single frames, without smoothing over their sequence: they are "
+    "not those of micvae encode, nor those that were scored, which need whole sequences."
+)
+
 BATCHES = (1, 2, 7)
 """Sizes at which the files are run against PyTorch: one, another than traced, and odd."""
 
@@ -41,7 +48,7 @@ class ExportError(MicvaeError):
 
 
 class Encoding(nn.Module):
-    """Images `(B, C, H, W)` or vectors `(B, F)` to codes `(B, D)`, as metrics see them."""
+    """Images `(B, C, H, W)` or vectors `(B, F)` to codes `(B, D)`, each sample on its own."""
 
     def __init__(self, model: VAE) -> None:
         super().__init__()
@@ -120,7 +127,8 @@ def export_run(run: Run, folder: Path) -> dict[str, Any]:
 
     Returns:
         What `model.json` says: names and shapes of inputs and outputs, the latents with their
-        kinds, ranges and KL (nats), the largest differences to PyTorch, and the run's settings.
+        kinds, ranges and KL (nats), the largest differences to PyTorch, mean and scale where
+        vectors are standardised, notes on what the files alone do not do, and the run's settings.
 
     Raises:
         RunError: where the run is not finished or damaged.
@@ -145,6 +153,11 @@ def describe(run: Run, model: VAE, encoder: Exported, decoder: Exported) -> dict
     data = run.record["data"]
     images, codes = ["batch", *data["image_shape"]], ["batch", model.latent_dim]
     bounds = [0, 1] if len(data["image_shape"]) == 3 else None
+    units = units_of(run)
+    notes = units.notes(ENCODER, DECODER)
+    if not run.config.objective.one_by_one:
+        notes.append(SINGLE)
+    config = run.config.to_json()
     return {
         "micvae": __version__,
         "format": "onnx",
@@ -153,7 +166,9 @@ def describe(run: Run, model: VAE, encoder: Exported, decoder: Exported) -> dict
         "decoder": _signature(DECODER, decoder, codes, images) | {"output_range": bounds},
         "latents": [vars(latent) for latent in describe_latents(model, run.representation())],
         "data": {k: data[k] for k in ("name", "n", "image_shape", "factor_names", "notes")},
-        "config": run.config.to_json(),
+        "units": units.to_json(),
+        "notes": notes,
+        "config": config | {"data": public(config["data"])},
     }
 
 

@@ -14,6 +14,7 @@ from micvae.data import FactorDataset
 from micvae.errors import DataError
 from micvae.models import VAE
 from micvae.representation import Encoded
+from micvae.sharing.units import Units
 from micvae.training import Run, RunConfig
 
 TOGETHER = 1000
@@ -30,6 +31,7 @@ class Trained:
         image_shape: `(C, H, W)` of the images, or `(F,)` of the vectors, that it takes.
         model: in evaluation mode.
         facts: what is known of data, training and scores; plain JSON values.
+        units: what vectors are brought to before the model reads them.
     """
 
     name: str
@@ -37,6 +39,7 @@ class Trained:
     image_shape: tuple[int, ...]
     model: VAE
     facts: Mapping[str, Any]
+    units: Units = Units()  # noqa: RUF009, frozen
 
     @classmethod
     def of(cls, run: Run, device: str = "cpu") -> Trained:
@@ -45,7 +48,8 @@ class Trained:
         Raises:
             RunError: where training is not finished, or the folder is damaged.
         """
-        return cls(str(run.path), run.config, run.image_shape, run.model(device), run.record)
+        shape, units = run.image_shape, units_of(run)
+        return cls(str(run.path), run.config, shape, run.model(device), run.record, units)
 
     @property
     def latent_names(self) -> tuple[str, ...]:
@@ -55,14 +59,32 @@ class Trained:
     def encode(self, dataset: FactorDataset) -> Encoded:
         """Codes of a data set, as its method makes them.
 
+        Vectors are given as they were before training standardised them, or standardised.
+
         Raises:
-            DataError: where the samples have another shape than those it was trained on.
+            DataError: where the samples have another shape than those it was trained on, or are
+                not whitened as those were.
+        """
+        return self.config.objective.represent(self.model, self.prepared(dataset))
+
+    def prepared(self, dataset: FactorDataset) -> FactorDataset:
+        """Samples as the model reads them; `encode` changes no number of them any more.
+
+        Raises:
+            DataError: see `encode`.
         """
         self.check(dataset)
-        return self.config.objective.represent(self.model, dataset)
+        return self.units.taken(dataset, self.name)
+
+    @property
+    def one_by_one(self) -> bool:
+        """Whether every sample is encoded on its own; else codes need whole sequences."""
+        return self.config.objective.one_by_one
 
     def decode(self, codes: NDArray[Any]) -> NDArray[np.float32]:
         """Expected images `(N, C, H, W)` in [0, 1], or vectors `(N, F)`, of codes `(N, D)`.
+
+        Vectors are in the units of the data before it was standardised.
 
         Raises:
             DataError: where codes are not finite numbers, D of them per row.
@@ -82,7 +104,9 @@ class Trained:
                 batch = np.asarray(codes[start : start + TOGETHER], np.float32)
                 mean = self.model.decode_codes(torch.from_numpy(batch).to(device)).mean
                 parts.append(mean.cpu().numpy())
-        return np.concatenate(parts) if parts else np.empty((0, *self.image_shape), np.float32)
+        if not parts:
+            return np.empty((0, *self.image_shape), np.float32)
+        return self.units.given(np.concatenate(parts))
 
     def check(self, dataset: FactorDataset) -> None:
         """Refuse samples of another shape than the model takes."""
@@ -91,6 +115,16 @@ class Trained:
                 f"{dataset.name} has {shown_shape(dataset.image_shape)}, and {self.name} takes "
                 f"{shown_shape(self.image_shape)}; resize or convert the data to that."
             )
+
+
+def units_of(run: Run) -> Units:
+    """What vectors were brought to before a run was trained on them.
+
+    Raises:
+        RunError: where its record is damaged.
+    """
+    source = run.record["data"].get("source")
+    return Units.of(source if isinstance(source, Mapping) else {}, run.image_shape)
 
 
 def latent_names(latent_dim: int) -> tuple[str, ...]:

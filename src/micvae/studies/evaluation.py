@@ -110,7 +110,9 @@ def _interventional(
     """The scores that need a factor held fixed, and their votes; nothing where none can be."""
     dataset, model = run.dataset(), run.model()
     kinds = [part.factor_kinds[k] for k in scored]
-    how = "rendered" if dataset.renderer is not None else "matched"
+    # New images are encoded one by one, which is not how every method makes its codes.
+    fresh = dataset.renderer is not None and run.config.objective.one_by_one
+    how = "rendered" if fresh else "matched"
     source: Interventions
     if how == "rendered":
         source = Rendered(lambda images: encode(model, images).codes, dataset)

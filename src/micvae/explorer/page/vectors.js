@@ -20,8 +20,9 @@ function vectorView() {
     decoded(values) {
       rows.forEach(({ feature, dot, value }, i) => {
         dot.style.left = place(feature, values[i]);
-        value.value = values[i];
-        value.textContent = shown(values[i]);
+        const own = values[i] * feature.scale + feature.mean; // in the units of the data
+        value.value = own;
+        value.textContent = shown(own);
       });
     },
     original(values, offset) {

@@ -1,0 +1,181 @@
+"""The units that a model reads and makes: vectors are often standardised before training."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from micvae.data import FactorDataset, standardised
+from micvae.errors import DataError, RunError
+from micvae.training.run import IN_MEMORY
+
+Moved = tuple[NDArray[np.float64], NDArray[np.float64]]
+
+
+@dataclass(frozen=True, eq=False)
+class Units:
+    """What was done to vectors before the model saw them: x' = (x − mean) / scale per feature.
+
+    Args:
+        moved: mean and scale, each `(F,)`; None where nothing was subtracted or divided.
+        whitened: whether x was whitened before; what is decoded then stays whitened, since the
+            matrix is not stored.
+    """
+
+    moved: Moved | None = None
+    whitened: bool = False
+
+    @classmethod
+    def of(cls, source: Mapping[str, Any], shape: tuple[int, ...]) -> Units:
+        """Read them from the `source` of a data set, which tells every step down to the file.
+
+        Args:
+            source: of a `FactorDataset`, or of a run's record.
+            shape: of a sample; images have no units.
+
+        Raises:
+            RunError: where mean or scale are not F usable numbers.
+        """
+        if len(shape) != 1:
+            return cls()
+        moved: Moved | None = None
+        step: Any = source
+        while isinstance(step, Mapping):  # the last step first
+            if step.get("data") == "whitened":
+                return cls(moved, whitened=True)  # what was done before is in the matrix
+            if step.get("data") == "standardised":
+                first = _numbers(step, shape)
+                moved = first if moved is None else _both(first, moved)
+            step = step.get("of")
+        return cls(moved)
+
+    @classmethod
+    def read(cls, data: Mapping[str, Any], shape: tuple[int, ...]) -> Units:
+        """Read what `to_json` wrote into the `data` of a shared model.
+
+        Raises:
+            RunError: where it is broken, or was written before models carried their units.
+        """
+        given = data.get("units")
+        if given is None:
+            told = data.get("notes")
+            old = "units" not in data and len(shape) == 1 and isinstance(told, list)
+            notes = [str(note) for note in told] if old and told else []
+            if any(note.startswith("Standardised:") for note in notes):
+                raise RunError(
+                    "this model reads standardised vectors, and was shared before models carried "
+                    "mean and scale; share its run again."
+                )
+            return cls(whitened=any(note.startswith("Whitened:") for note in notes))
+        if not isinstance(given, Mapping):
+            raise RunError(f"units are {given!r}; expected mean, scale and whitened.")
+        moved = None if given.get("mean") is None else _numbers(given, shape)
+        return cls(moved, given.get("whitened") is True)
+
+    def to_json(self) -> dict[str, Any] | None:
+        """Plain JSON values; None where the model reads data as it is."""
+        if self.moved is None and not self.whitened:
+            return None
+        mean, scale = (None, None) if self.moved is None else (v.tolist() for v in self.moved)
+        return {"mean": mean, "scale": scale, "whitened": self.whitened}
+
+    def taken(self, dataset: FactorDataset, name: str = "the model") -> FactorDataset:
+        """Samples in the units of the model.
+
+        Raw ones are standardised with the model's own numbers; those that were standardised with
+        the same stay as they are, and with others are brought from those to these.
+
+        Raises:
+            DataError: where the model needs whitened data, and this is not; where it needs raw
+                data, and this was whitened or standardised.
+        """
+        own = Units.of(dataset.source, dataset.image_shape)
+        if self.whitened and not own.whitened and _named(dataset.source):
+            raise DataError(
+                f"{name} was trained on whitened data, whose matrix is not stored, and "
+                f"{dataset.name} is not whitened; give the data that it was trained on, as "
+                "whitened('…'), or in Python an array that is whitened by the same matrix."
+            )
+        for was, needs, how in (
+            (own.whitened, self.whitened, "whitened"),
+            (own.moved is not None, self.moved is not None, "standardised"),
+        ):
+            if was and not needs:
+                raise DataError(
+                    f"{name} was not trained on {how} data; give {dataset.name} as it was before."
+                )
+        if self.moved is None:
+            return dataset
+        mean, scale = self.moved
+        if own.moved is None:
+            return standardised(dataset, mean, scale)
+        centre, spread = own.moved
+        if np.array_equal(mean, centre) and np.array_equal(scale, spread):
+            return dataset
+        return standardised(dataset, (mean - centre) / spread, scale / spread)
+
+    def given(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+        """What the model makes, in the units of the data before it was standardised."""
+        if self.moved is None:
+            return vectors
+        mean, scale = self.moved
+        return np.asarray(vectors * scale + mean, dtype=np.float32)
+
+    @property
+    def log_scale(self) -> float:
+        """By how much log-densities are larger in the units of the model, nats."""
+        return 0.0 if self.moved is None else float(np.log(self.moved[1]).sum())
+
+    def notes(self, reads: str, gives: str) -> list[str]:
+        """Sentences for who has only the networks, which know nothing of this.
+
+        Args:
+            reads: the name of what takes vectors.
+            gives: the name of what makes them.
+        """
+        notes = []
+        if self.moved is not None:
+            what = "whitened vectors" if self.whitened else "vectors"
+            notes.append(
+                f"{reads} reads standardised {what}: subtract mean and divide by scale, feature "
+                f"by feature. {gives} gives them likewise: multiply by scale and add mean."
+            )
+        if self.whitened:
+            notes.append(
+                f"{reads} reads and {gives} gives whitened vectors; the matrix that whitened the "
+                "training data is not stored."
+            )
+        return notes
+
+
+def _named(source: Mapping[str, Any]) -> bool:
+    """Whether it is known where data comes from; of an array, it is not known what was done."""
+    step: Any = source
+    while isinstance(step.get("of"), Mapping):
+        step = step["of"]
+    return step.get("data") not in (None, IN_MEMORY)
+
+
+def _both(first: Moved, then: Moved) -> Moved:
+    """One step that does what two do, one after the other."""
+    return first[0] + then[0] * first[1], first[1] * then[1]
+
+
+def _numbers(given: Mapping[str, Any], shape: tuple[int, ...]) -> Moved:
+    try:
+        mean = np.asarray(given.get("mean"), dtype=np.float64)
+        scale = np.asarray(given.get("scale"), dtype=np.float64)
+        fits = mean.shape == scale.shape == shape
+        usable = fits and np.isfinite(mean).all() and np.isfinite(scale).all() and (scale > 0).all()
+    except (TypeError, ValueError):
+        usable = False
+    if not usable:
+        raise RunError(
+            f"mean and scale of standardised vectors are not {shape[0]} numbers each, or not "
+            "finite, or a scale is not positive."
+        )
+    return mean, scale
