@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,14 +18,14 @@ from micvae.errors import RunError
 def replacing(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`; on success it takes its place in one step."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=path.suffix)
-    os.close(handle)
-    temporary = Path(name)
+    temporary = _beside(path)
+    temporary.touch(exist_ok=False)  # with the mode that the umask gives, unlike `mkstemp`
+    mode = temporary.stat().st_mode
     try:
         yield temporary
-        with temporary.open("rb") as written:
+        with temporary.open("rb+") as written:  # Windows flushes only what can be written
             os.fsync(written.fileno())
-        temporary.chmod(0o644)
+        temporary.chmod(mode)  # whoever wrote may have put a file of its own there
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
@@ -62,10 +62,17 @@ def new_folder(path: Path) -> Iterator[Path]:
     if path.exists() and (not path.is_dir() or any(path.iterdir())):
         raise RunError(f"{path} exists and is not an empty folder; choose another --out.")
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}-"))
+    temporary = _beside(path)
+    temporary.mkdir()
     try:
         yield temporary
-        temporary.chmod(0o755)
+        if path.exists():
+            path.rmdir()  # Windows moves nothing onto a folder, be it empty
         temporary.replace(path)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _beside(path: Path) -> Path:
+    """A hidden name that nothing has, with the ending of `path`."""
+    return path.parent / f".{path.stem}-{secrets.token_hex(8)}{path.suffix}"

@@ -10,7 +10,8 @@ from __future__ import annotations
 import ast
 import dataclasses
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple, TypeVar, get_type_hints
+from types import UnionType
+from typing import Any, Literal, NamedTuple, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from micvae.errors import MicvaeError
 
@@ -54,7 +55,8 @@ def read(text: str | float, base: type[T]) -> T:
     """Build the choice of type `base` that `text` spells.
 
     Raises:
-        MicvaeError: for an unknown name (the known ones are listed) or arguments that do not fit.
+        MicvaeError: for an unknown name (the known ones are listed) or arguments that do not fit
+            their fields, see `fitting`.
     """
     what, kinds, of_number = _REGISTERED[base]
     if of_number is not None:
@@ -62,7 +64,7 @@ def read(text: str | float, base: type[T]) -> T:
             return of_number(float(text))  # type: ignore[no-any-return]
         except MicvaeError:
             raise
-        except ValueError:
+        except (ValueError, OverflowError):
             pass
     if not isinstance(text, str):
         raise MicvaeError(f"{what} is {text!r}; write a name, such as {next(iter(kinds))}.")
@@ -75,10 +77,18 @@ def read(text: str | float, base: type[T]) -> T:
     try:
         if len(positional) > len(fields):
             raise TypeError
-        values = dict(zip((f.name for f in fields), positional, strict=False)) | keywords
-        nested = {k: read(v, hints[k]) for k, v in values.items() if registered(hints.get(k))}
-        return kinds[key](**(values | nested))  # type: ignore[no-any-return]
-    except TypeError:
+        values = dict(zip((f.name for f in fields), positional, strict=False))
+        if values.keys() & keywords.keys():
+            raise TypeError
+        values |= keywords
+        built = {
+            k: read(v, hints[k])
+            if registered(hints.get(k))
+            else fitting(k, v, hints.get(k), of=key)
+            for k, v in values.items()
+        }
+        return kinds[key](**built)  # type: ignore[no-any-return]
+    except (TypeError, OverflowError):
         signature = ", ".join(
             f.name if f.default is dataclasses.MISSING else f"{f.name}={_literal(f.default)}"
             for f in fields
@@ -86,8 +96,92 @@ def read(text: str | float, base: type[T]) -> T:
         raise MicvaeError(f"{what} {text!r} does not fit {key}({signature}).") from None
 
 
+def fitting(name: str, value: Any, hint: Any, *, of: str) -> Any:
+    """Bring a plain value to the type of the field `name` of `of`.
+
+    Whole floats become ints, as in `steps=1e4`, lists tuples, and 0 and 1 bools; True is no
+    number of anything. Types that are not plain (bool, int, float, str, None, literals, unions and
+    tuples of them) are left to the field's class.
+
+    Raises:
+        MicvaeError: for a value of another type, or that is none of the literals.
+    """
+    try:
+        return _fitted(value, hint)
+    except TypeError:
+        raise MicvaeError(
+            f"{name} is {value!r}, which does not fit {of}; give {_wanted(hint)}."
+        ) from None
+
+
+def _fitted(value: Any, hint: Any) -> Any:
+    """`value` as a `hint`; a TypeError where it is none."""
+    kind, inner = get_origin(hint), get_args(hint)
+    if kind is Literal:
+        fits = any(type(value) is type(known) and value == known for known in inner)
+    elif kind in (Union, UnionType):
+        return _first_fitted(value, inner)
+    elif kind is tuple:
+        return _fitted_tuple(value, inner)
+    elif hint is int:
+        if isinstance(value, float) and value.is_integer():
+            return int(value)
+        fits = isinstance(value, int) and not isinstance(value, bool)
+    elif hint is bool:
+        if type(value) is int and value in (0, 1):
+            return bool(value)
+        fits = isinstance(value, bool)
+    elif hint is float:
+        fits = isinstance(value, int | float)
+    elif hint in (str, type(None)):
+        fits = isinstance(value, hint)
+    else:
+        fits = True
+    if not fits:
+        raise TypeError
+    return value
+
+
+def _first_fitted(value: Any, hints: tuple[Any, ...]) -> Any:
+    for hint in hints:
+        try:
+            return _fitted(value, hint)
+        except TypeError:
+            continue
+    raise TypeError
+
+
+def _fitted_tuple(values: Any, hints: tuple[Any, ...]) -> tuple[Any, ...]:
+    if not isinstance(values, tuple | list):
+        raise TypeError
+    if hints[1:] == (...,):
+        hints = (hints[0],) * len(values)
+    if len(values) != len(hints):
+        raise TypeError
+    return tuple(_fitted(v, hint) for v, hint in zip(values, hints, strict=True))
+
+
+def _wanted(hint: Any) -> str:
+    """How an error message names what fits."""
+    kind, inner = get_origin(hint), get_args(hint)
+    if kind is Literal:
+        return " or ".join(map(repr, inner))
+    if kind in (Union, UnionType):
+        return " or ".join(map(_wanted, inner))
+    if kind is tuple and inner[1:] == (...,):
+        return f"a tuple, each item {_wanted(inner[0])}"
+    if kind is tuple:
+        return f"({', '.join(map(_wanted, inner))})"
+    plain = {int: "a whole number", bool: "True or False", float: "a number", str: "text"}
+    return plain.get(hint, "None")
+
+
 def parse(text: str, what: str) -> tuple[str, list[Any], dict[str, Any]]:
-    """Split `text` into a name, its positional and its keyword literals."""
+    """Split `text` into a name, its positional and its keyword literals.
+
+    Raises:
+        MicvaeError: for anything else; `**` and a name that is given twice are not taken.
+    """
     wrong = MicvaeError(f"{what} {text!r} is not understood; write a name or name(key=value, …).")
     name, bracket, rest = text.strip().partition("(")
     if not bracket:
@@ -96,9 +190,13 @@ def parse(text: str, what: str) -> tuple[str, list[Any], dict[str, Any]]:
         call = ast.parse(f"_({rest}", mode="eval").body
         if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name):
             raise wrong
-        keywords = {k.arg: ast.literal_eval(k.value) for k in call.keywords if k.arg is not None}
+        keywords: dict[str, Any] = {}
+        for keyword in call.keywords:
+            if keyword.arg is None or keyword.arg in keywords:  # **{…}, or the same name twice
+                raise wrong
+            keywords[keyword.arg] = ast.literal_eval(keyword.value)
         return name.strip(), [ast.literal_eval(a) for a in call.args], keywords
-    except (ValueError, SyntaxError, MemoryError, RecursionError):
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
         raise wrong from None
 
 

@@ -38,7 +38,8 @@ def aggregate_pairwise_mi(
 
     Raises:
         MicvaeError: arrays that are not finite matrices of one shape with two rows or more, a
-            scale that is not positive, chunk < 1.
+            scale that is not positive, values too large or too small for the arithmetic, which is
+            float32, chunk < 1.
     """
     chunk = whole_number("chunk", chunk, least=1)
     samples, means, deviations = (
@@ -49,18 +50,34 @@ def aggregate_pairwise_mi(
             "z, loc and scale must share one shape (samples, latents), got "
             f"{tuple(samples.shape)}, {tuple(means.shape)} and {tuple(deviations.shape)}"
         )
-    if not bool((deviations > 0).all()):
-        raise MicvaeError(f"scale: must be positive, its smallest value is {deviations.min()}")
+    least = torch.finfo(torch.float32).tiny
+    if not bool((deviations >= least).all()):
+        raise MicvaeError(
+            f"scale: must be positive, at least {least:.3g} for float32, its smallest value is "
+            f"{deviations.min()}"
+        )
     total = torch.zeros(samples.shape[1], samples.shape[1], dtype=torch.float64)
     with torch.no_grad():
         for start in range(0, len(samples), chunk):
             part = samples[start : start + chunk]
             total += pairwise_mixture_information(part, means, deviations).double() * len(part)
+    if not bool(torch.isfinite(total).all()):
+        raise MicvaeError(
+            "z, loc and scale: distances of z from loc, in units of scale, are too large for "
+            f"float32; scale is as small as {deviations.min():.3g}"
+        )
     return np.asarray((total / len(samples)).numpy())
 
 
 def _tensor(name: str, values: Any) -> Tensor:
     """Check the values and bring them to float32 on the CPU."""
     if isinstance(values, Tensor):
-        values = values.detach().float().cpu().numpy()
-    return torch.from_numpy(finite_matrix(name, values, least=2).astype(np.float32))
+        values = values.detach().double().cpu().numpy()
+    matrix = finite_matrix(name, values, least=2)
+    largest = np.abs(matrix).max()
+    if largest > np.finfo(np.float32).max:
+        raise MicvaeError(
+            f"{name}: float32 holds up to 3.4e38 in size, got {largest:.3g}; multiply z, loc and "
+            "scale by one small number, which leaves the information as it is"
+        )
+    return torch.from_numpy(matrix.astype(np.float32))

@@ -230,9 +230,14 @@ class Disentangler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, WithOption
 
     @classmethod
     def load(cls, path: str | Path, device: str = "auto") -> Self:
-        """Read the folder of a finished run, whoever trained it."""
+        """Read the folder of a finished run, whoever trained it.
+
+        The parameters are those that were trained with; `layout` and `standardise` as the data
+        needs them, `column` where it was said.
+        """
         run = Run(Path(path))
-        return cls(**{**parameters_of(run.config), "device": device})._take(run)
+        values = parameters_of(run.config, run.record["data"])
+        return cls(**{**values, "device": device})._take(run)
 
     def _take(self, run: Run) -> Self:
         self.config_ = run.config

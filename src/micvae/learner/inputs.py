@@ -58,8 +58,11 @@ def taken(X: Any, y: Any = None, *, layout: Layout = "auto", column: str | None 
         data = str(X) if isinstance(X, str | Path) and y is None else IN_MEMORY
         found: Arrangement = "NCHW" if dataset.pictures else "NF"
         return Given(dataset if y is None else with_factors(dataset, y), data, found)
+    of_column = {}
     if isinstance(X, torch.utils.data.Dataset) or hugging_face(X):
         name = type(X).__name__
+        if hugging_face(X) and column is not None:
+            of_column = {"column": column}
         count, item = _column(X, column) if hugging_face(X) else _items(X)
         images, found = _one_by_one(count, item, layout)
     else:
@@ -69,7 +72,7 @@ def taken(X: Any, y: Any = None, *, layout: Layout = "auto", column: str | None 
         if found == "NF" and array.dtype.kind in "iub":
             array = array.astype(np.float64)
         images = of_array(array, found, "X")
-    dataset = FactorDataset(name, images, source={"data": IN_MEMORY, "layout": found})
+    dataset = FactorDataset(name, images, source={"data": IN_MEMORY, "layout": found} | of_column)
     return Given(dataset if y is None else with_factors(dataset, y), IN_MEMORY, found)
 
 
@@ -78,18 +81,23 @@ def with_factors(dataset: FactorDataset, y: Any) -> FactorDataset:
 
     Columns of text become categories 0, 1, … in alphabetical order; names are those of a
     pandas object, where it is one.
+
+    Raises:
+        DataError: for another number of samples, and where a value is missing.
     """
     columns = getattr(y, "columns", None)
     name = getattr(y, "name", None)
     names = (name if isinstance(name, str) else "label",) if columns is None else columns
     table = np.asarray(y.detach().cpu() if isinstance(y, torch.Tensor) else y)
+    if table.dtype.kind == "U" and not isinstance(y, np.ndarray):
+        table = np.asarray(y, dtype=object)  # a NaN among a list's texts would be the text "nan"
     table = table[:, None] if table.ndim == 1 else table
     if table.ndim != 2 or table.shape[0] != len(dataset) or not table.shape[1]:
         raise DataError(
             f"y has shape {np.shape(y)}, but X has {len(dataset)} samples; give a label each, or "
             "a row of factors."
         )
-    read = [_numbers(column) for column in table.T]
+    read = [_numbers(column, f"y[:, {k}]") for k, column in enumerate(table.T)]
     if columns is None and len(read) != 1:
         names = tuple(f"factor {k}" for k in range(len(read)))
     return replace(
@@ -102,16 +110,32 @@ def with_factors(dataset: FactorDataset, y: Any) -> FactorDataset:
     )
 
 
-def _numbers(column: NDArray[Any]) -> tuple[NDArray[np.float64], FactorKind]:
+def _numbers(column: NDArray[Any], name: str) -> tuple[NDArray[np.float64], FactorKind]:
     if column.dtype.kind in "fiub":
         values = column.astype(np.float64)
         return values, guess_kind(values)
+    missing = [i for i, value in enumerate(column) if _missing(value)]
+    if missing:
+        raise DataError(
+            f"{name} has no value for {len(missing)} of {len(column)} samples, the first of them "
+            f"sample {missing[0]}; leave those out of X and y, or give what is missing a name."
+        )
     try:
         values = column.astype(np.float64)
         return values, guess_kind(values)
     except (TypeError, ValueError):
         text = column.astype(str)
     return np.unique(text, return_inverse=True)[1].astype(np.float64), "categorical"
+
+
+def _missing(value: Any) -> bool:
+    """Tell None, NaN and NaT, which do not equal themselves, and pandas' NA, which cannot say."""
+    try:
+        return value is None or bool(value != value)
+    except TypeError:
+        return True
+    except ValueError:  # an array, which is something
+        return False
 
 
 Item = Callable[[int], NDArray[Any]]
@@ -157,8 +181,8 @@ def _one_by_one(count: int, item: Item, layout: Layout) -> tuple[Images, Arrange
 
 def hugging_face(given: Any) -> bool:
     """Whether this is a `datasets.Dataset`; one that is not loaded cannot have made it."""
-    there = sys.modules.get("datasets")
-    return there is not None and isinstance(given, there.Dataset)
+    kind = getattr(sys.modules.get("datasets"), "Dataset", None)  # None: a user's own module
+    return isinstance(kind, type) and isinstance(given, kind)
 
 
 def _column(given: Any, column: str | None) -> tuple[int, Item]:

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from micvae import spelling
-from micvae.errors import MicvaeError
-from micvae.objectives import Objective, find
+from micvae.data.layout import arrangement
+from micvae.errors import DataError, MicvaeError
+from micvae.objectives import METHODS, Objective, find
 from micvae.training.config import RunConfig, Settings
 
 
@@ -40,15 +41,19 @@ def objective_of(method: Any, options: Mapping[str, Any]) -> Objective:
             f"{', '.join(known) or 'none'}; nor one of every method, such as {own}."
         )
     hints = typing.get_type_hints(type(objective))
+    given = {name: getattr(objective, name) for name in known} | dict(options)
+    kind = next((name for name, k in METHODS.items() if type(objective) is k), "the method")
     try:
-        return dataclasses.replace(
-            objective, **{name: _read(name, value, hints[name]) for name, value in options.items()}
-        )
+        values = {
+            name: spelling.fitting(name, _read(name, value, hints[name]), hints[name], of=kind)
+            for name, value in given.items()
+        }
+        return dataclasses.replace(objective, **values)
     except MicvaeError:
         raise
     except (TypeError, ValueError) as error:
-        given = ", ".join(f"{name}={value!r}" for name, value in options.items())
-        raise MicvaeError(f"{given} does not fit {spelling.spell(objective)}: {error}.") from None
+        said = ", ".join(f"{name}={value!r}" for name, value in options.items())
+        raise MicvaeError(f"{said} does not fit {spelling.spell(objective)}: {error}.") from None
 
 
 def config_of(objective: Objective, data: str, parameters: Mapping[str, Any]) -> RunConfig:
@@ -65,8 +70,13 @@ def config_of(objective: Objective, data: str, parameters: Mapping[str, Any]) ->
         raise MicvaeError(f"a parameter does not fit: {error}.") from None
 
 
-def parameters_of(config: RunConfig) -> dict[str, Any]:
-    """The estimator's parameters that give this configuration, choices as text."""
+def parameters_of(config: RunConfig, data: Mapping[str, Any]) -> dict[str, Any]:
+    """The estimator's parameters that give this configuration, choices as text.
+
+    Args:
+        config: of a run.
+        data: what the run's record says of its data; how that was read are parameters, too.
+    """
     values = {
         f.name: getattr(config, f.name)
         for f in dataclasses.fields(Settings)
@@ -76,7 +86,27 @@ def parameters_of(config: RunConfig) -> dict[str, Any]:
         name: spelling.spell(value) if dataclasses.is_dataclass(value) else value
         for name, value in values.items()
     }
-    return {"method": spelling.spell(config.objective), **plain}
+    return {"method": spelling.spell(config.objective), **plain, **_reading(data)}
+
+
+def _reading(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Layout, column and standardisation, where they are not what an estimator does by itself."""
+    innermost, shape = data["source"], data["image_shape"]
+    standardise = len(shape) > 1 or innermost.get("data") == "standardised"
+    while "of" in innermost:
+        innermost = innermost["of"]
+    layouts = {"NCHW": "channels_first", "NHWC": "channels_last"}
+    found = innermost.get("layout")
+    layout = "auto"
+    if found in layouts and len(shape) == 3:
+        channels, height, width = shape
+        lay = (channels, height, width) if found == "NCHW" else (height, width, channels)
+        try:
+            doubt = arrangement((data["n"], *lay), "X") != found
+        except DataError:
+            doubt = True
+        layout = layouts[found] if doubt else layout
+    return {"standardise": standardise, "layout": layout, "column": innermost.get("column")}
 
 
 def _read(name: str, value: Any, hint: Any) -> Any:

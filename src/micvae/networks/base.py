@@ -7,7 +7,7 @@ from typing import TypeVar
 import torch
 from torch import Tensor, nn
 
-from micvae.errors import DataError
+from micvae.errors import DataError, MicvaeError
 
 ImageShape = tuple[int, ...]
 """`(C, H, W)`; or `(F,)` for vectors."""
@@ -33,6 +33,17 @@ class Network(ABC):
     @abstractmethod
     def decoder(self, latent_dim: int, image_shape: ImageShape) -> nn.Module:
         """Map latents `(B, latent_dim)` to `(B, C, H, W)`."""
+
+
+def check_sizes(**sizes: int) -> None:
+    """Refuse layers without units, by the names of their fields.
+
+    Raises:
+        MicvaeError: for a size below 1.
+    """
+    for name, size in sizes.items():
+        if size < 1:
+            raise MicvaeError(f"{name} is {size}; a layer needs at least 1 unit.")
 
 
 def initialise(module: nn.Module, generator: torch.Generator) -> None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from torch import nn
 
-from micvae.networks.base import Fitted, ImageShape, Network, fitted
+from micvae.networks.base import Fitted, ImageShape, Network, check_sizes, fitted
 
 GRID = 4
 
@@ -28,6 +28,9 @@ class Conv(Network):
 
     width: int = 32
     hidden: int = 256
+
+    def __post_init__(self) -> None:
+        check_sizes(width=self.width, hidden=self.hidden)
 
     def encoder(self, image_shape: ImageShape, outputs: int) -> nn.Module:
         """Map images to `(B, outputs)`."""

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from micvae.errors import DataError
-from micvae.networks.base import Fitted, ImageShape, Network, fitted
+from micvae.networks.base import Fitted, ImageShape, Network, check_sizes, fitted
 
 GRID = 8
 
@@ -28,6 +28,9 @@ class Patch(Network):
 
     width: int = 16
     hidden: int = 128
+
+    def __post_init__(self) -> None:
+        check_sizes(width=self.width, hidden=self.hidden)
 
     def encoder(self, image_shape: ImageShape, outputs: int) -> nn.Module:
         """Map images to `(B, outputs)`."""

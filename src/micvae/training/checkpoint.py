@@ -110,5 +110,5 @@ def _parameters(optimizer: torch.optim.Optimizer) -> list[Tensor]:
 def _laid_out_like(parameter: Tensor, value: Tensor) -> Tensor:
     """Give a moment its parameter's memory layout, which fused updates rely on."""
     if value.shape != parameter.shape:
-        return value.to(parameter.device)
+        return value.to(parameter.device, copy=True)  # no view of the file, which is replaced
     return torch.empty_like(parameter).copy_(value)
