@@ -25,8 +25,8 @@ class Settings:
 
     data: str = "squares"
     """A data set's name, with options where needed: "squares(n=4096, seed=1)"; or the path of an
-    .npz file (images; optional factors, factor_names, partners, auxiliary, sequence) or of a
-    folder of images."""
+    .npz file (images; optional factors, factor_names, partners, auxiliary, sequence), of an .npy
+    or .h5 file, of a .csv or .parquet table of numbers, or of a folder of images."""
 
     latent_dim: int = 3
     """Number of latents, D."""
@@ -68,7 +68,7 @@ class Settings:
         least = {"latent_dim": 1, "epochs": 1, "batch_size": 2, "seed": 0, "restart": 0}
         for name, lowest in least.items():
             value = getattr(self, name)
-            if not isinstance(value, int) or value < lowest:
+            if not isinstance(value, int) or isinstance(value, bool) or value < lowest:
                 raise MicvaeError(f"{name} is {value!r}; give a whole number of at least {lowest}.")
         rate = self.learning_rate
         if not isinstance(rate, Schedule):
