@@ -30,8 +30,9 @@ are safetensors, arrays are npz without pickles, tables are Parquet or CSV, sett
 texts of literals. What a file declares is compared with what it holds before memory is taken.
 
 Bad input ends in one line and exit status 2. It leaves no half-written file or folder, and what
-was there is left as it was. `tests/cli/test_bad_input.py` tries every row through the command line,
-and those about files through Python, too; `scripts/bad_input_guide.py` writes this page.
+was there is left as it was: `--out` replaces what the same command wrote before, and nothing else.
+`tests/cli/test_bad_input.py` tries every row through the command line, and those about files
+through Python, too; `scripts/bad_input_guide.py` writes this page.
 
 | given | command | message |
 | --- | --- | --- |

@@ -4,6 +4,9 @@ Every error that a user can cause is a `MicvaeError`: it names the argument, say
 and what would work. The command line prints it as one line and exits with status 2.
 """
 
+from collections.abc import Iterable
+from difflib import get_close_matches
+
 
 class MicvaeError(Exception):
     """A wrong input, with the remedy in its message."""
@@ -27,3 +30,10 @@ class MicvaeWarning(UserWarning):
 
 class AliasedAnglesWarning(MicvaeWarning):
     """Some angles of a symmetric shape give identical images, so they cannot be told apart."""
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """` (did you mean beta-vae?)` for a name that is nearly a known one, else nothing."""
+    by_lower = {one.lower(): one for one in known}
+    found = get_close_matches(name.lower(), by_lower, n=1)
+    return f" (did you mean {by_lower[found[0]]}?)" if found else ""

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from types import UnionType
 from typing import Any, Literal, NamedTuple, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from micvae.errors import MicvaeError
+from micvae.errors import MicvaeError, nearest
 
 T = TypeVar("T")
 
@@ -71,7 +71,8 @@ def read(text: str | float, base: type[T]) -> T:
     name, positional, keywords = parse(text, what)
     key = next((k for k in kinds if k.replace("-", "_") == name.replace("-", "_")), None)
     if key is None:
-        raise MicvaeError(f"unknown {what} {name!r}; choose from {', '.join(kinds)}.")
+        near = nearest(name, kinds)
+        raise MicvaeError(f"unknown {what} {name!r}{near}; choose from {', '.join(kinds)}.")
     fields = dataclasses.fields(kinds[key])
     hints = get_type_hints(kinds[key])
     try:

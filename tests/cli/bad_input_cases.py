@@ -231,6 +231,8 @@ own("factors that are not finite", "factors holds NaN", images=IMAGES, factors=n
 own("factors in words", "factors has dtype", images=IMAGES, factors=np.array(["a"] * 96))
 own("too many names of factors", "factor_names has 2 entries", images=IMAGES,
     factors=np.zeros((96, 1)), factor_names=["a", "b"])  # fmt: skip
+own("two factors of one name", "factor_names has 'a' more than once", images=IMAGES,
+    factors=np.zeros((96, 2)), factor_names=["a", "a"])  # fmt: skip
 own("pickled images", "is pickled, which could run code", images=np.array([{}], dtype=object))
 
 
@@ -342,8 +344,46 @@ CASES += [
     Case("a row of another length", "has 3 columns, not 2", table("f,a\n0.png,1,2\n1.png,2\n")),
     Case("a table with a zero byte", "line 2", table("f,a\n0.png,\0\n1.png,2\n")),
     Case("an empty table", "cannot be read as a table", table("")),
-    Case("a factor that is infinite", "factors holds NaN", table("f,a\n0.png,1e999\n1.png,2\n")),
+    Case("two columns of one name", "'a' more than once", table("f,a,a\n0.png,1,2\n1.png,2,3\n")),
+    Case("a factor that is infinite", "a is 1e999", table("f,a\n0.png,1e999\n1.png,2\n")),
+    Case("a factor that is missing", "column a is empty", table("f,a\n0.png,\n1.png,2\n")),
+    Case("a table without a header row", "has no header row", table("0.png,1\n1.png,2\n")),
+    Case("two rows that disagree", "in lines 2 and 4", table("f,a\n0.png,1\n1.png,2\n0.png,3\n")),
+    Case("decimals with commas", "with a point", table("f;a\n0.png;1,5\n1.png;2\n")),
 ]
+
+
+@case("a table that is not UTF-8", "is not encoded as UTF-8")
+def _(folder):
+    command = pictures(folder)
+    (folder / "pictures" / "factors.csv").write_bytes("f,Größe\n".encode("latin-1"))
+    return command
+
+
+@case("the table in place of the folder of pictures", "give their folder: pictures")
+def _(folder):
+    pictures(folder, "f,a\n0.png,1\n1.png,2\n")
+    return [*TRAIN, "--data", "pictures/factors.csv"]
+
+
+def numbers(content: str):
+    def spoil(folder: Path) -> list[str]:
+        (folder / "t.csv").write_text(content)
+        return [*TRAIN, "--data", "t.csv"]
+
+    return spoil
+
+
+CASES += [
+    Case("words among vectors", "column y holds text", numbers("x,y\n1,a\n2,b\n")),
+    Case("vectors apart by semicolons", "has no commas", numbers("x;y\n1;2\n")),
+]
+
+
+@case("a file name with a slip", "did you mean own.npz?")
+def _(folder):
+    np.savez(folder / "own.npz", images=IMAGES)
+    return [*TRAIN, "--data", "ownn.npz"]
 
 
 @case("an archive that reaches out of its folder", "../../evil.mat")
@@ -391,7 +431,10 @@ CASES += [
 
 option("an unknown command", "unknown command 'fit'", "fit")
 option("an unknown method", "unknown method 'gan'", "train", "gan")
-option("an unknown preset", "no preset 'best'", "train", "vae:best")
+option("an unknown preset", "no preset 'best'", "train", "mi-constrained:best")
+option("a preset where there is none", "vae has no presets", "train", "vae:best")
+option("a method with a slip", "did you mean beta-vae?", "train", "betavae")
+option("a negative weight", "--beta: value is -1.0", "train", "vae", "--beta", "-1")
 option("an argument that a method has not", "does not fit vae", "study", "vae(gamma=2)")
 option("a data set that is not there", "no data set or file", "train", "vae", "--data", "no.npz")
 option(
@@ -418,5 +461,19 @@ option("a table of an unknown kind", "ends in .xlsx", "encode", "run", "squares(
        "c.xlsx")  # fmt: skip
 option("a folder that holds something else", "is not a run", *TRAIN[:-1], "full", "--data",
        "squares(n=96)")  # fmt: skip
+option("scores over something else", "exists and is not scores", "evaluate", "--codes",
+       "run/representation.npz", "--out", "full/thesis.tex")  # fmt: skip
+option("scores over their own codes", "is what this command reads", "evaluate", "--codes",
+       "run/representation.npz", "--out", "run/representation.npz")  # fmt: skip
+option("codes over something else", "is not a table of codes", "encode", "run", "squares(n=8)",
+       "--out", "run/log.parquet")  # fmt: skip
+option("images over something else", "is not what micvae decode wrote", "decode", "run",
+       "codes.npy", "--out", "run/representation.npz")  # fmt: skip
+option("an explorer that is no page", "ends in .tex; the explorer is a page", "explore", "run",
+       "--out", "full/thesis.tex")  # fmt: skip
+for given in ("export run", "audit run", "theorem", "study vae", "select squares", "reproduce"):
+    command, *words = given.split()
+    option(f"{command} into a folder of something else", "such as thesis.tex", command, *words,
+           "--out", "full")  # fmt: skip
 option("sharing over something else", "holds something else", "share", "run", "--out", "full")
 option("nowhere to share to", "either --out FOLDER or --repo", "share", "run")

@@ -41,7 +41,8 @@ def test_two_runs_are_audited_to_table_page_and_json(runs, tmp_path, capsys):
             assert sentence in said
         # what is shown is what was measured
         assert f"{run['encoder']['gap']:.3f}" in said and f"{run['encoder']['gap']:.3f}" in page
-    assert "nothing beside images" in said
+    assert "no auxiliary variable" in said
+    assert "fewer samples than usual" in page and "short training" not in page
     assert re.search(r"<script|https?://", page.replace("http://www.w3.org", "")) is None
     first = (out / "audit.json").read_bytes()
     audited(capsys, runs / "r0", runs / "r1", "--quick", "--out", out)
@@ -63,3 +64,10 @@ def test_bad_input_is_one_line(runs, tmp_path, capsys):
         (line,) = [line for line in err.splitlines() if "error" in line]
         assert status == 2 and message in line and line.startswith("micvae: error: ")
     assert not (runs / "r0" / "audit").exists()
+
+
+def test_a_run_is_not_compared_with_itself(runs, capsys):
+    """Its agreement with itself is 1, and would be taken for that of two seeds."""
+    with pytest.raises(SystemExit) as stop:
+        main(["evaluate", str(runs / "r0"), str(runs / "r0")])
+    assert stop.value.code == 2 and "a run is given twice" in capsys.readouterr().err

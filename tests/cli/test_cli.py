@@ -82,6 +82,12 @@ def test_lists(inline, what, names):
         (["train"], "train needs a METHOD; choose from vae, mi-constrained"),
         (["train", "gan"], "unknown method 'gan'"),
         (["train", "mi-constrained:best"], "no preset 'best'"),
+        (["trian"], "unknown command 'trian' (did you mean train?)"),
+        (["train", "betavae"], "unknown method 'betavae' (did you mean beta-vae?)"),
+        (["train", "mi-constrained:papr"], "no preset 'papr' (did you mean paper?)"),
+        (["train", "vae:best"], "vae has no presets"),
+        (["train", "vae", "--beta", "-1"], "--beta: value is -1.0"),
+        (["train", "vae", "--beta=-1"], "--beta: value is -1.0"),
         (["train", "vae", "--data", "nowhere.npz"], "no data set or file 'nowhere.npz'"),
         (["train", "vae", "--epochs", "0"], "epochs is 0"),
         (["train", "vae", "--beta", "nan"], "must be finite and not negative"),
@@ -154,6 +160,28 @@ def test_aliased_angles_are_told_once_and_go_into_the_record(tmp_path):
     assert "0°, 90°" in read_json(tmp_path / "run" / "run.json")["data"]["notes"][0]
 
 
+def test_what_must_fail_is_not_offered(inline, tmp_path):
+    np.save(tmp_path / "few.npy", np.random.default_rng(0).normal(size=(3, 4)))
+    train = ("train", "vae", "--epochs", 1, "--batch-size", 3)
+    done = inline(*train, "--data", "few.npy", "--out", "few")
+    assert "3 samples are too few" in done.stdout and "next:" not in done.stdout
+    np.save(tmp_path / "own.npy", np.random.default_rng(0).normal(size=(64, 4)))
+    done = inline(*train, "--data", "own.npy", "--out", "my run ü")
+    assert "next: micvae evaluate 'my run ü'; micvae report 'my run ü'" in done.stdout
+
+
+def test_a_study_says_what_failed_and_is_not_replaced(inline, tmp_path):
+    np.save(tmp_path / "own.npy", np.random.default_rng(0).normal(size=(64, 4)))
+    study = ("study", "--data", "own.npy", "--seeds", 1, "--workers", 1, "--out", "out")
+    done = inline(study[0], "vae", "ada-gvae", *study[1:], "--epochs", 1)
+    assert done.returncode == 1
+    assert re.search(r"ada-gvae +–", done.stdout)
+    assert "failed: ada-gvae, seed 0: own has no known factors" in done.stdout
+    done = inline(study[0], "vae", *study[1:], "--epochs", 2)
+    assert done.returncode == 2 and "epochs: 1 there, 2 here" in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
 def test_study(tmp_path):
     out = tmp_path / "study"
     arguments = ("vae", "mi-constrained(mi_weight=1)", *TOY, "--seeds", 2, "--out", out)
@@ -167,7 +195,9 @@ def test_study(tmp_path):
 
 def test_select_and_compare(inline, tmp_path):
     out = tmp_path / "out"
-    arguments = ("--methods", "vae", "--seeds", 2, *TOY[2:], "--latent-dim", 2, "--out", out)
+    # after one epoch no latent is active, and nothing is recommended
+    settings = ("--epochs", 60, *TOY[4:], "--latent-dim", 2)
+    arguments = ("--methods", "vae", "--seeds", 2, *settings, "--out", out)
     done = inline("select", "squares(n=256)", *arguments)
     assert done.returncode == 0, done.stderr
     assert "2 runs (1 candidates × 2 seeds) on 230 samples: training takes about" in done.stdout

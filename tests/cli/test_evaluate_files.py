@@ -104,3 +104,49 @@ def test_bad_files_are_one_line_and_status_2(inline, tmp_path, arguments, messag
     assert done.returncode == 2, done.stderr
     (line,) = [line for line in done.stderr.splitlines() if "error" in line]
     assert line.startswith("micvae: error: ") and message in line
+
+
+def test_of_a_table_of_encode_the_latents_are_scored(inline, tmp_path):  # noqa: F811
+    """Counted as latents, the factors beside the codes would know themselves."""
+    columns = {"row": np.arange(200), "z0": RNG.normal(size=200), "z1": RNG.normal(size=200)}
+    columns |= {"size": FACTORS[:, 0], "shape": FACTORS[:, 1]}
+    pq.write_table(pa.table(columns), tmp_path / "enc.parquet")
+    np.save("f.npy", FACTORS)
+    z = np.column_stack([columns["z0"], columns["z1"]])
+    expected = evaluate(z, FACTORS, metrics=FAST[1:])
+    for factors in ("f.npy", "enc.parquet"):
+        given = ("--codes", "enc.parquet", "--factors", factors, *FAST, "--out", "s.json")
+        done = inline("evaluate", *given)
+        assert done.returncode == 0, done.stderr
+        assert "2 latents: z0, z1; left out: row, size, shape" in done.stdout
+        written = read_json(tmp_path / "s.json")
+        assert written["metrics"] == pytest.approx(expected, abs=1e-12)
+        assert written["latents"] == ["z0", "z1"]
+    assert "2 factors: size, shape; left out: row, z0, z1" in done.stdout
+
+
+def test_the_index_of_pandas_is_left_out_and_named(inline, tmp_path):  # noqa: F811
+    np.save("codes.npy", CODES)
+    rows = [f"{i},{a},{b}" for i, (a, b) in enumerate(FACTORS.tolist())]
+    for name, said in (("", "a column without a name"), ("Unnamed: 0", "Unnamed: 0")):
+        (tmp_path / "f.csv").write_text("\n".join([f"{name},a,b", *rows]))
+        done = inline("evaluate", "--codes", "codes.npy", "--factors", "f.csv", *FAST)
+        assert done.returncode == 0, done.stderr
+        assert f"2 factors: a, b; left out: {said}" in done.stdout
+
+
+def test_a_constant_factor_is_named(inline, tmp_path):  # noqa: F811
+    np.save("codes.npy", CODES)
+    (tmp_path / "f.csv").write_text("\n".join(["a,still", *(f"{a},1" for a in FACTORS[:, 0])]))
+    done = inline("evaluate", "--codes", "codes.npy", "--factors", "f.csv", *FAST)
+    assert done.returncode == 2
+    assert "column still of f.csv is constant" in done.stderr.replace("\n", " ")
+    images = np.random.default_rng(0).uniform(size=(64, 8, 8)).astype(np.float32)
+    factors = np.column_stack([images[:, 0, 0], np.ones(64)])
+    np.savez("own.npz", images=images, factors=factors, factor_names=["a", "still"])
+    train = ("train", "vae", "--data", "own.npz", "--epochs", 1, "--batch-size", 32)
+    assert inline(*train, "--network", "patch(width=4, hidden=8)", "--out", "run").returncode == 0
+    done = inline("evaluate", "run")
+    assert done.returncode == 0, done.stderr
+    (line,) = [line for line in done.stdout.splitlines() if "left out of the scores" in line]
+    assert line.startswith("note: left out of the scores: still; constant")

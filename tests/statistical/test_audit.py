@@ -10,7 +10,7 @@ from micvae.data import FactorDataset
 from micvae.distributions import FlowLatents, Gaussian, GaussianLatents
 from micvae.identifiability import rotated_alternative
 from micvae.identifiability.audit import QUICK, Subject, audit_subject
-from micvae.identifiability.audit.agreement import affine, agree, strong
+from micvae.identifiability.audit.agreement import affine, agree, audit_agreement, strong
 from micvae.identifiability.audit.encoder import compare_with_monte_carlo, importance_gap
 from micvae.identifiability.audit.generator import (
     decoder_jacobian,
@@ -279,4 +279,33 @@ def test_advice_follows_what_the_data_has():
         assert method in said
     bare = FactorDataset("x", x)
     (said,) = advice(Subject.of("x", model, GaussianLatents(), bare))
-    assert "nothing beside images" in said
+    assert "no auxiliary variable" in said and "labels of a few samples" in said
+    assert "images" not in said and "isometric-ica" in said
+    labelled = FactorDataset("x", x, x[:, :1].astype(float), ("a",))
+    (said,) = advice(Subject.of("x", model, GaussianLatents(), labelled))
+    assert "some of the data's factors as labels" in said and "would labels" not in said
+
+
+def test_known_factors_without_active_latents_are_not_identified():
+    """The encoder says 0 for every x: no latent is active, and the factors are still known."""
+    x = np.random.default_rng(0).standard_normal((120, 3)).astype(np.float32)
+    model = linear_vae(np.eye(3), np.zeros((3, 3)), np.ones(3))
+    data = FactorDataset("x", x, x.astype(float), ("a", "b", "c"))
+    found = audit_subject(Subject.of("off", model, GaussianLatents(), data), QUICK)
+    assert found["active"] == [] and found["identified"] is False
+    (said,) = [s for s in found["said"] if s.startswith("NOT IDENTIFIED")]
+    assert "no latent is active" in said
+    assert not any("ground truth" in s or "see below" in s for s in found["said"])
+
+
+def test_one_latent_is_not_compared_with_rotations():
+    """In one dimension a rotation is a change of sign, and MCC does not see it."""
+    x = np.random.default_rng(0).standard_normal((150, 1)).astype(np.float32)
+    model = linear_vae(np.eye(1), np.eye(1), np.ones(1))
+    data = FactorDataset("x", x, x.astype(float), ("a",))
+    subject = Subject.of("one", model, GaussianLatents(), data)
+    said = " ".join(audit_subject(subject, QUICK)["said"])
+    assert "one latent cannot be rotated" in said and "The one active latent moves" in said
+    assert "random rotations" not in said and "all 1 active" not in said
+    (pair,) = audit_agreement([subject, subject], 150, 50, 0)
+    assert agreement_sentences([pair])[0].startswith("One latent cannot be rotated")

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from micvae.data import FactorDataset, load
-from micvae.errors import DataError
+from micvae.errors import DataError, MicvaeWarning
 
 NOISE = np.random.default_rng(0)
 GREY = NOISE.integers(0, 256, (6, 16, 16), dtype=np.uint8)
@@ -55,7 +55,8 @@ def test_factors_and_names(tmp_path):
         ({"images": np.zeros((6, 16, 16, 16))}, "16 and 16 may both be a number of channels"),
         ({"images": np.zeros((6, 2, 16, 2))}, "2 and 2 may both be a number of channels"),
         ({"images": np.full((6, 16, 16), np.nan)}, "NaN"),
-        ({"images": np.full((6, 16, 16), 2.0)}, r"must lie in \[0, 1\]"),
+        ({"images": np.full((6, 16, 16), 2.0)}, r"must lie in \[0, 1\]; divide by 255"),
+        ({"images": np.full((6, 16, 16), -1.0)}, r"must lie in \[0, 1\]\."),
         ({"images": GREY.astype(np.int32)}, "dtype int32"),
         ({"images": np.array(["a", "b"])}, "shape"),
         ({"images": GREY[:0]}, "empty"),
@@ -121,15 +122,101 @@ def test_grey_and_colour_pictures_mix(tmp_path):
     ("table", "message"),
     [
         ("file,a\n00.png,1\n", "no row for 1 of 2 images, e.g. 01.png"),
-        ("file,a\n00.png,red\n01.png,1\n", "line 2: could not convert"),
+        ("file,a\n00.png,red\n01.png,1\n", "line 2, column a is 'red', no number"),
+        ("file;a\n00.png;1,5\n01.png;1\n", "line 2, column a is '1,5'.*decimals with a point"),
+        ("file,a\n00.png,1\n\n01.png,\n", "line 4, column a is empty"),
+        ("file,a\n00.png,1\n01.png,2\n00.png,3\n", "two things of 00.png, in lines 2 and 4"),
+        ("00.png,1\n01.png,2\n", "has no header row"),
+        ("file,a\nimg/00.png,1\nimg/01.png,2\n", "no row for 2 of 2.*a row is of img/00.png"),
         ("file,a\n00.png,1,2\n01.png,1\n", "line 2 has 3 columns, not 2"),
-        ("file,a\n00.png,nan\n01.png,1\n", "NaN"),
+        ("file,a\n00.png,nan\n01.png,1\n", "line 2, column a is nan"),
         ("", "header row"),
     ],
 )
 def test_unusable_tables_are_refused(tmp_path, table, message):
     with pytest.raises(DataError, match=message):
         folder(tmp_path, GREY[:2], table)
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        "file;a\n00.png;1\n01.png;2.5\n",
+        "file\ta\r\n00.png\t1\r\n01.png\t2.5\r\n",
+        "file,a\n.\\00.png,1\n01.png,2.5\n",
+        "\ufefffile,a\n00.png,1\n01.png,2.5\n00.png,1.0\n",
+    ],
+    ids=["semicolons", "tabs", "backslashes", "twice the same"],
+)
+def test_tables_of_other_programs_are_read(tmp_path, table):
+    data = folder(tmp_path, GREY[:2], table)
+    assert data.factor_names == ("a",) and data.factors.tolist() == [[1], [2.5]]
+
+
+def test_a_table_that_is_not_utf_8_says_how_to_save_it(tmp_path):
+    folder(tmp_path, GREY[:2])
+    (tmp_path / "factors.csv").write_bytes("file,Größe\n".encode("latin-1"))
+    with pytest.raises(DataError, match="save it so"):
+        load(str(tmp_path))
+
+
+def test_rows_of_files_that_are_not_there_are_counted(tmp_path):
+    table = "file,a\n00.png,1\n01.png,2\ngone.png,3\nlost.png,4\n"
+    with pytest.warns(MicvaeWarning, match=r"2 rows are of files that are not there \(e.g. gone"):
+        assert folder(tmp_path, GREY[:2], table).factors.tolist() == [[1], [2]]
+
+
+def test_what_macos_leaves_behind_is_no_picture(tmp_path):
+    (tmp_path / ".trash").mkdir()
+    for name in ("._00.png", ".trash/old.png"):
+        (tmp_path / name).write_bytes(b"no picture")
+    assert len(folder(tmp_path, GREY[:2])) == 2
+
+
+def test_the_first_frame_of_a_gif(tmp_path):
+    frames = [Image.fromarray(picture) for picture in GREY[:3]]
+    frames[0].save(tmp_path / "a.gif", save_all=True, append_images=frames[1:])
+    np.testing.assert_allclose(load(str(tmp_path)).images[0, 0], GREY[0] / 255, atol=1e-7)
+
+
+def test_a_table_of_numbers_is_vectors(tmp_path):
+    path = tmp_path / "sensors.csv"
+    path.write_text("x,y\n1,2\n3,4.5\n")
+    data = load(str(path))
+    assert data.images.tolist() == [[1, 2], [3, 4.5]] and not data.pictures
+    path.write_text(",x\n0,5\n1,6\n")  # row numbers of pandas
+    assert load(str(path)).images.tolist() == [[5], [6]]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("x,y\n1,a\n", "column y holds text, and vectors are numbers"),
+        ("x;y\n1;2\n", "no commas between its columns"),
+        ("1,2\n3,4\n", "no header row"),
+    ],
+)
+def test_tables_that_are_no_vectors_are_refused(tmp_path, content, message):
+    (tmp_path / "t.csv").write_text(content)
+    with pytest.raises(DataError, match=message):
+        load(str(tmp_path / "t.csv"))
+
+
+def test_the_table_of_pictures_names_their_folder(tmp_path):
+    folder(tmp_path, GREY[:2], "file,a\n00.png,1\n01.png,2\n")
+    with pytest.raises(DataError, match=r"give their folder"):
+        load(str(tmp_path / "factors.csv"))
+
+
+def test_a_slip_of_the_keyboard_gets_the_nearest_name(tmp_path):
+    saved(tmp_path, images=GREY)
+    for given, message in [
+        (tmp_path / "ownn.npz", r"did you mean own\.npz\?\); give the path"),
+        (tmp_path / "no" / "own.npz", r"there is no folder .*no; give the path"),
+        ("squars(n=9)", r"did you mean squares\?\); use squares"),
+    ]:
+        with pytest.raises(DataError, match=message):
+            load(str(given))
 
 
 def test_unusable_folders_are_refused(tmp_path):

@@ -93,3 +93,49 @@ def test_files_that_are_not_there_and_pickles(tmp_path):
     np.save(tmp_path / "o.npy", np.array([{"run": "me"}], dtype=object), allow_pickle=True)
     with pytest.raises(DataError, match="cannot be read"):
         read_matrix(tmp_path / "o.npy", "codes")
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+def test_a_table_of_encode_has_codes_and_factors(tmp_path, suffix):
+    columns = {"row": [0, 1], "z0": [1.5, 2.5], "z10": [3.5, 4.5], "size": [5, 6], "z": [7, 8]}
+    lines = [
+        ",".join(columns),
+        *(",".join(map(str, row)) for row in zip(*columns.values(), strict=True)),
+    ]
+    path = tmp_path / f"enc{suffix}"
+    write(path, columns if suffix == ".parquet" else "\n".join(lines))
+    table = read_matrix(path, "codes")
+    assert table.names == tuple(columns)  # what is read is all there is
+    assert table.codes().names == ("z0", "z10") and table.factors().names == ("size", "z")
+    np.testing.assert_array_equal(table.codes().values, [[1.5, 3.5], [2.5, 4.5]])
+    np.testing.assert_array_equal(table.factors().values, [[5, 7], [6, 8]])
+
+
+def test_without_a_column_row_all_columns_are_codes(tmp_path):
+    write(tmp_path / "a.csv", "z0,z1,mood\n1,2,3\n")
+    table = read_matrix(tmp_path / "a.csv", "codes")
+    assert table.codes().names == table.factors().names == ("z0", "z1", "mood")
+
+
+def test_codes_alone_have_no_factors(tmp_path):
+    write(tmp_path / "a.csv", "row,z0\n0,2\n")
+    with pytest.raises(DataError, match=r"there are codes only \(row, z0\)"):
+        read_matrix(tmp_path / "a.csv", "factors").factors()
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        (",a,b\n0,3,4\n1,5,6\n", ("a", "b")),
+        ("Unnamed: 0,a\n0,3\n1,5\n", ("a",)),
+        ("a,Unnamed: 0\n3,0\n5,1\n", ("a",)),
+        ("Unnamed: 0,a\n1,3\n0,5\n", ("Unnamed: 0", "a")),  # no row numbers: a factor
+        (",a\nx,3\ny,5\n", ("", "a")),
+        ("i,a\n0,3\n1,5\n", ("i", "a")),
+        ("Unnamed: 0\n0\n1\n", ("Unnamed: 0",)),  # or nothing would be left
+    ],
+)
+def test_the_index_of_pandas_is_no_factor(tmp_path, text, names):
+    write(tmp_path / "a.csv", text)
+    table = read_matrix(tmp_path / "a.csv", "factors")
+    assert table.factors().names == table.codes().names == names

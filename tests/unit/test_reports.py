@@ -255,6 +255,17 @@ def test_page_of_the_paper_shows_every_number_of_its_table(study, paper_page):
     assert f"interval {word} 0" in text_of(paper_page, "scores")
 
 
+def test_two_seeds_settle_nothing_on_the_first_screen(study, paper_page, tmp_path):
+    """All of two differences have one sign in half of all studies of equal methods."""
+    shutil.copytree(study, tmp_path / "s", ignore=shutil.ignore_patterns("figures", "*.html"))
+    described = read_json(study / "study.json")
+    write_json(tmp_path / "s" / "study.json", {**described, "kind": "study"})
+    for page in (paper_page, page_of(report_folder(tmp_path / "s"))):
+        first = "".join(page.find(".//header").itertext())
+        assert "cludes 0" not in first
+    assert "2 seeds: too few to tell" in "".join(paper_page.find(".//header").itertext())
+
+
 def test_page_of_the_paper_says_what_was_found_and_what_is_missing(paper_page):
     assert "Quick look, not a result" in text_of(paper_page)
     assert paper_page.find(".//h1").text == "A <title> & more"
@@ -379,6 +390,16 @@ def test_a_folder_that_is_neither_run_nor_study_is_refused(tmp_path):
     write_json(tmp_path / "study.json", ["no", "object"])
     with pytest.raises(RunError, match="does not describe a study"):
         report_folder(tmp_path)
+
+
+def test_an_interrupted_study_is_called_one(runs, tmp_path):
+    """`run_study` writes study.json once all is trained; before that there are runs alone."""
+    source, _ = runs
+    shutil.copytree(source / "runs", tmp_path / "runs")
+    with pytest.raises(RunError, match=r"study that is not finished.*same command again"):
+        report_folder(tmp_path)
+    with pytest.raises(RunError, match=r"is not a run.*holds a study, whose runs are in .*runs"):
+        Run(tmp_path)
 
 
 def test_a_study_without_its_table_names_the_remedy(tmp_path):

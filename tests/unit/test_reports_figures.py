@@ -2,14 +2,32 @@
 
 import numpy as np
 import pytest
+import torch
 
+from micvae.data import FactorDataset
+from micvae.distributions import Gaussian, GaussianLatents
+from micvae.models import build_vae
+from micvae.networks import Mlp
+from micvae.reports.audit_figures import factors
+from micvae.reports.codes import codes_against_factors
 from micvae.reports.curves import envelope, smoothed
 from micvae.reports.matrices import factor_matrix, latent_matrix
 from micvae.reports.page import slug
 from micvae.reports.quantities import quantity
 from micvae.reports.spreads import ablation, differences
-from micvae.reports.style import by_kl, latent_name, number, tile
+from micvae.reports.style import (
+    PALETTE,
+    by_kl,
+    latent_name,
+    number,
+    short,
+    tile,
+    tile_size,
+    wrapped,
+)
 from micvae.reports.tables import caution, paired, representative, verdict
+from micvae.reports.traversals import COLUMNS, traversals, values_along
+from micvae.representation import Encoded, Representation
 from micvae.studies.statistics import Interval
 
 
@@ -99,6 +117,8 @@ def test_verdict_in_plain_words(interval, said):
 
 
 def test_few_seeds_are_said_to_be_few():
+    assert verdict(Interval(0.1, 0.01, 0.2), 5) == "5 seeds: too few to tell"
+    assert verdict(Interval(0.1, 0.01, 0.2), 6) == "interval excludes 0"
     assert "With 2 seeds" in caution(2) and "50% of studies" in caution(2)
     assert "12% of studies" in caution(4)
     assert caution(1) == caution(10) == ""
@@ -117,3 +137,76 @@ def test_pairs_are_made_by_seed_and_the_median_run_stands_for_its_row():
     assert representative(rows, "ours")["seed"] == 2
     assert representative(rows, "base")["seed"] == 0
     assert representative(rows, "nobody") is None
+
+
+def test_only_what_is_above_random_rotations_is_painted_as_beyond_chance():
+    score = {"low": 0.5, "high": 0.7, "value": 0.6}
+    truth = {
+        "factors": ["a"],
+        "excess": [None],
+        **{
+            f"mcc_{name}": score | {"value": value}
+            for name, value in (("pearson", 0.1), ("spearman", 0.6), ("nonlinear", 0.9))
+        },
+    }
+    dots = [line for line in factors([{"truth": truth}], ["run"]).axes[0].lines]
+    assert [dot.get_color() for dot in dots] == [PALETTE[0], PALETTE[0], PALETTE[1]]
+
+
+def represented(codes, draws, factors=None):
+    """Codes and draws of a representation whose latents are all Gaussian."""
+    codes, draws = (np.asarray(values, dtype=np.float32) for values in (codes, draws))
+    scale = np.full_like(codes, 0.1)
+    kinds = ("gaussian",) * codes.shape[1]
+    encoded = Encoded(codes, scale, draws, np.arange(codes.shape[1], 0.0, -1.0), kinds)
+    x = np.zeros((len(codes), 1, 6, 12), dtype=np.float32)
+    data = FactorDataset("x", x, *(() if factors is None else (factors, ("a", "b"))))
+    return Representation.of(encoded, data)
+
+
+def test_a_traversal_goes_where_the_codes_are():
+    """Standard codes keep −2 to 2; codes at 4.2 to 6 are traversed there, constant ones about."""
+    generator = np.random.default_rng(0)
+    normal, far = generator.normal(size=2000), generator.uniform(4.2, 6, 2000)
+    draws = np.stack([normal, far, np.full(2000, 7.0)], axis=1)
+    found = represented(draws, draws)
+    model = build_vae(
+        Mlp(hidden=4, depth=1), Gaussian(), GaussianLatents(), 3, (1, 6, 12),
+        torch.Generator().manual_seed(0), torch.device("cpu"),
+    )  # fmt: skip
+    rows = [values_along(model, found, d) for d in range(3)]
+    np.testing.assert_allclose(rows[0], np.linspace(-2, 2, COLUMNS), atol=1e-6)
+    np.testing.assert_allclose(rows[1][[0, -1]], [4.218, 5.982], atol=0.02)
+    np.testing.assert_allclose(rows[2][[0, -1]], [6.75, 7.25], atol=1e-6)
+    labels = [label.get_text() for label in traversals(model, found).axes[0].get_yticklabels()]
+    assert any("4.2 to 6" in label for label in labels)
+
+
+def test_every_latent_has_its_own_scale_and_an_inactive_one_stays_flat():
+    generator = np.random.default_rng(0)
+    codes = np.stack([generator.normal(size=500), generator.normal(size=500) + 50,
+                      1e-3 * generator.normal(size=500)], axis=1)  # fmt: skip
+    found = represented(codes, codes, generator.random((500, 2)))
+    limits = [axes.get_ylim() for axes in codes_against_factors(found, [0, 1]).axes[::2]]
+    assert limits[0][1] < 10 and limits[1][0] > 40
+    low, high = limits[2]
+    assert high - low == pytest.approx(2, abs=0.05)
+
+
+def test_pictures_that_are_not_square_fill_their_figure():
+    width, height = tile_size((3, 40, 56), 0.4)
+    assert height / width == pytest.approx(40 / 56) and width * height == pytest.approx(0.16)
+    assert tile_size((1, 64, 64), 0.4) == (0.4, 0.4)
+
+
+def test_long_names_of_factors_are_turned_and_cut_and_keep_the_map_wide():
+    """Three names of 18 characters overlapped; one of 60 left no room for the map."""
+    for name in ("horizontal position", "a name of a factor that goes on and on for ever and ever"):
+        figure = factor_matrix([[0.1] * 3] * 3, [name, "b", "c"], [3, 2, 1], [True] * 3)
+        figure.draw_without_rendering()
+        axes = figure.axes[0]
+        assert axes.get_xticklabels()[0].get_rotation() == 40
+        box = axes.get_window_extent()
+        assert box.width / figure.dpi > 1.2 and box.height / figure.dpi > 1.2
+    assert short("a" * 30) == "a" * 12 + "…" + "a" * 7 and short("size") == "size"
+    assert wrapped("sharpness_of_edge", 15) == "sharpness_of_\nedge"

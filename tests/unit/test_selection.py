@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 from test_reports import assert_alone_and_whole, page_of, pictures_named, text_of
 
+from micvae.cli.select import _print
 from micvae.data import load, squares
 from micvae.errors import DataError, MicvaeError, RunError
 from micvae.files import read_json
@@ -139,6 +140,32 @@ class TestChoice:
         assert "Nothing to recommend" in answer(choose([dead], 3))
         assert choose([dead], 1)["candidates"][0]["trivial"] is False  # one latent was asked for
 
+    def test_where_nothing_can_be_recommended_nothing_is(self):
+        """One run of each uses latents, so no pair of runs can agree: there is no UDR to show."""
+        lone = {"active": (3, 0, 0), "elbo": (-1, -2, -3)}
+        two = [
+            dataclasses.replace(candidate(name, [0.5] * 3, **lone), rotated=None, affine=None)
+            for name in ("a", "b")
+        ]
+        found = choose(two, 3)
+        assert found["recommended"] is None
+        for entry in found["candidates"]:
+            assert entry["trivial"] and entry["scores"] is None
+            assert entry["udr"]["mean"] is entry["agreement"]["mean"] is None
+        assert found["candidates"][1]["difference"]["udr"] is None
+        text = " ".join([answer(found), *trade_offs(found)])
+        assert "Nothing to recommend" in text and "Ranked last" not in text
+        assert "Runs of a use 1.0 latents" in text and "how far seeds agree is not known" in text
+
+    def test_candidates_that_cannot_be_compared_come_last_however_many_latents(self):
+        """(0, 0, 9) has a mean of 3 latents, and still no two runs that could agree."""
+        lone = dataclasses.replace(
+            candidate("lone", [0.9] * 3, active=(0, 0, 9)), rotated=None, affine=None
+        )
+        found = choose([lone, candidate("alive", [0.2, 0.3, 0.4])], 3)
+        assert found["recommended"]["row"] == "alive"
+        assert found["candidates"][1]["udr"]["mean"] is None
+
     def test_a_better_reconstruction_of_another_is_said(self):
         high = candidate("high", [0.7, 0.9, 0.8], (-30, -31, -32))
         found = choose([high, candidate("sharp", [0.1, 0.2, 0.3])], 3)
@@ -209,6 +236,25 @@ class TestRuns:
         assert pictures_named(page)[:2] == ["trade-off", "traversals"]
         assert "Checked against" in text_of(page, "findings")
         assert "of 64 samples that no run has seen" in text_of(page, "scores")
+
+    def test_a_page_without_recommendation_recommends_nothing(self, tmp_path, capsys):
+        """Untrained latents are inactive: neither page, terminal nor file go on with a run."""
+        little = TINY | {"epochs": 1, "learning_rate": Constant(1e-9)}
+        result = select(DATA, ("vae",), out=tmp_path, check=True, **little)
+        assert result["recommended"] is result["train"] is None
+        assert result["candidates"][0]["udr"]["mean"] is None and "missing" in result["check"]
+        page = page_of(report_folder(tmp_path))
+        text = text_of(page)
+        assert "Nothing to recommend" in text and "To go on with it" not in text
+        assert "recommended" not in text and "does not prove" not in text
+        assert "Shown is one of the runs" in text
+        _print(result)
+        said = capsys.readouterr().out
+        assert "not" in said and "micvae train" not in said and "its run" not in said
+
+    def test_two_seeds_are_one_pair(self, selected):
+        page = page_of(report_folder(selected[0]))
+        assert "one seed, no interval" not in text_of(page)
 
     def test_the_line_to_go_on_with_trains_the_recommended_configuration(self, selected):
         _, result = selected

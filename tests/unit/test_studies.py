@@ -129,6 +129,35 @@ class TestStudy:
         with pytest.raises(RunError, match=r"every run.*no data set or file 'nowhere\.npz'"):
             run_study([Cell("bad", missing)], tmp_path, {}, workers=1)
 
+    def test_a_study_is_extended_but_never_replaced(self, tmp_path):
+        """More seeds, rows and restarts keep every run that is there; other settings would not."""
+        run_study(cells(1), tmp_path, {}, workers=2)
+        before = (tmp_path / "table.parquet").read_bytes()
+        longer = dataclasses.replace(TINY, epochs=2)
+        other = dataclasses.replace(TINY, data="squares(n=512)")
+        for wrong, message in [
+            (cells(1)[:1], r"mi there, not here\)"),
+            (grid({"vae": longer, "mi": longer}, [0]), r"epochs: 1 there, 2 here"),
+            (grid({"vae": other, "mi": other}, [0]), r"data: squares\(n=256\) there, .*512\) here"),
+            (grid({"vae": TINY, "mi": cells(1)[1].config}, [1]), r"seed 0 there, not here"),
+        ]:
+            with pytest.raises(RunError, match=f"{message}.*choose another --out"):
+                run_study(wrong, tmp_path, {}, workers=1)
+            assert (tmp_path / "table.parquet").read_bytes() == before
+        rows = run_study(cells(2), tmp_path, {}, workers=2)
+        assert len(rows) == 4
+
+    def test_a_quick_look_may_be_replaced(self, tmp_path):
+        run_study([Cell("vae", TINY)], tmp_path, {"quick": True}, workers=1)
+        longer = Cell("vae", dataclasses.replace(TINY, epochs=2))
+        (row,) = run_study([longer], tmp_path, {"quick": False}, workers=1)
+        assert row["epochs"] == 2
+
+
+def test_more_seeds_of_the_paper_keep_every_run():
+    few = {cell.path for cell in Reproduction(seeds=2).cells()}
+    assert few < {cell.path for cell in Reproduction(seeds=10).cells()}
+
 
 def test_a_killed_worker_is_replaced_and_its_run_goes_on(tmp_path, monkeypatch):
     """The run of a worker that the system kills (out of memory, say) is taken up again."""

@@ -192,8 +192,13 @@ def test_divergence_says_where_and_keeps_the_last_checkpoint(tmp_path):
     """From the second epoch on the weight is so large that float32 overflows."""
     late = Ramp(0, 1e38, steps=1, begin=11)
     config = dataclasses.replace(SMALL, objective=Vae(beta=late))
-    with pytest.raises(DivergedError, match=r"diverged at step 1[23].*Try a smaller learning rate"):
+    message = r"diverged at step 1[23].*Try a smaller learning rate.*last good checkpoint is kept"
+    with pytest.raises(DivergedError, match=message):
         train_run(config, tmp_path / "run")
+    early = dataclasses.replace(config, objective=Vae(beta=Ramp(0, 1e38, steps=1)))
+    with pytest.raises(DivergedError) as error:
+        train_run(early, tmp_path / "early")
+    assert "checkpoint" not in str(error.value)  # there is none yet
     state, metadata = checkpoint.load_tensors(tmp_path / "run" / CHECKPOINT)
     assert metadata["step"] == "8"
     assert all(t.isfinite().all() for t in state.values() if t.is_floating_point())

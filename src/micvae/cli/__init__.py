@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import Any
 
 from micvae import __version__
-from micvae.errors import MicvaeError
+from micvae.errors import MicvaeError, nearest
 
 COMMANDS = (
     "reproduce",
@@ -57,9 +57,10 @@ First steps:
 Codes from anywhere, against known factors (.npy, .npz, .csv, .parquet):
   micvae evaluate --codes codes.npy --factors factors.csv --intervals
 
-Your own images: --data takes an .npz file (images; optional factors, factor_names, partners,
-auxiliary) or a folder of pictures (optional factors.csv), see docs/data.md. A command that was
-interrupted goes on where it stopped when it is given again.
+Your own data: --data takes an .npz file (images; optional factors, factor_names, partners,
+auxiliary), an .npy or .h5 file, a .csv or .parquet table of numbers, or a folder of pictures
+(optional factors.csv), see docs/data.md. A command that was interrupted goes on where it stopped
+when it is given again.
 """
 
 
@@ -76,7 +77,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     command, *rest = given
     try:
         if command not in COMMANDS:
-            raise MicvaeError(f"unknown command {command!r}; choose from {', '.join(COMMANDS)}.")
+            raise MicvaeError(
+                f"unknown command {command!r}{nearest(command, COMMANDS)}; choose from "
+                f"{', '.join(COMMANDS)}."
+            )
         getattr(import_module("micvae.cli.commands"), command.replace("list", "list_"))(rest)
     except MicvaeError as error:
         print(f"micvae: error: {error}", file=sys.stderr)

@@ -11,6 +11,7 @@ from rich.table import Column, Table
 from tyro.conf import Positional
 
 from micvae.cli.display import busy, step_progress
+from micvae.cli.outputs import check_folder, holds
 from micvae.cli.parsing import parse
 from micvae.errors import MicvaeError
 from micvae.studies.study import short_names
@@ -45,10 +46,12 @@ def audit(arguments: list[str]) -> None:
     if not parsed.runs:
         raise MicvaeError("audit needs a RUN: the --out of micvae train.")
     from micvae.identifiability.audit import audit_runs
+    from micvae.identifiability.audit.run import RESULT
     from micvae.reports.audit import report_audit, table_rows
 
     runs = [Run(path) for path in parsed.runs]
     out = parsed.out or (runs[0].path / "audit" if len(runs) == 1 else Path("out/audit"))
+    check_folder(out, "audit", holds(RESULT))
     with step_progress("audit") as report:
         result = audit_runs(
             runs,

@@ -6,6 +6,7 @@ from pathlib import Path
 from tyro.conf import Positional
 
 from micvae.cli.display import step_progress
+from micvae.cli.outputs import check_file
 from micvae.cli.parsing import parse
 from micvae.data import load
 from micvae.errors import MicvaeError
@@ -27,16 +28,18 @@ def encode(arguments: list[str]) -> None:
         data: Positional[str] = ""
         """What to encode: whatever --data of micvae train takes."""
         out: Path = Path("codes.parquet")
-        """A .parquet or .csv file."""
+        """A .parquet or .csv file; of files that are there, only a table of codes is replaced."""
 
     from micvae.sharing.codes import encode_to
     from micvae.sharing.opening import open_trained
+    from micvae.sharing.recognised import is_codes
     from micvae.sharing.writers import TABLES, checked_suffix
 
     parsed = parse(Encode, arguments, "encode", Encode())
     if not parsed.run or not parsed.data:
         raise MicvaeError("encode needs a RUN and DATA, as in micvae encode runs/first data.npz.")
     checked_suffix(parsed.out, TABLES, "codes")
+    check_file(parsed.out, "a table of codes", is_codes, (parsed.data,))
     trained = open_trained(parsed.run)
     dataset = load(parsed.data)
     with step_progress(f"encoding {dataset.name}") as report:
@@ -62,14 +65,18 @@ def decode(arguments: list[str]) -> None:
         codes: Positional[Path] = Path()
         """A .parquet or .csv file with the columns of micvae encode, or .npy or .npz (N, D)."""
         out: Path = Path("images.npz")
-        """Images: an .npz file, or a new folder of PNG. Vectors: .parquet, .csv or .npz."""
+        """Images: an .npz file, or a new folder of PNG. Vectors: .parquet, .csv or .npz. Of files
+        that are there, only what micvae decode wrote is replaced."""
 
     from micvae.sharing.codes import decode_to, read_codes
     from micvae.sharing.opening import open_trained
+    from micvae.sharing.recognised import is_decoded
 
     parsed = parse(Decode, arguments, "decode", Decode())
     if not parsed.run or parsed.codes == Path():
         raise MicvaeError("decode needs a RUN and CODES, as in micvae decode runs/first c.parquet.")
+    if parsed.out.suffix:  # a folder of PNG is new
+        check_file(parsed.out, "what micvae decode wrote", is_decoded, (parsed.codes,))
     trained = open_trained(parsed.run)
     codes = read_codes(parsed.codes, trained)
     with step_progress("decoding") as report:

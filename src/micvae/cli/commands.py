@@ -1,15 +1,17 @@
 """One function per command: it parses, calls and prints."""
 
+import shlex
+import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from tyro.conf import Positional
 
 from micvae.cli.audit import audit
 from micvae.cli.codes import decode, encode
 from micvae.cli.display import (
-    print_list,
     print_summary,
     run_progress,
     study_progress,
@@ -17,6 +19,8 @@ from micvae.cli.display import (
 from micvae.cli.evaluate import evaluate
 from micvae.cli.explore import explore
 from micvae.cli.export import export
+from micvae.cli.lists import print_list
+from micvae.cli.outputs import check_folder, holds_study
 from micvae.cli.parsing import parse
 from micvae.cli.report import report, write_report
 from micvae.cli.select import select
@@ -24,10 +28,11 @@ from micvae.cli.share import share
 from micvae.cli.theorem import theorem
 from micvae.data import load
 from micvae.errors import MicvaeError
+from micvae.files import read_json
 from micvae.objectives import METHODS, find
 from micvae.studies.paper import Reproduction
 from micvae.studies.paper import reproduce as reproduce_paper
-from micvae.studies.study import at_once, grid, run_study
+from micvae.studies.study import STUDY, Cell, at_once, grid, run_study
 from micvae.tracking import Tracking
 from micvae.training.config import RunConfig, Settings
 from micvae.training.run import OWN_LOG, train_run
@@ -48,6 +53,10 @@ __all__ = [
     "theorem",
     "train",
 ]
+
+NEXT = ("evaluate", "report")
+LEAST = 20
+"""Samples that these need."""
 
 
 def train(arguments: list[str]) -> None:
@@ -85,7 +94,11 @@ def train(arguments: list[str]) -> None:
         run = train_run(config, out, report, dataset, tracker)
     shown = ", ".join(f"{name} {value:.3f}" for name, value in run.last_epoch().items())
     print(f"last epoch, nats per sample: {shown}")
-    print(f"next: micvae evaluate {run.path}; micvae report {run.path}")
+    n = run.record["data"]["n"]
+    if n < LEAST:
+        print(f"{n} samples are too few to be scored or drawn: at least {LEAST} are needed.")
+        return
+    print(f"next: {'; '.join(shlex.join(['micvae', c, str(run.path)]) for c in NEXT)}")
 
 
 def study(arguments: list[str]) -> None:
@@ -120,6 +133,7 @@ def study(arguments: list[str]) -> None:
     methods, seeds, restarts, out, workers = (
         values.pop(k) for k in ("methods", "seeds", "restarts", "out", "workers")
     )
+    check_folder(out, "study", holds_study())
     load(parsed.data.replace("{seed}", "0"))  # a wrong --data is said now, and once
     rows = {name: RunConfig(objective=find(name), **values) for name in methods}
     repeated = dict.fromkeys(rows, restarts)
@@ -134,17 +148,33 @@ def study(arguments: list[str]) -> None:
     }
     with study_progress(cells) as progress:
         table = run_study(cells, out, description, workers, progress)
-    print_summary([row for row in table if row["kept"]])
-    write_report(out)
+    _finish([row for row in table if row["kept"]], list(rows), cells, out)
 
 
 def reproduce(arguments: list[str]) -> None:
     """`micvae reproduce`."""
     parsed = parse(Reproduction, arguments, "reproduce", Reproduction())
-    with study_progress(parsed.cells()) as progress:
+    check_folder(parsed.out, "reproduce", holds_study("paper"))
+    cells = parsed.cells()
+    with study_progress(cells) as progress:
         table = reproduce_paper(parsed, progress)
-    print_summary([row for row in table if row["group"] == "table" and row["kept"]])
-    write_report(parsed.out)
+    kept = [row for row in table if row["group"] == "table" and row["kept"]]
+    _finish(kept, list(parsed.rows()), cells, parsed.out)
+
+
+def _finish(
+    rows: Sequence[dict[str, Any]], labels: Sequence[str], cells: Sequence[Cell], out: Path
+) -> None:
+    """Show the table and what failed, draw the page; status 1 where a row has no finished run."""
+    print_summary(rows, labels)
+    failed: Mapping[str, str] = read_json(out / STUDY)["failed"]
+    for cell in cells:
+        if cell.path.as_posix() in failed:
+            reason = failed[cell.path.as_posix()].strip().splitlines()[-1]
+            print(f"failed: {cell.row}, seed {cell.config.seed}: {reason}")
+    write_report(out)
+    if set(labels) - {row["row"] for row in rows}:
+        sys.exit(1)
 
 
 def list_(arguments: list[str]) -> None:

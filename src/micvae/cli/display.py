@@ -20,23 +20,37 @@ from rich.progress import (
 from rich.table import Column, Table
 from rich.text import Text
 
-from micvae.data import GENERATED, PROBLEMS, PUBLISHED, WRAPPERS
-from micvae.distributions import LATENTS
-from micvae.information import ESTIMATORS
 from micvae.metrics import METRICS, Interval, Ranking, evaluate, intervals
-from micvae.objectives import METHODS
 from micvae.studies.pool import Event
 from micvae.studies.statistics import bootstrap_interval
 from micvae.studies.study import Cell, at_once
 from micvae.training.trainer import Progress as TrainingProgress
 
-SHOWN = ("mig", "dci_disentanglement", "dci_completeness", "dci_informativeness", "reconstruction")
+SHOWN = {
+    "mig": ("MIG", "mutual information gap"),
+    "dci_disentanglement": ("DCI-D", "disentanglement"),
+    "dci_completeness": ("DCI-C", "completeness"),
+    "dci_informativeness": ("DCI-I", "informativeness"),
+    "reconstruction": ("−log p", "reconstruction, nats"),
+}
+"""What a study's table shows: short heads, which a line below explains."""
 
 
-class _BarAndTerms(Progress):
+class _Bar(Progress):
+    """Taken away where an error or Ctrl-C ends what it shows, so that the message stands alone."""
+
+    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
+        self.live.transient = self.live.transient or kind is not None
+        super().__exit__(kind, error, trace)
+
+
+class _BarAndTerms(_Bar):
+    title = ""
     terms = ""
 
     def get_renderables(self) -> Iterator[RenderableType]:
+        if self.title:
+            yield Text(self.title)
         yield from super().get_renderables()
         yield Text(f"  {self.terms}" if self.terms else "")
 
@@ -45,23 +59,27 @@ class _BarAndTerms(Progress):
 def run_progress(title: str) -> Iterator[Callable[[TrainingProgress], None]]:
     """A bar over the steps of one training: speed, time taken and left, and its loss terms.
 
-    The terms stand on a line of their own, in nats per sample: means over the last steps.
+    The terms stand on a line of their own, in nats per sample: means over the last steps. On a
+    narrow terminal the title does, too.
     """
+    console = Console(stderr=True)
+    wide = console.width >= len(title) + 95  # what the columns beside it take
     with _BarAndTerms(
-        TextColumn("{task.description}"),
-        BarColumn(),
+        *([TextColumn("{task.description}")] if wide else []),
+        BarColumn(40 if wide else 15),
         MofNCompleteColumn(),
         TextColumn("{task.fields[speed]}"),
         TimeElapsedColumn(),
         TimeRemainingColumn(),
         TextColumn("left"),
-        console=Console(stderr=True),
+        console=console,
     ) as bar:
         task = bar.add_task(escape(title), total=None, speed="")
+        bar.title = "" if wide else title
 
         def report(progress: TrainingProgress) -> None:
             bar.terms = shown_terms(progress.terms)
-            speed = f"{progress.images_per_second:,.0f} images/s"
+            speed = f"{progress.images_per_second:,.0f} samples/s"
             bar.update(task, total=progress.steps, completed=progress.step, speed=speed)
 
         yield report
@@ -76,7 +94,7 @@ def shown_terms(terms: Mapping[str, float]) -> str:
 @contextmanager
 def study_progress(cells: Sequence[Cell]) -> Iterator[Callable[[Event], None]]:
     """A bar over a whole study, and one for every run under way."""
-    with Progress(
+    with _Bar(
         TextColumn("{task.description}"),
         BarColumn(),
         TextColumn("{task.percentage:>3.0f}%"),
@@ -84,7 +102,8 @@ def study_progress(cells: Sequence[Cell]) -> Iterator[Callable[[Event], None]]:
         TimeRemainingColumn(),
         console=Console(stderr=True),
     ) as bar:
-        whole = bar.add_task(f"{len(cells)} runs", total=float(len(cells)))
+        runs = "1 run" if len(cells) == 1 else f"{len(cells)} runs"
+        whole = bar.add_task(runs, total=float(len(cells)))
         running: dict[int, TaskID] = {}
         parts: dict[int, float] = {}
 
@@ -112,7 +131,7 @@ def study_progress(cells: Sequence[Cell]) -> Iterator[Callable[[Event], None]]:
 @contextmanager
 def step_progress(title: str) -> Iterator[Callable[[int, int, str], None]]:
     """A bar over a few named steps."""
-    with Progress(
+    with _Bar(
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
@@ -131,7 +150,7 @@ def step_progress(title: str) -> Iterator[Callable[[int, int, str], None]]:
 @contextmanager
 def busy(title: str) -> Iterator[None]:
     """A spinner for what has no countable steps."""
-    with Progress(
+    with _Bar(
         SpinnerColumn(),
         TextColumn("{task.description}"),
         TimeElapsedColumn(),
@@ -148,7 +167,7 @@ Found = dict[str, tuple[float, Interval | None]]
 @contextmanager
 def metric_progress() -> Iterator[Callable[..., Found]]:
     """A bar over the metrics of one representation."""
-    with Progress(
+    with _Bar(
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
@@ -225,56 +244,30 @@ def print_ranking(names: Sequence[str], ranking: Ranking) -> None:
     Console().print(table)
 
 
-def print_summary(rows: Sequence[dict[str, Any]]) -> None:
-    """Mean over seeds and 95% interval, per row of a study."""
+def print_summary(rows: Sequence[dict[str, Any]], labels: Sequence[str]) -> None:
+    """Mean over seeds and 95% interval, per row of a study; `–` where no run of it finished."""
     columns = [name for name in SHOWN if all(name in row for row in rows)]
-    table = Table("", "seeds", *columns, title="mean over seeds [95% bootstrap interval]")
-    for label in dict.fromkeys(row["row"] for row in rows):
+    most = max(sum(row["row"] == label for row in rows) for label in labels)
+    title = "below each mean over seeds its 95% bootstrap interval" if most > 1 else "one seed"
+    heads = [Column(SHOWN[name][0], no_wrap=True, justify="right") for name in columns]
+    table = Table(Column("", overflow="fold"), *heads, title=title, box=SIMPLE_HEAD, pad_edge=False)
+    console = Console()
+    for label in labels:
         mine = [row for row in rows if row["row"] == label]
-        cells = [shown_interval([row[name] for row in mine]) for name in columns]
-        table.add_row(label, str(len(mine)), *cells)
-    Console().print(table)
+        cells = [shown_interval([row[name] for row in mine]) if mine else "–" for name in columns]
+        name = label
+        if console.width < 100:
+            name = label.replace("(", "\n(", 1).replace(":", "\n:", 1)
+        seeds = "1 seed" if len(mine) == 1 else f"{len(mine)} seeds"
+        table.add_row(f"{escape(name)}\n{seeds}", *cells)
+    console.print(table)
+    console.print("; ".join(": ".join(SHOWN[name]) for name in columns) + ".", highlight=False)
 
 
 def shown_interval(values: Sequence[float]) -> str:
-    """`0.57 [0.52, 0.61]`; a single value has no interval."""
+    """`0.57` above `0.52…0.61`, with fewer digits where it is large; one value has no interval."""
     mean, low, high = bootstrap_interval(values)
-    digits = 2 if abs(mean) < 10 else 1
+    digits = 0 if abs(mean) >= 1000 else 1 if abs(mean) >= 10 else 2
     if low is None or high is None:
         return f"{mean:.{digits}f}"
-    return f"{mean:.{digits}f} [{low:.{digits}f}, {high:.{digits}f}]"
-
-
-def print_list(what: str) -> None:
-    """The names of one kind, a line each."""
-    table = Table("name", "what it is", "source")
-    if what == "methods":
-        for name, kind in METHODS.items():
-            presets = ", ".join(f"{name}:{preset}" for preset in kind.presets())
-            summary = kind.summary + (f" (presets: {presets})" if presets else "")
-            table.add_row(name, summary, kind.reference)
-    elif what == "latents":
-        for name, latents in LATENTS.items():
-            table.add_row(name, latents.summary, latents.reference)
-    elif what == "metrics":
-        for name, metric in METRICS.items():
-            table.add_row(name, metric.summary, metric.reference)
-    elif what == "estimators":
-        for name, estimator in ESTIMATORS.items():
-            table.add_row(name, _first_line(estimator), "micvae.information")
-    else:
-        for name, make in GENERATED.items():
-            table.add_row(name, _first_line(make), "generated")
-        for name, problem in PROBLEMS.items():
-            table.add_row(name, _first_line(problem), "known truth")
-        for name, make in PUBLISHED.items():
-            table.add_row(f"{name}('PATH')", _first_line(make), "a published file")
-        for name, make in WRAPPERS.items():
-            table.add_row(f"{name}('DATA')", _first_line(make), "any of these")
-        table.add_row("PATH.npz", "images, optional factors, partners, …", "your own")
-        table.add_row("FOLDER", "a folder of pictures, optional factors.csv", "your own")
-    Console().print(table)
-
-
-def _first_line(documented: Any) -> str:
-    return (documented.__doc__ or "").strip().splitlines()[0]
+    return f"{mean:.{digits}f}\n{low:.{digits}f}…{high:.{digits}f}"

@@ -14,8 +14,9 @@ from micvae.cli.display import (
     print_run,
     print_scores,
 )
+from micvae.cli.outputs import check_file, is_scores
 from micvae.cli.parsing import parse
-from micvae.data import FactorKind, read_matrix
+from micvae.data import FactorKind, TableFile, read_matrix
 from micvae.data.dataset import guess_kind
 from micvae.errors import MicvaeError, MicvaeWarning
 from micvae.files import write_json
@@ -34,12 +35,14 @@ def evaluate(arguments: list[str]) -> None:
         micvae evaluate RUN scores a run and stores the scores in it. Several runs, trained on the
         same data, are also ranked without labels (UDR). micvae evaluate --codes FILE --factors
         FILE scores a representation from anywhere: .npy, .npz, .csv or .parquet, a row per sample.
+        Of a table of micvae encode (row, z0, z1, …, factors), --codes takes z0, z1, …, and
+        --factors what is beside them. A column of row numbers that pandas wrote is left out.
         """
 
         runs: Positional[tuple[Path, ...]] = ()
         """Folders of trained runs."""
         codes: Path | None = None
-        """Codes (N, D), by convention posterior means."""
+        """Codes (N, D), by convention posterior means; of a table of micvae encode its z0, z1, …"""
         factors: Path | None = None
         """Ground truth (N, K); columns of text are categories. Without it, only scores that need
         none are computed."""
@@ -50,7 +53,7 @@ def evaluate(arguments: list[str]) -> None:
         intervals: bool = False
         """For --codes: 95% bootstrap intervals over samples. DCI takes 20 times as long."""
         out: Path | None = None
-        """For --codes: a JSON file to write the scores to."""
+        """For --codes: a JSON file to write the scores to; no other file is replaced."""
         seed: int = 0
         """Determines which samples are scored, how they are split, and all draws."""
         tracker: Tracking = OWN_LOG
@@ -75,11 +78,14 @@ def evaluate(arguments: list[str]) -> None:
             flag = name.replace("_", "-")
             raise MicvaeError(f"--{flag} belongs to --codes; a run knows its own factors.")
     runs = [Run(path) for path in parsed.runs]
+    if len({run.path.resolve() for run in runs}) < len(runs):
+        raise MicvaeError("a run is given twice; it agrees with itself.")
     for run in runs:
         with busy(f"scoring {run.path}"):
             result = evaluate_run(run, parsed.seed, interventions=True)
         track_scores(run, result["metrics"], parsed.tracker)
         print_run(result)
+        _say_constant(run, result["factor_names"])
         print(f"stored in {run.path / SCORES}; next: micvae report {run.path}")
     if len({run.record["data"]["fingerprint"] for run in runs}) > 1:
         print("note: not ranked without labels (UDR), which takes runs on the same images.")
@@ -98,11 +104,20 @@ def _evaluate_files(
     out: Path | None,
     seed: int,
 ) -> None:
-    z = read_matrix(codes, "codes")
+    if out is not None:
+        check_file(out, "scores of micvae evaluate", is_scores, (codes, factors))
+    read = read_matrix(codes, "codes")
+    z = read.codes()
+    _say_left_out("latents", read, z)
     if any(z.text):
         name = z.names[z.text.index(True)]
         raise MicvaeError(f"codes: column {name} of {codes} is text; codes are numbers.")
-    table = None if factors is None else read_matrix(factors, "factors")
+    table = None
+    if factors is not None:
+        read = read_matrix(factors, "factors")
+        table = read.factors()
+        _say_left_out("factors", read, table)
+        _refuse_constant(table, factors)
     if table is not None and not kinds:
         guessed = table.kinds()
         columns = table.values.T
@@ -131,7 +146,9 @@ def _evaluate_files(
             out,
             {
                 "codes": str(codes),
+                "latents": list(z.names),
                 "factors": None if factors is None else str(factors),
+                "factor_names": [] if table is None else list(table.names),
                 "factor_kinds": list(kinds),
                 "samples": len(z.values),
                 "seed": seed,
@@ -140,3 +157,31 @@ def _evaluate_files(
             },
         )
         print(f"written to {out}")
+
+
+def _say_left_out(what: str, read: TableFile, kept: TableFile) -> None:
+    """Name the columns that are scored, where a table has others."""
+    others = [name or "a column without a name" for name in read.names if name not in kept.names]
+    if others:
+        names = ", ".join(kept.names)
+        print(f"{len(kept.names)} {what}: {names}; left out: {', '.join(others)}")
+
+
+def _refuse_constant(table: TableFile, path: Path) -> None:
+    """Name a constant factor, of which the metrics know no more than the number."""
+    for name, column in zip(table.names, table.values.T, strict=True):
+        if column.min() == column.max():
+            raise MicvaeError(
+                f"factors: column {name} of {path} is constant, so nothing can be learned about "
+                "it; leave it out."
+            )
+
+
+def _say_constant(run: Run, scored: Sequence[str]) -> None:
+    """Name the factors that a run knows and that were not scored."""
+    others = [name for name in run.record["data"]["factor_names"] if name not in scored]
+    if others:
+        print(
+            f"note: left out of the scores: {', '.join(others)}; constant in the samples scored, "
+            "so nothing can be learned about it."
+        )

@@ -8,6 +8,7 @@ from pathlib import Path
 from tyro.conf import Positional
 
 from micvae.cli.display import busy
+from micvae.cli.outputs import check_file, is_explorer
 from micvae.cli.parsing import parse
 from micvae.errors import MicvaeError
 from micvae.training.run import Run
@@ -28,13 +29,21 @@ def explore(arguments: list[str]) -> None:
         run: Positional[Path]
         """Folder of a trained run."""
         out: Path | None = None
-        """The file: RUN/explore.html where left out."""
+        """The file, in .html: RUN/explore.html where left out. Of files that are there, only an
+        explorer is replaced."""
         port: int | None = None
         """Also serve the page at http://127.0.0.1:PORT, until Ctrl-C."""
 
     parsed = parse(Explore, arguments, "explore")
     if parsed.port is not None and not 0 < parsed.port < 65536:
         raise MicvaeError(f"port is {parsed.port}; give a number from 1 to 65535.")
+    if parsed.out is not None:
+        if not parsed.out.is_dir() and parsed.out.suffix.lower() not in (".html", ".htm"):
+            raise MicvaeError(
+                f"out: {parsed.out} ends in {parsed.out.suffix or 'nothing'}; the explorer is a "
+                "page, whose name ends in .html."
+            )
+        check_file(parsed.out, "a page of micvae explore", is_explorer)
     from micvae.explorer import explore_run
 
     with busy(f"writing the explorer of {parsed.run}"):

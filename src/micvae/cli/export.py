@@ -7,6 +7,7 @@ from typing import Literal
 from tyro.conf import Positional
 
 from micvae.cli.display import busy
+from micvae.cli.outputs import check_folder, holds_export
 from micvae.cli.parsing import parse
 from micvae.training.run import Run
 
@@ -34,6 +35,7 @@ def export(arguments: list[str]) -> None:
     from micvae.sharing.onnx import TOLERANCE, export_run
 
     out = parsed.out or parsed.run / "onnx"
+    check_folder(out, "export", holds_export)
     with busy(f"exporting {parsed.run}"):
         description = export_run(Run(parsed.run), out)
     for name in ("encoder", "decoder"):

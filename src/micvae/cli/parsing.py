@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from functools import partial
+from itertools import pairwise
 from typing import Any, TypeVar
 
 import tyro
 from tyro.constructors import ConstructorRegistry, PrimitiveConstructorSpec, PrimitiveTypeInfo
 
 from micvae import spelling
+from micvae.errors import MicvaeError
 
 T = TypeVar("T")
 
@@ -18,7 +20,8 @@ def parse(kind: type[T], arguments: Sequence[str], command: str, default: T | No
     Choices such as estimators, networks and schedules are read as text, see `micvae.spelling`.
     """
     registry = ConstructorRegistry()
-    registry.primitive_rule(_choice)
+    words: list[str] = []
+    registry.primitive_rule(partial(_choice, read=words))
     cli = partial(
         tyro.cli,
         prog=f"micvae {command}",
@@ -26,18 +29,39 @@ def parse(kind: type[T], arguments: Sequence[str], command: str, default: T | No
         config=(tyro.conf.OmitArgPrefixes,),
         registry=registry,
     )
-    parsed: T = cli(kind) if default is None else cli(kind, default=default)
+    try:
+        parsed: T = cli(kind) if default is None else cli(kind, default=default)
+    except MicvaeError as error:
+        option = _option_of(words[-1], arguments) if words else None
+        raise type(error)(f"{option}: {error}" if option else str(error)) from None
     return parsed
 
 
-def _choice(info: PrimitiveTypeInfo) -> PrimitiveConstructorSpec[Any] | None:
+def _option_of(word: str, arguments: Sequence[str]) -> str | None:
+    """The option that has this value, where only one has."""
+    pairs = pairwise(arguments)
+    found = [option for option, value in pairs if value == word and option.startswith("--")]
+    found += [
+        a.partition("=")[0] for a in arguments if a.startswith("--") and a.endswith(f"={word}")
+    ]
+    return found[0] if len(found) == 1 else None
+
+
+def _choice(info: PrimitiveTypeInfo, read: list[str]) -> PrimitiveConstructorSpec[Any] | None:
     base = info.type
     if not spelling.registered(base):
         return None
+
+    def instance(words: list[str]) -> Any:
+        read.append(words[0])
+        value = spelling.read(words[0], base)
+        read.pop()
+        return value
+
     return PrimitiveConstructorSpec(
         nargs=1,
         metavar=spelling.metavar(base),
-        instance_from_str=lambda words: spelling.read(words[0], base),
+        instance_from_str=instance,
         is_instance=lambda value: isinstance(value, base),
         str_from_instance=lambda value: [str(spelling.spell(value))],
     )

@@ -7,6 +7,7 @@ from pathlib import Path
 from tyro.conf import Positional
 
 from micvae.cli.display import busy
+from micvae.cli.outputs import check_folder, holds_comparison
 from micvae.cli.parsing import parse
 from micvae.errors import MicvaeError
 from micvae.training.run import RECORD, Run
@@ -43,6 +44,8 @@ def report(arguments: list[str]) -> None:
 
 def _write_comparison(runs: Sequence[Path], out: Path) -> None:
     from micvae.reports import report_comparison
+
+    check_folder(out, "report", holds_comparison)
 
     with busy("drawing the report"):
         page = report_comparison([Run(path) for path in runs], out)

@@ -10,6 +10,7 @@ from rich.table import Column, Table
 from tyro.conf import Positional
 
 from micvae.cli.display import step_progress, study_progress
+from micvae.cli.outputs import check_folder, holds_study
 from micvae.cli.parsing import parse
 from micvae.cli.report import write_report
 from micvae.data import load
@@ -47,6 +48,7 @@ def select(arguments: list[str]) -> None:
     if not job.data:
         raise MicvaeError("select needs DATA: a data set's name, an .npz file or a folder.")
     cells = job.cells()
+    check_folder(job.out, "select", holds_study("selection"))
     with step_progress("a few steps of each, to know the time") as step:
         dataset = load(job.training_data())
         seconds = expected_seconds(cells, job.out, dataset, job.workers, step)
@@ -80,13 +82,17 @@ def _print(result: dict[str, Any]) -> None:
         *(check_said(result["check"]) if result["check"] else ()),
     ]:
         print(f"  {sentence}")
+    if result["recommended"] is None:
+        return
     print(CAVEAT)
     print(f"its run: {result['recommended']['path']}; to train it on all the data:")
     print(f"  {result['train']}")
 
 
-def _shown(mean: float, low: float | None, high: float | None, whole: bool) -> str:
+def _shown(mean: float | None, low: float | None, high: float | None, whole: bool) -> str:
     """`0.58` above `0.52…0.66`, with fewer digits where numbers are large, and for counts."""
+    if mean is None:
+        return "not\nknown"
     digits = 0 if abs(mean) >= 100 else 1 if whole or abs(mean) >= 10 else 2
     bounds = "" if low is None or high is None else f"\n{low:.{digits}f}…{high:.{digits}f}"
     return f"{mean:.{digits}f}{bounds}"

@@ -11,6 +11,7 @@ from rich.markup import escape
 from rich.table import Column, Table
 
 from micvae.cli.display import busy, step_progress
+from micvae.cli.outputs import check_folder, holds
 from micvae.cli.parsing import parse
 
 
@@ -32,10 +33,11 @@ def theorem(arguments: list[str]) -> None:
         quick: bool = False
         """Fewer samples and angles: seconds, and wide intervals."""
 
-    from micvae.identifiability.theorem import run_theorem
+    from micvae.identifiability.theorem import POINTS, RESULT, run_theorem
     from micvae.reports.theorem import CLAIMS, report_theorem
 
     parsed = parse(Theorem, arguments, "theorem", Theorem())
+    check_folder(parsed.out, "theorem", holds(RESULT, POINTS))
     with step_progress("theorem") as report:
         result = run_theorem(parsed.out, parsed.seed, parsed.quick, report)
     _print(result, CLAIMS)

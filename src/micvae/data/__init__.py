@@ -12,7 +12,8 @@ from micvae.data.correlated import correlated
 from micvae.data.dataset import FactorDataset, FactorKind
 from micvae.data.dsprites import dsprites
 from micvae.data.dsprites_file import dsprites_file
-from micvae.data.files import from_folder, from_npy, from_npz
+from micvae.data.factor_table import FACTORS_CSV
+from micvae.data.files import from_folder, from_npy, from_npz, from_table, picture_files
 from micvae.data.hdf5 import from_hdf5
 from micvae.data.held_out import held_out
 from micvae.data.lazy import Images, LazyImages, parts, rows_of
@@ -37,7 +38,7 @@ from micvae.data.squares import squares
 from micvae.data.standardised import standardised
 from micvae.data.tables import TableFile, read_matrix
 from micvae.data.whitened import whitened
-from micvae.errors import DataError
+from micvae.errors import DataError, nearest
 
 GENERATED: dict[str, Callable[..., FactorDataset]] = {
     "squares": squares,
@@ -76,6 +77,8 @@ FILES: dict[str, Callable[[Path], FactorDataset]] = {  # one's own, by suffix
     ".npy": from_npy,
     ".h5": from_hdf5,
     ".hdf5": from_hdf5,
+    ".csv": from_table,
+    ".parquet": from_table,
 }
 DATASETS = GENERATED | PROBLEMS | PUBLISHED | WRAPPERS
 
@@ -103,6 +106,7 @@ __all__ = [
     "from_hdf5",
     "from_npy",
     "from_npz",
+    "from_table",
     "held_out",
     "independent",
     "load",
@@ -135,7 +139,7 @@ def load(name_or_path: str) -> FactorDataset:
         name_or_path: a name out of `DATASETS`, with options where needed
             (`squares(n=4096, seed=1)`, `shapes3d('3dshapes.h5')`,
             `correlated('squares(n=4096)', strength=0.4)`); or the path of an .npz, .npy or .h5
-            file or of a folder of images.
+            file, of a .csv or .parquet table of numbers, or of a folder of images.
 
     Raises:
         DataError: where there is nothing of that name, or it cannot be used.
@@ -157,6 +161,10 @@ def load(name_or_path: str) -> FactorDataset:
     if path.is_dir():
         return from_folder(path)
     if path.is_file():
+        if path.name == FACTORS_CSV and picture_files(path.parent):
+            raise DataError(
+                f"{path} is the table of the pictures beside it; give their folder: {path.parent}."
+            )
         read = FILES.get(path.suffix.lower())
         if read is not None:
             return read(path)
@@ -165,7 +173,15 @@ def load(name_or_path: str) -> FactorDataset:
             "images as np.savez('data.npz', images=…, factors=…), or name the data set that the "
             f"file is of: {', '.join(PUBLISHED)}, as in shapes3d('3dshapes.h5')."
         )
+    files = f"file ({', '.join(FILES)}) or of a folder of images"
+    if "(" not in name_or_path and (path.suffix or len(path.parts) > 1):
+        folder = path.parent
+        there = [one.name for one in folder.iterdir()] if folder.is_dir() else []
+        near = nearest(path.name, there) if folder.is_dir() else f": there is no folder {folder}"
+        raise DataError(
+            f"there is no data set or file {name_or_path!r}{near}; give the path of a {files}."
+        )
     raise DataError(
-        f"there is no data set or file {name_or_path!r}; use {', '.join(DATASETS)}, an .npz, .npy "
-        "or .h5 file or a folder of images."
+        f"there is no data set or file {name_or_path!r}{nearest(name, DATASETS)}; use "
+        f"{', '.join(DATASETS)}, or the path of a {files}."
     )

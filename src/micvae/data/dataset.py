@@ -39,8 +39,8 @@ class FactorDataset:
             to, `(N,)` integers, frames of one sequence standing together.
 
     Raises:
-        DataError: on a wrong shape, a value that is not finite or lies outside [0, 1], or lengths
-            that do not match.
+        DataError: on a wrong shape, a value that is not finite or lies outside [0, 1], lengths
+            that do not match, or two factors of one name.
     """
 
     name: str
@@ -83,6 +83,11 @@ class FactorDataset:
                 raise DataError(
                     f"{label} has {len(given)} entries, but factors has {k} columns; give one each."
                 )
+        if repeated := [name for name in dict.fromkeys(names) if names.count(name) > 1]:
+            raise DataError(
+                f"factor_names has {', '.join(map(repr, repeated))} more than once; give every "
+                "factor a name of its own."
+            )
         for kind in kinds:
             if kind not in KINDS:
                 raise DataError(f"factor_kinds has {kind!r}; use one of {', '.join(KINDS)}.")
@@ -164,8 +169,8 @@ def _checked_images(given: ArrayLike | LazyImages, what: str) -> Images:
         raise DataError(f"{what} holds NaN or infinite values; remove or replace those images.")
     if images.ndim == 4 and (low < 0 or high > 1):
         raise DataError(
-            f"{what} ranges from {low:g} to {high:g}; values must lie in [0, 1] "
-            "(uint8 files are divided by 255 when they are loaded)."
+            f"{what} ranges from {low:g} to {high:g}; values must lie in [0, 1]"
+            + ("; divide by 255." if low >= 0 and 1 < high <= 255 else ".")
         )
     return images
 

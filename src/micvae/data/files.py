@@ -1,9 +1,8 @@
-"""The user's own images: array files, or a folder of pictures."""
+"""The user's own data: array files, tables of numbers, or a folder of pictures."""
 
-import csv
 import warnings
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,13 +13,14 @@ from numpy.typing import NDArray
 from micvae.data.archives import npz_array, readable
 from micvae.data.dataset import FactorDataset
 from micvae.data.declared import check_npy, check_npz, header
+from micvae.data.factor_table import FACTORS_CSV, read_factors
 from micvae.data.layout import Arrangement, arrangement
 from micvae.data.lazy import Images, LazyImages, is_large
 from micvae.data.on_disk import ArrayFile, Items, of_array
+from micvae.data.tables import read_matrix
 from micvae.errors import DataError
 
-SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".pgm", ".ppm"}
-FACTORS_CSV = "factors.csv"
+SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".pgm", ".ppm"}
 GREY = ("1", "L", "LA", "I", "I;16", "I;16L", "I;16B", "I;16N")
 IMAGES = ("images", "partners")
 BESIDE = ("factors", "auxiliary", "sequence")
@@ -104,18 +104,52 @@ def from_npy(path: Path) -> FactorDataset:
     return FactorDataset(path.stem, images, source={"data": str(path)})
 
 
+def from_table(path: Path) -> FactorDataset:
+    """Read the columns of a .csv file (with a header row) or a .parquet file as vectors `(N, F)`.
+
+    Row numbers that pandas adds are left out. Of a table of micvae encode these are its codes.
+
+    Raises:
+        DataError: for a file that cannot be read, and for a column of text.
+    """
+    table = read_matrix(path, "data").codes()
+    words = [name for name, text in zip(table.names, table.text, strict=True) if text]
+    if words and len(table.names) == 1 and {";", "\t"} & set(words[0]):
+        raise DataError(f"{path} has no commas between its columns; save it with commas.")
+    if words:
+        raise DataError(
+            f"{path}: column {words[0]} holds text, and vectors are numbers; leave it out, or "
+            "encode its categories as 0, 1, …."
+        )
+    images = of_user(table.values, str(path))
+    return FactorDataset(path.stem, images, source={"data": str(path)})
+
+
+def picture_files(path: Path) -> list[Path]:
+    """The pictures below a folder by name, without those that are hidden."""
+    return sorted(
+        p
+        for p in path.rglob("*")
+        if p.suffix.lower() in SUFFIXES
+        and p.is_file()
+        and not any(part.startswith(".") for part in p.relative_to(path).parts)
+    )
+
+
 def from_folder(path: Path) -> FactorDataset:
     """Read every picture below a folder, in the order of their names.
 
     All must have one size. They become grey if all are grey, else colour; transparency is
-    dropped. Where the folder holds `factors.csv`, it has a header row, a first column with the
-    file's path relative to the folder, and one column of numbers per factor. Pictures that would
-    take more than 1 GiB as floats stay in their files, which are opened whenever one is needed.
+    dropped. Files and folders whose names begin with a dot are no pictures: systems leave them
+    behind. Where the folder holds `factors.csv`, see `micvae.data.factor_table`, it has a header
+    row, a first column with the file's path relative to the folder, and one column of numbers per
+    factor. Pictures that would take more than 1 GiB as floats stay in their files, which are
+    opened whenever one is needed.
 
     Raises:
         DataError: for a picture or table that cannot be read or does not fit.
     """
-    files = sorted(p for p in path.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file())
+    files = picture_files(path)
     if not files:
         raise DataError(
             f"{path} holds no images; expected files ending in {', '.join(sorted(SUFFIXES))}."
@@ -124,9 +158,10 @@ def from_folder(path: Path) -> FactorDataset:
     for file in files:
         size, colour_here = _header(file)
         if size != first.shape[:2]:
-            shown = ", ".join(f"{h}×{w}" for h, w in sorted({size, first.shape[:2]}))
+            (h, w), (h0, w0) = size, first.shape[:2]
             raise DataError(
-                f"{path} holds images of different sizes ({shown}); resize them to one."
+                f"{path} holds images of different sizes ({files[0].relative_to(path)} is "
+                f"{h0}×{w0}, {file.relative_to(path)} {h}×{w}); resize them to one."
             )
         colour = colour or colour_here
     shape = (len(files), *first.shape[:2], *((3,) if colour else ()))
@@ -139,7 +174,7 @@ def from_folder(path: Path) -> FactorDataset:
     images: Images = Items(picture, shape, first.dtype, found, f"images in {path}")
     if not is_large(shape):
         images = images[:]
-    names, factors = _factor_table(path / FACTORS_CSV, [f.relative_to(path) for f in files])
+    names, factors = read_factors(path / FACTORS_CSV, [f.relative_to(path) for f in files])
     return FactorDataset(
         name=path.resolve().name,
         images=images,
@@ -207,33 +242,3 @@ def pixels(picture: Any) -> NDArray[Any]:
     if picture.mode.startswith("I;16"):
         return np.asarray(picture).astype(np.uint16)
     return np.asarray(picture.convert("L" if picture.mode in GREY else "RGB"))
-
-
-def _factor_table(
-    path: Path, files: Sequence[Path]
-) -> tuple[tuple[str, ...], NDArray[np.float64] | None]:
-    if not path.exists():
-        return (), None
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            header, *lines = [line for line in csv.reader(file) if line]
-    except (OSError, UnicodeDecodeError, ValueError, csv.Error) as error:
-        raise DataError(f"{path} cannot be read as a table with a header row: {error}.") from None
-    rows: dict[str, list[float]] = {}
-    for number, line in enumerate(lines, start=2):
-        try:
-            values = [float(value) for value in line[1:]]
-        except ValueError as error:
-            raise DataError(
-                f"{path}, line {number}: {error}; encode categories as 0, 1, …."
-            ) from None
-        if len(values) != len(header) - 1:
-            raise DataError(f"{path}, line {number} has {len(line)} columns, not {len(header)}.")
-        rows[Path(line[0]).as_posix()] = values
-    missing = [file.as_posix() for file in files if file.as_posix() not in rows]
-    if missing:
-        raise DataError(
-            f"{path} has no row for {len(missing)} of {len(files)} images, e.g. {missing[0]}."
-        )
-    table = np.asarray([rows[file.as_posix()] for file in files], dtype=np.float64)
-    return tuple(header[1:]), table

@@ -1,5 +1,8 @@
 """Codes and factors that somebody else computed: .npy, .npz, .csv and .parquet files."""
 
+from __future__ import annotations
+
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +15,11 @@ from micvae.data.declared import check_npy, check_npz, check_size
 from micvae.errors import DataError
 
 READABLE = (".npy", ".npz", ".csv", ".parquet")
+ROW = "row"
+"""Column of a table of codes, as `micvae encode` writes it: the number of the sample."""
+
+_INDEX = ("", "Unnamed: 0", "__index_level_0__")
+"""What pandas calls the column of row numbers when it writes a table, or reads its own again."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,6 +39,51 @@ class TableFile:
     def kinds(self) -> tuple[FactorKind | None, ...]:
         """`categorical` for columns of text; None, to be guessed, for the others."""
         return tuple("categorical" if text else None for text in self.text)
+
+    def codes(self) -> TableFile:
+        """The latents: z0, z1, … of a table of codes, else all columns but an index.
+
+        A table of codes is what `micvae encode` writes: it has a column `row` and z0, z1, ….
+        """
+        if not self._of_encode():
+            return self._without_index()
+        return self._only([i for i, name in enumerate(self.names) if is_latent(name)])
+
+    def factors(self) -> TableFile:
+        """The factors: of a table of codes what stands beside them, else all columns but an index.
+
+        Raises:
+            DataError: for a table of codes without any.
+        """
+        table = self._without_index()
+        if not self._of_encode():
+            return table
+        kept = [i for i, n in enumerate(table.names) if n != ROW and not is_latent(n)]
+        if not kept:
+            raise DataError(f"factors: there are codes only ({', '.join(table.names)}).")
+        return table._only(kept)
+
+    def _of_encode(self) -> bool:
+        return ROW in self.names and any(map(is_latent, self.names))
+
+    def _without_index(self) -> TableFile:
+        """Leave out a column that pandas added, which numbers the rows."""
+        numbers = np.arange(len(self.values))
+        kept = [
+            i
+            for i, (name, text) in enumerate(zip(self.names, self.text, strict=True))
+            if name not in _INDEX or text or not np.array_equal(self.values[:, i], numbers)
+        ]
+        return self._only(kept) if kept else self
+
+    def _only(self, kept: list[int]) -> TableFile:
+        names = tuple(self.names[i] for i in kept)
+        return TableFile(self.values[:, kept], names, tuple(self.text[i] for i in kept))
+
+
+def is_latent(name: str) -> bool:
+    """Whether a column is called as `micvae encode` calls latents: z0, z1, …"""
+    return re.fullmatch(r"z\d+", name) is not None
 
 
 def read_matrix(path: Path, wanted: str) -> TableFile:

@@ -60,7 +60,7 @@ def evaluate(
     Warns:
         UnfairMetricWarning: Where a metric judges an angle or a category as numbers on a line.
         UndefinedScoreWarning: With a single latent or a single factor, or with constant codes,
-            where many scores are a convention; their docstrings say which.
+            where many scores are a convention; the warning says which.
     """
     found = _scores(
         codes, factors, metrics, factor_kinds, scale, interventions, seed, {}, n_jobs, progress
@@ -192,16 +192,24 @@ def _names(metrics: Iterable[str]) -> list[str]:
 def _warn_of_conventions(given: CheckedInputs) -> None:
     constant = bool((given.codes.min(axis=0) == given.codes.max(axis=0)).all())
     for there, what in (
-        (given.codes.shape[1] == 1, "there is one latent: no second one to be compared with"),
-        (given.factors.shape[1] == 1, "there is one factor: no second one to be told from"),
-        (constant, "all codes are constant: nothing is known of any factor"),
+        (
+            given.codes.shape[1] == 1,
+            "there is one latent: no second one to be compared with; MIG and scores like it take a "
+            "second one to know nothing, and DCI completeness is 1 by convention",
+        ),
+        (
+            given.factors.shape[1] == 1,
+            "there is one factor: no second one to be told from; DCI disentanglement and "
+            "modularity are 1 by convention",
+        ),
+        (
+            constant,
+            "all codes are constant: nothing is known of any factor; scores that are undefined "
+            "then are 0 by convention",
+        ),
     ):
         if there:
-            warnings.warn(
-                f"{what}; where a score is undefined, its docstring's convention is used",
-                UndefinedScoreWarning,
-                stacklevel=4,
-            )
+            warnings.warn(what, UndefinedScoreWarning, stacklevel=4)
 
 
 def _warn_of_kinds(names: Sequence[str], kinds: Sequence[str]) -> None:

@@ -1,7 +1,7 @@
 """What is minimised: one short file per method, listed here and nowhere else."""
 
 from micvae import spelling
-from micvae.errors import MicvaeError
+from micvae.errors import MicvaeError, nearest
 from micvae.objectives.ada_vae import AdaGVae, AdaMlVae
 from micvae.objectives.annealed_vae import AnnealedVae
 from micvae.objectives.base import Losses, Objective, Step
@@ -112,8 +112,11 @@ def find(text: str) -> Objective:
     if not colon or "(" in name:
         return spelling.read(text, Objective)
     presets = type(spelling.read(name, Objective)).presets()
+    if not presets:
+        raise MicvaeError(f"{name} has no presets, so no preset {preset!r}; leave :{preset} out.")
     if preset not in presets:
         raise MicvaeError(
-            f"{name} has no preset {preset!r}; choose from {', '.join(presets) or 'none'}."
+            f"{name} has no preset {preset!r}{nearest(preset, presets)}; choose from "
+            f"{', '.join(presets)}."
         )
     return presets[preset]

@@ -14,7 +14,7 @@ from micvae.reports.selection import report_selection
 from micvae.reports.study import report_study
 from micvae.reports.theorem import report_theorem
 from micvae.studies.study import STUDY
-from micvae.training.run import RECORD, Run
+from micvae.training.run import RECORD, RUNS, Run
 
 __all__ = [
     "report_audit",
@@ -57,6 +57,11 @@ def report_folder(folder: Path) -> Path:
         return report_audit(folder)
     if (folder / RESULT).is_file():
         return report_theorem(folder)
+    if (folder / RUNS).is_dir():
+        raise RunError(
+            f"{folder} holds a study that is not finished: runs and no {STUDY}. Give the same "
+            "command again; it goes on where it stopped, or says why runs fail."
+        )
     raise RunError(
         f"{folder} holds neither a run ({RECORD}) nor a study ({STUDY}); give the --out of "
         "micvae train, micvae study, micvae select, micvae reproduce, micvae audit or micvae "

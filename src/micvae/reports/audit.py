@@ -83,7 +83,7 @@ def report_audit(folder: Path) -> Path:
         keys=_keys(result),
         table=_table(result, names),
         groups=_groups(result, names),
-        quick=bool(result["quick"]),
+        quick="fewer samples than usual, so intervals are wide" if result["quick"] else "",
         notes=result["data"]["notes"],
         findings=[*findings, *result["agreement_said"], *runs[0]["advice"]],
         files=((RESULT, "every number in full"), ("figures/", "every figure as PNG and SVG")),

@@ -139,10 +139,8 @@ def agreement(pairs: Sequence[Found], names: Sequence[str]) -> Figure:
 
 def _interval(axes: Axes, row: int, low: float, high: float, value: float) -> None:
     axes.hlines(row, low, high, color=PALETTE[0], alpha=0.3, linewidth=6)
-    outside = value > high or value < low
-    axes.plot(
-        value, row, marker="o", ms=5, color=PALETTE[1] if outside else PALETTE[0], linestyle="none"
-    )
+    colour = PALETTE[1] if value > high else PALETTE[0]  # below is not beyond chance
+    axes.plot(value, row, marker="o", ms=5, color=colour, linestyle="none")
 
 
 def _named(axes: Axes, names: Sequence[str]) -> None:

@@ -7,10 +7,12 @@ from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
 from matplotlib.colors import PowerNorm
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from micvae.reports.style import (
     ACCENT,
+    CHARACTER,
     INK,
     MUTED,
     SEQUENTIAL,
@@ -18,6 +20,7 @@ from micvae.reports.style import (
     latent_name,
     new_figure,
     styled,
+    wrapped,
 )
 from micvae.representation import Representation
 
@@ -32,6 +35,8 @@ FEW = 24
 """A factor of at most so many values gets one strip per value."""
 
 BINS = 48
+PANEL = 1.05
+"""Inches across."""
 
 
 @styled
@@ -39,8 +44,8 @@ def codes_against_factors(representation: Representation, factors: Sequence[int]
     """Draw a panel per latent (rows, by falling KL) and factor (columns).
 
     A factor of few values shows the distribution of the code at each value, with its median;
-    any other the joint density. Gaussian latents share one scale of the code, so that an
-    inactive one looks as flat as it is; latents of another kind have the scale of their values.
+    any other the joint density. Every row has the scale of its latent's codes; that of a Gaussian
+    one is at least 2 wide, so that an inactive one looks as flat as it is.
 
     Args:
         representation: codes beside their factors.
@@ -50,13 +55,14 @@ def codes_against_factors(representation: Representation, factors: Sequence[int]
     latents = by_kl(representation.latent_kl)[:LATENTS]
     shown = list(factors)[:FACTORS]
     scales = _scales(part, latents)
-    figure = new_figure(max(1.2 * len(shown) + 0.7, 3.0), 0.95 * len(latents) + 0.55)
+    figure = new_figure(max((PANEL + 0.15) * len(shown) + 0.7, 3.0), 0.95 * len(latents) + 0.55)
     grid = figure.subplots(len(latents), len(shown), sharex="col", sharey="row", squeeze=False)
     for axes_row, latent, scale in zip(grid, latents, scales, strict=True):
         for axes, k in zip(axes_row, shown, strict=True):
             _panel(axes, part.factors[:, k], part.codes[:, latent], scale)
         first = axes_row[0]
         first.set_ylim(*scale)
+        first.yaxis.set_major_locator(MaxNLocator(3, prune="both"))
         alive = bool(representation.active[latent])
         first.set_ylabel(
             latent_name(latent) + ("" if alive else "\ninactive"),
@@ -64,24 +70,23 @@ def codes_against_factors(representation: Representation, factors: Sequence[int]
             fontstyle="normal" if alive else "italic",
         )
     for axes, k in zip(grid[-1], shown, strict=True):
-        axes.set_xlabel(representation.factor_names[k])
+        axes.set_xlabel(wrapped(representation.factor_names[k], 15))
     figure.supylabel("code: posterior mean", fontsize=8.5)
     return figure
 
 
 def _scales(part: Representation, latents: Sequence[int]) -> list[tuple[float, float]]:
     """The range of the axis of each latent's code."""
-    kinds = part.encoded.latent_kinds
-    gaussian = [latent for latent in latents if kinds[latent] == "gaussian"]
-    common = (-1.0, 1.0)
-    if gaussian:
-        low, high = np.quantile(part.codes[:, gaussian], [0.001, 0.999])
-        common = (min(float(low), -1.0), max(float(high), 1.0))
     scales = []
     for latent in latents:
-        low, high = float(part.codes[:, latent].min()), float(part.codes[:, latent].max())
-        margin = 0.08 * (high - low) or 1.0
-        scales.append(common if kinds[latent] == "gaussian" else (low - margin, high + margin))
+        codes = part.codes[:, latent]
+        if part.encoded.latent_kinds[latent] == "gaussian":
+            low, high = np.quantile(codes, [0.001, 0.999]).tolist()
+            margin = max(0.08 * (high - low), 1 - (high - low) / 2)
+        else:
+            low, high = float(codes.min()), float(codes.max())
+            margin = 0.08 * (high - low) or 1.0
+        scales.append((low - margin, high + margin))
     return scales
 
 
@@ -98,8 +103,10 @@ def _panel(
         axes.add_collection(PolyCollection(strips, facecolor=ACCENT, alpha=0.5, linewidth=0))
         medians = [float(np.median(part)) for part in parts]
         axes.plot(range(len(values)), medians, "o", color=INK, markersize=2.5)
-        every = -(-len(values) // 6)
-        axes.set_xticks(range(0, len(values), every), [f"{v:.4g}" for v in values[::every]])
+        names = [f"{v:.4g}" for v in values]
+        fit = max(2, int(PANEL / (CHARACTER * (max(map(len, names)) + 1.5))))
+        every = -(-len(values) // min(fit, 6))
+        axes.set_xticks(range(0, len(values), every), names[::every])
         axes.set_xlim(-0.6, len(values) - 0.4)
     else:
         counts, x, y = np.histogram2d(factor, code, BINS, ((values[0], values[-1]), limits))
@@ -111,6 +118,7 @@ def _panel(
             cmap=SEQUENTIAL,
             norm=PowerNorm(0.5, 0, max(1.0, counts.max())),
         )
+        axes.xaxis.set_major_locator(MaxNLocator(3, prune="both"))
 
 
 def _strip(

@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from micvae.reports.style import (
+    CHARACTER,
     INK,
     MUTED,
     PAPER,
@@ -16,6 +17,7 @@ from micvae.reports.style import (
     new_figure,
     number,
     on_cell,
+    short,
     styled,
 )
 
@@ -35,7 +37,7 @@ def factor_matrix(
 
     Args:
         factor_mi: `(D, K)`, nats.
-        names: the K factors.
+        names: the K factors; long ones are shortened.
         latent_kl: `(D,)`, nats: decides the order.
         active: `(D,)`: the labels of inactive latents are grey.
         top: nats at the dark end of the colours; by default the largest entry.
@@ -73,7 +75,13 @@ def _heat_map(
     finite = matrix[np.isfinite(matrix)]
     top = max(SMALLEST_TOP, finite.max(initial=0.0) if top is None else top)
     cell = 0.62 if count <= 5 else 0.45
-    figure = new_figure(max(cell * count + 1.6, 3.0), min(cell, 0.5) * rows + 1.1)
+    names = [short(name) for name in columns]
+    longest = CHARACTER * max(map(len, names))
+    width = max(cell * count + 1.6, 3.0)
+    turned = longest > (width - 1.6) / count - 0.04
+    # What the turned names take to the left of the map and below it, which is not to shrink.
+    left, below = (max(0.0, 0.77 * longest - 0.5), 0.64 * longest) if turned else (0.0, 0.0)
+    figure = new_figure(width + left, min(cell, 0.5) * rows + 1.1 + below)
     axes = figure.add_subplot()
     image = axes.imshow(matrix, cmap=SEQUENTIAL, vmin=0, vmax=top, aspect="auto")
     for r, row in enumerate(matrix):
@@ -81,8 +89,8 @@ def _heat_map(
             text = number(value, 2) if np.isfinite(value) else "·"
             colour = on_cell(value, top)
             axes.text(c, r, text, ha="center", va="center", color=colour, fontsize=8)
-    axes.set_xticks(range(count), columns)
-    if count > 3 and max(map(len, columns)) > 6:
+    axes.set_xticks(range(count), names)
+    if turned:
         axes.tick_params(axis="x", labelrotation=40)
         for label in axes.get_xticklabels():
             label.set_horizontalalignment("right")

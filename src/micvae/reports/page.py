@@ -19,6 +19,9 @@ from micvae.reports.svg import inlined, readable
 
 PAGE = "report.html"
 FIGURES = "figures"
+SHORT = "few seeds and a short training, to see that everything works"
+"""What makes a study a quick look."""
+
 _DPI = 160
 _SVG_LIMIT = 800_000  # bytes; a figure whose SVG is larger goes into the page as PNG
 
@@ -106,7 +109,8 @@ class Page:
     """All that a report says.
 
     The first screen has the title, the answer in a sentence, the key figures, and where there is
-    one the caveat and the command line to go on with.
+    one the caveat and the command line to go on with. `quick` says what makes it a quick look and
+    no result; empty where it is a result.
     """
 
     title: str
@@ -117,7 +121,7 @@ class Page:
     groups: Sequence[Group]
     more: Table | None = None
     more_said: str = ""
-    quick: bool = False
+    quick: str = ""
     caveat: str = ""
     go_on: str = ""
     notes: Sequence[str] = ()

@@ -16,7 +16,7 @@ from micvae.reports.many import (
     single_groups,
     spread_group,
 )
-from micvae.reports.page import Cell, Group, Key, Page, Plate, Table, write_page
+from micvae.reports.page import SHORT, Cell, Group, Key, Page, Plate, Table, write_page
 from micvae.reports.quantities import NOT_KNOWN, known, quantity
 from micvae.reports.spreads import ablation
 from micvae.reports.study import FILES
@@ -89,7 +89,7 @@ def report_paper(folder: Path) -> Path:
         more=_table(table, labels, _FURTHER),
         more_said=", ".join(quantity(name).label for name in _FURTHER),
         groups=[*_groups(every, ours, table, labels), *single_groups(materials)],
-        quick=quick,
+        quick=SHORT if quick else "",
         notes=study.get("notes") or (),
         missing=missing,
         findings=study.get("findings") or (),
@@ -124,7 +124,8 @@ def _answer(table: Sequence[Entry]) -> str:
         if difference is not None:
             way = "higher" if difference.mean > 0 else "lower"
             size = q.shown(abs(difference.mean))
-            parts.append(f"with {entry['method']} it is {size} {way} ({verdict(difference)})")
+            said = verdict(difference, int(entry["seeds"]))
+            parts.append(f"with {entry['method']} it is {size} {way} ({said})")
     if base is None:
         return "The vanilla VAE has not finished, so there is nothing to compare with."
     start = f"The vanilla VAE has a mean MIG of {q.shown(base['mig_mean'])}"
@@ -140,7 +141,9 @@ def _keys(table: Sequence[Entry]) -> list[Key]:
     for entry in table:
         mean, difference = _interval(entry, "mig"), _interval(entry, "difference_mig")
         if mean is not None:
-            said = f"; difference: {verdict(difference)}" if difference is not None else ""
+            said = ""
+            if difference is not None:
+                said = f"; difference: {verdict(difference, int(entry['seeds']))}"
             label = f"MIG, {entry['method']}"
             keys.append(Key(label, q.shown(mean.mean), f"{bounds(q, mean)}{said}"))
     return keys

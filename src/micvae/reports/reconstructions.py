@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 
 from micvae.data import Images
 from micvae.models import VAE
-from micvae.reports.style import new_figure, show_tiles, styled
+from micvae.reports.style import new_figure, show_tiles, styled, tile_size
 
 COLUMNS = 9
 
@@ -27,6 +27,7 @@ def reconstructions(model: VAE, images: Images, seed: int = 0) -> Figure:
     with torch.inference_mode():
         codes, _ = model.codes(torch.from_numpy(originals).to(device))
         decoded = model.decode_codes(codes).mean.cpu().numpy()
-    figure = new_figure(0.38 * count + 0.95, 0.9)
+    width, height = tile_size(originals.shape[1:], 0.38)
+    figure = new_figure(width * count + 0.95, 2.1 * height + 0.1)
     show_tiles(figure.add_subplot(), np.stack([originals, decoded]), ["original", "reconstructed"])
     return figure

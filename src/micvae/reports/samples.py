@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from micvae.data import FactorDataset
-from micvae.reports.style import new_figure, show_tiles, styled
+from micvae.reports.style import new_figure, show_tiles, styled, tile_size
 
 COLUMNS = 9
 
@@ -16,8 +16,8 @@ def samples(dataset: FactorDataset, seed: int = 0, rows: int = 4) -> Figure:
     count = min(rows * COLUMNS, len(dataset))
     index = np.random.default_rng(seed).choice(len(dataset), count, replace=False)
     images = dataset.images[index].reshape(rows, -1, *dataset.image_shape)
-    width = 0.44 * images.shape[1] + 0.1
-    figure = new_figure(width, 0.44 * rows + 0.1)
+    width, height = tile_size(dataset.image_shape, 0.44)
+    figure = new_figure(width * images.shape[1] + 0.1, height * rows + 0.1)
     show_tiles(figure.add_subplot(), images)
     return figure
 
@@ -36,7 +36,8 @@ def factor_rows(dataset: FactorDataset) -> Figure:
         factors[k, :, k] = shown
         labels.append(f"{dataset.factor_names[k]}\n{_range(values)}")
     images = dataset.images_of(factors.reshape(-1, len(columns)))
-    figure = new_figure(0.4 * COLUMNS + 1.2, 0.4 * len(columns) + 0.15)
+    width, height = tile_size(dataset.image_shape, 0.4)
+    figure = new_figure(width * COLUMNS + 1.2, max(height, 0.3) * len(columns) + 0.15)
     show_tiles(
         figure.add_subplot(), images.reshape(len(columns), COLUMNS, *dataset.image_shape), labels
     )

@@ -29,6 +29,7 @@ FILES = (
     ("figures/", "every figure of this page as PNG and SVG"),
 )
 _COMPARED = ("udr", "elbo")
+_OF_PAIRS = ("udr", "agreement")
 _COLUMNS = ("udr", "agreement", "elbo", "held_out_reconstruction", "active_units")
 
 _DEFINITIONS = (
@@ -52,8 +53,8 @@ _DEFINITIONS = (
     ),
     (
         "Told apart",
-        "The bootstrap interval of the difference to the recommended candidate, paired by seed, "
-        "leaves out 0. Intervals of one quantity are widened so that all its comparisons hold "
+        "The bootstrap interval of the difference to the first candidate, paired by seed, leaves "
+        " out 0. Intervals of one quantity are widened so that all its comparisons hold "
         "together with 95% confidence (Bonferroni). UDR resamples seeds, not pairs of seeds, "
         "which are not independent.",
     ),
@@ -79,19 +80,19 @@ def report_selection(folder: Path) -> Path:
             "again; it goes on where it stopped."
         )
     result = read_json(folder / SELECTION)
-    chosen = result["recommended"]
-    trivial = result["candidates"][0]["trivial"]
+    if result["candidates"][0]["trivial"]:
+        result |= {"recommended": None, "train": None}  # files of earlier versions have some
     missing = failures(study)
     missing += [f"{row}: fewer than two seeds finished, not ranked" for row in result["not_ranked"]]
     page = Page(
         title=str(study.get("title") or f"Which model for {result['data']}?"),
         kind="Selection without ground truth",
         answer=answer(result),
-        caveat="" if trivial else CAVEAT,
+        caveat=CAVEAT if result["recommended"] else "",
         keys=_keys(result),
-        go_on="" if trivial else result["train"],
+        go_on=result["train"] or "",
         table=_table(result, rows),
-        groups=[_scatter(result, rows), *_chosen_groups(folder, chosen, missing)],
+        groups=[*_scatter(result, rows), *_chosen_groups(folder, result, missing)],
         notes=study.get("notes") or (),
         missing=missing,
         findings=[*trade_offs(result), *(check_said(result["check"]) if result["check"] else ())],
@@ -111,20 +112,34 @@ def _interval(given: Found) -> Interval:
     return Interval(given["mean"], given["low"], given["high"])
 
 
+def _known(given: Found) -> Interval | None:
+    return None if given["mean"] is None else _interval(given)
+
+
+def _bounds(q: Quantity, interval: Interval, signed: bool = False) -> str:
+    """The interval, or why there is none: two seeds are one pair."""
+    if interval.low is None and q.name in _OF_PAIRS:
+        return "one pair of seeds, no interval"
+    return bounds(q, interval, signed)
+
+
 def _keys(result: Found) -> list[Key]:
     first = result["candidates"][0]
+    if result["recommended"] is None:
+        most = max(result["candidates"], key=lambda c: float(c["active_units"]["mean"]))
+        q, interval = quantity("active_units"), _interval(most["active_units"])
+        return [
+            Key("to go on with", "none", f"of {len(result['candidates'])} tried"),
+            Key(f"{q.axis}, {most['row']}", q.shown(interval.mean), bounds(q, interval)),
+        ]
     near = [c for c in result["candidates"][1:] if not _told(c, "udr")]
     keys = [
-        Key(
-            "first in rank" if first["trivial"] else "recommended",
-            first["row"],
-            f"seed {result['recommended']['seed']}",
-        ),
+        Key("recommended", first["row"], f"seed {result['recommended']['seed']}"),
         Key("not told apart", str(len(near)), f"of {len(result['candidates']) - 1} others, by UDR"),
     ]
     for name in ("udr", "agreement", "held_out_reconstruction", "active_units"):
         q, interval = quantity(name), _interval(first[name])
-        small = bounds(q, interval)
+        small = _bounds(q, interval)
         if name == "agreement" and first["rotated"] is not None:
             small = f"turned at random: {q.shown(first['rotated'])}"
         keys.append(Key(q.axis, q.shown(interval.mean), small))
@@ -137,18 +152,19 @@ def _told(candidate: Found, name: str) -> bool:
 
 
 def _table(result: Found, rows: Rows) -> Table:
-    chosen = result["recommended"]["row"]
-    columns = [("candidate", "best first")]
+    first, known = result["candidates"][0]["row"], result["recommended"] is not None
+    columns = [("candidate", "best first" if known else "none to go on with")]
     for q in map(quantity, _COLUMNS):
         columns.append((q.head, q.unit))
         if q.name in _COMPARED:
-            columns.append((f"Δ {q.head}", "to the recommended"))
+            columns.append((f"Δ {q.head}", f"to {'the recommended' if known else first}"))
     columns.append((quantity("seconds").head, quantity("seconds").unit))
     lines = []
     for candidate in result["candidates"]:
         cells = [Cell(candidate["row"], count_said(len(candidate["seeds"])))]
         for q in map(quantity, _COLUMNS):
-            cell = mean_cell(q, _interval(candidate[q.name]))
+            interval = _known(candidate[q.name])
+            cell = mean_cell(q, interval)
             if q.name == "agreement" and candidate["rotated"] is not None:
                 cell = Cell(cell.text, f"random {q.shown(candidate['rotated'])}", cell.value)
             cells.append(cell)
@@ -160,7 +176,7 @@ def _table(result: Found, rows: Rows) -> Table:
         lines.append(cells)
     caption = (
         "Mean over seeds and, in brackets, its 95% bootstrap interval, ranked by UDR. Δ: "
-        f"difference to {chosen} under the same seeds, with an interval of {result['level']:.1%} "
+        f"difference to {first} under the same seeds, with an interval of {result['level']:.1%} "
         f"each. ELBO and reconstruction: of {result['aside']:,} samples that no run has seen. No "
         "factor was used."
     ) + caution(max(len(c["seeds"]) for c in result["candidates"]))
@@ -173,10 +189,11 @@ def _difference(q: Quantity, difference: Found | None) -> Cell:
     interval = _interval(difference)
     verdict = "told apart" if difference["apart"] else "not told apart"
     shown = q.shown(interval.mean, signed=True)
-    return Cell(shown, bounds(q, interval, True), interval.mean, verdict)
+    return Cell(shown, _bounds(q, interval, True), interval.mean, verdict)
 
 
-def _scatter(result: Found, rows: Rows) -> Group:
+def _scatter(result: Found, rows: Rows) -> list[Group]:
+    """Agreement against reconstruction, of candidates whose agreement is known."""
     across, upward = quantity("udr"), quantity("held_out_reconstruction")
     spots = {
         c["row"]: Spot(
@@ -189,8 +206,11 @@ def _scatter(result: Found, rows: Rows) -> Group:
             ],
         )
         for c in result["candidates"]
+        if c["udr"]["mean"] is not None
     }
-    figure = trade_off(spots, across, upward, result["recommended"]["row"])
+    if not spots:
+        return []
+    figure = trade_off(spots, across, upward, (result["recommended"] or {}).get("row", ""))
     seeds = sorted({len(c["seeds"]) for c in result["candidates"]})
     over = " to ".join(map(str, dict.fromkeys((seeds[0], seeds[-1]))))
     caption = (
@@ -200,19 +220,25 @@ def _scatter(result: Found, rows: Rows) -> Group:
         "reconstruction, as latents that are switched off do not disagree."
     )
     alt = "UDR against reconstruction of unseen samples, by candidate."
-    return Group("What each choice costs", caption, [Plate("trade-off", figure, alt)])
+    return [Group("What each choice costs", caption, [Plate("trade-off", figure, alt)])]
 
 
-def _chosen_groups(folder: Path, chosen: Found, missing: list[str]) -> Sequence[Group]:
-    """Figures of the recommended run: traversals first, as they are what to judge it by."""
+def _chosen_groups(folder: Path, result: Found, missing: list[str]) -> Sequence[Group]:
+    """Figures of the recommended run: traversals first, as they are what to judge it by.
+
+    Where none is recommended, of the first run of the first row, to see what went wrong.
+    """
+    first, chosen = result["candidates"][0], result["recommended"]
+    what = "the recommended run" if chosen else "one of the runs"
+    chosen = chosen or {"row": first["row"], "seed": first["seeds"][0], "path": first["paths"][0]}
     try:
         material = gather(Run(folder / chosen["path"]), "", missing)
     except (RunError, OSError) as error:
-        missing.append(f"Figures of the recommended run: {error}")
+        missing.append(f"Figures of {what}: {error}")
         return []
     groups = run_groups([material])
     wanted = ("Latent traversals", "Reconstructions", "Latents among themselves", "Learning curves")
-    said = f" Shown is the recommended run: {chosen['row']}, seed {chosen['seed']}."
+    said = f" Shown is {what}: {chosen['row']}, seed {chosen['seed']}."
     shown = [
         Group(g.title, g.caption + said, g.plates)
         for title in wanted

@@ -16,7 +16,7 @@ from micvae.reports.matrices import SMALLEST_TOP, factor_matrix, latent_matrix
 from micvae.reports.page import Group, Plate, slug
 from micvae.reports.reconstructions import reconstructions
 from micvae.reports.samples import factor_rows, samples
-from micvae.reports.style import number
+from micvae.reports.style import number, short
 from micvae.reports.traversals import MOST, traversals
 from micvae.representation import Representation
 from micvae.studies.evaluation import evaluate_run, usable_factors
@@ -133,7 +133,9 @@ def _traversals(materials: Sequence[Material]) -> Group:
     caption = (
         "One row per latent, by falling KL (nats): it runs through its values while the others "
         "stay at the posterior mean of one image, that with the code nearest to the mean code; the "
-        "red frame is nearest to the image's own value. In a disentangled representation each row "
+        "red frame is nearest to the image's own value. A Gaussian latent runs from −2 to 2, or "
+        "where its values over the data are spread otherwise from their 1% to their 99% quantile, "
+        "which then stand beside its row. In a disentangled representation each row "
         "changes one factor only. An inactive latent changes nothing."
     )
     if any(len(m.scores["latent_kl"]) > MOST for m in materials):
@@ -164,6 +166,10 @@ def _factor_matrices(materials: Sequence[Material]) -> Group:
         "one. Labels of inactive latents are grey: the mean of a collapsed latent can still follow "
         "a factor faintly, and mutual information, like MIG, does not see how faintly."
     )
+    names = dict.fromkeys(name for m in materials for name in m.scores["factor_names"])
+    cut = [name for name in names if short(name) != name]
+    if cut:
+        caption += f" Names in full: {', '.join(cut)}."
     return Group("Latents and factors", caption, plates)
 
 

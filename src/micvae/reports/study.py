@@ -18,7 +18,7 @@ from micvae.reports.many import (
     single_groups,
     spread_group,
 )
-from micvae.reports.page import Cell, Group, Key, Page, Table, write_page
+from micvae.reports.page import SHORT, Cell, Group, Key, Page, Table, write_page
 from micvae.reports.quantities import HEADLINE, Quantity, known, quantity
 from micvae.reports.tables import (
     Rows,
@@ -99,7 +99,7 @@ def study_page(
         more=one_a_line(rows, labels, further),
         more_said=f"{len(further)} more, one a line",
         groups=[*_groups(rows, labels, baseline), *single_groups(materials)],
-        quick=bool(study.get("quick")),
+        quick=SHORT if study.get("quick") else "",
         notes=study.get("notes") or (),
         missing=missing,
         findings=study.get("findings") or (),
@@ -152,11 +152,13 @@ def _answer(rows: Rows, labels: Sequence[str], baseline: str | None) -> str:
     if len(there) == 1:
         return f"{best}: mean {q.label} {value} over {over}."
     start = f"Of {len(there)} methods, {best} has the {which} mean {q.label}, {value}, over {over}"
-    difference = interval_of(paired(rows, best, baseline, q.name)) if baseline else None
+    differences = paired(rows, best, baseline, q.name) if baseline else []
+    difference = interval_of(differences)
     if best == baseline or difference is None:
         return f"{start}."
     size = f"{q.shown(difference.mean, signed=True)}{unit} {bounds(q, difference, True)}"
-    return f"{start}; paired difference to {baseline} {size}, {verdict(difference)}."
+    said = verdict(difference, len(differences))
+    return f"{start}; paired difference to {baseline} {size}, {said}."
 
 
 def _answer_of_single_seeds(
@@ -186,10 +188,13 @@ def _keys(rows: Rows, labels: Sequence[str], baseline: str | None) -> list[Key]:
         for label in shown
         if label in there
     ]
-    difference = interval_of(paired(rows, best, baseline, q.name)) if baseline else None
+    differences = paired(rows, best, baseline, q.name) if baseline else []
+    difference = interval_of(differences)
     if difference is not None and best != baseline:
         size = q.shown(difference.mean, signed=True)
-        said = verdict(difference) if difference.low is not None else "one seed, no interval"
+        said = "one seed, no interval"
+        if difference.low is not None:
+            said = verdict(difference, len(differences))
         keys.append(Key("paired difference", size, said))
     methods = f"{len(there)} method{'' if len(there) == 1 else 's'}"
     return [*keys, Key("runs", str(len(rows)), f"{methods}, {seeds_said(rows, labels)}")]

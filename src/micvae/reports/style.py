@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from functools import wraps
+from textwrap import wrap
 from typing import ParamSpec, TypeVar
 
 import matplotlib as mpl
@@ -105,6 +106,21 @@ def latent_name(latent: int) -> str:
     return "z" + str(latent).translate(str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉"))
 
 
+CHARACTER = 0.068
+"""Inches that a character of a tick's label takes, on average."""
+
+
+def short(name: str, most: int = 20) -> str:
+    """A name without its middle where it is long: names often differ at their ends."""
+    return name if len(name) <= most else f"{name[: most - 8].rstrip()}…{name[-7:].lstrip()}"
+
+
+def wrapped(name: str, width: int) -> str:
+    """A name on up to three lines of so many characters, broken after an underscore as well."""
+    lines = wrap(name.replace("_", "_ "), width, max_lines=3, placeholder="…")
+    return "\n".join(lines).replace("_ ", "_") or name
+
+
 def number(value: float, digits: int) -> str:
     """The value with so many decimals, a true minus sign, and none on a zero."""
     text = f"{value:.{digits}f}"
@@ -139,6 +155,16 @@ def tile(images: NDArray[np.floating], gap: int | None = None) -> NDArray[np.flo
             y, x = r * (height + gap), s * (width + gap)
             picture[y : y + height, x : x + width] = colours[r, s].transpose(1, 2, 0)
     return np.clip(picture, 0, 1)
+
+
+def tile_size(image_shape: Sequence[int], side: float) -> tuple[float, float]:
+    """Width and height in inches of a picture `(C, H, W)` with about the area of a square's side.
+
+    With figures of that size nothing is left empty beside pictures that are not square.
+    """
+    height, width = image_shape[-2:]
+    across = side * float(np.clip(np.sqrt(width / height), 0.6, 2))
+    return across, across * height / width
 
 
 def show_tiles(

@@ -15,6 +15,9 @@ from micvae.studies.study import TABLE
 
 Rows = list[dict[str, Any]]
 
+ENOUGH = 6
+"""With fewer seeds, differences of two equal methods fall on one side of 0 too often."""
+
 
 def read_table(folder: Path, restarts: bool = False) -> Rows:
     """One dictionary per run, values that are not there as None.
@@ -86,10 +89,15 @@ def bounds(quantity: Quantity, interval: Interval, signed: bool = False) -> str:
     return f"[{quantity.shown(interval.low, signed)}, {quantity.shown(interval.high, signed)}]"
 
 
-def verdict(interval: Interval) -> str:
-    """In plain words, whether the interval of a difference leaves out 0."""
+def verdict(interval: Interval, seeds: int | None = None) -> str:
+    """In plain words, whether the interval of a difference leaves out 0.
+
+    Given how many seeds there are, that these are too few where `caution` says so.
+    """
     if interval.low is None or interval.high is None:
         return "no interval"
+    if seeds is not None and seeds < ENOUGH:
+        return f"{seeds} seeds: too few to tell"
     return f"interval {'excludes' if apart(interval) else 'includes'} 0"
 
 
@@ -111,7 +119,7 @@ def caution(seeds: int) -> str:
     Two equal methods differ in either direction with even chances, so that all of n differences
     fall on one side, and the interval leaves out 0, with probability 2^(1−n).
     """
-    if not 2 <= seeds < 6:
+    if not 2 <= seeds < ENOUGH:
         return ""
     return (
         f" With {seeds} seeds the intervals are too narrow: even between two equal methods all "

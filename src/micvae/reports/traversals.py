@@ -4,6 +4,7 @@ import numpy as np
 import torch
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from numpy.typing import NDArray
 
 from micvae.models import VAE
 from micvae.reports.style import (
@@ -15,12 +16,34 @@ from micvae.reports.style import (
     number,
     show_tiles,
     styled,
+    tile_size,
 )
 from micvae.representation import Representation
+from micvae.sharing.latents import QUANTILES, spread
 
 COLUMNS = 9
+STANDARD = (-2.33, 2.33)
+"""Where the 1% and 99% quantiles of standard normal draws are."""
+
 MOST = 12
 """At most so many latents are shown, those of the highest KL."""
+
+
+LEAST_WIDTH = 0.5
+"""Of a range: that of a latent whose values all but coincide would show nothing but noise."""
+
+
+def values_along(model: VAE, representation: Representation, latent: int) -> NDArray[np.floating]:
+    """The codes of a row: those the decoder has seen, `(COLUMNS,)`."""
+    usual = model.space.values(latent, COLUMNS).numpy()
+    if model.space.kinds[latent] != "gaussian":
+        return np.asarray(usual)
+    drawn = spread(representation)[:, latent].astype(np.float64)
+    low, high = np.quantile(drawn, QUANTILES).tolist()
+    if abs(low - STANDARD[0]) < 1 and abs(high - STANDARD[1]) < 1:
+        return np.asarray(usual)
+    missing = max(0.0, LEAST_WIDTH - (high - low)) / 2
+    return np.linspace(low - missing, high + missing, COLUMNS)
 
 
 @styled
@@ -28,14 +51,16 @@ def traversals(model: VAE, representation: Representation) -> Figure:
     """Draw a row per latent, by falling KL: it varies, the others stay at one image's.
 
     The image is the one whose code is nearest to the mean code. The frame marks the column that
-    is nearest to the image's own value. A number goes from −2 to 2 (a uniform one through its
-    interval), a quantised latent through its codebook, a categorical one through its categories.
+    is nearest to the image's own value. A Gaussian latent goes from −2 to 2 where its codes are
+    spread like the prior's, else from the 1% to the 99% quantile of what it takes over the data;
+    a uniform one through its interval, a quantised latent through its codebook, a categorical one
+    through its categories.
     """
     codes = representation.codes
     start = codes[np.argmin(((codes - codes.mean(0)) ** 2).sum(1))]
     kl, active = representation.latent_kl, representation.active
     order = by_kl(kl)[:MOST]
-    values = np.stack([model.space.values(latent, COLUMNS).numpy() for latent in order])
+    values = np.stack([values_along(model, representation, latent) for latent in order])
     grid = np.tile(start, (len(order), COLUMNS, 1))
     for row, latent in enumerate(order):
         grid[row, :, latent] = values[row]
@@ -44,17 +69,26 @@ def traversals(model: VAE, representation: Representation) -> Figure:
         z = torch.from_numpy(grid.reshape(-1, len(start)).astype(np.float32)).to(device)
         images = model.decode_codes(z).mean.cpu().numpy()
     images = images.reshape(len(order), COLUMNS, *images.shape[1:])
-    figure = new_figure(0.38 * COLUMNS + 0.95, 0.39 * len(order) + 0.55)
+    width, height = tile_size(images.shape[2:], 0.38)
+    alike = bool((values == values[0]).all())
+    least = 0.26 if active.all() and alike else 0.3  # two lines of a label
+    figure = new_figure(
+        width * COLUMNS + 0.95, max(1.03 * height, least) * len(order) + (0.55 if alike else 0.35)
+    )
     axes = figure.add_subplot()
-    labels = [
-        f"{latent_name(d)}  KL {kl[d]:.2f}" + ("" if active[d] else "\ninactive") for d in order
-    ]
+    labels = []
+    for d, along in zip(order, values, strict=True):
+        below = "" if active[d] else "inactive"
+        if not alike and model.space.kinds[d] == "gaussian":
+            low, high = (number(value, 1).removesuffix(".0") for value in along[[0, -1]])
+            below = ", ".join(filter(None, [below, f"{low} to {high}"]))
+        labels.append(f"{latent_name(d)}  KL {kl[d]:.2f}" + (f"\n{below}" if below else ""))
     x, y = show_tiles(axes, images, labels)
     for label, latent in zip(axes.get_yticklabels(), order, strict=True):
         if not active[latent]:
             label.set_color(MUTED)
             label.set_fontstyle("italic")
-    if (values == values[0]).all():
+    if alike:
         axes.set_xticks(x, [number(value, 1).removesuffix(".0") for value in values[0]])
         axes.set_xlabel("value of the latent")
     else:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from micvae.data import FactorDataset, read_matrix
+from micvae.data.tables import ROW, is_latent
 from micvae.errors import DataError
 from micvae.sharing.trained import TOGETHER, Trained
 from micvae.sharing.writers import (
@@ -21,7 +22,6 @@ from micvae.sharing.writers import (
     table_writer,
 )
 
-ROW = "row"
 Report = Callable[[int, int], None]
 
 
@@ -35,7 +35,7 @@ def encode_to(
     """Write the codes of a data set as a table: a row per sample, in the order of the data.
 
     Columns: `row` (0, 1, …), one per latent (`z0`, `z1`, …: posterior means, float32), and one per
-    known factor under its own name, with " (factor)" behind it where that name is taken.
+    known factor under its own name, with " (factor)" behind it where that is `row`, or a latent's.
 
     Args:
         trained: the model.
@@ -53,8 +53,7 @@ def encode_to(
     checked_suffix(out, TABLES, "codes")
     dataset = trained.prepared(dataset)
     latents = trained.latent_names
-    taken = {ROW, *latents}
-    factors = [f"{n} (factor)" if n in taken else n for n in dataset.factor_names]
+    factors = [f"{n} (factor)" if n == ROW or is_latent(n) else n for n in dataset.factor_names]
     kinds: list[tuple[str, Any]] = [(ROW, np.dtype(np.int64))]
     kinds += [(name, np.dtype(np.float32)) for name in latents]
     kinds += [(name, np.dtype(np.float64)) for name in factors]

@@ -16,6 +16,8 @@ from micvae.files import new_folder, replacing
 
 Put = Callable[[NDArray[np.float32]], None]
 TABLES = (".parquet", ".csv")
+MARK = b"written by micvae"
+"""In files whose content alone would not tell that they may be written anew."""
 
 
 def checked_suffix(path: Path, allowed: Sequence[str], what: str) -> str:
@@ -43,7 +45,8 @@ def table_writer(
     import pyarrow.csv
     import pyarrow.parquet
 
-    schema = pa.schema([(name, pa.from_numpy_dtype(kind)) for name, kind in kinds])
+    fields = [(name, pa.from_numpy_dtype(kind)) for name, kind in kinds]
+    schema = pa.schema(fields, metadata={MARK: b""})
     with replacing(path) as temporary:
         parquet = path.suffix.lower() == ".parquet"
         writer = pyarrow.parquet.ParquetWriter if parquet else pyarrow.csv.CSVWriter
@@ -60,6 +63,7 @@ def npz_writer(path: Path, name: str, shape: tuple[int, ...]) -> Iterator[Put]:
         zipfile.ZipFile(temporary, "w") as archive,
         archive.open(f"{name}.npy", "w", force_zip64=True) as member,
     ):
+        archive.comment = MARK
         np.lib.format.write_array_header_1_0(member, header)
         yield lambda rows: _write(member, np.ascontiguousarray(rows, "<f4").tobytes())
 

@@ -59,6 +59,11 @@ class Candidate:
     active: Floats
 
     @property
+    def comparable(self) -> bool:
+        """Whether two runs have active latents; else nothing can agree, and UDR means nothing."""
+        return self.rotated is not None
+
+    @property
     def best(self) -> int:
         """The place of the run that agrees most with the others; of equals, of the best ELBO."""
         return max(range(len(self.seeds)), key=lambda s: (self.scores[s], self.elbo[s]))

@@ -25,9 +25,10 @@ CAVEAT = (
 def choose(candidates: Sequence[Candidate], latent_dim: int) -> dict[str, Any]:
     """Rank candidates by UDR and compare each with the first.
 
-    Candidates that use fewer than two latents on average come last where there are more: their
-    agreement is trivial. Differences are paired by seed; their intervals are widened (Bonferroni)
-    so that all comparisons of one quantity hold together with 95% confidence.
+    Candidates that use fewer than two latents on average, or of which no two runs have active
+    latents, come last: their agreement is trivial, or none. Differences are paired by seed; their
+    intervals are widened (Bonferroni) so that all comparisons of one quantity hold together with
+    95% confidence.
 
     Args:
         candidates: at least one.
@@ -35,17 +36,20 @@ def choose(candidates: Sequence[Candidate], latent_dim: int) -> dict[str, Any]:
 
     Returns:
         Plain values: `candidates`, best first, each with its intervals, its difference to the
-        first per quantity and whether that tells them apart; `recommended` (row, seed, path);
-        `level` of each single comparison.
+        first per quantity and whether that tells them apart; `recommended` (row, seed, path), or
+        None where the agreement of all candidates is trivial; `level` of each single comparison.
+        Agreements that do not exist are None.
     """
     trivial = min(LEAST_ACTIVE, latent_dim)
-    means = {c.label: c.intervals() for c in candidates}
+    means = {c.label: _means(c) for c in candidates}
+    empty = {c.label: not c.comparable or bool(c.active.mean() < trivial) for c in candidates}
     ordered = sorted(
         candidates,
         key=lambda c: (
-            c.active.mean() >= trivial,
-            means[c.label]["udr"].mean,
-            means[c.label]["elbo"].mean,
+            not empty[c.label],
+            c.comparable,
+            means[c.label]["udr"]["mean"] or 0.0,
+            means[c.label]["elbo"]["mean"],
         ),
         reverse=True,
     )
@@ -62,11 +66,11 @@ def choose(candidates: Sequence[Candidate], latent_dim: int) -> dict[str, Any]:
                 "row": candidate.label,
                 "seeds": list(candidate.seeds),
                 "paths": list(candidate.paths),
-                "scores": candidate.scores.tolist(),
-                "trivial": bool(candidate.active.mean() < trivial),
+                "scores": candidate.scores.tolist() if candidate.comparable else None,
+                "trivial": empty[candidate.label],
                 "rotated": candidate.rotated,
                 "affine": candidate.affine,
-                **{name: i._asdict() for name, i in means[candidate.label].items()},
+                **means[candidate.label],
                 "difference": {
                     name: None if found is None else found._asdict() | {"apart": apart(found)}
                     for name, found in differences.items()
@@ -74,7 +78,9 @@ def choose(candidates: Sequence[Candidate], latent_dim: int) -> dict[str, Any]:
             }
         )
     return {
-        "recommended": {
+        "recommended": None
+        if empty[first.label]
+        else {
             "row": first.label,
             "seed": first.seeds[first.best],
             "path": first.paths[first.best],
@@ -84,10 +90,21 @@ def choose(candidates: Sequence[Candidate], latent_dim: int) -> dict[str, Any]:
     }
 
 
+def _means(candidate: Candidate) -> dict[str, dict[str, float | None]]:
+    """Means over seeds with their intervals; None for agreement where no two runs can agree."""
+    unknown = () if candidate.comparable else ("udr", "agreement")
+    return {
+        name: dict.fromkeys(("mean", "low", "high")) if name in unknown else interval._asdict()
+        for name, interval in candidate.intervals().items()
+    }
+
+
 def _difference(one: Candidate, other: Candidate, name: str, level: float) -> Interval | None:
     """One minus the other under the seeds that both have; None where these are too few."""
     both = [seed for seed in one.seeds if seed in other.seeds]
     if len(both) < (2 if name == "udr" else 1):
+        return None
+    if name == "udr" and not (one.comparable and other.comparable):
         return None
     a, b = (_values(c, name, both) for c in (one, other))
     return paired_interval(a, b, level)
@@ -101,14 +118,14 @@ def _values(candidate: Candidate, name: str, seeds: Sequence[int]) -> np.ndarray
 
 
 def answer(result: dict[str, Any]) -> str:
-    """The recommendation and its reason, in two sentences at most."""
+    """The recommendation and its reason, or why there is none, in two sentences at most."""
     first, *others = result["candidates"]
     chosen, udr = result["recommended"], first["udr"]
     seeds = len(first["seeds"])
-    if first["trivial"]:
+    if chosen is None:
         return (
-            "Nothing to recommend: no candidate uses two latents or more. Train for longer, or "
-            "with less strength."
+            "Nothing to recommend: too few latents are in use for seeds to agree or to disagree "
+            "about. Train for longer, or with less strength."
         )
     start = f"Go on with {chosen['row']}, seed {chosen['seed']}: "
     if not others:
@@ -121,8 +138,13 @@ def answer(result: dict[str, Any]) -> str:
 
 
 def trade_offs(result: dict[str, Any]) -> list[str]:
-    """What the recommendation costs, a sentence for each thing that a user should weigh."""
+    """What the recommendation costs, a sentence for each thing that a user should weigh.
+
+    Where nothing is recommended: why not, a sentence for each candidate.
+    """
     first, *others = result["candidates"]
+    if result["recommended"] is None:
+        return [_latents_said(candidate) for candidate in result["candidates"]]
     said = []
     for name, what, unit in (
         ("held_out_reconstruction", "reconstructs unseen samples better", "nats"),
@@ -150,16 +172,21 @@ def trade_offs(result: dict[str, Any]) -> list[str]:
     trivial = [c["row"] for c in others if c["trivial"]]
     if trivial:
         said.append(
-            f"Ranked last: {_listed(trivial)}, whose runs use fewer than two latents on average. "
-            "There is nothing for them to disagree about."
+            f"Ranked last: {_listed(trivial)}, whose runs use too few latents to disagree about."
         )
     return said
 
 
+def _latents_said(candidate: dict[str, Any]) -> str:
+    used = candidate["active_units"]["mean"]
+    said = f"Runs of {candidate['row']} use {used:.1f} latents on average"
+    if candidate["agreement"]["mean"] is None:
+        return f"{said}, but no two of them have any in use: how far seeds agree is not known."
+    return f"{said}."
+
+
 def _seeds_said(first: dict[str, Any]) -> str:
     mean, rotated = first["agreement"]["mean"], first["rotated"]
-    if rotated is None:
-        return f"No two seeds of {first['row']} can be compared: latents are inactive."
     start = (
         f"Across its seeds, latents of {first['row']} agree one by one with an MCC of {mean:.2f}; "
         f"randomly rotated codes reach {rotated:.2f}, the best affine map at least "

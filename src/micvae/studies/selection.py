@@ -163,7 +163,7 @@ def compare_candidates(
 
     Returns:
         What `choose` does, with `data`, `aside` (how many samples were kept aside), `train` (the
-        command line to go on with) and `check`.
+        command line to go on with; None where nothing is recommended) and `check`.
 
     Raises:
         RunError: where no candidate has two finished runs.
@@ -183,18 +183,22 @@ def compare_candidates(
     measured = [measure(label, mine, job.out, aside, said) for label, mine in usable.items()]
     result: dict[str, Any] = choose(measured, job.latent_dim)
     chosen = result["recommended"]
-    config = job.rows()[chosen["row"]]
-    config = dataclasses.replace(config, data=job.data, seed=chosen["seed"])
+    train = None
+    if chosen is not None:
+        config = job.rows()[chosen["row"]]
+        config = dataclasses.replace(config, data=job.data, seed=chosen["seed"])
+        train = train_command(config, Path("out/chosen"))
     result |= {
         "data": load(job.data).name,
         "aside": len(aside),
         "not_ranked": [label for label in by_row if label not in usable],
-        "train": train_command(config, Path("out/chosen")),
+        "train": train,
         "check": None,
     }
     if job.check:
         said("factors, to check the ranking")
-        result["check"] = check(load(job.training_data(factors=True)), measured, job.out)
+        ranked = [candidate for candidate in measured if candidate.comparable]
+        result["check"] = check(load(job.training_data(factors=True)), ranked, job.out)
     write_table(_with_measures(rows, measured), job.out)
     write_json(job.out / SELECTION, result)
     step(total, total, "compared")
@@ -220,9 +224,9 @@ def select(
         settings: further fields of `Selection`: strengths, seeds, epochs, latent_dim, out, ….
 
     Returns:
-        `candidates`, best first, with intervals; `recommended` (row, seed, path); `train`, the
-        command line to go on with; also written to `selection.json`. `micvae report OUT` draws the
-        page.
+        `candidates`, best first, with intervals; `recommended` (row, seed, path) and `train`,
+        the command line to go on with, both None where nothing can be recommended; also written to
+        `selection.json`. `micvae report OUT` draws the page.
 
     Raises:
         MicvaeError: settings that do not fit.
@@ -249,7 +253,7 @@ def _with_measures(
 ) -> list[dict[str, Any]]:
     found = {
         path: {
-            "udr": float(candidate.scores[place]),
+            "udr": float(candidate.scores[place]) if candidate.comparable else None,
             "elbo": float(candidate.elbo[place]),
             "held_out_reconstruction": float(candidate.reconstruction[place]),
         }

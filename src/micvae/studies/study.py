@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from micvae.errors import MicvaeError, RunError
-from micvae.files import replacing, write_json
+from micvae.files import read_json, replacing, write_json
 from micvae.studies.pool import Event, run_jobs
 from micvae.training.config import RunConfig
 from micvae.training.run import Run
@@ -114,9 +114,11 @@ def run_study(
         The table's rows, in the order of `cells`, runs that failed left out.
 
     Raises:
-        RunError: where every run failed.
+        RunError: where every run failed, and where the folder has finished runs of another study.
+            More rows, seeds and restarts of the same settings may be added to it.
         KeyboardInterrupt: on Ctrl-C; the same call goes on from there.
     """
+    refuse_another(cells, folder)
     folder.mkdir(parents=True, exist_ok=True)
     jobs = [(cell.config.to_json(), folder / cell.path) for cell in cells]
     failures = run_jobs(jobs, workers, report)
@@ -131,6 +133,49 @@ def run_study(
     rows = keep_best([row_of(cell, folder) | dict(extra(cell)) for cell in done])
     write_table(rows, folder)
     return rows
+
+
+def refuse_another(cells: Sequence[Cell], folder: Path) -> None:
+    """Refuse a folder whose table has runs that are none of `cells`: it would lose them.
+
+    A quick look (`quick` in its `study.json`) is no result, and may be replaced by one.
+
+    Raises:
+        RunError: names what differs.
+    """
+    try:
+        quick = read_json(folder / STUDY).get("quick", False)
+        finished = pq.read_table(folder / TABLE).to_pylist()
+    except (AttributeError, MicvaeError, OSError, pa.ArrowException):
+        return  # nothing is there that a reader could use
+    own = {cell.path.as_posix() for cell in cells}
+    lost = [row for row in finished if row.get("path") not in own]
+    if quick or not lost:
+        return
+    differences = dict.fromkeys(text for row in lost for text in _differences(row, cells))
+    shown = "; ".join([*list(differences)[:3], *(["…"] if len(differences) > 3 else [])])
+    raise RunError(
+        f"{folder} holds a study with other runs ({shown}); choose another --out. Only more "
+        "methods, seeds and restarts can be added to a study."
+    )
+
+
+def _differences(row: Mapping[str, Any], cells: Sequence[Cell]) -> list[str]:
+    """What keeps a row of a table from being one of the cells."""
+    mine = [cell for cell in cells if cell.row == row["row"]]
+    if not mine:
+        return [f"{row['row']} there, not here"]
+    same = [cell for cell in mine if cell.config.seed == row["seed"]]
+    here = (same or mine)[0].config.to_json()
+    data = here["data"] == row["data"] or not same  # it may follow the seed
+    changed = [
+        f"{name}: {row.get(name)} there, {value} here"
+        for name, value in here.items()
+        if name not in ("seed", "restart", "data") and row.get(name) != value
+    ]
+    changed += [] if data else [f"data: {row['data']} there, {here['data']} here"]
+    label = "restart" if same else "seed"
+    return changed or [f"{label} {row.get(label)} there, not here"]
 
 
 def write_table(rows: Sequence[Mapping[str, Any]], folder: Path) -> None:

@@ -33,6 +33,8 @@ def check(dataset: FactorDataset, candidates: Sequence[Candidate], folder: Path)
         runs; `runs`, how many; or `missing` with the reason.
     """
     pairs = [(c, place) for c in candidates for place in range(len(c.seeds))]
+    if not pairs:
+        return {"missing": "no two runs of one candidate can be compared, so there is no ranking."}
     scores: dict[str, list[float]] = {name: [] for name in SUPERVISED}
     for candidate, place in pairs:
         encoded = Run(folder / candidate.paths[place]).representation().encoded

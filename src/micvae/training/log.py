@@ -53,9 +53,9 @@ class StepLog:
             at = int(np.argmax(bad))
             shown = ", ".join(f"{n} {v:.4g}" for n, v in zip(self.columns, block[at], strict=True))
             raise DivergedError(
-                f"training diverged at step {start + at} ({shown}). The last good checkpoint is "
-                "kept. Try a smaller learning rate, a larger batch, a weight that ramps up "
-                'such as "ramp(0, 2, steps=1000)", or a likelihood with a larger scale.'
+                f"training diverged at step {start + at} ({shown}). Try a smaller learning rate, a "
+                'larger batch, a weight that ramps up such as "ramp(0, 2, steps=1000)", or a '
+                "likelihood with a larger scale."
             )
         self._blocks.append(block)
         return dict(zip(self.columns, block.mean(0).tolist(), strict=True))

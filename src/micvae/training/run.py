@@ -23,6 +23,8 @@ from micvae.training.restored import checked_shape, restored_model
 from micvae.training.trainer import CHECKPOINT, LOG, Progress, Trainer
 
 RECORD = "run.json"
+RUNS = "runs"
+"""Folder of a study with a folder per run."""
 WEIGHTS = "weights.safetensors"
 REPRESENTATION = "representation.npz"
 SCORES = "scores.json"
@@ -65,7 +67,9 @@ class Run:
     def __init__(self, path: Path) -> None:
         self.path = Path(path)
         if not (self.path / RECORD).is_file():
-            raise RunError(f"{self.path} is not a run: it has no {RECORD}.")
+            of_study = (self.path / RUNS).is_dir()
+            end = f"; it holds a study, whose runs are in {self.path / RUNS}" if of_study else ""
+            raise RunError(f"{self.path} is not a run: it has no {RECORD}{end}.")
         self.record: dict[str, Any] = read_json(self.path / RECORD)
         if not isinstance(self.record, dict):
             raise RunError(f"{self.path / RECORD} is no record of a run: it has no usable names.")

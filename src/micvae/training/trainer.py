@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from micvae.data import FactorDataset
-from micvae.errors import DataError
+from micvae.errors import DataError, DivergedError
 from micvae.models import VAE, build_vae, laid_out
 from micvae.objectives import Step
 from micvae.objectives.base import MODEL, Setting
@@ -126,9 +126,14 @@ class Trainer:
             self.step, earlier = checkpoint.load(saved, *state)
             self._began -= earlier
             self.log.load(folder / LOG, self.step)
-        for _ in self._epochs(report):
-            self.log.save(folder / LOG)
-            checkpoint.save(saved, self.step, *state, self.seconds)
+        try:
+            for _ in self._epochs(report):
+                self.log.save(folder / LOG)
+                checkpoint.save(saved, self.step, *state, self.seconds)
+        except DivergedError as error:
+            if saved.exists():
+                raise DivergedError(f"{error} The last good checkpoint is kept.") from None
+            raise
         self.config.objective.finish(
             self.model, self.dataset, _stream(self.config, 5, torch.device("cpu"))
         )

@@ -50,14 +50,15 @@ def audit_agreement(
     """Agreement of the active latents of every pair of runs on the same data.
 
     Returns:
-        Per pair its places `first` and `second` and what `agree` finds; pairs of which one has no
-        active latent have `missing` instead.
+        Per pair its places `first` and `second`, `latents` active in the first and what `agree`
+        finds; pairs of which one has no active latent have `missing` instead.
     """
     rows = subjects[0].rows(samples, seed)
     codes = [s.encoded.codes[rows][:, s.active].astype(np.float64) for s in subjects]
     found = []
     for i, j in combinations(range(len(codes)), 2):
         pair: dict[str, Any] = {"first": i, "second": j, "samples": len(rows)}
+        pair["latents"] = codes[i].shape[1]  # of which the first's are rotated
         if codes[i].shape[1] and codes[j].shape[1]:
             pair |= agree(codes[i], codes[j], rotations, seed)
         else:

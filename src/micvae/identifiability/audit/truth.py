@@ -135,8 +135,9 @@ def audit_truth(
     factors, which = subject.factors(rows)
     if not which:
         return {"missing": "not known: the data has no ground-truth factors that vary"}
+    names = [subject.dataset.factor_names[k] for k in which]
     if len(subject.active) == 0:
-        return {"missing": "not available: no latent is active"}
+        return {"missing": "not available: no latent is active", "factors": names}
     codes = subject.encoded.codes[rows][:, subject.active].astype(np.float64)
     found = compare_with_factors(
         codes, factors, rotations=rotations, permutations=permutations, samples=few, seed=seed
@@ -144,9 +145,8 @@ def audit_truth(
     for row in found["excess"]:
         if row is not None:
             row["own"] = int(subject.active[row["own"]])
-    dataset = subject.dataset
     return {
         **found,
-        "factors": [dataset.factor_names[k] for k in which],
-        "kinds": [dataset.factor_kinds[k] for k in which],
+        "factors": names,
+        "kinds": [subject.dataset.factor_kinds[k] for k in which],
     }

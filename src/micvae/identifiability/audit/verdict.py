@@ -33,14 +33,14 @@ def conditions(found: Found) -> dict[str, bool | None]:
 
 
 def identified(found: Found) -> bool | None:
-    """Say whether the known factors were found each in a latent of its own; None if unknown.
+    """Say whether the known factors were found each in a latent of its own; None if none is known.
 
     They were if MCC after elementwise maps is at least `IDENTIFIED` and no factor shows excess
     information: as far as so many samples tell.
     """
     truth = found["truth"]
     if "missing" in truth:
-        return None
+        return False if truth.get("factors") else None  # factors, and no active latent
     if len(found["active"]) < len(truth["factors"]):
         return False  # some factor has no latent of its own
     clean = all(row is None or not row["beyond"] for row in truth["excess"])
@@ -101,7 +101,11 @@ def _generator_said(generator: Found) -> list[str]:
     if "missing" in generator:
         return [f"The decoder's Jacobian is {generator['missing']}."]
     count = len(generator["active"])
-    if generator["rank_full"] == 1:
+    if count == 1:
+        near = 1 - generator["rank_full"]
+        still = f", but near {near:.0%} of images, where it moves nothing" if near else ""
+        rank = f"The one active latent moves the decoder's mean{still}"
+    elif generator["rank_full"] == 1:
         rank = f"Near every image all {count} active latents move the decoder's mean independently"
     else:
         rank = (
@@ -128,11 +132,11 @@ def _generator_said(generator: Found) -> list[str]:
 def _truth_said(found: Found) -> list[str]:
     truth = found["truth"]
     if "missing" in truth:
+        if truth.get("factors"):
+            return ["NOT IDENTIFIED: no latent is active, so none is a factor."]
         return [
             f"Whether the latents are the factors is {truth['missing']}. Without ground truth, "
-            "agreement of several seeds is evidence; see below for several runs."
-            if "agreement" not in found
-            else f"Whether the latents are the factors is {truth['missing']}."
+            "agreement of several seeds is evidence."
         ]
     score = truth["mcc_nonlinear"]
     beyond = [
@@ -143,11 +147,16 @@ def _truth_said(found: Found) -> list[str]:
     said = []
     value = f"MCC {score['value']:.3f} after elementwise maps"
     chance = f"{score['share']:.0%} of random rotations do as well"
+    lone = len(found["active"]) == 1
+    if lone:
+        chance = "one latent cannot be rotated, so there is no chance to compare with"
     if identified(found):
         said.append(
-            f"IDENTIFIED up to elementwise maps, as far as these samples tell: {value} ({chance}), "
-            "and no other latent knows more of a factor than its own."
+            f"IDENTIFIED up to elementwise maps, as far as these samples tell: {value} ({chance})"
+            + ("." if lone else ", and no other latent knows more of a factor than its own.")
         )
+    elif lone:
+        said.append(f"NOT IDENTIFIED: {value} ({chance}).")
     else:
         nearer = (
             "though nearer to the factors than random rotations"
@@ -182,12 +191,16 @@ def agreement_sentences(pairs: Sequence[Found]) -> list[str]:
     worst = min(usable, key=lambda pair: float(pair["ranks"]["value"]))
     lowest, linear = worst["ranks"]["value"], min(pair["affine"] for pair in usable)
     chance = max(pair["ranks"]["share"] for pair in usable)
-    said = [
+    scores = f"MCC of ranks is {lowest:.3f}, the lowest after an affine map of all latents"
+    turned = [pair for pair in usable if pair.get("latents", 2) > 1]
+    start = (
         f"{above} of {len(usable)} pairs of runs agree latent for latent better than random "
         f"rotations do (of which up to {chance:.0%} do as well: with two latents many are near to "
-        f"none); the lowest MCC of ranks is {lowest:.3f}, the lowest after an affine map of all "
-        f"latents {linear:.3f}."
-    ]
+        "none)"
+    )
+    if not turned:
+        start = "One latent cannot be rotated, so there is no chance to compare agreement with"
+    said = [f"{start}; the lowest {scores} {linear:.3f}."]
     if lowest >= IDENTIFIED:
         said.append(
             "The seeds find the same latents up to monotone maps. That is what identifiability "
@@ -207,7 +220,7 @@ def agreement_sentences(pairs: Sequence[Found]) -> list[str]:
     return said
 
 
-GUARANTEED = ("ivae", "tcl", "pcl", "slow-vae", "snica", "ada-gvae", "ada-ml-vae")
+GUARANTEED = ("ivae", "tcl", "pcl", "slow-vae", "snica", "ada-gvae", "ada-ml-vae", "isometric-ica")
 """Methods that use an assumption under which factors can be identified."""
 
 
@@ -232,12 +245,18 @@ def advice(subject: Subject) -> list[str]:
             "that; if they follow each other in time by sparse steps, slow-vae."
         )
     if not offers:
+        few = (
+            "semi-supervised uses some of the data's factors as labels"
+            if data.n_factors
+            else f"so would labels of a few {'images' if data.pictures else 'samples'} "
+            "(semi-supervised)"
+        )
         offers.append(
-            "The data has nothing beside images: no auxiliary variable (ivae, tcl), no order of "
-            "time (pcl, slow-vae, snica), no pairs that share sources (ada-gvae). One of them, or "
-            "labels of a few images (semi-supervised), would make identification possible; see "
-            "docs/data.md on how to give them. What is left is to restrict the mixing, such as to "
-            "local isometries (docs/theorem.md, Section 6), which no method here enforces."
+            "The data has no auxiliary variable (ivae, tcl), no order of time (pcl, slow-vae, "
+            "snica) and no pairs that share sources (ada-gvae). One of them would make "
+            f"identification possible (docs/data.md says how to give it), and {few}. Otherwise the "
+            "mixing has to be restricted, as isometric-ica does to local isometries "
+            "(docs/theorem.md, Section 6)."
         )
     if subject.method in GUARANTEED:
         offers.append(

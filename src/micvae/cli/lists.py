@@ -1,0 +1,49 @@
+"""What `micvae list` prints: the names of one kind."""
+
+from typing import Any
+
+from rich.console import Console
+from rich.table import Column, Table
+
+from micvae.data import GENERATED, PROBLEMS, PUBLISHED, WRAPPERS
+from micvae.distributions import LATENTS
+from micvae.information import ESTIMATORS
+from micvae.metrics import METRICS
+from micvae.objectives import METHODS
+
+
+def print_list(what: str) -> None:
+    """The names of one kind, a line each."""
+    table = Table(Column("name", no_wrap=True), Column("what it is", overflow="fold"), "source")
+    if what == "methods":
+        for name, kind in METHODS.items():
+            presets = ", ".join(f"{name}:{preset}" for preset in kind.presets())
+            summary = kind.summary + (f" (presets: {presets})" if presets else "")
+            table.add_row(name, summary, kind.reference)
+    elif what == "latents":
+        for name, latents in LATENTS.items():
+            table.add_row(name, latents.summary, latents.reference)
+    elif what == "metrics":
+        for name, metric in METRICS.items():
+            table.add_row(name, metric.summary, metric.reference)
+    elif what == "estimators":
+        for name, estimator in ESTIMATORS.items():
+            table.add_row(name, _first_line(estimator), "micvae.information")
+    else:
+        for name, make in GENERATED.items():
+            table.add_row(name, _first_line(make), "generated")
+        for name, problem in PROBLEMS.items():
+            table.add_row(name, _first_line(problem), "known truth")
+        for name, make in PUBLISHED.items():
+            table.add_row(f"{name}('PATH')", _first_line(make), "a published file")
+        for name, make in WRAPPERS.items():
+            table.add_row(f"{name}('DATA')", _first_line(make), "any of these")
+        table.add_row("PATH.npz", "images, optional factors, partners, …", "your own")
+        table.add_row("PATH.npy, PATH.h5", "images or vectors", "your own")
+        table.add_row("PATH.csv, PATH.parquet", "a table of numbers: vectors", "your own")
+        table.add_row("FOLDER", "a folder of pictures, optional factors.csv", "your own")
+    Console().print(table)
+
+
+def _first_line(documented: Any) -> str:
+    return (documented.__doc__ or "").strip().splitlines()[0]

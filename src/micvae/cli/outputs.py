@@ -1,0 +1,121 @@
+"""What --out may replace: what the same command wrote before, and nothing else."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from micvae.errors import MicvaeError, RunError
+from micvae.files import read_json
+from micvae.studies.study import STUDY
+
+Ours = Callable[[Path], bool]
+_MOST_BYTES = 2**24
+"""No JSON file of a command is larger; a larger one is not even read."""
+_RUN_OF_STUDY = f"seed-*-{'[0-9a-f]' * 8}*"
+"""Folder of one run, see `micvae.studies.study.Cell.path`."""
+
+
+def check_file(out: Path, what: str, ours: Ours, inputs: Sequence[Path | str | None] = ()) -> None:
+    """Refuse a file that this command did not write.
+
+    Args:
+        out: the file that is to be written; it need not be there.
+        what: what the command writes, for the message: `a table of codes`.
+        ours: whether a file that is there is of that kind.
+        inputs: what the command reads, which it never replaces; where it is a file.
+
+    Raises:
+        MicvaeError: where writing would destroy something else.
+    """
+    if out.is_dir():
+        raise MicvaeError(f"out: {out} is a folder; give the path of a file.")
+    if not out.exists():
+        return
+    if any(given is not None and _same(out, given) for given in inputs):
+        raise MicvaeError(f"out: {out} is what this command reads; choose another --out.")
+    if not ours(out):
+        raise MicvaeError(
+            f"out: {out} exists and is not {what}; choose another --out, or remove the file."
+        )
+
+
+def _same(out: Path, given: Path | str) -> bool:
+    try:
+        return out.samefile(given)
+    except (OSError, ValueError):  # not every input is a file, or can be the name of one
+        return False
+
+
+def check_folder(out: Path, command: str, ours: Ours) -> None:
+    """Refuse a folder that holds something, but nothing that this command wrote.
+
+    Hidden files alone, such as .DS_Store, leave a folder empty.
+
+    Args:
+        out: the folder that is to be written to; it need not be there.
+        command: its name, for the message.
+        ours: whether a folder holds earlier output of the command.
+
+    Raises:
+        MicvaeError: where it is a file, or holds something else.
+    """
+    if not out.exists():
+        return
+    if not out.is_dir():
+        raise MicvaeError(f"out: {out} is a file; give the path of a folder.")
+    held = min((path.name for path in out.iterdir() if path.name[0] != "."), default=None)
+    if held is not None and not ours(out):
+        raise MicvaeError(
+            f"out: {out} holds something else than micvae {command} writes, such as {held}; "
+            "choose another --out."
+        )
+
+
+def holds(*names: str) -> Ours:
+    """Whether a folder holds a file of one of these names."""
+    return lambda folder: any((folder / name).is_file() for name in names)
+
+
+def holds_study(kind: str | None = None) -> Ours:
+    """Whether a folder holds a study of this kind (see `study.json`), or one that was interrupted.
+
+    `study.json` is written when all runs are there; before that, the runs tell.
+    """
+
+    def ours(folder: Path) -> bool:
+        study = json_of(folder / STUDY)
+        if "failed" in study:
+            return study.get("kind") == kind
+        return any((folder / "runs").rglob(_RUN_OF_STUDY))
+
+    return ours
+
+
+def json_of(path: Path) -> dict[str, object]:
+    """What a JSON file holds by name; nothing where it is none, or is not there."""
+    try:
+        found = read_json(path) if path.stat().st_size < _MOST_BYTES else None
+    except (OSError, RunError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def is_scores(path: Path) -> bool:
+    """Whether `micvae evaluate --codes` wrote a file."""
+    return json_of(path).keys() >= {"codes", "factors", "factor_kinds", "metrics", "samples"}
+
+
+def is_explorer(path: Path) -> bool:
+    """Whether `micvae explore` wrote a file."""
+    with path.open("rb") as file:
+        return b"micvae explorer</title>" in file.read(2**16)
+
+
+def holds_comparison(folder: Path) -> bool:
+    """Whether a folder holds the page of a comparison of runs."""
+    page = folder / "report.html"
+    return page.is_file() and b'<p class="kind">Comparison</p>' in page.read_bytes()
+
+
+def holds_export(folder: Path) -> bool:
+    """Whether a folder holds a model as ONNX that `micvae export` described."""
+    return json_of(folder / "model.json").keys() >= {"micvae", "format", "encoder", "decoder"}
