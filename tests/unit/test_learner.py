@@ -400,4 +400,4 @@ def test_a_run_is_kept_where_it_is_wanted(tmp_path):
 def test_verbose_shows_the_bar(capsys):
     small(verbose=True).fit(GREY)
     shown = capsys.readouterr().err
-    assert "training vae on array" in shown and "images/s" in shown
+    assert "training vae on array" in shown and "samples/s" in shown
