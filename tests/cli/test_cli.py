@@ -241,6 +241,16 @@ def test_own_vectors(inline, tmp_path):
     assert not (tmp_path / "other").exists()
 
 
+def test_vectors_of_unlike_scales_are_pointed_out(inline, tmp_path):
+    values = np.random.default_rng(0).standard_normal((64, 2)) * [1, 300]
+    np.savetxt(tmp_path / "t.csv", values, delimiter=",", header="a,b", comments="")
+    training = ("train", "vae", "--epochs", 1, "--data")
+    said = inline(*training, "t.csv", "--out", "raw").stdout
+    (advice,) = re.findall(r'--data "(.*)" brings all', said)
+    assert advice == "standardised('t.csv')"
+    assert "standard deviations" not in inline(*training, advice, "--out", "even").stdout
+
+
 def test_ctrl_c_says_how_to_go_on(tmp_path):
     import signal
 

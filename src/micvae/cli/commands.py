@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
 from tyro.conf import Positional
 
 from micvae.cli.audit import audit
@@ -26,7 +27,7 @@ from micvae.cli.report import report, write_report
 from micvae.cli.select import select
 from micvae.cli.share import share
 from micvae.cli.theorem import theorem
-from micvae.data import load
+from micvae.data import FactorDataset, load
 from micvae.errors import MicvaeError
 from micvae.files import read_json
 from micvae.objectives import METHODS, find
@@ -57,6 +58,8 @@ __all__ = [
 NEXT = ("evaluate", "report")
 LEAST = 20
 """Samples that these need."""
+SEEN = 10_000
+"""Vectors that are looked at for the scale of their features."""
 
 
 def train(arguments: list[str]) -> None:
@@ -90,6 +93,7 @@ def train(arguments: list[str]) -> None:
     out, tracker = values.pop("out"), values.pop("tracker")
     config = RunConfig(**values)
     dataset = load(config.data)
+    _say_scales(dataset, config.data)
     with run_progress(f"training {config.method} on {dataset.name}") as report:
         run = train_run(config, out, report, dataset, tracker)
     shown = ", ".join(f"{name} {value:.3f}" for name, value in run.last_epoch().items())
@@ -99,6 +103,21 @@ def train(arguments: list[str]) -> None:
         print(f"{n} samples are too few to be scored or drawn: at least {LEAST} are needed.")
         return
     print(f"next: {'; '.join(shlex.join(['micvae', c, str(run.path)]) for c in NEXT)}")
+
+
+def _say_scales(dataset: FactorDataset, data: str) -> None:
+    """A word on vectors whose features differ so much that the largest one is all that counts."""
+    if dataset.pictures:
+        return
+    spreads = np.std(dataset.images[:SEEN], axis=0)
+    small, large = spreads[spreads > 0].min(initial=np.inf), spreads.max()
+    if large > 10 * min(small, 1):
+        text = f"standardised({data!r})"
+        quoted = shlex.quote(text) if set(text) & set('"$`\\!') else f'"{text}"'
+        print(
+            f"note: standard deviations of features go from {small:.3g} to {large:.3g}; "
+            f"--data {quoted} brings all to mean 0 and variance 1."
+        )
 
 
 def study(arguments: list[str]) -> None:
