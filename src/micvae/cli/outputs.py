@@ -5,13 +5,12 @@ from pathlib import Path
 
 from micvae.errors import MicvaeError, RunError
 from micvae.files import read_json
-from micvae.studies.study import STUDY
+from micvae.studies.study import RUN_NAME, STUDY
+from micvae.training.run import RUNS
 
 Ours = Callable[[Path], bool]
 _MOST_BYTES = 2**24
 """No JSON file of a command is larger; a larger one is not even read."""
-_RUN_OF_STUDY = f"seed-*-{'[0-9a-f]' * 8}*"
-"""Folder of one run, see `micvae.studies.study.Cell.path`."""
 
 
 def check_file(out: Path, what: str, ours: Ours, inputs: Sequence[Path | str | None] = ()) -> None:
@@ -85,7 +84,7 @@ def holds_study(kind: str | None = None) -> Ours:
         study = json_of(folder / STUDY)
         if "failed" in study:
             return study.get("kind") == kind
-        return any((folder / "runs").rglob(_RUN_OF_STUDY))
+        return any(RUN_NAME.fullmatch(run.name) for run in (folder / RUNS).rglob("seed-*"))
 
     return ours
 

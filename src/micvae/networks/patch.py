@@ -85,6 +85,7 @@ class Cut(nn.Module):
     def __init__(self, channels: int, grid: tuple[int, int], side: int) -> None:
         super().__init__()
         self.channels, self.grid, self.side = channels, grid, side
+        self.row = side * channels  # numbers in a row of a patch
         self.image_shape = (channels, grid[0] * side, grid[1] * side)
 
 
@@ -106,9 +107,8 @@ class ToPatches(Cut):
                 "encode images of that shape."
             )
         (down, across), side = self.grid, self.side
-        row = side * self.channels
-        rows = x.permute(0, 2, 3, 1).reshape(-1, down, side, across, row)
-        return rows.transpose(2, 3).reshape(-1, down, across, side * row).permute(0, 3, 1, 2)
+        rows = x.permute(0, 2, 3, 1).reshape(-1, down, side, across, self.row)
+        return rows.transpose(2, 3).reshape(-1, down, across, side * self.row).permute(0, 3, 1, 2)
 
 
 class FromPatches(Cut):
@@ -117,7 +117,6 @@ class FromPatches(Cut):
     def forward(self, x: Tensor) -> Tensor:
         """`(B, side² · C, h, w)` to `(B, C, h · side, w · side)`."""
         (down, across), side = self.grid, self.side
-        row = side * self.channels
-        rows = x.permute(0, 2, 3, 1).reshape(-1, down, across, side, row).transpose(2, 3)
+        rows = x.permute(0, 2, 3, 1).reshape(-1, down, across, side, self.row).transpose(2, 3)
         whole = rows.reshape(-1, down * side, across * side, self.channels)
         return whole.permute(0, 3, 1, 2)

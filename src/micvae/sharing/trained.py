@@ -76,11 +76,6 @@ class Trained:
         self.check(dataset)
         return self.units.taken(dataset, self.name)
 
-    @property
-    def one_by_one(self) -> bool:
-        """Whether every sample is encoded on its own; else codes need whole sequences."""
-        return self.config.objective.one_by_one
-
     def decode(self, codes: NDArray[Any]) -> NDArray[np.float32]:
         """Expected images `(N, C, H, W)` in [0, 1], or vectors `(N, F)`, of codes `(N, D)`.
 

@@ -17,7 +17,7 @@ from micvae.errors import MicvaeError, RunError
 from micvae.files import read_json, replacing, write_json
 from micvae.studies.pool import Event, run_jobs
 from micvae.training.config import RunConfig
-from micvae.training.run import Run
+from micvae.training.run import RUNS, Run
 
 TABLE = "table.parquet"
 STUDY = "study.json"
@@ -39,10 +39,11 @@ class Cell:
         content = json.dumps(values, sort_keys=True).encode()
         digest = hashlib.blake2b(content, digest_size=4).hexdigest()
         name = f"seed-{self.config.seed}-{digest}" + (f"-restart-{restart}" if restart else "")
-        return Path("runs") / self.row.replace(" ", "-") / name
+        return Path(RUNS) / self.row.replace(" ", "-") / name
 
 
-_OF_A_STUDY = re.compile(r"seed-(\d+)-[0-9a-f]{8}(?:-restart-(\d+))?")
+RUN_NAME = re.compile(r"seed-(\d+)-[0-9a-f]{8}(?:-restart-(\d+))?")
+"""Name of a run's folder in a study, see `Cell.path`: seed, and restart where there is one."""
 
 
 def short_names(paths: Iterable[str | Path]) -> list[str]:
@@ -54,8 +55,8 @@ def short_names(paths: Iterable[str | Path]) -> list[str]:
     folders = [Path(path) for path in paths]
     names = []
     for folder in folders:
-        found = _OF_A_STUDY.fullmatch(folder.name)
-        if found is None or folder.parent.parent.name != "runs":
+        found = RUN_NAME.fullmatch(folder.name)
+        if found is None or folder.parent.parent.name != RUNS:
             names.append(folder.name)
             continue
         seed, restart = found.groups()
