@@ -8,7 +8,7 @@ from micvae.distributions import AutoLikelihood, Bernoulli, GaussianLatents
 from micvae.errors import DataError
 from micvae.models import build_vae
 from micvae.networks import NETWORKS, Mlp, initialise
-from micvae.networks.patch import FromPatches, ToPatches
+from micvae.networks.patch import FromPatches, FromVector, ToPatches, ToVector, exchanged
 
 SHAPES = [(1, 32, 32), (1, 64, 64), (3, 64, 64), (3, 32, 48), (4, 16, 16), (1, 96, 64)]
 ODD = [(1, 28, 28), (2, 37, 50), (1, 8, 8), (5, 9, 31), (3, 63, 21)]
@@ -148,6 +148,30 @@ def test_patches_are_pytorchs_pixel_shuffle(channels, height, width, side, layou
         )
         assert torch.equal(found, known)
         x = expected.contiguous(memory_format=layout)  # patches go back to pixels
+
+
+def test_patches_have_second_derivatives():
+    """Penalties on a decoder's slopes and curvature are trained through them."""
+    generator = torch.Generator().manual_seed(0)
+    rows = torch.rand(2, 12, 1, dtype=torch.float64, generator=generator, requires_grad=True)
+
+    def curved(x):
+        return exchanged(exchanged(x, (2, 3, 2)).sin() * x, (3, 2, 2)).exp()
+
+    def slope(x):
+        return torch.autograd.grad(curved(x).sum(), x, create_graph=True)[0]
+
+    assert torch.autograd.gradcheck(curved, rows)
+    assert torch.autograd.gradcheck(slope, rows)
+
+
+def test_vectors_of_a_grid_are_its_memory():
+    grid = torch.arange(120).reshape(2, 5, 3, 4).contiguous(memory_format=torch.channels_last)
+    vector = ToVector()(grid)
+    back = FromVector((3, 4), 5)(vector)
+    assert torch.equal(back, grid)
+    assert grid.data_ptr() == vector.data_ptr() == back.data_ptr()
+    assert back.is_contiguous(memory_format=torch.channels_last)
 
 
 def test_images_of_another_size_are_refused():

@@ -7,7 +7,8 @@ $$ S_{ni} = \sum_m w_{nm}\, p_{nmi}, \qquad J_{nij} = \sum_m w_{nm}\, p_{nmi}\, 
 
 J being a product (D×B)·(B×D) for each n. In $\log J_{nij} - \log S_{ni} - \log S_{nj}$ the shifts
 cancel, in value and in gradient. Rows n are taken in blocks that stay in the cache and recomputed
-in the backward pass, so memory is O(B D²) for J plus one block; nothing is (B, B, D, D).
+in the backward pass, so memory is O(B D²) for J plus one block; nothing is (B, B, D, D). A batch
+so small that it is one such block (B² D ≤ 2^16) is kept instead.
 
 **Range.** In float32, terms p below e^-43 ≈ 2e-19 (of a largest term of 1) count as 0; this keeps
 subnormal numbers, on which processors are up to twenty times slower, out of exp and the product
@@ -65,20 +66,22 @@ class _MixtureInformation(torch.autograd.Function):
         components = _Components(loc, scale)
         marginal = z.new_empty(z.shape)
         joint = z.new_empty(*z.shape, z.shape[1])
-        for rows in _blocks(len(z), loc):
-            density, _ = components.shifted_density(z[rows])
+        for rows in _blocks(len(z), loc.numel(), loc.device):
+            density, standardised = components.shifted_density(z[rows])
             weighted = density if weights is None else density * weights[rows].unsqueeze(1)
             torch.sum(weighted, -1, out=marginal[rows])
             torch.bmm(weighted, density.mT, out=joint[rows])
+        ctx.components = components
+        ctx.kept = (density, standardised) if len(z) * loc.numel() <= _BLOCK_CPU else None
         mass = len(loc) if weights is None else weights.sum(1)[:, None, None]
         underflown = torch.nonzero(joint < components.negligible * _LEEWAY * mass)
         log_joint = joint.log()
-        for some in _blocks(len(underflown), loc[:, :1]):
+        for some in _blocks(len(underflown), len(loc), loc.device):
             n, i, j = underflown[some].T
             exact, _ = components.exact_joint(z, weights, n, i, j)
             log_joint[n, i, j] = exact.logsumexp(-1)
             joint[n, i, j] = torch.inf  # backward's matrix product gives them no share
-        ctx.save_for_backward(z, loc, scale, weights, marginal, joint, underflown)
+        ctx.save_for_backward(z, loc, weights, marginal, joint, underflown)
         log_marginal = marginal.log().mean(0)
         information = log_joint.mean(0) - log_marginal - log_marginal.unsqueeze(1)
         if weights is None:
@@ -88,17 +91,17 @@ class _MixtureInformation(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, upstream: Tensor) -> tuple[Tensor, Tensor, Tensor, None]:
-        z, loc, scale, weights, marginal, joint, underflown = ctx.saved_tensors
+        z, loc, weights, marginal, joint, underflown = ctx.saved_tensors
         with full_precision(z):
             pull = _symmetric_without_diagonal(upstream) * (2 / z.shape[0])
             toward = pull / joint
             away = (pull.sum(1) / marginal).neg_().unsqueeze(-1)
-            components = _Components(loc, scale)
+            components = ctx.components
             grad_z = torch.empty_like(z)
             grad_loc = torch.zeros_like(components.loc)
             grad_scale = torch.zeros_like(components.loc)
-            for rows in _blocks(len(z), loc):
-                density, standardised = components.shifted_density(z[rows])
+            for rows in _blocks(len(z), loc.numel(), loc.device):
+                density, standardised = ctx.kept or components.shifted_density(z[rows])
                 # d / d log-density of (n, i, m): the difference of two responsibilities
                 grad = torch.baddbmm(away[rows], toward[rows], density).mul_(density)
                 if weights is not None:
@@ -108,7 +111,7 @@ class _MixtureInformation(torch.autograd.Function):
                 grad_loc += grad.sum(0)
                 grad_scale += (standardised * grad).sum(0)
                 torch.sum(grad.mul_(components.precision), -1, out=grad_z[rows])
-            for some in _blocks(len(underflown), loc[:, :1]):
+            for some in _blocks(len(underflown), len(loc), loc.device):
                 n, i, j = underflown[some].T
                 exact, standardised = components.exact_joint(z, weights, n, i, j)
                 grad = exact.softmax(-1) * pull[i, j].unsqueeze(-1)
@@ -154,10 +157,10 @@ class _Components:
         return total, standardised
 
 
-def _blocks(rows: int, loc: Tensor) -> Iterator[slice]:
-    """Cut `rows` rows of `loc.numel()` elements each into blocks that stay in the cache."""
-    limit = _BLOCK_CPU * torch.get_num_threads() if loc.device.type == "cpu" else _BLOCK_OTHER
-    step = max(1, limit // max(1, loc.numel()))
+def _blocks(rows: int, numbers: int, device: torch.device) -> Iterator[slice]:
+    """Cut `rows` rows of so many numbers each into blocks that stay in the cache."""
+    limit = _BLOCK_CPU * torch.get_num_threads() if device.type == "cpu" else _BLOCK_OTHER
+    step = max(1, limit // max(1, numbers))
     for start in range(0, rows, step):
         yield slice(start, start + step)
 

@@ -66,7 +66,7 @@ class Step:
         """The rows of `given[name]` that belong to the batch `x`, on its device."""
         assert self.rows is not None
         array = self.given[name]
-        return array[self.rows.to(array.device)].to(x.device)
+        return array.index_select(0, self.rows.to(array.device)).to(x.device)
 
     def second(self) -> Tensor:
         """The other batch.

@@ -33,7 +33,7 @@ def resolve(name: str) -> torch.device:
 
 
 class Streamed:
-    """Images that are read in parts, indexed by rows as a tensor on the CPU is.
+    """Images that are read in parts, selected by rows as those of a tensor on the CPU are.
 
     Args:
         images: where they come from.
@@ -48,7 +48,7 @@ class Streamed:
         """Return N."""
         return len(self.images)
 
-    def __getitem__(self, rows: torch.Tensor) -> torch.Tensor:
+    def index_select(self, dim: Literal[0], rows: torch.Tensor) -> torch.Tensor:
         """Read the images of `rows`, in that order."""
         return torch.from_numpy(self.images[rows.numpy()])
 

@@ -167,7 +167,7 @@ class Trainer:
         size = self.config.batch_size
         for start in range(0, self.steps_per_epoch * size, size):
             rows = order[start : start + size]
-            batch = self.images[rows]
+            batch = self.images.index_select(0, rows)  # image by image; indexing goes by pixels
             yield rows, laid_out(batch, self.device)
 
     def _update(self, batch: Tensor, rows: Tensor, other: Tensor | None = None) -> None:
@@ -198,6 +198,7 @@ class Trainer:
                 for group in optimizer.param_groups:
                     group["lr"] = rate
             optimizer.step()
+            optimizer.zero_grad()  # the next step's gradients take this memory while it is cached
         self.step += 1
 
 
