@@ -20,6 +20,7 @@ from micvae.data.layout import as_arranged
 from micvae.errors import DataError, MicvaeError, RunError
 from micvae.objectives import METHODS, BetaVae, FactorVae, MIConstrained
 from micvae.objectives.schedules import Constant, Ramp
+from micvae.reports import report_run
 from micvae.training.config import RunConfig, Settings
 from micvae.training.run import Run
 
@@ -187,6 +188,20 @@ def test_frames_of_numbers_keep_their_names():
     codes = learner.transform(frame)
     assert list(codes.columns) == list(learner.get_feature_names_out())
     assert list(learner.feature_names_in_) == list(frame.columns) and learner.n_features_in_ == 5
+
+
+def test_names_of_columns_are_kept_with_the_run(tmp_path):
+    frame = pd.DataFrame(TABLE, columns=["a", "b", "c", "d", "e"])
+    path = table().fit(frame).save(tmp_path / "run", data=frame)
+    assert Run(path).dataset().feature_names == tuple(frame.columns)
+    page = report_run(Run(path)).read_text()
+    assert "What each latent moves" in page and (path / "figures" / "effects.svg").exists()
+    loaded = Disentangler.load(path, device="cpu")
+    assert list(loaded.feature_names_in_) == list(frame.columns)
+    with pytest.raises(ValueError, match="feature names"):
+        loaded.transform(frame[list("edcba")])
+    again = loaded.fit(TABLE)  # without names
+    assert not hasattr(again, "feature_names_in_")
 
 
 @pytest.mark.parametrize(

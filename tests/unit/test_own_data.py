@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from micvae.data import FactorDataset, load
+from micvae.data import FactorDataset, load, standardised, whitened
+from micvae.data.wrapping import without_factors
 from micvae.errors import DataError, MicvaeWarning
 
 NOISE = np.random.default_rng(0)
@@ -293,3 +294,19 @@ def test_vectors_are_taken_as_they_are(tmp_path):
         saved(tmp_path, images=vectors, sequence=[0.5] * 6)
     with pytest.raises(DataError, match="or vectors"):
         saved(tmp_path, images=np.zeros((6, 5), dtype=np.int32))
+
+
+def test_numbers_of_a_vector_have_names(tmp_path):
+    (tmp_path / "readings.csv").write_text("flow,speed\n1,2\n3,5\n4,4\n2,0\n")
+    table = load(str(tmp_path / "readings.csv"))
+    assert table.feature_names == ("flow", "speed")
+    assert standardised(table).subset([0, 2]).feature_names == table.feature_names
+    named = saved(tmp_path, images=table.images, feature_names=["a", "b"], factors=[0, 1, 2, 3])
+    assert named.feature_names == without_factors(named, [0]).feature_names == ("a", "b")
+    assert whitened(named).feature_names == ()  # each of its features is a mixture
+
+
+@pytest.mark.parametrize("images", [np.zeros((4, 3)), GREY])
+def test_names_that_fit_no_vector_are_refused(tmp_path, images):
+    with pytest.raises(DataError, match="feature_names has 2 entries, but a sample has shape"):
+        saved(tmp_path, images=images, feature_names=["a", "b"])

@@ -11,6 +11,7 @@ from micvae.networks import Mlp
 from micvae.reports.audit_figures import factors
 from micvae.reports.codes import codes_against_factors
 from micvae.reports.curves import envelope, smoothed
+from micvae.reports.effects import FEATURES, effects, effects_matrix
 from micvae.reports.matrices import factor_matrix, latent_matrix
 from micvae.reports.page import slug
 from micvae.reports.quantities import quantity
@@ -180,6 +181,41 @@ def test_a_traversal_goes_where_the_codes_are():
     np.testing.assert_allclose(rows[2][[0, -1]], [6.75, 7.25], atol=1e-6)
     labels = [label.get_text() for label in traversals(model, found).axes[0].get_yticklabels()]
     assert any("4.2 to 6" in label for label in labels)
+
+
+def test_effects_are_those_of_a_linear_decoder():
+    """x = W z: a feature moves by its weight times the latent's range, over its own spread."""
+    generator = np.random.default_rng(0)
+    z = generator.normal(size=(4000, 2))
+    weights = np.array([[3.0, 0.0, -1.0], [0.0, 0.5, 2.0]])
+    model = build_vae(
+        Mlp(depth=0), Gaussian(), GaussianLatents(), 2, (3,),
+        torch.Generator().manual_seed(0), torch.device("cpu"),
+    )  # fmt: skip
+    layer = model.decoder[0]
+    layer.weight.data, layer.bias.data = torch.from_numpy(weights.T).float(), torch.ones(3)
+    data = FactorDataset("x", z @ weights, feature_names=("a", "b", "c"))
+    found = effects(model, represented(z, z), data)
+    assert found.latents == [0, 1] and found.names == ["a", "b", "c"]
+    np.testing.assert_allclose(found.moved, 4 * weights / (z @ weights).std(0), rtol=1e-5)
+    image = effects_matrix(found, np.array([True, True])).axes[0].images[0]
+    assert image.norm.vmin == -image.norm.vmax
+
+
+def test_effects_show_the_features_that_move_furthest():
+    """Of sixty, those of the largest effect in the data's order, and a constant one is none."""
+    z = np.random.default_rng(0).normal(size=(500, 1))
+    strength = np.r_[0.0, np.arange(59.0)] / 59
+    x = z * strength + np.random.default_rng(1).normal(size=(500, 60)) * (np.arange(60) > 0)
+    model = build_vae(
+        Mlp(depth=0), Gaussian(), GaussianLatents(), 1, (60,),
+        torch.Generator().manual_seed(0), torch.device("cpu"),
+    )  # fmt: skip
+    model.decoder[0].weight.data = torch.from_numpy(strength[:, None]).float()
+    found = effects(model, represented(z, z), FactorDataset("x", x))
+    assert len(found.features) == FEATURES and (np.diff(found.features) > 0).all()
+    assert found.features[0] > 20 and found.names == [str(f) for f in found.features]
+    assert np.isfinite(found.moved).all()
 
 
 def test_every_latent_has_its_own_scale_and_an_inactive_one_stays_flat():

@@ -37,6 +37,7 @@ class FactorDataset:
         auxiliary: where an auxiliary variable u was observed beside each image: `(N, U)` floats.
         sequence: where the images are frames, in the order of time: which sequence each belongs
             to, `(N,)` integers, frames of one sequence standing together.
+        feature_names: of vectors, what their F numbers are called; empty where nobody said.
 
     Raises:
         DataError: on a wrong shape, a value that is not finite or lies outside [0, 1], lengths
@@ -55,6 +56,7 @@ class FactorDataset:
     partners: Images | None = None
     auxiliary: NDArray[np.float64] | None = None
     sequence: NDArray[np.int64] | None = None
+    feature_names: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         images = _checked_images(self.images, "images")
@@ -83,6 +85,12 @@ class FactorDataset:
                 raise DataError(
                     f"{label} has {len(given)} entries, but factors has {k} columns; give one each."
                 )
+        features = tuple(map(str, self.feature_names))
+        if features and images.shape[1:] != (len(features),):
+            raise DataError(
+                f"feature_names has {len(features)} entries, but a sample has shape "
+                f"{tuple(images.shape[1:])}; give a name to each number of a vector, or none."
+            )
         if repeated := [name for name in dict.fromkeys(names) if names.count(name) > 1]:
             raise DataError(
                 f"factor_names has {', '.join(map(repr, repeated))} more than once; give every "
@@ -100,6 +108,7 @@ class FactorDataset:
             ("partners", partners),
             ("auxiliary", auxiliary),
             ("sequence", sequence),
+            ("feature_names", features),
         ):
             object.__setattr__(self, attribute, value)
 

@@ -24,6 +24,7 @@ SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", "
 GREY = ("1", "L", "LA", "I", "I;16", "I;16L", "I;16B", "I;16N")
 IMAGES = ("images", "partners")
 BESIDE = ("factors", "auxiliary", "sequence")
+NAMES = ("factor_names", "feature_names")
 
 
 def from_npz(path: Path) -> FactorDataset:
@@ -34,7 +35,8 @@ def from_npz(path: Path) -> FactorDataset:
     numbers, `factor_names` K strings.
     `partners`, where images come in pairs, is of the images' own kind and layout, and `auxiliary`
     `(N, U)` numbers: the auxiliary variable u; `sequence` says which sequence each frame belongs
-    to, `(N,)` whole numbers. Floats `(N, F)` are vectors, no pictures: any finite values.
+    to, `(N,)` whole numbers. Floats `(N, F)` are vectors, no pictures: any finite values, which
+    `feature_names` may name, F strings.
     Pickled objects are refused. Images that would take more than 1 GiB as floats stay in the file
     and are read in parts, unless they are compressed in it.
 
@@ -44,7 +46,7 @@ def from_npz(path: Path) -> FactorDataset:
     arrays: dict[str, Any] = {}
     try:
         with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
-            names = [name for name in (*IMAGES, *BESIDE, "factor_names") if name in file.files]
+            names = [name for name in (*IMAGES, *BESIDE, *NAMES) if name in file.files]
             arrays = {name: _unread(path, name) for name in names if name in IMAGES}
             held = [name for name in names if arrays.get(name) is None]
             check_npz(path, held)
@@ -58,16 +60,13 @@ def from_npz(path: Path) -> FactorDataset:
         ) from None
     if "images" not in arrays:
         raise DataError(f"{path} has no array named images; it has {found or 'nothing'}.")
-    names = arrays.pop("factor_names", np.asarray([], dtype=str))
     for name in IMAGES:
         if name in arrays:
             arrays[name] = of_user(arrays[name], f"{name} in {path}")
-    return FactorDataset(
-        name=path.stem,
-        factor_names=tuple(map(str, np.atleast_1d(names))),
-        source={"data": str(path)},
-        **arrays,
-    )
+    for name in NAMES:
+        if name in arrays:
+            arrays[name] = tuple(map(str, np.atleast_1d(arrays[name])))
+    return FactorDataset(name=path.stem, source={"data": str(path)}, **arrays)
 
 
 def _unread(path: Path, name: str) -> Images | None:
@@ -122,7 +121,8 @@ def from_table(path: Path) -> FactorDataset:
             "encode its categories as 0, 1, …."
         )
     images = of_user(table.values, str(path))
-    return FactorDataset(path.stem, images, source={"data": str(path)})
+    source = {"data": str(path)}
+    return FactorDataset(path.stem, images, source=source, feature_names=table.names)
 
 
 def picture_files(path: Path) -> list[Path]:

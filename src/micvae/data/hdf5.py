@@ -9,7 +9,7 @@ import numpy as np
 
 from micvae.data.archives import readable
 from micvae.data.dataset import FactorDataset
-from micvae.data.files import BESIDE, IMAGES, arranged, of_user
+from micvae.data.files import BESIDE, IMAGES, NAMES, arranged, of_user
 from micvae.data.lazy import Images, is_large
 from micvae.data.on_disk import Hdf5File
 from micvae.errors import DataError
@@ -34,7 +34,7 @@ def from_hdf5(path: Path) -> FactorDataset:
         ) from None
     arrays: dict[str, Any] = {}
     with readable(path, f"an HDF5 file of one's own ({PUBLISHED})"), h5py.File(path, "r") as file:
-        for name in (*IMAGES, *BESIDE, "factor_names"):
+        for name in (*IMAGES, *BESIDE, *NAMES):
             link = file.get(name, getlink=True)
             if link is None:
                 continue
@@ -47,13 +47,11 @@ def from_hdf5(path: Path) -> FactorDataset:
         raise DataError(
             f"{path} has no data set named images; it has {found or 'nothing'}; {PUBLISHED}."
         )
-    names = np.atleast_1d(arrays.pop("factor_names", []))
-    return FactorDataset(
-        name=path.stem,
-        factor_names=tuple(n.decode() if isinstance(n, bytes) else str(n) for n in names),
-        source={"data": str(path)},
-        **arrays,
-    )
+    for name in NAMES:
+        if name in arrays:
+            texts = np.atleast_1d(arrays[name])
+            arrays[name] = tuple(t.decode() if isinstance(t, bytes) else str(t) for t in texts)
+    return FactorDataset(name=path.stem, source={"data": str(path)}, **arrays)
 
 
 def _images(path: Path, name: str, stored: Any) -> Images:

@@ -66,6 +66,7 @@ def whitened(data: FactorDataset | str | Path) -> FactorDataset:
         "renderer": None if of is None else lambda factors: white(of(factors)),
         "notes": (*dataset.notes, "Whitened: uncorrelated features of variance 1."),
         "source": {"data": "whitened", "of": dict(dataset.source)},
+        "feature_names": (),  # each is a mixture of all
     }
     if not isinstance(dataset, Problem):
         return replace(dataset, **given)

@@ -107,4 +107,5 @@ def without_factors(data: FactorDataset, columns: Sequence[int]) -> FactorDatase
         partners=data.partners,
         auxiliary=data.auxiliary,
         sequence=data.sequence,
+        feature_names=data.feature_names,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -248,19 +249,27 @@ class Disentangler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, WithOption
         self._form = Form.of(run.record["data"])
         if len(self._form.shape) == 1:
             self.n_features_in_ = self._form.shape[0]
+            if names := run.record["data"].get("feature_names"):
+                self.feature_names_in_ = np.asarray(names, dtype=object)
         return self
 
     def _given(self, X: Any, y: Any = None, *, fitting: bool = False) -> Given:
         """Samples as they were given; tables are checked as scikit-learn does."""
         X = X.detach().cpu().numpy() if isinstance(X, torch.Tensor) else X
+        names: tuple[str, ...] = ()
         other = (str, Path, FactorDataset, torch.utils.data.Dataset)
         if not isinstance(X, other) and not hugging_face(X):
             if getattr(X, "ndim", None) is None:
                 X = np.asarray(X)
             if X.ndim < 3:
                 finite = not is_large(np.shape(X))  # where it is large, it is checked in parts
+                named = hasattr(X, "columns")
                 X = validate_data(self, X, reset=fitting, ensure_all_finite=finite)
-        return taken(X, y, layout=self.layout, column=self.column)  # type: ignore[arg-type]
+                names = tuple(getattr(self, "feature_names_in_", ())) if named else ()
+        given = taken(X, y, layout=self.layout, column=self.column)  # type: ignore[arg-type]
+        if not names:
+            return given
+        return replace(given, dataset=replace(given.dataset, feature_names=names))
 
     def _dataset(self, X: Any, y: Any = None) -> FactorDataset:
         """Samples as the trained model reads them."""

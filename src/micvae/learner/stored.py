@@ -75,6 +75,7 @@ def _write_data(path: Path, dataset: FactorDataset) -> None:
         "partners": dataset.partners,
         "auxiliary": dataset.auxiliary,
         "sequence": dataset.sequence,
+        "feature_names": np.asarray(names, dtype=str) if (names := dataset.feature_names) else None,
     }
     with replacing(path) as temporary:
         np.savez(temporary, **{name: a for name, a in arrays.items() if a is not None})

@@ -1,4 +1,4 @@
-"""Heat maps of mutual information, with the numbers written in."""
+"""Heat maps with the numbers written in, a row per latent."""
 
 from collections.abc import Sequence
 
@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from micvae.reports.style import (
     CHARACTER,
+    DIVERGING,
     INK,
     MUTED,
     PAPER,
@@ -44,7 +45,7 @@ def factor_matrix(
     """
     order = by_kl(latent_kl)
     matrix = np.asarray(factor_mi, dtype=np.float64)[order]
-    return _heat_map(matrix, order, names, active, "factor", "I(latent; factor), nats", top)
+    return heat_map(matrix, order, names, active, "factor", "I(latent; factor), nats", top)
 
 
 @styled
@@ -59,20 +60,34 @@ def latent_matrix(
     matrix = np.asarray(latent_mi, dtype=np.float64)[np.ix_(order, order)]
     np.fill_diagonal(matrix, np.nan)
     names = [latent_name(d) for d in order]
-    return _heat_map(matrix, order, names, active, "latent", "I(latent; latent), nats", top)
+    return heat_map(matrix, order, names, active, "latent", "I(latent; latent), nats", top)
 
 
-def _heat_map(
+def heat_map(
     matrix: NDArray[np.float64],
     order: Sequence[int],
     columns: Sequence[str],
     active: Sequence[bool],
     what: str,
     title: str,
-    top: float | None,
+    top: float | None = None,
+    signed: bool = False,
 ) -> Figure:
+    """Draw any matrix with a row per latent; under the house style.
+
+    Args:
+        matrix: `(D, K)`, rows in the order in which they are shown; NaN where there is nothing.
+        order: the latent of each row.
+        columns: K names; long ones are shortened.
+        active: per latent, whether it is; the labels of inactive ones are grey.
+        what: the columns are.
+        title: what the numbers are, and their unit.
+        top: the value at the dark end of the colours; by default the largest, of signed ones the
+            largest whatever its sign.
+        signed: colours for numbers on both sides of 0.
+    """
     rows, count = matrix.shape
-    finite = matrix[np.isfinite(matrix)]
+    finite = np.abs(matrix[np.isfinite(matrix)])
     top = max(SMALLEST_TOP, finite.max(initial=0.0) if top is None else top)
     cell = 0.62 if count <= 5 else 0.45
     names = [short(name) for name in columns]
@@ -83,11 +98,12 @@ def _heat_map(
     left, below = (max(0.0, 0.77 * longest - 0.5), 0.64 * longest) if turned else (0.0, 0.0)
     figure = new_figure(width + left, min(cell, 0.5) * rows + 1.1 + below)
     axes = figure.add_subplot()
-    image = axes.imshow(matrix, cmap=SEQUENTIAL, vmin=0, vmax=top, aspect="auto")
+    colours, bottom = (DIVERGING, -top) if signed else (SEQUENTIAL, 0.0)
+    image = axes.imshow(matrix, cmap=colours, vmin=bottom, vmax=top, aspect="auto")
     for r, row in enumerate(matrix):
         for c, value in enumerate(row):
             text = number(value, 2) if np.isfinite(value) else "·"
-            colour = on_cell(value, top)
+            colour = on_cell(abs(value), top)
             axes.text(c, r, text, ha="center", va="center", color=colour, fontsize=8)
     axes.set_xticks(range(count), names)
     if turned:

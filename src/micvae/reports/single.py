@@ -12,6 +12,7 @@ from micvae.errors import MicvaeError, MicvaeWarning
 from micvae.models import VAE
 from micvae.reports.codes import FACTORS, LATENTS, SAMPLES, codes_against_factors
 from micvae.reports.curves import curves
+from micvae.reports.effects import FEATURES, effects, effects_matrix
 from micvae.reports.matrices import SMALLEST_TOP, factor_matrix, latent_matrix
 from micvae.reports.page import Group, Plate, slug
 from micvae.reports.reconstructions import reconstructions
@@ -94,6 +95,7 @@ def run_groups(materials: Sequence[Material]) -> list[Group]:
     groups = [
         _reconstructions([m for m in materials if m.dataset is not None and m.dataset.pictures]),
         _traversals([m for m in materials if m.pictures]),
+        _effects([m for m in materials if m.dataset is not None and not m.pictures]),
         _factor_matrices([m for m in materials if m.scores["factor_mi"] is not None]),
         _codes([m for m in materials if usable_factors(m.representation)]),
         _latent_matrices([m for m in materials if len(m.scores["latent_kl"]) > 1]),
@@ -141,6 +143,36 @@ def _traversals(materials: Sequence[Material]) -> Group:
     if any(len(m.scores["latent_kl"]) > MOST for m in materials):
         caption += f" The {MOST} latents of the highest KL are shown."
     return Group("Latent traversals", caption, plates)
+
+
+def _effects(materials: Sequence[Material]) -> Group:
+    plates = []
+    left_out = False
+    for m in materials:
+        assert m.dataset is not None
+        found = effects(m.model, m.representation, m.dataset)
+        left_out |= found.moved.shape != (len(m.scores["latent_kl"]), *m.dataset.image_shape)
+        plates.append(
+            Plate(
+                m.name("effects"),
+                effects_matrix(found, m.representation.active),
+                f"How far every feature moves with every latent{m.about}.",
+                m.label,
+            )
+        )
+    caption = (
+        "One row per latent, by falling KL: it runs through its values while the others stay at "
+        "those of one sample, that with the code nearest to the mean code. A cell says how far the "
+        "decoder's mean of a feature moves meanwhile, in standard deviations of that feature: red "
+        "where it rises with the latent, blue where it falls. A latent is named by the features "
+        "that it moves; its sign is arbitrary. An inactive latent moves nothing."
+    )
+    if left_out:
+        caption += (
+            f" At most {MOST} latents (highest KL) and {FEATURES} features (moved furthest) are "
+            "shown."
+        )
+    return Group("What each latent moves", caption, plates)
 
 
 def _factor_matrices(materials: Sequence[Material]) -> Group:

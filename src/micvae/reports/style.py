@@ -52,6 +52,11 @@ SEQUENTIAL: Colormap = LinearSegmentedColormap.from_list(
 )
 """One hue from light to dark: it keeps its order in grey and for colour-blind readers."""
 
+DIVERGING: Colormap = LinearSegmentedColormap.from_list(
+    "micvae-signed", ["#0b3564", "#2f78b5", "#a9cce3", PALE, "#f3bba8", "#cf5f45", "#7a1f1f"]
+)
+"""Blue below 0, red above: two hues that colour-blind readers tell apart."""
+
 _RC = {
     "font.family": "DejaVu Sans",  # comes with matplotlib: the same figure everywhere
     "font.size": 8.5,

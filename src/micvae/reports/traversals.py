@@ -1,5 +1,7 @@
 """What each latent does to the image: one varies, the others are held."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from matplotlib.figure import Figure
@@ -46,6 +48,29 @@ def values_along(model: VAE, representation: Representation, latent: int) -> NDA
     return np.linspace(low - missing, high + missing, COLUMNS)
 
 
+def decoded_along(
+    model: VAE, representation: Representation, latents: Sequence[int]
+) -> tuple[NDArray[np.float32], NDArray[np.floating], NDArray[np.float32]]:
+    """Follow the decoder's mean along each latent, the others held at one sample's code.
+
+    Returns:
+        The code held, `(D,)`, that nearest to the mean code; the values of each latent,
+        `(latents, COLUMNS)`; and the expected samples, `(latents, COLUMNS, C, H, W)` or
+        `(latents, COLUMNS, F)`.
+    """
+    codes = representation.codes
+    start = codes[np.argmin(((codes - codes.mean(0)) ** 2).sum(1))]
+    values = np.stack([values_along(model, representation, latent) for latent in latents])
+    grid = np.tile(start, (len(latents), COLUMNS, 1))
+    for row, latent in enumerate(latents):
+        grid[row, :, latent] = values[row]
+    device = next(model.parameters()).device
+    with torch.inference_mode():
+        z = torch.from_numpy(grid.reshape(-1, len(start)).astype(np.float32)).to(device)
+        samples = model.decode_codes(z).mean.cpu().numpy()
+    return start, values, samples.reshape(len(latents), COLUMNS, *samples.shape[1:])
+
+
 @styled
 def traversals(model: VAE, representation: Representation) -> Figure:
     """Draw a row per latent, by falling KL: it varies, the others stay at one image's.
@@ -56,19 +81,9 @@ def traversals(model: VAE, representation: Representation) -> Figure:
     a uniform one through its interval, a quantised latent through its codebook, a categorical one
     through its categories.
     """
-    codes = representation.codes
-    start = codes[np.argmin(((codes - codes.mean(0)) ** 2).sum(1))]
     kl, active = representation.latent_kl, representation.active
     order = by_kl(kl)[:MOST]
-    values = np.stack([values_along(model, representation, latent) for latent in order])
-    grid = np.tile(start, (len(order), COLUMNS, 1))
-    for row, latent in enumerate(order):
-        grid[row, :, latent] = values[row]
-    device = next(model.parameters()).device
-    with torch.inference_mode():
-        z = torch.from_numpy(grid.reshape(-1, len(start)).astype(np.float32)).to(device)
-        images = model.decode_codes(z).mean.cpu().numpy()
-    images = images.reshape(len(order), COLUMNS, *images.shape[1:])
+    start, values, images = decoded_along(model, representation, order)
     width, height = tile_size(images.shape[2:], 0.38)
     alike = bool((values == values[0]).all())
     least = 0.26 if active.all() and alike else 0.3  # two lines of a label

@@ -218,6 +218,7 @@ def train_run(
             "factor_names": list(dataset.factor_names),
             "factor_kinds": list(dataset.factor_kinds),
             "notes": list(dataset.notes),
+            **({"feature_names": list(names)} if (names := dataset.feature_names) else {}),
         },
         "environment": describe(resolve(config.device)),
     }
@@ -271,7 +272,8 @@ def _wrong_fact(data: Any) -> str | None:
     if not isinstance(data, dict):
         return "there is none"
     kinds = {"name": str, "fingerprint": str, "n": int, "image_shape": list}
-    kinds |= {name: list for name in ("factor_names", "factor_kinds", "notes")}
+    lists = ("factor_names", "factor_kinds", "notes")
+    kinds |= {name: list for name in (*lists, *({"feature_names"} & data.keys()))}
     for name, kind in kinds.items():
         if not isinstance(data.get(name), kind):
             return f"{name} is {data.get(name)!r}"
