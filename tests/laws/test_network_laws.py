@@ -165,6 +165,21 @@ def test_patches_have_second_derivatives():
     assert torch.autograd.gradcheck(slope, rows)
 
 
+@pytest.mark.filterwarnings("ignore:.*torch.jit.script:DeprecationWarning")  # in forward mode
+@pytest.mark.parametrize("shape", [(1, 16, 16), (3, 32, 32)], ids=str)
+def test_jacobians_of_whole_networks_can_be_taken(shape):
+    """By the function transforms, as an analysis of one's own would; beside a plain difference."""
+    model = build("patch", shape).double()
+    z, step = torch.zeros(1, 5, dtype=torch.float64), torch.zeros(1, 5, dtype=torch.float64)
+    step[0, 3] = 1e-6
+    with torch.no_grad():
+        change = (model.decoder(z + step) - model.decoder(z - step)) / 2e-6
+    rows = torch.func.jacrev(model.decoder)(z)[..., 0, 3]
+    _, column = torch.func.jvp(model.decoder, (z,), (step * 1e6,))
+    for found in (rows, column):
+        torch.testing.assert_close(found, change, rtol=1e-6, atol=1e-8)
+
+
 def test_vectors_of_a_grid_are_its_memory():
     grid = torch.arange(120).reshape(2, 5, 3, 4).contiguous(memory_format=torch.channels_last)
     vector = ToVector()(grid)

@@ -166,17 +166,27 @@ def exchanged(rows: Tensor, counts: tuple[int, int, int]) -> Tensor:
 class _Exchanged(torch.autograd.Function):
     """Its gradient is another one; that of `index_select` would add up over the index."""
 
+    generate_vmap_rule = True
+
     @staticmethod
-    def forward(ctx: Any, rows: Tensor, i: int, j: int, k: int) -> Tensor:
-        ctx.counts = i, k, j
+    def forward(rows: Tensor, i: int, j: int, k: int) -> Tensor:
         n = rows.shape[-1]
         if n >= WORTH_COPYING:
             return rows.index_select(1, _order(i, j, k, 1, rows.device))
         return rows.flatten(1).index_select(1, _order(i, j, k, n, rows.device)).view(rows.shape)
 
     @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
+        ctx.counts = inputs[1:]
+
+    @staticmethod
     def backward(ctx: Any, upstream: Tensor) -> tuple[Tensor, None, None, None]:
-        return exchanged(upstream, ctx.counts), None, None, None
+        i, j, k = ctx.counts
+        return exchanged(upstream, (i, k, j)), None, None, None
+
+    @staticmethod
+    def jvp(ctx: Any, tangent: Tensor, *_: None) -> Tensor:
+        return exchanged(tangent, ctx.counts)
 
 
 @functools.cache
