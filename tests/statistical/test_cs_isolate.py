@@ -75,6 +75,8 @@ def test_impossible_noise_and_labels_are_refused():
         CsIsolate(classes=3).prepare(squares(64), torch.Generator())
     with pytest.raises(MicvaeError, match="leaves none for style"):
         CsIsolate(content=3).contents(3)
+    with pytest.raises(MicvaeError, match="warm_up is -1; give a number of steps"):
+        CsIsolate(warm_up=-1)
 
 
 def test_the_label_is_the_first_category_unless_named():

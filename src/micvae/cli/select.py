@@ -52,7 +52,8 @@ def select(arguments: list[str]) -> None:
     with step_progress("a few steps of each, to know the time") as step:
         dataset = load(job.training_data())
         seconds = expected_seconds(cells, job.out, dataset, job.workers, step)
-    runs = f"{len(cells)} runs ({len(job.rows())} candidates × {job.seeds} seeds)"
+    count = len(job.rows())
+    runs = f"{len(cells)} runs ({count} candidate{'s' * (count > 1)} × {job.seeds} seeds)"
     cost = f"training takes about {said(seconds)}, starting and scoring some seconds per run more"
     if not seconds:
         cost = "all trained before"

@@ -96,6 +96,8 @@ class CsIsolate(Objective):
             raise MicvaeError(f"noise is {self.noise!r}; give a share from 0 to below 1.")
         if self.content is not None and self.content < 1:
             raise MicvaeError(f"content is {self.content}; at least one latent must be content.")
+        if self.warm_up < 0:
+            raise MicvaeError(f"warm_up is {self.warm_up}; give a number of steps, 0 or more.")
         if not 0 <= self.threshold < 1 or not self.temperature > 0:
             raise MicvaeError(
                 f"threshold is {self.threshold} and temperature {self.temperature}; give a "

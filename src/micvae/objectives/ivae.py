@@ -1,6 +1,5 @@
 """iVAE: a VAE whose prior is told an auxiliary variable."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
@@ -16,6 +15,7 @@ from micvae.models import VAE
 from micvae.networks import dense
 from micvae.networks.base import MOST_LAYERS
 from micvae.objectives.base import MODEL, Losses, Objective, Setting, Shape, Step
+from micvae.objectives.contrast import contrast
 from micvae.objectives.observed import conditions
 from micvae.objectives.schedules import NONE, Constant, Schedule
 
@@ -155,8 +155,7 @@ def contrast_of(z: Tensor, prior: DiagonalGaussian) -> Tensor:
     constant = (prior.loc**2 * precision + prior.log_variance).sum(1)
     squares = z**2 @ precision.T - 2 * z @ (prior.loc * precision).T
     log_density = -0.5 * (squares + constant)  # (B, B), rows z, columns u
-    own = log_density.diagonal() - log_density.logsumexp(1)
-    return -own.mean() - math.log(len(z))
+    return contrast(log_density)
 
 
 def kl_between(q: DiagonalGaussian, p: DiagonalGaussian) -> Tensor:

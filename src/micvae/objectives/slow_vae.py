@@ -14,6 +14,7 @@ from micvae.distributions import DiagonalGaussian, Trait
 from micvae.errors import MicvaeError
 from micvae.models import VAE, laid_out
 from micvae.objectives.base import MODEL, Losses, Objective, Step
+from micvae.objectives.contrast import contrast
 from micvae.objectives.observed import next_frames
 from micvae.objectives.schedules import NONE, Constant, Schedule
 
@@ -118,8 +119,7 @@ def contrast_of(earlier: Tensor, later: Tensor, rate: float) -> Tensor:
         rate: λ.
     """
     log_density = -rate * torch.cdist(later, earlier, p=1)  # (B, B), rows z_t, columns z_{j−1}
-    own = log_density.diagonal() - log_density.logsumexp(1)
-    return -own.mean() - math.log(len(later))
+    return contrast(log_density)
 
 
 def transition_kl(posterior: DiagonalGaussian, rate: float) -> Tensor:
