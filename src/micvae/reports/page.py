@@ -9,6 +9,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup, escape
 from matplotlib.figure import Figure
 
 from micvae import __version__
@@ -144,6 +145,7 @@ def write_page(page: Page, folder: Path) -> Path:
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
+    environment.filters["breakable"] = breakable
     template = environment.from_string(room.joinpath("page.html.j2").read_text("utf-8"))
     css = room.joinpath("page.css").read_text("utf-8")
     html = template.render(page=page, groups=groups, css=css, version=__version__)
@@ -172,6 +174,11 @@ def save(plate: Plate, folder: Path) -> Picture:
         svg, uri = "", f"data:image/png;base64,{base64.b64encode(contents['png']).decode()}"
     width, height = (round(96 * inches) for inches in figure.get_size_inches())
     return Picture(plate.name, svg, uri, width, height, plate.alt, plate.label)
+
+
+def breakable(text: str) -> Markup:
+    """HTML of a name that may be broken between its words, as in `method(some_option=3)`."""
+    return Markup(re.sub(r"(?<=[_=,])|(?=\()", "<wbr>", str(escape(text))))
 
 
 def slug(text: str) -> str:
