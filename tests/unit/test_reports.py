@@ -18,6 +18,7 @@ from micvae.files import read_json, write_json
 from micvae.objectives import MIConstrained, Vae
 from micvae.reports import report_comparison, report_folder
 from micvae.reports.comparison import labelled
+from micvae.reports.quantities import quantity
 from micvae.reports.style import INK, THEMED
 from micvae.reports.svg import variable
 from micvae.studies.evaluation import evaluate_run
@@ -356,7 +357,7 @@ def test_runs_of_one_seed_are_compared_without_a_word_on_intervals(runs, tmp_pat
     vae, constrained = (run.scores()["metrics"]["mig"] for run in pair)
     answer = page.find(".//p[@class='answer']").text
     best, value = max(("vae", vae), ("mi-constrained", constrained), key=lambda one: one[1])
-    assert f"{best} has the highest MIG, {value:.2f}" in answer
+    assert f"{best} has the highest MIG, {quantity('mig').shown(value)}" in answer
     assert answer.endswith("With one seed per method nothing is known of another.")
     assert ("above vae" in answer) == (best != "vae")
     scores = text_of(page, "scores")

@@ -101,7 +101,7 @@ def test_numbers_are_written_as_numbers():
     assert quantity("seconds").shown(1234.56) == "1,234.6"
     assert quantity("a_new_metric").label == "a new metric"
     assert number(-0.001, 2) == "0.00" and number(-1.5, 1) == "−1.5"
-    assert breakable("a(b_c=3) <i>") == "a<wbr>(b_<wbr>c=<wbr>3) &lt;i&gt;"
+    assert breakable("a(b_c=3) <i>") == "a<wbr/>(b_<wbr/>c=<wbr/>3) &lt;i&gt;"
     assert slug("MI-constrained, λ = 2, seed 0") == "mi-constrained-λ-=-2-seed-0"
 
 
