@@ -81,6 +81,7 @@ for title, message, spoil in [
     ("run.json says nothing of the data", "no usable data", record(lambda r: r.pop("data"))),
     ("run.json counts images in words", "n is 'many'", fact(n="many")),
     ("run.json names factors by numbers", "factor_names is [1]", fact(factor_names=[1])),
+    ("run.json names features by one text", "feature_names is 'a'", fact(feature_names="a")),
     ("run.json has images of a trillion rows", "image_shape is", fact(image_shape=[1, 10**12, 4])),
     ("run.json has images without a size", "image_shape is", fact(image_shape=["a", None, 1])),
     ("a setting that is not known", "is not understood", setting(colour="red")),
@@ -233,6 +234,8 @@ own("too many names of factors", "factor_names has 2 entries", images=IMAGES,
     factors=np.zeros((96, 1)), factor_names=["a", "b"])  # fmt: skip
 own("two factors of one name", "factor_names has 'a' more than once", images=IMAGES,
     factors=np.zeros((96, 2)), factor_names=["a", "a"])  # fmt: skip
+own("too many names of features", "feature_names has 2 entries", images=np.zeros((96, 3)),
+    feature_names=["a", "b"])  # fmt: skip
 own("pickled images", "is pickled, which could run code", images=np.array([{}], dtype=object))
 
 

@@ -7,7 +7,7 @@ from torch import nn
 from micvae.distributions import AutoLikelihood, Bernoulli, GaussianLatents
 from micvae.errors import DataError
 from micvae.models import build_vae
-from micvae.networks import NETWORKS, Mlp, initialise
+from micvae.networks import NETWORKS, Mlp, initialise, patch
 from micvae.networks.patch import FromPatches, FromVector, ToPatches, ToVector, exchanged
 
 SHAPES = [(1, 32, 32), (1, 64, 64), (3, 64, 64), (3, 32, 48), (4, 16, 16), (1, 96, 64)]
@@ -178,6 +178,26 @@ def test_jacobians_of_whole_networks_can_be_taken(shape):
     _, column = torch.func.jvp(model.decoder, (z,), (step * 1e6,))
     for found in (rows, column):
         torch.testing.assert_close(found, change, rtol=1e-6, atol=1e-8)
+
+
+@pytest.mark.parametrize(
+    "recorded",
+    [
+        lambda module, z: torch.export.export(module, (z,)).module(),
+        lambda module, z: torch.jit.trace(module, (z,)),
+        lambda module, z: torch.compile(module, backend="eager", fullgraph=True),
+    ],
+    ids=["export", "trace", "compile"],
+)
+@pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")
+def test_networks_can_be_written_down_and_go_on_working(recorded):
+    """Nothing that a recorder made up stays behind in the process, even if it came first."""
+    patch._order.cache_clear()
+    model = build("patch", (1, 32, 32)).eval()
+    z = torch.zeros(2, 5)
+    written = recorded(model.decoder, z)
+    torch.testing.assert_close(written(z), model.decoder(z))
+    assert type(model.decoder(z)) is torch.Tensor
 
 
 def test_vectors_of_a_grid_are_its_memory():

@@ -15,12 +15,13 @@ from torch.utils.data import TensorDataset
 
 from micvae import Disentangler
 from micvae.cli import main
-from micvae.data import load, squares
+from micvae.data import FactorDataset, load, squares
 from micvae.data.layout import as_arranged
 from micvae.errors import DataError, MicvaeError, RunError
 from micvae.objectives import METHODS, BetaVae, FactorVae, MIConstrained
 from micvae.objectives.schedules import Constant, Ramp
 from micvae.reports import report_run
+from micvae.sharing.trained import Trained
 from micvae.training.config import RunConfig, Settings
 from micvae.training.run import Run
 
@@ -200,8 +201,27 @@ def test_names_of_columns_are_kept_with_the_run(tmp_path):
     assert list(loaded.feature_names_in_) == list(frame.columns)
     with pytest.raises(ValueError, match="feature names"):
         loaded.transform(frame[list("edcba")])
-    again = loaded.fit(TABLE)  # without names
-    assert not hasattr(again, "feature_names_in_")
+    turned = frame[list("edcba")]
+    turned.to_csv(tmp_path / "turned.csv", index=False)
+    with pytest.raises(DataError, match="features in another order than Disentangler"):
+        loaded.transform(tmp_path / "turned.csv")
+    with pytest.raises(DataError, match=r"number 0 is 'e', and was 'a'; give a, b, c, d, e"):
+        Trained.of(Run(path)).encode(load(str(tmp_path / "turned.csv")))
+    with pytest.warns(UserWarning, match="valid feature names"):  # the same numbers, without names
+        again = loaded.save(tmp_path / "again", data=TABLE)
+    assert Run(again).dataset().feature_names == tuple(frame.columns)
+
+
+def test_nothing_of_an_earlier_fit_is_left(tmp_path):
+    """Names and numbers of features are those of the last X, whatever it was."""
+    frame = pd.DataFrame(TABLE, columns=["a", "b", "c", "d", "e"])
+    learner = table().fit(frame)
+    learner.fit(FactorDataset("three", TABLE[:, :3]))
+    assert learner.n_features_in_ == 3 and not hasattr(learner, "feature_names_in_")
+    learner.fit(frame, out=tmp_path / "run").fit(TABLE, out=tmp_path / "run")
+    assert learner.n_features_in_ == 5 and not hasattr(learner, "feature_names_in_")
+    learner.set_params(network="patch(width=4, hidden=8)").fit(GREY)
+    assert not hasattr(learner, "n_features_in_")
 
 
 @pytest.mark.parametrize(

@@ -301,7 +301,7 @@ def test_numbers_of_a_vector_have_names(tmp_path):
     table = load(str(tmp_path / "readings.csv"))
     assert table.feature_names == ("flow", "speed")
     assert standardised(table).subset([0, 2]).feature_names == table.feature_names
-    named = saved(tmp_path, images=table.images, feature_names=["a", "b"], factors=[0, 1, 2, 3])
+    named = saved(tmp_path, images=table.images, feature_names=[b"a", b"b"], factors=[0, 1, 2, 3])
     assert named.feature_names == without_factors(named, [0]).feature_names == ("a", "b")
     assert whitened(named).feature_names == ()  # each of its features is a mixture
 
@@ -310,3 +310,5 @@ def test_numbers_of_a_vector_have_names(tmp_path):
 def test_names_that_fit_no_vector_are_refused(tmp_path, images):
     with pytest.raises(DataError, match="feature_names has 2 entries, but a sample has shape"):
         saved(tmp_path, images=images, feature_names=["a", "b"])
+    with pytest.raises(DataError, match="feature_names has 'a' more than once"):
+        saved(tmp_path, images=np.zeros((4, 3)), feature_names=["a", "a", "b"])

@@ -1,5 +1,7 @@
 """What the figures of reports are computed from."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -11,7 +13,7 @@ from micvae.networks import Mlp
 from micvae.reports.audit_figures import factors
 from micvae.reports.codes import codes_against_factors
 from micvae.reports.curves import envelope, smoothed
-from micvae.reports.effects import FEATURES, effects, effects_matrix
+from micvae.reports.effects import FEATURES, effects, effects_matrix, shown_features
 from micvae.reports.matrices import factor_matrix, latent_matrix
 from micvae.reports.page import breakable, slug
 from micvae.reports.quantities import quantity
@@ -102,6 +104,7 @@ def test_numbers_are_written_as_numbers():
     assert quantity("a_new_metric").label == "a new metric"
     assert number(-0.001, 2) == "0.00" and number(-1.5, 1) == "−1.5"
     assert breakable("a(b_c=3) <i>") == "a<wbr/>(b_<wbr/>c=<wbr/>3) &lt;i&gt;"
+    assert breakable("1,234.6 (a,b)") == "1,234.6 <wbr/>(a,<wbr/>b)"
     assert slug("MI-constrained, λ = 2, seed 0") == "mi-constrained-λ-=-2-seed-0"
 
 
@@ -197,26 +200,45 @@ def test_effects_are_those_of_a_linear_decoder():
     layer.weight.data, layer.bias.data = torch.from_numpy(weights.T).float(), torch.ones(3)
     data = FactorDataset("x", z @ weights, feature_names=("a", "b", "c"))
     found = effects(model, represented(z, z), data)
-    assert found.latents == [0, 1] and found.names == ["a", "b", "c"]
+    assert found.latents == [0, 1] and found.names == ("a", "b", "c")
     np.testing.assert_allclose(found.moved, 4 * weights / (z @ weights).std(0), rtol=1e-5)
-    image = effects_matrix(found, np.array([True, True])).axes[0].images[0]
+    figure = effects_matrix(found, np.array([True, True]), np.array([0, 2]))
+    image = figure.axes[0].images[0]
     assert image.norm.vmin == -image.norm.vmax
+    assert [label.get_text() for label in figure.axes[0].get_xticklabels()] == ["a", "c"]
 
 
 def test_effects_show_the_features_that_move_furthest():
-    """Of sixty, those of the largest effect in the data's order, and a constant one is none."""
-    z = np.random.default_rng(0).normal(size=(500, 1))
-    strength = np.r_[0.0, np.arange(59.0)] / 59
-    x = z * strength + np.random.default_rng(1).normal(size=(500, 60)) * (np.arange(60) > 0)
+    """Of sixty, those of the largest effect in the data's order; what does not vary is none."""
+    generator = np.random.default_rng(0)
+    z = generator.normal(size=(500, 1))
+    strength = np.arange(60.0) / 59
+    noise = generator.normal(size=(500, 60))
+    x = z * strength + noise
+    x[:, 0], x[:, 30] = 7, 7 + 1e-7 * noise[:, 30]  # constant, and constant but for rounding
     model = build_vae(
         Mlp(depth=0), Gaussian(), GaussianLatents(), 1, (60,),
         torch.Generator().manual_seed(0), torch.device("cpu"),
     )  # fmt: skip
     model.decoder[0].weight.data = torch.from_numpy(strength[:, None]).float()
     found = effects(model, represented(z, z), FactorDataset("x", x))
-    assert len(found.features) == FEATURES and (np.diff(found.features) > 0).all()
-    assert found.features[0] > 20 and found.names == [str(f) for f in found.features]
-    assert np.isfinite(found.moved).all()
+    assert np.isnan(found.moved[0, [0, 30]]).all() and np.isfinite(found.moved).sum() == 58
+    (features,) = shown_features([found])
+    assert len(features) == FEATURES and (np.diff(features) > 0).all()
+    assert features[0] > 20 and 30 not in features and found.names == tuple(map(str, range(60)))
+    # Beside a run that moves others further, both show the same; other data has its own.
+    moved = np.where(np.arange(60) == 5, 99.0, 0.0)[None]
+    both = shown_features([found, replace(found, moved=moved)])
+    assert (both[0] == both[1]).all() and 5 in both[0]
+    apart = shown_features([found, replace(found, moved=moved, names=("a",) * 60)])
+    assert (apart[0] == features).all()
+
+
+@pytest.mark.parametrize("name", ["gross_$_net_$", "a$_$b", "$ in % of $", "$\\foo$", "<&>"])
+def test_any_text_will_do_as_a_name(name, tmp_path):
+    figure = factor_matrix([[0.5]], [name], [1.0], [True])
+    figure.savefig(tmp_path / "x.svg")
+    assert [label.get_text() for label in figure.axes[0].get_xticklabels()] == [name]
 
 
 def test_every_latent_has_its_own_scale_and_an_inactive_one_stays_flat():

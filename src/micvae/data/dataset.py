@@ -91,11 +91,15 @@ class FactorDataset:
                 f"feature_names has {len(features)} entries, but a sample has shape "
                 f"{tuple(images.shape[1:])}; give a name to each number of a vector, or none."
             )
-        if repeated := [name for name in dict.fromkeys(names) if names.count(name) > 1]:
-            raise DataError(
-                f"factor_names has {', '.join(map(repr, repeated))} more than once; give every "
-                "factor a name of its own."
-            )
+        for label, what, given in (
+            ("factor_names", "factor", names),
+            ("feature_names", "feature", features),
+        ):
+            if repeated := [name for name in dict.fromkeys(given) if given.count(name) > 1]:
+                raise DataError(
+                    f"{label} has {', '.join(map(repr, repeated))} more than once; give every "
+                    f"{what} a name of its own."
+                )
         for kind in kinds:
             if kind not in KINDS:
                 raise DataError(f"factor_kinds has {kind!r}; use one of {', '.join(KINDS)}.")

@@ -65,8 +65,13 @@ def from_npz(path: Path) -> FactorDataset:
             arrays[name] = of_user(arrays[name], f"{name} in {path}")
     for name in NAMES:
         if name in arrays:
-            arrays[name] = tuple(map(str, np.atleast_1d(arrays[name])))
+            arrays[name] = texts(arrays[name])
     return FactorDataset(name=path.stem, source={"data": str(path)}, **arrays)
+
+
+def texts(array: NDArray[Any]) -> tuple[str, ...]:
+    """Names from an array of texts or of UTF-8 bytes."""
+    return tuple(t.decode() if isinstance(t, bytes) else str(t) for t in np.atleast_1d(array))
 
 
 def _unread(path: Path, name: str) -> Images | None:

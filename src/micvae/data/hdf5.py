@@ -5,11 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from micvae.data.archives import readable
 from micvae.data.dataset import FactorDataset
-from micvae.data.files import BESIDE, IMAGES, NAMES, arranged, of_user
+from micvae.data.files import BESIDE, IMAGES, NAMES, arranged, of_user, texts
 from micvae.data.lazy import Images, is_large
 from micvae.data.on_disk import Hdf5File
 from micvae.errors import DataError
@@ -49,8 +47,7 @@ def from_hdf5(path: Path) -> FactorDataset:
         )
     for name in NAMES:
         if name in arrays:
-            texts = np.atleast_1d(arrays[name])
-            arrays[name] = tuple(t.decode() if isinstance(t, bytes) else str(t) for t in texts)
+            arrays[name] = texts(arrays[name])
     return FactorDataset(name=path.stem, source={"data": str(path)}, **arrays)
 
 

@@ -66,13 +66,14 @@ class _MixtureInformation(torch.autograd.Function):
         components = _Components(loc, scale)
         marginal = z.new_empty(z.shape)
         joint = z.new_empty(*z.shape, z.shape[1])
+        ctx.components, ctx.kept = components, None
         for rows in _blocks(len(z), loc.numel(), loc.device):
             density, standardised = components.shifted_density(z[rows])
+            if len(z) * loc.numel() <= _BLOCK_CPU:  # then this is the only block
+                ctx.kept = density, standardised
             weighted = density if weights is None else density * weights[rows].unsqueeze(1)
             torch.sum(weighted, -1, out=marginal[rows])
             torch.bmm(weighted, density.mT, out=joint[rows])
-        ctx.components = components
-        ctx.kept = (density, standardised) if len(z) * loc.numel() <= _BLOCK_CPU else None
         mass = len(loc) if weights is None else weights.sum(1)[:, None, None]
         underflown = torch.nonzero(joint < components.negligible * _LEEWAY * mass)
         log_joint = joint.log()
@@ -157,10 +158,10 @@ class _Components:
         return total, standardised
 
 
-def _blocks(rows: int, numbers: int, device: torch.device) -> Iterator[slice]:
-    """Cut `rows` rows of so many numbers each into blocks that stay in the cache."""
+def _blocks(rows: int, per_row: int, device: torch.device) -> Iterator[slice]:
+    """Cut `rows` rows of `per_row` numbers into blocks that stay in the cache."""
     limit = _BLOCK_CPU * torch.get_num_threads() if device.type == "cpu" else _BLOCK_OTHER
-    step = max(1, limit // max(1, numbers))
+    step = max(1, limit // max(1, per_row))
     for start in range(0, rows, step):
         yield slice(start, start + step)
 

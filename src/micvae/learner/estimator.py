@@ -84,6 +84,8 @@ class Disentangler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, WithOption
         config_: the `RunConfig` that was trained.
         representation_: the `Representation` of the training samples, with the factors `y`.
         n_features_in_: F, where samples are vectors.
+        feature_names_in_: what these are called, where a data frame's columns, a table or a data
+            set said so. scikit-learn then warns of arrays, whose columns have no names.
 
     Examples:
         >>> from micvae import Disentangler
@@ -165,6 +167,8 @@ class Disentangler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, WithOption
             with self._progress(f"training {config.method} on {dataset.name}") as report:
                 run = train_run(config, path, report, dataset)
             self._take(run)
+        if not dataset.feature_names and hasattr(self, "feature_names_in_"):
+            del self.feature_names_in_  # of the run that was found, not of X
         return self
 
     def fit_transform(self, X: Any, y: Any = None, **fit_params: Any) -> NDArray[np.float32]:
@@ -247,10 +251,13 @@ class Disentangler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, WithOption
         self.representation_ = self._fitted.representation
         self._n_features_out = self.representation_.codes.shape[1]
         self._form = Form.of(run.record["data"])
+        for stale in ("n_features_in_", "feature_names_in_"):
+            if hasattr(self, stale):  # of an earlier fit
+                delattr(self, stale)
         if len(self._form.shape) == 1:
             self.n_features_in_ = self._form.shape[0]
-            if names := run.record["data"].get("feature_names"):
-                self.feature_names_in_ = np.asarray(names, dtype=object)
+        if self._form.names:
+            self.feature_names_in_ = np.asarray(self._form.names, dtype=object)
         return self
 
     def _given(self, X: Any, y: Any = None, *, fitting: bool = False) -> Given:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from micvae.data import FactorDataset
 from micvae.data.layout import Arrangement, as_arranged
 from micvae.errors import DataError
+from micvae.sharing.features import check_features, feature_names_of
 from micvae.sharing.units import Units
 
 
@@ -23,11 +24,13 @@ class Form:
         shape: of one sample, `(C, H, W)` or `(F,)`.
         arranged: how images lay in the array that was fitted.
         units: of vectors, which may have been standardised.
+        names: of the features of vectors; empty where nobody said.
     """
 
     shape: tuple[int, ...]
     arranged: Arrangement
     units: Units
+    names: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, data: Mapping[str, Any]) -> Form:
@@ -36,20 +39,22 @@ class Form:
         while "of" in innermost:
             innermost = innermost["of"]
         shape = tuple(data["image_shape"])
-        return cls(shape, innermost.get("layout", "NCHW"), Units.of(data["source"], shape))
+        layout, units = innermost.get("layout", "NCHW"), Units.of(data["source"], shape)
+        return cls(shape, layout, units, feature_names_of(data, shape[0]))
 
     def read(self, dataset: FactorDataset) -> FactorDataset:
         """Samples in the units of the model.
 
         Raises:
-            DataError: where they are of another shape, not whitened as what was fitted, or
-                standardised where that was not.
+            DataError: where they are of another shape, have other features or these in another
+                order, are not whitened as what was fitted, or standardised where that was not.
         """
         if dataset.image_shape != self.shape:
             raise DataError(
                 f"X has samples of shape {dataset.image_shape}, but Disentangler was fitted to "
                 f"{self.shape}."
             )
+        check_features(dataset, self.names, "Disentangler")
         as_they_were = self.units.moved is None and not self.units.whitened
         if as_they_were and is_standardised(dataset):
             raise DataError(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +63,8 @@ class Fitted:
                 temporary.write_bytes(content)
         self.representation.save(path / REPRESENTATION)
         if dataset is not None:
-            _write_data(path / DATA, dataset)
+            names = dataset.feature_names or tuple(self.record["data"].get("feature_names", ()))
+            _write_data(path / DATA, replace(dataset, feature_names=names))
         write_json(path / RECORD, self.record)  # last: without it the folder is no run
 
 

@@ -157,10 +157,16 @@ def exchanged(rows: Tensor, counts: tuple[int, int, int]) -> Tensor:
 
     What a transposed copy does number by number is two to five times faster through an index.
     """
-    if torch.onnx.is_in_onnx_export():  # which knows no functions of ours
+    if _recorded(rows):
         return rows.reshape(-1, *counts, rows.shape[-1]).transpose(2, 3).flatten(1, 3)
     moved: Tensor = _Exchanged.apply(rows, *counts)  # type: ignore[no-untyped-call]
     return moved
+
+
+def _recorded(x: Tensor) -> bool:
+    """Whether operations are being written down, to be exported or compiled: plain ones then."""
+    tracing: bool = torch.jit.is_tracing()  # type: ignore[attr-defined,no-untyped-call]
+    return type(x) is not Tensor or tracing or torch.compiler.is_compiling()
 
 
 class _Exchanged(torch.autograd.Function):

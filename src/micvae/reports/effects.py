@@ -1,5 +1,6 @@
 """What each latent does to the features of a vector: one varies, the others are held."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,10 +15,13 @@ from micvae.reports.traversals import MOST, decoded_along
 from micvae.representation import Representation
 
 FEATURES = 24
-"""At most so many features are shown, those that latents move most."""
+"""At most so many features are shown, those that latents move furthest."""
 
 SAMPLES = 10_000
 """Whose spread is the unit."""
+
+CONSTANT = 1e-6
+"""Of the widest feature's spread: what varies less is beyond what a model of all can see."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,16 +29,20 @@ class Effects:
     """How far features move with latents.
 
     Args:
-        latents: at most 12, by falling KL.
-        features: the numbers of those shown, at most 24.
-        names: what these are called.
-        moved: `(latents, features)`, in standard deviations of each feature.
+        latents: L of them, at most 12, by falling KL.
+        names: what the F features are called.
+        moved: `(L, F)`, in standard deviations of each feature; NaN for one that does not vary.
     """
 
     latents: list[int]
-    features: NDArray[np.int64]
-    names: list[str]
+    names: tuple[str, ...]
     moved: NDArray[np.float64]
+
+    @property
+    def furthest(self) -> NDArray[np.float64]:
+        """How far each feature is moved by the latent that moves it furthest, `(F,)`."""
+        far: NDArray[np.float64] = np.abs(np.nan_to_num(self.moved)).max(0)
+        return far
 
 
 def effects(model: VAE, representation: Representation, dataset: FactorDataset) -> Effects:
@@ -49,19 +57,44 @@ def effects(model: VAE, representation: Representation, dataset: FactorDataset) 
     latents = by_kl(representation.latent_kl)[:MOST]
     along = decoded_along(model, representation, latents)[2].astype(np.float64)
     rows = np.random.default_rng(0).permutation(len(dataset))[:SAMPLES]
-    spread = np.asarray(dataset.images[np.sort(rows)], dtype=np.float64).std(0)
+    seen = np.asarray(dataset.images[np.sort(rows)], dtype=np.float64)
+    spread = seen.std(0)
+    rounding = np.finfo(np.float32).eps * np.abs(seen.mean(0))
+    varies = spread > np.maximum(rounding, CONSTANT * spread.max())
     sign = np.where(along[:, -1] < along[:, 0], -1.0, 1.0)
-    moved = sign * np.ptp(along, axis=1) / np.where(spread > 0, spread, 1.0)
-    most = np.argsort(-np.abs(moved).max(0), kind="stable")[:FEATURES]
-    features = np.sort(most)
+    moved = sign * np.ptp(along, axis=1) / np.where(varies, spread, np.nan)
     names = dataset.feature_names or tuple(map(str, range(dataset.image_shape[0])))
-    return Effects(latents, features, [names[f] for f in features], moved[:, features])
+    return Effects(latents, names, moved)
+
+
+def shown_features(found: Sequence[Effects]) -> list[NDArray[np.int64]]:
+    """Which features each figure shows, at most 24: the same where all are of the same features."""
+    furthest = [one.furthest for one in found]
+    if len({one.names for one in found}) == 1:
+        furthest = [np.max(furthest, axis=0)] * len(found)
+    return [np.sort(np.argsort(-far, kind="stable")[:FEATURES]) for far in furthest]
 
 
 @styled
-def effects_matrix(found: Effects, active: NDArray[np.bool_]) -> Figure:
-    """Draw them as a heat map: red where a feature rises with a latent, blue where it falls."""
-    title = "change of the feature, standard deviations"
+def effects_matrix(
+    found: Effects, active: NDArray[np.bool_], features: NDArray[np.int64], top: float | None = None
+) -> Figure:
+    """Draw them as a heat map: red where a feature rises with a latent, blue where it falls.
+
+    Args:
+        found: what was measured.
+        active: per latent, whether it is.
+        features: the numbers of those shown.
+        top: standard deviations at the dark ends of the colours; by default the largest.
+    """
+    names = [found.names[f] for f in features]
     return heat_map(
-        found.moved, found.latents, found.names, list(active), "feature", title, signed=True
+        found.moved[:, features],
+        found.latents,
+        names,
+        list(active),
+        "feature",
+        "change, in SD",
+        top,
+        signed=True,
     )

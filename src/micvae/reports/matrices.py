@@ -23,7 +23,7 @@ from micvae.reports.style import (
 )
 
 SMALLEST_TOP = 0.1
-"""Nats at the dark end at least, so that an estimate's noise about 0 is not painted dark."""
+"""At the dark end at least, in nats or what the numbers are: noise about 0 is not painted dark."""
 
 
 @styled
@@ -102,7 +102,7 @@ def heat_map(
     image = axes.imshow(matrix, cmap=colours, vmin=bottom, vmax=top, aspect="auto")
     for r, row in enumerate(matrix):
         for c, value in enumerate(row):
-            text = number(value, 2) if np.isfinite(value) else "·"
+            text = number(value, 2 if top < 100 else 0) if np.isfinite(value) else "·"
             colour = on_cell(abs(value), top)
             axes.text(c, r, text, ha="center", va="center", color=colour, fontsize=8)
     axes.set_xticks(range(count), names)

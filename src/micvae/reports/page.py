@@ -178,7 +178,7 @@ def save(plate: Plate, folder: Path) -> Picture:
 
 def breakable(text: str) -> Markup:
     """HTML of a name that may be broken between its words, as in `method(some_option=3)`."""
-    return Markup(re.sub(r"(?<=[_=,])|(?=\()", "<wbr/>", str(escape(text))))
+    return Markup(re.sub(r"(?<=[_=])|(?<=,)(?!\d)|(?<=.)(?=\()", "<wbr/>", str(escape(text))))
 
 
 def slug(text: str) -> str:

@@ -1,7 +1,7 @@
 """Figures of one run, or of several side by side, gathered by kind."""
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ from micvae.errors import MicvaeError, MicvaeWarning
 from micvae.models import VAE
 from micvae.reports.codes import FACTORS, LATENTS, SAMPLES, codes_against_factors
 from micvae.reports.curves import curves
-from micvae.reports.effects import FEATURES, effects, effects_matrix
+from micvae.reports.effects import FEATURES, effects, effects_matrix, shown_features
 from micvae.reports.matrices import SMALLEST_TOP, factor_matrix, latent_matrix
 from micvae.reports.page import Group, Plate, slug
 from micvae.reports.reconstructions import reconstructions
@@ -71,7 +71,9 @@ def gather(run: Run, label: str, missing: list[str]) -> Material:
     except (MicvaeError, OSError) as error:
         dataset = None
         whose = f" of {label}" if label else ""
-        missing.append(f"Samples and reconstructions{whose}: the data cannot be read ({error})")
+        pictures = len(run.record["data"]["image_shape"]) == 3
+        what = "Samples and reconstructions" if pictures else "What each latent moves"
+        missing.append(f"{what}{whose}: the data cannot be read ({error})")
     return Material(label, run, model, run.representation(), scores, dataset)
 
 
@@ -146,33 +148,38 @@ def _traversals(materials: Sequence[Material]) -> Group:
 
 
 def _effects(materials: Sequence[Material]) -> Group:
-    plates = []
-    left_out = False
-    for m in materials:
-        assert m.dataset is not None
-        found = effects(m.model, m.representation, m.dataset)
-        left_out |= found.moved.shape != (len(m.scores["latent_kl"]), *m.dataset.image_shape)
-        plates.append(
-            Plate(
-                m.name("effects"),
-                effects_matrix(found, m.representation.active),
-                f"How far every feature moves with every latent{m.about}.",
-                m.label,
-            )
+    found = [
+        effects(m.model, m.representation, m.dataset) for m in materials if m.dataset is not None
+    ]
+    top = max([SMALLEST_TOP, *(float(one.furthest.max()) for one in found)])
+    shown = shown_features(found)
+    plates = [
+        Plate(
+            m.name("effects"),
+            effects_matrix(one, m.representation.active, features, top),
+            f"How far every feature moves with every latent{m.about}.",
+            m.label,
         )
+        for m, one, features in zip(materials, found, shown, strict=True)
+    ]
     caption = (
         "One row per latent, by falling KL: it runs through its values while the others stay at "
         "those of one sample, that with the code nearest to the mean code. A cell says how far the "
-        "decoder's mean of a feature moves meanwhile, in standard deviations of that feature: red "
-        "where it rises with the latent, blue where it falls. A latent is named by the features "
-        "that it moves; its sign is arbitrary. An inactive latent moves nothing."
+        "decoder's mean of a feature moves meanwhile, from its lowest to its highest, in standard "
+        "deviations (SD) of that feature over the data: red where it ends higher than it began, "
+        "blue where it ends lower. A latent can be named by the features that it moves; its sign "
+        "is arbitrary. An inactive latent moves them by little and at random. A dot: the feature "
+        "does not vary in the data."
     )
-    if left_out:
+    pairs = list(zip(found, shown, strict=True))
+    every = all(len(one.names) == len(features) for one, features in pairs)
+    if not every or any(len(m.scores["latent_kl"]) > MOST for m in materials):
         caption += (
             f" At most {MOST} latents (highest KL) and {FEATURES} features (moved furthest) are "
             "shown."
         )
-    return Group("What each latent moves", caption, plates)
+    names = dict.fromkeys(one.names[f] for one, features in pairs for f in features)
+    return Group("What each latent moves", caption + _in_full(names), plates)
 
 
 def _factor_matrices(materials: Sequence[Material]) -> Group:
@@ -199,10 +206,13 @@ def _factor_matrices(materials: Sequence[Material]) -> Group:
         "a factor faintly, and mutual information, like MIG, does not see how faintly."
     )
     names = dict.fromkeys(name for m in materials for name in m.scores["factor_names"])
+    return Group("Latents and factors", caption + _in_full(names), plates)
+
+
+def _in_full(names: Iterable[str]) -> str:
+    """End of a caption: the names that its figure shortens."""
     cut = [name for name in names if short(name) != name]
-    if cut:
-        caption += f" Names in full: {', '.join(cut)}."
-    return Group("Latents and factors", caption, plates)
+    return f" Names in full: {', '.join(cut)}." if cut else ""
 
 
 def _latent_matrices(materials: Sequence[Material]) -> Group:

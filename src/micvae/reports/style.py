@@ -87,6 +87,7 @@ _RC = {
     "svg.fonttype": "none",  # text that can be searched, selected and read aloud
     "svg.hashsalt": "micvae",  # the same figure is the same file
     "axes.unicode_minus": True,
+    "text.parse_math": False,  # a name with two dollar signs is a name
 }
 
 
@@ -133,7 +134,7 @@ def number(value: float, digits: int) -> str:
 
 
 def on_cell(value: float, top: float) -> str:
-    """The colour of text on a cell of a heat map from 0 to `top`; a cell of NaN is not painted."""
+    """The colour of text on a cell whose colour is dark at `top`; a cell of NaN is not painted."""
     if not np.isfinite(value):
         return INK
     return "white" if value > 0.55 * top else ON_PALE

@@ -175,7 +175,8 @@ def _facts(run: Run) -> dict[str, Any]:
         "config": config,
         "image_shape": list(run.image_shape),
         "data": {k: data[k] for k in ("name", "n", "factor_names", "factor_kinds", "notes")}
-        | {"units": units_of(run).to_json()},
+        | {"units": units_of(run).to_json()}
+        | {k: data[k] for k in ("feature_names",) if k in data},
         "training": {
             "seconds": run.record.get("seconds"),
             **{k: environment[k] for k in ("python", "torch", "numpy") if k in environment},

@@ -27,6 +27,9 @@ from micvae.training.run import Run
 ENCODER = "encoder.onnx"
 DECODER = "decoder.onnx"
 DESCRIPTION = "model.json"
+PUBLIC = ("name", "n", "image_shape", "factor_names", "feature_names", "notes")
+"""Of the data, what goes with a model."""
+
 OPSET = 17
 """Version of the operators: from 2022, and read by every runtime since."""
 
@@ -165,7 +168,7 @@ def describe(run: Run, model: VAE, encoder: Exported, decoder: Exported) -> dict
         "encoder": _signature(ENCODER, encoder, images, codes) | {"input_range": bounds},
         "decoder": _signature(DECODER, decoder, codes, images) | {"output_range": bounds},
         "latents": [vars(latent) for latent in describe_latents(model, run.representation())],
-        "data": {k: data[k] for k in ("name", "n", "image_shape", "factor_names", "notes")},
+        "data": {k: data[k] for k in PUBLIC if k in data},
         "units": units.to_json(),
         "notes": notes,
         "config": config | {"data": public(config["data"])},

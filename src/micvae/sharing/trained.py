@@ -14,6 +14,7 @@ from micvae.data import FactorDataset
 from micvae.errors import DataError
 from micvae.models import VAE
 from micvae.representation import Encoded
+from micvae.sharing.features import check_features, feature_names_of
 from micvae.sharing.units import Units
 from micvae.training import Run, RunConfig
 
@@ -104,12 +105,14 @@ class Trained:
         return self.units.given(np.concatenate(parts))
 
     def check(self, dataset: FactorDataset) -> None:
-        """Refuse samples of another shape than the model takes."""
+        """Refuse samples of another shape than the model takes, or with other features."""
         if dataset.image_shape != self.image_shape:
             raise DataError(
                 f"{dataset.name} has {shown_shape(dataset.image_shape)}, and {self.name} takes "
                 f"{shown_shape(self.image_shape)}; resize or convert the data to that."
             )
+        names = feature_names_of(self.facts.get("data"), self.image_shape[0])
+        check_features(dataset, names, self.name)
 
 
 def units_of(run: Run) -> Units:

@@ -224,8 +224,10 @@ def train_run(
     }
     trainer = Trainer(config, dataset)  # refuses what cannot be trained before anything is written
     path.mkdir(parents=True, exist_ok=True)
-    if (path / RECORD).exists() and Run(path).record["data"] != record["data"]:
-        raise RunError(f"the data at {config.data} has changed since {path} was begun.")
+    if (path / RECORD).exists():
+        begun = Run(path).record["data"]
+        if {**begun, "feature_names": 0} != {**record["data"], "feature_names": 0}:  # only names
+            raise RunError(f"the data at {config.data} has changed since {path} was begun.")
     write_json(path / RECORD, record)
 
     def handed_over(progress: Progress) -> None:

@@ -1,0 +1,42 @@
+"""What the numbers of a vector are called, where a model and a data set both know it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from micvae.data import FactorDataset
+from micvae.errors import DataError
+
+
+def feature_names_of(data: object, count: int) -> tuple[str, ...]:
+    """Read the names from what is stored of a data set; none where they are not F texts.
+
+    Args:
+        data: `data` of a run's record, or of a shared model.
+        count: F, the numbers of a vector.
+    """
+    names: Any = data.get("feature_names") if isinstance(data, Mapping) else None
+    if not isinstance(names, list) or len(names) != count:
+        return ()
+    return tuple(names) if all(isinstance(name, str) for name in names) else ()
+
+
+def check_features(dataset: FactorDataset, names: tuple[str, ...], reader: str) -> None:
+    """Refuse vectors whose numbers are called otherwise, or stand in another order.
+
+    Args:
+        dataset: samples of the right shape.
+        names: those that were trained on; empty where they are not known.
+        reader: who was trained, for the message.
+
+    Raises:
+        DataError: where both have names, and these differ.
+    """
+    given = dataset.feature_names
+    if not names or not given or given == names:
+        return
+    at = next(i for i, (a, b) in enumerate(zip(given, names, strict=True)) if a != b)
+    how = "in another order" if sorted(given) == sorted(names) else "of other names"
+    raise DataError(
+        f"{dataset.name} has features {how} than {reader} was trained on: number {at} is "
+        f"{given[at]!r}, and was {names[at]!r}; give {', '.join(names)}."
+    )
