@@ -314,3 +314,19 @@ def test_ranges_are_those_of_the_aggregate_posterior(tmp_path):
         assert latent.high - latent.low > 3
     found = content.gather_content(run, run.model(), representation, None)["latents"][0]
     assert sum(found["density"]) > 400  # a bell, and not a single bar
+
+
+def test_what_is_shared_knows_its_features_by_name(tmp_path):
+    names = ["flow", "heat", "speed", "load"]
+    data = FactorDataset("readings", own_samples(), feature_names=names)
+    learner = Disentangler("vae", latent_dim=2, epochs=1, network=Mlp(hidden=8, depth=1))
+    run = Run(learner.fit(data).save(tmp_path / "run"))
+    save_pretrained(run, tmp_path / "shared")
+    export_run(run, tmp_path / "exported")
+    assert read_json(tmp_path / "exported" / "model.json")["data"]["feature_names"] == names
+    shared = from_pretrained(tmp_path / "shared")
+    turned = FactorDataset("turned", data.images[:, ::-1], feature_names=names[::-1])
+    with pytest.raises(DataError, match="turned has features in another order"):
+        shared.encode(turned)
+    unnamed = FactorDataset("unnamed", data.images)
+    np.testing.assert_array_equal(shared.encode(unnamed).codes, shared.encode(data).codes)
