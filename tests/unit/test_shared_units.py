@@ -321,6 +321,8 @@ def test_what_is_shared_knows_its_features_by_name(tmp_path):
     data = FactorDataset("readings", own_samples(), feature_names=names)
     learner = Disentangler("vae", latent_dim=2, epochs=1, network=Mlp(hidden=8, depth=1))
     run = Run(learner.fit(data).save(tmp_path / "run"))
+    page = content.gather_content(run, run.model(), run.representation(), None)
+    assert [feature["name"] for feature in page["features"]] == names
     save_pretrained(run, tmp_path / "shared")
     export_run(run, tmp_path / "exported")
     assert read_json(tmp_path / "exported" / "model.json")["data"]["feature_names"] == names

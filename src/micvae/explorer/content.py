@@ -14,6 +14,7 @@ from micvae.explorer.samples import gather_samples
 from micvae.models import VAE
 from micvae.reports.style import latent_name
 from micvae.representation import Representation
+from micvae.sharing.features import feature_names_of
 from micvae.sharing.latents import QUANTILES, LatentDescription, describe_latents, spread
 from micvae.sharing.trained import units_of
 from micvae.training.run import Run
@@ -124,7 +125,9 @@ def _features(
             some = torch.from_numpy(representation.sample(1000).codes)
             vectors = model.decode_codes(some).mean.numpy()
     low, high = np.quantile(vectors.astype(np.float64), QUANTILES, axis=0)
-    names = ["x" + latent_name(i)[1:] for i in range(vectors.shape[1])]
+    count = vectors.shape[1]
+    named = feature_names_of(run.record["data"], count)
+    names = named or ["x" + latent_name(i)[1:] for i in range(count)]
     moved = units_of(run).moved
     mean, scale = (np.zeros(len(low)), np.ones(len(low))) if moved is None else moved
     return [

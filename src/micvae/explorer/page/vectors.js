@@ -8,15 +8,18 @@ function vectorView() {
     const row = element(
       "div",
       { class: "feature" },
-      element("span", { class: "label" }, feature.name),
+      element("span", { class: "label", title: feature.name }, feature.name),
       element("span", { class: "axis" }, mark, dot),
       value,
     );
     return { feature, row, mark, dot, value };
   });
   const place = (feature, value) => `${100 * share(value, feature.low, feature.high)}%`;
+  const root = element("div", {}, ...rows.map(({ row }) => row));
+  const longest = Math.max(...content.features.map((feature) => feature.name.length));
+  root.style.setProperty("--names", `${Math.min(11, Math.max(4, longest))}ch`);
   return {
-    root: element("div", {}, ...rows.map(({ row }) => row)),
+    root,
     decoded(values) {
       rows.forEach(({ feature, dot, value }, i) => {
         dot.style.left = place(feature, values[i]);
