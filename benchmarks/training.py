@@ -1,5 +1,7 @@
 """Speed of training on the toy job, beside the machine's own limit and a plain loop.
 
+The job is that of `micvae reproduce`: its method, its network, its batch.
+
 The operations of one step, forward and backward, are counted by PyTorch's FLOP counter
 (convolutions and matrix products; everything else is overhead here). The limit is the rate of a
 large float32 matrix product on the same thread. The plain loop is what one writes by hand: the
@@ -19,8 +21,9 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from micvae import spelling
 from micvae.data import load
-from micvae.networks import Network, Patch
+from micvae.networks import Network
 from micvae.objectives import Step, find
+from micvae.studies.paper import NETWORK
 from micvae.training.config import RunConfig
 from micvae.training.trainer import Trainer
 
@@ -80,7 +83,7 @@ class PlainLoop:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--method", default="mi-constrained", help="what is trained")
-    parser.add_argument("--network", default=spelling.spell(Patch()), help="with what network")
+    parser.add_argument("--network", default=spelling.spell(NETWORK), help="with what network")
     parser.add_argument("--batch-size", type=int, default=64)
     parser.add_argument("--steps", type=int, default=100, help="steps per turn")
     parser.add_argument("--turns", type=int, default=9)
