@@ -200,7 +200,7 @@ def test_select_and_compare(inline, tmp_path):
     arguments = ("--methods", "vae", "--seeds", 2, *settings, "--out", out)
     done = inline("select", "squares(n=256)", *arguments)
     assert done.returncode == 0, done.stderr
-    assert "2 runs (1 candidates × 2 seeds) on 230 samples: training takes about" in done.stdout
+    assert "2 runs (1 candidate × 2 seeds) on 230 samples: training takes about" in done.stdout
     assert "agreement does not prove" in done.stdout.replace("\n", " ")
     assert "micvae train vae --data 'squares(n=256)'" in done.stdout
     assert (out / "report.html").exists() and (out / "selection.json").exists()
