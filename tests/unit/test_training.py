@@ -14,9 +14,10 @@ import torch
 from micvae.data import squares
 from micvae.distributions import Gaussian, LearnedGaussian
 from micvae.errors import DataError, DivergedError, MicvaeError, RunError
+from micvae.files import write_json
 from micvae.information import ESTIMATORS
 from micvae.models import encode
-from micvae.networks import Patch
+from micvae.networks import Mlp, Patch
 from micvae.objectives import CsIsolate, FactorVae, MIConstrained, Vae
 from micvae.objectives.schedules import Ramp
 from micvae.training import checkpoint
@@ -284,6 +285,17 @@ class TestRunFolder:
         with pytest.raises(RunError, match="is not a run"):
             train_run(SMALL, tmp_path)
         assert [p.name for p in tmp_path.iterdir()] == ["thesis.tex"]
+
+    def test_a_run_goes_on_that_knew_no_names_of_features(self, tmp_path):
+        rows = np.random.default_rng(0).normal(size=(64, 2))
+        np.savetxt(tmp_path / "own.csv", rows, delimiter=",", header="a,b", comments="")
+        network = Mlp(hidden=4, depth=1)
+        config = dataclasses.replace(SMALL, data=str(tmp_path / "own.csv"), network=network)
+        run = train_run(config, tmp_path / "run")
+        assert run.record["data"]["feature_names"] == ["a", "b"]
+        data = {k: v for k, v in run.record["data"].items() if k != "feature_names"}
+        write_json(run.path / "run.json", {**run.record, "data": data, "status": "training"})
+        assert train_run(config, tmp_path / "run").done
 
     def test_changed_data_is_noticed(self, tmp_path):
         images = squares(64).images

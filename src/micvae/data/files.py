@@ -71,7 +71,9 @@ def from_npz(path: Path) -> FactorDataset:
 
 def texts(array: NDArray[Any]) -> tuple[str, ...]:
     """Names from an array of texts or of UTF-8 bytes."""
-    return tuple(t.decode() if isinstance(t, bytes) else str(t) for t in np.atleast_1d(array))
+    return tuple(
+        t.decode(errors="replace") if isinstance(t, bytes) else str(t) for t in np.atleast_1d(array)
+    )
 
 
 def _unread(path: Path, name: str) -> Images | None:
