@@ -14,6 +14,7 @@ from micvae.data import FactorDataset, LazyImages
 from micvae.errors import DataError, RunError
 from micvae.files import replacing, write_json
 from micvae.representation import Representation
+from micvae.sharing.features import feature_names_of
 from micvae.training.run import DATA, RECORD, REPRESENTATION, SCORES, WEIGHTS, Run, fingerprint
 from micvae.training.trainer import LOG
 
@@ -63,7 +64,8 @@ class Fitted:
                 temporary.write_bytes(content)
         self.representation.save(path / REPRESENTATION)
         if dataset is not None:
-            names = dataset.feature_names or tuple(self.record["data"].get("feature_names", ()))
+            known = feature_names_of(self.record["data"], dataset.image_shape[0])
+            names = dataset.feature_names or known
             _write_data(path / DATA, replace(dataset, feature_names=names))
         write_json(path / RECORD, self.record)  # last: without it the folder is no run
 
