@@ -20,6 +20,10 @@ class RunError(MicvaeError):
     """A run folder that is missing, incomplete or of another configuration."""
 
 
+class FileError(MicvaeError, OSError):
+    """A file or folder that the system does not let us read or write."""
+
+
 class DivergedError(MicvaeError):
     """Training produced a value that is not finite."""
 

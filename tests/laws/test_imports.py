@@ -14,6 +14,7 @@ ROOT = Path(micvae.__file__).parent
 # From top to bottom; `docs/architecture.md` says what each is for.
 ROOMS = [
     "errors",
+    "arrays",
     "files",
     "spelling",
     "data",
@@ -75,8 +76,3 @@ def test_torch_is_not_loaded_by(module):
     """Help and metrics answer at once: torch alone takes seconds to load."""
     code = f"import sys, {module}; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], timeout=60).returncode == 0
-
-
-def test_files_can_be_held_in_the_head():
-    long = {str(p): n for p in FILES if (n := len(p.read_text().splitlines())) > 300}
-    assert not long
