@@ -80,5 +80,6 @@ def _print(result: dict[str, Any], rows: list[tuple[str, str, list[tuple[str, st
         print(f"{run['name']}:")
         for sentence in run["said"]:
             print(f"  {sentence}")
-    for sentence in [*result["agreement_said"], *result["runs"][0]["advice"]]:
+    advice = dict.fromkeys(said for run in result["runs"] for said in run["advice"])
+    for sentence in [*result["agreement_said"], *advice]:
         print(sentence)

@@ -10,16 +10,23 @@ from micvae.distributions import LATENTS
 from micvae.information import ESTIMATORS
 from micvae.metrics import METRICS
 from micvae.objectives import METHODS
+from micvae.objectives.identifiability import short
 
 
 def print_list(what: str) -> None:
     """The names of one kind, a line each."""
     table = Table(Column("name", no_wrap=True), Column("what it is", overflow="fold"), "source")
     if what == "methods":
+        table = Table(
+            Column("name", no_wrap=True),
+            Column("what it is", overflow="fold"),
+            Column("identified up to", overflow="fold"),
+            "source",
+        )
         for name, kind in METHODS.items():
             presets = ", ".join(f"{name}:{preset}" for preset in kind.presets())
             summary = kind.summary + (f" (presets: {presets})" if presets else "")
-            table.add_row(name, summary, kind.reference)
+            table.add_row(name, summary, short(kind().identifiability), kind.reference)
     elif what == "latents":
         for name, latents in LATENTS.items():
             table.add_row(name, latents.summary, latents.reference)
@@ -46,4 +53,4 @@ def print_list(what: str) -> None:
 
 
 def _first_line(documented: Any) -> str:
-    return (documented.__doc__ or "").strip().splitlines()[0]
+    return (documented.__doc__ or "").strip().partition("\n")[0]  # empty under python -OO

@@ -13,6 +13,7 @@ from micvae.distributions import DiagonalGaussian, Trait
 from micvae.errors import DataError
 from micvae.models import VAE, laid_out
 from micvae.objectives.base import MODEL, Losses, Objective, Step
+from micvae.objectives.identifiability import ELEMENTWISE, Identifiability
 from micvae.objectives.schedules import Constant, Schedule
 
 PARTNERS = "partners"
@@ -40,6 +41,20 @@ class AdaGVae(Objective):
 
     summary: ClassVar[str] = "pairs of images that share most factors; averaged posteriors"
     reference: ClassVar[str] = "Locatello et al. 2020"
+    identifiability: ClassVar[Identifiability | None] = Identifiability(
+        up_to=ELEMENTWISE,
+        given=(
+            "sources are independent, each pair shares some of them and the others are drawn "
+            "anew, every source can be the only one that two sets of shared sources have in "
+            "common, and the model fits the distribution of pairs"
+        ),
+        source="Locatello et al. 2020",
+        evidence="partly proved",
+        remark=(
+            "The theorem takes the number of shared sources as known; the threshold that finds "
+            "them here is a heuristic."
+        ),
+    )
 
     beta: Schedule = Constant(1.0)
     """Weight of the KL term."""

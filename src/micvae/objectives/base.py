@@ -15,6 +15,7 @@ from micvae.errors import MicvaeError
 from micvae.models import VAE, encode
 from micvae.networks import Auto, Network
 from micvae.networks.base import ImageShape
+from micvae.objectives.identifiability import Identifiability
 from micvae.representation import Encoded
 
 MODEL = "model"
@@ -105,6 +106,8 @@ class Objective(ABC):
 
     summary: ClassVar[str]
     reference: ClassVar[str]
+    identifiability: ClassVar[Identifiability | None] = None
+    """What theory says that the method identifies, and given what; None where nothing is."""
     strength: ClassVar[str] = ""
     """The field that weighs what the method adds to a plain VAE; empty where none does."""
 

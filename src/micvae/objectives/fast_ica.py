@@ -16,6 +16,7 @@ from micvae.errors import MicvaeError
 from micvae.models import VAE
 from micvae.networks import Mlp, Network
 from micvae.objectives.base import MODEL, Elbo, Losses, Objective, Setting, Step
+from micvae.objectives.identifiability import SCALED, Identifiability
 from micvae.objectives.pcl import POINT
 from micvae.objectives.unmixing import unmix
 
@@ -34,9 +35,6 @@ class FastIca(Objective):
     reconstruction, −log p(x|z) in nats, which sets the scale of a learned Gaussian and shows what
     D linear numbers can say. One epoch will do.
 
-    **Guarantee.** Sources are independent, at most one is Gaussian, and the mixing is linear and
-    has full column rank: they are identified up to permutation, scale and shift.
-
     References:
         *Fast and Robust Fixed-Point Algorithms for Independent Component Analysis*, Hyvärinen,
         1999.
@@ -45,6 +43,14 @@ class FastIca(Objective):
 
     summary: ClassVar[str] = "linear: principal components made independent; identifiable"
     reference: ClassVar[str] = "Hyvärinen 1999"
+    identifiability: ClassVar[Identifiability | None] = Identifiability(
+        up_to=SCALED,
+        given=(
+            "sources are independent, at most one is Gaussian, and the mixing is linear with full "
+            "column rank"
+        ),
+        source="Comon 1994; Hyvärinen 1999",
+    )
 
     @property
     def latents(self) -> Latents:

@@ -11,6 +11,7 @@ from micvae.errors import MicvaeError
 from micvae.models import VAE
 from micvae.models.jacobian import ima_contrast, jacobians
 from micvae.objectives.base import MODEL, Elbo, Losses, Objective, Step
+from micvae.objectives.identifiability import ELEMENTWISE, Identifiability
 from micvae.objectives.schedules import Constant, Schedule
 
 
@@ -24,11 +25,6 @@ class ImaVae(Objective):
     the first `samples` images of the batch. Its gradient reaches the encoder too, through where J
     is taken. A VAE whose posteriors are narrow tends to a small C by itself.
 
-    **Guarantee.** Weaker than a theorem of identifiability: the known families of false solutions
-    (Darmois' construction, rotations of a Gaussian between elementwise maps) have a larger C than
-    the true mixing, if that has orthogonal columns and is not conformal in two dimensions; and
-    such mixings are identified against small deformations.
-
     References:
         *Independent Mechanism Analysis, a New Concept?*, Gresele, von Kügelgen, Stimper,
         Schölkopf & Besserve, 2021.
@@ -40,6 +36,16 @@ class ImaVae(Objective):
 
     summary: ClassVar[str] = "latents that move images in orthogonal directions"
     reference: ClassVar[str] = "Gresele et al. 2021"
+    identifiability: ClassVar[Identifiability | None] = Identifiability(
+        up_to=ELEMENTWISE,
+        given="the mixing has orthogonal columns and is not conformal in two dimensions",
+        source="Gresele et al. 2021; Buchholz et al. 2022",
+        evidence="partly proved",
+        remark=(
+            "The known families of wrong solutions and small deformations are excluded; there is "
+            "no theorem for all of them."
+        ),
+    )
 
     beta: Schedule = Constant(1.0)
     """Weight of the KL term."""

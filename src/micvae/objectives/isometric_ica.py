@@ -14,6 +14,7 @@ from micvae.errors import MicvaeError
 from micvae.models import VAE
 from micvae.objectives.base import Losses, Objective, Setting, Shape, Step
 from micvae.objectives.chart import Chart, hessian_chart, neighbourhood
+from micvae.objectives.identifiability import SCALED, Identifiability
 from micvae.objectives.pcl import POINT
 from micvae.objectives.tcl import with_pictures
 from micvae.objectives.unmixing import unmix
@@ -33,17 +34,21 @@ class IsometricIca(Objective):
     give the images back from the features; nothing of that reaches the encoder. So codes are
     those of the encoder, for training images as well: its error of fit is in them.
 
-    **Guarantee.** Sources are independent, at most one is Gaussian, their support is open and
-    connected, and the mixing is a local isometry (JᵀJ = c·I): the embedding finds them up to an
-    affine map, and ICA up to permutation, scale and shift. The number of latents has to be that
-    of the sources, and the data free of noise.
-
     References:
         *When Is Unsupervised Disentanglement Possible?*, Horan, Richardson & Weiss, 2021.
     """
 
     summary: ClassVar[str] = "flattens the manifold of the data, then unmixes it; identifiable"
     reference: ClassVar[str] = "Horan et al. 2021"
+    identifiability: ClassVar[Identifiability | None] = Identifiability(
+        up_to=SCALED,
+        given=(
+            "sources are independent, at most one is Gaussian, their support is open and "
+            "connected, the mixing is a local isometry (JᵀJ = c·I), there is no noise, and there "
+            "are as many latents as sources"
+        ),
+        source="Horan et al. 2021",
+    )
 
     landmarks: int = 2000
     """How many images are embedded: time grows with the cube."""

@@ -1,4 +1,4 @@
-"""iVAE: a VAE whose prior is told an auxiliary variable."""
+"""iVAE: a VAE whose prior is given an auxiliary variable."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,6 +16,7 @@ from micvae.networks import dense
 from micvae.networks.base import MOST_LAYERS
 from micvae.objectives.base import MODEL, Losses, Objective, Setting, Shape, Step
 from micvae.objectives.contrast import contrast
+from micvae.objectives.identifiability import ELEMENTWISE, Identifiability
 from micvae.objectives.observed import conditions
 from micvae.objectives.schedules import NONE, Constant, Schedule
 
@@ -40,17 +41,22 @@ class IVae(Objective):
     which coordinates the prior describes; without it training first finds coordinates that
     reconstruct, whichever, and may be held there.
 
-    **Guarantee.** With an injective mixing, and u taking at least 2D + 1 values at which the
-    variances and means of the sources vary enough (the matrix of differences of their natural
-    parameters has full rank), sources are identified up to permutation and elementwise maps.
-
     References:
         *Variational Autoencoders and Nonlinear ICA: A Unifying Framework*, Khemakhem, Kingma,
         Monti & Hyvärinen, 2020.
     """
 
-    summary: ClassVar[str] = "a prior that is told an auxiliary variable; identifiable"
+    summary: ClassVar[str] = "a prior that is given an auxiliary variable; identifiable"
     reference: ClassVar[str] = "Khemakhem et al. 2020"
+    identifiability: ClassVar[Identifiability | None] = Identifiability(
+        up_to=ELEMENTWISE,
+        given=(
+            "the mixing is injective, sources are independent given the auxiliary variable u, and "
+            "u takes at least 2D + 1 values at which the natural parameters of the sources differ "
+            "with full rank"
+        ),
+        source="Khemakhem et al. 2020",
+    )
 
     beta: Schedule = Constant(1.0)
     """Weight of the KL term."""

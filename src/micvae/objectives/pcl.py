@@ -13,6 +13,7 @@ from micvae.data import FactorDataset, LazyImages
 from micvae.distributions import Latents, PointLatents, Trait
 from micvae.models import VAE, laid_out
 from micvae.objectives.base import Losses, Objective, Setting, Step
+from micvae.objectives.identifiability import ELEMENTWISE, Identifiability
 from micvae.objectives.observed import next_frames
 from micvae.objectives.tcl import with_pictures
 
@@ -51,17 +52,21 @@ class Pcl(Objective):
     t* is another time, drawn by shuffling the batch. The score of a pair is a sum over features,
     see `PairScore`.
 
-    **Guarantee.** Sources are independent, stationary, each dependent on its own past in a way
-    that is not Gaussian-like (uniformly dependent, not quasi-Gaussian), and the mixing is
-    invertible. Then features are the sources up to permutation and elementwise maps. For Gaussian
-    autoregressive sources a linear mixing of them may be left.
-
     References:
         *Nonlinear ICA of Temporally Dependent Stationary Sources*, Hyvärinen & Morioka, 2017.
     """
 
     summary: ClassVar[str] = "tells what follows in time from what does not; identifiable"
     reference: ClassVar[str] = "Hyvärinen & Morioka 2017"
+    identifiability: ClassVar[Identifiability | None] = Identifiability(
+        up_to=ELEMENTWISE,
+        given=(
+            "sources are independent and stationary, each depends on its own past in a way that "
+            "is not Gaussian-like, the mixing is invertible, and there is no noise"
+        ),
+        source="Hyvärinen & Morioka 2017",
+        remark="For Gaussian autoregressive sources a linear mixing may remain.",
+    )
 
     @property
     def latents(self) -> Latents:

@@ -16,6 +16,7 @@ from micvae.models import VAE, laid_out
 from micvae.networks import Network
 from micvae.objectives.base import MODEL, Losses, Objective, Setting, Shape, Step
 from micvae.objectives.beta_vae import BetaVae
+from micvae.objectives.identifiability import Identifiability
 from micvae.objectives.schedules import Constant, Schedule
 from micvae.representation import Encoded
 
@@ -57,6 +58,11 @@ class SemiSupervised(Objective):
     def presets(cls) -> Mapping[str, Objective]:
         """`few` and `many`: 100 and 1,000 labels, as in the paper."""
         return {"few": cls(), "many": cls(labels=1000)}
+
+    @property
+    def identifiability(self) -> Identifiability | None:  # type: ignore[override]
+        """As the base."""
+        return self.base.identifiability
 
     @property
     def second_batch(self) -> bool:

@@ -15,6 +15,7 @@ from micvae.errors import MicvaeError
 from micvae.models import VAE, laid_out
 from micvae.objectives.base import MODEL, Losses, Objective, Step
 from micvae.objectives.contrast import contrast
+from micvae.objectives.identifiability import Identifiability
 from micvae.objectives.observed import next_frames
 from micvae.objectives.schedules import NONE, Constant, Schedule
 
@@ -38,10 +39,6 @@ class SlowVae(Objective):
     exceed the sources: it says from the start which coordinates move by Laplace steps, before
     training has settled in others that merely reconstruct.
 
-    **Guarantee.** Sources move by independent, equally sparse (generalised Laplace, exponent
-    below 2) steps, and the mixing is invertible; with a factorised model of the right form
-    sources are identified up to permutation, sign, scale and shift.
-
     References:
         *Towards Nonlinear Disentanglement in Natural Data with Temporal Sparse Coding*, Klindt,
         Schott, Sharma, Ustyuzhaninov, Brendel, Bethge & Paiton, 2021.
@@ -49,6 +46,14 @@ class SlowVae(Objective):
 
     summary: ClassVar[str] = "latents that move by sparse steps from frame to frame; identifiable"
     reference: ClassVar[str] = "Klindt et al. 2021"
+    identifiability: ClassVar[Identifiability | None] = Identifiability(
+        up_to="permutation, sign, scale and shift",
+        given=(
+            "sources move by independent, equally sparse steps (generalised Laplace, exponent "
+            "below 2), the mixing is invertible, and the model has the right form"
+        ),
+        source="Klindt et al. 2021",
+    )
 
     beta: Schedule = Constant(1.0)
     """Weight of the KL to the normal prior."""

@@ -15,6 +15,7 @@ from micvae.errors import DataError, MicvaeError
 from micvae.models import VAE, laid_out
 from micvae.models.encoding import at_once
 from micvae.objectives.base import MODEL, Losses, Objective, Setting, Step
+from micvae.objectives.identifiability import ELEMENTWISE, Identifiability
 from micvae.objectives.pcl import PairScore, pair_loss
 from micvae.objectives.schedules import NONE, Constant, Ramp, Schedule
 from micvae.representation import Encoded
@@ -45,10 +46,6 @@ class Snica(Objective):
     A batch's rows are the first frames of windows, so that a step sees `window` times
     `batch_size` images; a window that reaches into the next sequence begins anew there.
 
-    **Guarantee.** Sources are independent and each depends on its own past in a way that is not
-    Gaussian-like, the mixing is injective, noise is independent of the sources and may have any
-    law: sources are identified up to permutation and elementwise maps, hidden states unseen.
-
     References:
         *Disentangling Identifiable Features from Noisy Data with Structured Nonlinear ICA*,
         Hälvä, Le Corff, Lehéricy, So, Zhu, Gassiat & Hyvärinen, 2021.
@@ -56,6 +53,14 @@ class Snica(Objective):
 
     summary: ClassVar[str] = "sources of switching dynamics, smoothed over time; identifiable"
     reference: ClassVar[str] = "Hälvä et al. 2021"
+    identifiability: ClassVar[Identifiability | None] = Identifiability(
+        up_to=ELEMENTWISE,
+        given=(
+            "sources are independent, each depends on its own past in a way that is not "
+            "Gaussian-like, the mixing is injective, and noise is independent of the sources"
+        ),
+        source="Hälvä et al. 2021",
+    )
 
     beta: Schedule = Constant(1.0)
     """Weight of the KL term."""

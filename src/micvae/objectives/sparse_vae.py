@@ -12,6 +12,7 @@ from micvae.errors import MicvaeError
 from micvae.models import VAE
 from micvae.networks import Network, Sparse, SparseDecoder
 from micvae.objectives.base import MODEL, Elbo, Losses, Objective, Setting, Step
+from micvae.objectives.identifiability import ELEMENTWISE, Identifiability
 from micvae.objectives.schedules import Constant, Schedule
 
 SPARSE = Sparse()
@@ -32,10 +33,6 @@ class SparseVae(Objective):
     length 1 first, since otherwise W could shrink while the network grows. γ = 1/N would be the
     posterior's mode; like most penalties, it is chosen larger.
 
-    **Guarantee.** Every source has two anchor features or more, which depend on it alone and in
-    the same way, and the sparsest W is found: sources are identified up to permutation and
-    elementwise maps.
-
     References:
         *Identifiable Deep Generative Models via Sparse Decoding*, Moran, Sridhar, Wang & Blei,
         2022.
@@ -44,6 +41,14 @@ class SparseVae(Objective):
 
     summary: ClassVar[str] = "every feature depends on few latents; identifiable with anchors"
     reference: ClassVar[str] = "Moran et al. 2022"
+    identifiability: ClassVar[Identifiability | None] = Identifiability(
+        up_to=ELEMENTWISE,
+        given=(
+            "every source has at least two anchor features, which depend on it alone and in the "
+            "same way, and the sparsest weights are found"
+        ),
+        source="Moran et al. 2022",
+    )
 
     beta: Schedule = Constant(1.0)
     """Weight of the KL term."""

@@ -14,6 +14,7 @@ from micvae.distributions import Latents, PointLatents, Trait
 from micvae.models import VAE
 from micvae.networks import dense
 from micvae.objectives.base import MODEL, Losses, Objective, Setting, Shape, Step
+from micvae.objectives.identifiability import Identifiability
 from micvae.objectives.observed import segments
 from micvae.objectives.unmixing import unmix
 
@@ -29,11 +30,6 @@ class Tcl(Objective):
     encoder's last layer takes absolute values, since within a segment the log-density of a
     Laplace source is −\|s\| over its scale.
 
-    **Guarantee.** Sources are independent given the segment, each with density
-    exp(q(s) λ(segment)) up to a constant, and the matrix of the λ of all segments has full rank;
-    the mixing is invertible. Then h is q(s) up to an invertible linear map, which ICA finds. The
-    codes are therefore q(s), such as \|s\| or s², *not* s: a sign is not identified.
-
     The decoder is trained to give the images back from the features, for pictures only; nothing
     of that reaches the encoder.
 
@@ -44,6 +40,16 @@ class Tcl(Objective):
 
     summary: ClassVar[str] = "tells segments apart; sources up to q(s), such as |s|"
     reference: ClassVar[str] = "Hyvärinen & Morioka 2016"
+    identifiability: ClassVar[Identifiability | None] = Identifiability(
+        up_to="permutation, scale and shift of q(s), such as |s| or s²",
+        given=(
+            "sources are independent given the segment, each with a density exp(q(s) λ(segment)) "
+            "up to a constant, the λ of all segments have full rank, the mixing is invertible, "
+            "and there is no noise"
+        ),
+        source="Hyvärinen & Morioka 2016",
+        remark="The codes are q(s), not s: a sign is not identified.",
+    )
 
     @property
     def latents(self) -> Latents:

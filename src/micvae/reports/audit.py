@@ -75,6 +75,7 @@ def report_audit(folder: Path) -> Path:
         for name, run in zip(names, runs, strict=True)
         for said in run["said"]
     ]
+    advice = dict.fromkeys(said for run in runs for said in run["advice"])
     page = Page(
         title="Audit",
         kind=f"{', '.join(sorted({run['method'] for run in runs}))} on {result['data']['name']}, "
@@ -85,7 +86,7 @@ def report_audit(folder: Path) -> Path:
         groups=_groups(result, names),
         quick="fewer samples than usual, so intervals are wide" if result["quick"] else "",
         notes=result["data"]["notes"],
-        findings=[*findings, *result["agreement_said"], *runs[0]["advice"]],
+        findings=[*findings, *result["agreement_said"], *advice],
         files=((RESULT, "every number in full"), ("figures/", "every figure as PNG and SVG")),
         command="micvae audit "
         + shlex.join(run["name"] for run in runs)

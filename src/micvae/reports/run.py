@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from micvae.metrics import METRICS
+from micvae.objectives.identifiability import statement
 from micvae.reports.page import Cell, Details, Group, Key, Page, Table, write_page
 from micvae.reports.quantities import known, quantity
 from micvae.reports.single import data_group, gather, run_groups
@@ -50,7 +51,11 @@ def report_run(run: Run) -> Path:
         keys=_keys(scores),
         table=_table(run, scores),
         groups=[*groups, *run_groups([material])],
-        notes=[*run.notes, *scores.get("cautions", ())],
+        notes=[
+            *run.notes,
+            statement(run.config.objective.identifiability),
+            *scores.get("cautions", ()),
+        ],
         missing=missing,
         configuration=[Details("This run", "", configuration(run.config.to_json()))],
         environment=environment(run.record),

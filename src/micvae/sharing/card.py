@@ -10,20 +10,11 @@ from typing import Any
 
 from micvae import spelling
 from micvae.metrics import METRICS, Interval
+from micvae.objectives.identifiability import statement
 from micvae.sharing.trained import shown_shape
 from micvae.training import RunConfig
 
 Spread = Mapping[str, Interval]
-
-UNIDENTIFIED = (
-    "Nothing in the objective or the data identifies these latents: another model with the same "
-    "fit may mix them in any way, so read a latent as a factor only as far as the scores on "
-    "known factors, or agreement between seeds, bear it out."
-)
-CONDITIONAL = (
-    "The method identifies its latents only under the conditions stated above and up to the "
-    "ambiguities named there; whether this data meets them is an assumption, not a finding."
-)
 
 
 def model_card(
@@ -135,9 +126,13 @@ def _cautions(config: RunConfig, facts: Mapping[str, Any]) -> list[str]:
 
 
 def _method(config: RunConfig) -> str:
-    documented = inspect.getdoc(type(config.objective)) or ""
+    documented = inspect.getdoc(type(config.objective))  # None under python -OO
+    if documented is None:
+        documented = (
+            f"{config.objective.summary} (the full definition is in micvae's documentation)"
+        )
     kept = _markdown(documented.partition("\nReferences:")[0].strip())
-    caveat = CONDITIONAL if "**Guarantee.**" in documented else UNIDENTIFIED
+    caveat = statement(config.objective.identifiability)
     return (
         f"## Method\n\nSource: {config.objective.reference}. It minimises:\n\n{kept}\n\n"
         f"Settings: `{spelling.spell(config.objective, full=True)}`.\n\n"

@@ -15,7 +15,7 @@ from micvae.data import FactorDataset
 from micvae.distributions import Latents
 from micvae.errors import MicvaeError
 from micvae.models import VAE, encode
-from micvae.objectives import METHODS
+from micvae.objectives import METHODS, Objective, find
 from micvae.representation import Encoded, Representation
 from micvae.training.run import Run
 
@@ -30,30 +30,28 @@ class Subject:
         name: how it is called in tables, such as its folder.
         model: in float64 and on the CPU, for evaluation.
         latents: the description of its latents, whose traits decide what can be asked.
-        method: the name of its method, or "" where it is none of ours.
+        objective: the method that it was trained with, or None where it is none of ours.
         dataset: the data that it was trained on.
         representation: its codes of all of them.
-        own_prior: what the method's prior depends on, where it is not that of the latents.
     """
 
     name: str
     model: VAE
     latents: Latents
-    method: str
+    objective: Objective | None
     dataset: FactorDataset
     representation: Representation
-    own_prior: str = ""
 
     @classmethod
     def of(
         cls, name: str, model: VAE, latents: Latents, dataset: FactorDataset, method: str = ""
     ) -> Subject:
-        """Audit a model that is no run."""
+        """Audit a model that is not a run; `method` is the name of its method, if it is ours."""
         precise = copy.deepcopy(model).double().eval()
         encoded = encode(precise, dataset.images)
-        prior = METHODS[method]().own_prior if method in METHODS else ""
+        objective = find(method) if method else None
         found = Representation.of(encoded, dataset)
-        return cls(name, precise, latents, method, dataset, found, prior)
+        return cls(name, precise, latents, objective, dataset, found)
 
     @classmethod
     def of_run(cls, run: Run, dataset: FactorDataset) -> Subject:
@@ -64,8 +62,14 @@ class Subject:
         """
         model = run.model().double()
         config, found = run.config, run.representation()
-        prior = config.objective.own_prior
-        return cls(str(run.path), model, config.latents, config.method, dataset, found, prior)
+        return cls(str(run.path), model, config.latents, config.objective, dataset, found)
+
+    @property
+    def method(self) -> str:
+        """The name of the method, or "" where it is none of ours."""
+        if self.objective is None:
+            return ""
+        return next(name for name, kind in METHODS.items() if type(self.objective) is kind)
 
     @property
     def active(self) -> NDArray[np.int64]:
@@ -80,10 +84,11 @@ class Subject:
     @property
     def exact_posterior_unknown(self) -> str:
         """Why q(z|x) cannot be compared with p(z|x); empty where it can."""
-        if self.own_prior:
+        prior = "" if self.objective is None else self.objective.own_prior
+        if prior:
             return (
-                f"not available: the prior of {self.method} depends on {self.own_prior}, and the "
-                "encoder speaks of x alone"
+                f"not available: the prior of {self.method} depends on {prior}, and the encoder "
+                "reads x alone"
             )
         lacking = {"log_prob", "normal prior"} - self.latents.traits
         if lacking:

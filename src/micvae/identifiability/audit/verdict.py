@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from micvae.identifiability.audit.subject import Subject
+from micvae.objectives.identifiability import statement
 
 SMALL_GAP = 0.1
 """Nats. KL ≤ 0.1 means total variation ≤ √(KL / 2) = 0.22 (Pinsker): from one draw, nobody can
@@ -220,10 +221,6 @@ def agreement_sentences(pairs: Sequence[Found]) -> list[str]:
     return said
 
 
-GUARANTEED = ("ivae", "tcl", "pcl", "slow-vae", "snica", "ada-gvae", "ada-ml-vae", "isometric-ica")
-"""Methods that use an assumption under which factors can be identified."""
-
-
 def advice(subject: Subject) -> list[str]:
     """Say which further assumption would make the model identifiable, and what here uses it."""
     data, offers = subject.dataset, []
@@ -258,9 +255,6 @@ def advice(subject: Subject) -> list[str]:
             "mixing has to be restricted, as isometric-ica does to local isometries "
             "(docs/theorem.md, Section 6)."
         )
-    if subject.method in GUARANTEED:
-        offers.append(
-            f"{subject.method} has used such an assumption: its guarantee holds if the assumption "
-            "does, which this audit does not test, and if training reached the optimum."
-        )
+    if subject.objective is not None:
+        offers.append(f"{subject.method}: {statement(subject.objective.identifiability)}")
     return offers
