@@ -43,7 +43,8 @@ def parts(objective, latent_dim=3, latents=None, data=None):
 
 
 def losses_of(objective, step=0, data=DATA, seed=1, latent_dim=3, latents=None):
-    """The objective on a whole data set as one batch."""
+    """The objective, in a training of ten steps, on a whole data set as one batch."""
+    objective = objective.over(10)
     model, networks = parts(objective, latent_dim, latents, data)
     given = objective.prepare(data, torch.Generator().manual_seed(2))
     given = {name: torch.from_numpy(array) for name, array in given.items()}

@@ -30,12 +30,12 @@ from micvae.objectives import (
     Vae,
     hfs,
 )
-from micvae.objectives.base import Elbo
+from micvae.objectives.base import Elbo, Step
 from micvae.objectives.cs_isolate import LABELS
 from micvae.objectives.factor_vae import permuted, told_apart
-from micvae.objectives.hfs import hausdorff
+from micvae.objectives.hfs import hausdorff, shrinkage
 from micvae.objectives.info_vae import mmd
-from micvae.objectives.schedules import Constant
+from micvae.objectives.schedules import Constant, Ramp, RelativeRamp
 from micvae.objectives.semi_supervised import TARGETS
 from micvae.training import RunConfig, train_run
 from micvae.training.trainer import Trainer
@@ -152,8 +152,9 @@ def test_mean_discrepancy_of_gaussians(shift):
 def test_distance_to_the_factorised_support():
     grid = torch.cartesian_prod(torch.tensor([0.0, 1.0, 2.0]), torch.tensor([0.0, 1.0]))
     assert hausdorff(grid).item() == 0
-    # Two points of a diagonal: the corner (0, 1) is one standard deviation of 1/2, squared 4, away.
-    assert hausdorff(torch.tensor([[0.0, 0.0], [1.0, 1.0]])).item() == pytest.approx(4)
+    # Two points of a diagonal: the corner (0, 1) is 1 away from either. Nothing is rescaled.
+    assert hausdorff(torch.tensor([[0.0, 0.0], [1.0, 1.0]])).item() == pytest.approx(1)
+    assert hausdorff(torch.tensor([[0.0, 0.0], [3.0, 3.0]])).item() == pytest.approx(9)
     # Dependence inside a full support is no matter: repeat one corner ten times.
     skewed = torch.cat([grid, grid[:1].repeat(10, 1)])
     assert hausdorff(skewed).item() == 0
@@ -163,15 +164,60 @@ def test_the_support_distance_in_parts_has_the_gradient_of_the_whole(monkeypatch
     monkeypatch.setattr(hfs, "_BLOCK", 3 * 40**2)  # three rows at a time
     z = torch.randn(40, 3, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
     z.requires_grad_()
-    scaled = z / z.std(0, correction=0)
     whole = z.new_zeros(())
     for i, j in ((1, 0), (2, 0), (2, 1)):
-        apart = [(scaled[:, None, k] - scaled[None, :, k]) ** 2 for k in (i, j)]
+        apart = [(z[:, None, k] - z[None, :, k]) ** 2 for k in (i, j)]
         whole = whole + (apart[0][:, None] + apart[1][None]).amin(2).amax()
     distance = hausdorff(z)
     torch.testing.assert_close(distance, whole)
     (found,), (known,) = (torch.autograd.grad(one, z) for one in (distance, whole))
     torch.testing.assert_close(found, known)
+
+
+def test_means_that_shrink_are_penalised():
+    z = torch.tensor([[0.5, -3.0, 2.0], [-0.5, 3.0, 2.0]], requires_grad=True)
+    # Standard deviations are 0.5, 3 and 0: (1 − 0.5) + 0 + (1 − 0.001).
+    assert shrinkage(z).item() == pytest.approx(0.5 + 0.999, abs=1e-5)
+    (gradient,) = torch.autograd.grad(shrinkage(z), z)
+    assert torch.isfinite(gradient).all() and gradient[0, 1] == 0 and gradient[0, 0] < 0
+
+
+def test_hfs_measures_posterior_means_and_not_samples():
+    """Samples of wide posteriors would cost a lot; the means of a full grid cost nothing."""
+
+    class Posterior:
+        trained_mean = 2 * torch.cartesian_prod(*[torch.tensor([-1.0, 0.0, 1.0])] * 2)
+
+    class Model:
+        def encode(self, x):
+            return Posterior()
+
+    def parts(model, x, generator):
+        posterior = model.encode(x)
+        noisy = posterior.trained_mean + 5 * torch.randn(9, 2, generator=generator)
+        return Elbo(posterior, noisy, torch.tensor(3.0), torch.tensor([1.0, 1.0]))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(hfs.Elbo, "of", parts)
+        step = Step(0, 9, torch.Generator().manual_seed(0))
+        terms = hfs.Hfs(beta=Constant(2.0))(Model(), torch.zeros(9, 1), step).terms
+    assert terms["support_distance"].item() == 0 and terms["shrinkage"].item() == 0
+    assert terms["loss"].item() == pytest.approx(3 + 2 * 2)
+
+
+def test_a_relative_ramp_is_the_ramp_of_the_training_that_it_is_in(tmp_path):
+    """Two epochs of four steps: a share of 0.5 ends after four."""
+    data, weights = squares(256), []
+    for name, ramp in (("share", RelativeRamp(0, 7, share=0.5)), ("steps", Ramp(0, 7, steps=4))):
+        objective = AnnealedVae(capacity=ramp)
+        config = RunConfig(
+            objective=objective, data="squares(n=256)", network=Patch(4, 8), epochs=2, device="cpu"
+        )
+        run = train_run(config, tmp_path / name, dataset=data)
+        assert run.config.objective == objective  # the record keeps the share
+        weights.append(run.model().state_dict())
+    for key, tensor in weights[0].items():
+        assert torch.equal(tensor, weights[1][key]), key
 
 
 def test_slow_vae_weighs_a_step_as_the_paper_does():
@@ -241,7 +287,7 @@ def test_kl_falls_as_beta_grows(trained):
 
 @pytest.mark.parametrize("capacity", [1.0, 3.0])
 def test_the_kl_is_held_at_the_capacity(trained, capacity):
-    terms, _ = trained(AnnealedVae(capacity=Constant(capacity)))
+    terms, _ = trained(AnnealedVae(gamma=Constant(100.0), capacity=Constant(capacity)))
     assert terms["kl"] == pytest.approx(capacity, rel=0.05)
 
 

@@ -91,7 +91,10 @@ def test_the_card_is_read_by_the_hubs_own_reader(run, saved):
     assert found == scores
     for section in ("Use it", "Method", "What is identified", "Data", "Scores", "Loss terms"):
         assert f"\n## {section}\n" in card.text
-    assert "Nothing in the objective identifies the latents" in card.text and "R_{MI} = \\sum_{i \\ne j}" in card.text
+    assert (
+        "Nothing in the objective identifies the latents" in card.text
+        and "R_{MI} = \\sum_{i \\ne j}" in card.text
+    )
     for name, value in run.last_epoch().items():
         assert f"| {name} | {value:.4f} |" in card.text
 

@@ -1,4 +1,4 @@
-"""AnnealedVAE: a KL term that is let up to a growing capacity."""
+"""AnnealedVAE: the KL term is held at a capacity that grows."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from torch import Tensor
 
 from micvae.models.vae import VAE
 from micvae.objectives.base import MODEL, Elbo, Losses, Objective, Step
-from micvae.objectives.schedules import Constant, Ramp, Schedule
+from micvae.objectives.schedules import Constant, Ramp, RelativeRamp, Schedule
 
 
 @dataclass(frozen=True)
@@ -26,11 +26,11 @@ class AnnealedVae(Objective):
     reference: ClassVar[str] = "Burgess et al. 2018"
     strength: ClassVar[str] = "gamma"
 
-    gamma: Schedule = Constant(100.0)
+    gamma: Schedule = Constant(10.0)
     """Weight of the distance to the capacity."""
 
-    capacity: Schedule = Ramp(0.0, 10.0, steps=10_000)
-    """C in nats; a number or a schedule over steps."""
+    capacity: Schedule = RelativeRamp(0.0, 7.0, share=0.8)
+    """C in nats. By default it grows for four fifths of the training and then stays."""
 
     @classmethod
     def presets(cls) -> Mapping[str, Objective]:

@@ -2,8 +2,8 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import torch
@@ -16,6 +16,7 @@ from micvae.models import VAE, encode
 from micvae.networks import Auto, Network
 from micvae.networks.base import ImageShape
 from micvae.objectives.identifiability import Identifiability
+from micvae.objectives.schedules import Schedule
 from micvae.representation import Encoded
 
 MODEL = "model"
@@ -114,6 +115,15 @@ class Objective(ABC):
     @abstractmethod
     def __call__(self, model: VAE, x: Tensor, step: Step) -> Losses:
         """Evaluate the objective on a batch `x` of shape `(B, C, H, W)` or `(B, F)`."""
+
+    def over(self, steps: int) -> Self:
+        """The objective in a training of so many steps: schedules that count shares count steps."""
+        changed: dict[str, Any] = {}
+        for one in fields(self):
+            value = getattr(self, one.name)
+            if isinstance(value, Schedule | Objective) and (found := value.over(steps)) != value:
+                changed[one.name] = found
+        return replace(self, **changed) if changed else self
 
     @classmethod
     def presets(cls) -> Mapping[str, "Objective"]:

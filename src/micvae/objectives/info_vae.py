@@ -23,6 +23,10 @@ class InfoVae(Objective):
     α = 1 leaves no pressure on single posteriors (MMD-VAE): the latents may say all they can, as
     long as together they look like the prior. The mean discrepancy has no unit.
 
+    The estimate from B samples is noisy: between two samples of one normal distribution MMD² has a
+    standard deviation of about 0.009 at B = 64 and D = 3, so that λ = 1000 adds noise of about 9
+    nats to every step. The default is therefore smaller than the paper's.
+
     References:
         *InfoVAE: Balancing Learning and Inference in Variational Autoencoders*, Zhao, Song &
         Ermon, 2019.
@@ -35,14 +39,17 @@ class InfoVae(Objective):
     alpha: Schedule = Constant(0.0)
     """α: 0 keeps the KL term, 1 drops it; above 1 it would be rewarded."""
 
-    mmd_weight: Schedule = Constant(1000.0)
+    mmd_weight: Schedule = Constant(100.0)
     """λ; the mean discrepancy weighs λ less 1 − α. λ = 1 − α is a plain VAE under a weaker KL, and
     below that discrepancy would be rewarded."""
 
     @classmethod
     def presets(cls) -> Mapping[str, Objective]:
-        """`paper`: α = 0, λ = 1000. `mmd-vae`: α = 1, λ = 1000."""
-        return {"paper": cls(), "mmd-vae": cls(alpha=Constant(1.0))}
+        """`paper`: α = 0, λ = 1000, as for MNIST. `mmd-vae`: α = 1, λ = 100."""
+        return {
+            "paper": cls(mmd_weight=Constant(1000.0)),
+            "mmd-vae": cls(alpha=Constant(1.0)),
+        }
 
     def needs(self) -> frozenset[Trait]:
         """Latents are compared with samples of the prior."""

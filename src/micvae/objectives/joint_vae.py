@@ -1,4 +1,4 @@
-"""JointVAE: numbers and categories, each let in up to a capacity of its own."""
+"""JointVAE: continuous and categorical latents with separate KL capacities."""
 
 import math
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from torch import Tensor
 from micvae.distributions import JointLatents, Latents, Trait
 from micvae.models.vae import VAE
 from micvae.objectives.base import MODEL, Elbo, Losses, Objective, Step
-from micvae.objectives.schedules import Constant, Ramp, Schedule
+from micvae.objectives.schedules import Constant, Ramp, RelativeRamp, Schedule
 
 JOINT = JointLatents()
 
@@ -30,14 +30,14 @@ class JointVae(Objective):
     summary: ClassVar[str] = "numbers and categories, each up to a capacity"
     reference: ClassVar[str] = "Dupont 2018"
 
-    gamma: Schedule = Ramp(3.0, 1.0, steps=1500)
+    gamma: Schedule = RelativeRamp(3.0, 1.0, share=0.47)
     """Weight of the distance from the capacities. It falls: a category that is forced open takes
     whatever comes first, one whose price falls takes what is worth most beside the numbers."""
 
-    capacity: Schedule = Ramp(0.0, 7.0, steps=500)
+    capacity: Schedule = RelativeRamp(0.0, 7.0, share=0.16)
     """C_z in nats, of all numbers together; enough, and soon, for all that is continuous."""
 
-    category_capacity: Schedule = Ramp(0.0, 1.38, steps=500, begin=2500)
+    category_capacity: Schedule = RelativeRamp(0.0, 1.38, share=0.16, begin=0.78)
     """C_c in nats, of all categories together. Opened last: it only makes categories sure."""
 
     @property

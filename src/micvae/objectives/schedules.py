@@ -1,8 +1,9 @@
 """How a weight such as β or λ changes over the steps of training.
 
-Schedules are functions of the step (not of the epoch or of a fraction), so that a preset means
-the same thing on any amount of data. On the command line and in `run.json` they are written as
-text: `0.5`, `ramp(0, 2, steps=1000)`, `cycle(0, 1, period=2000)`.
+A schedule is a function of the step. A preset from a paper counts steps, so that it means the same
+on any amount of data. A default counts shares of the training instead (`relative-ramp`), so that it
+is completed in a training of any length. On the command line and in `run.json` schedules are
+written as text: `0.5`, `ramp(0, 2, steps=1000)`, `relative-ramp(0, 10, share=0.8)`.
 """
 
 from __future__ import annotations
@@ -22,6 +23,10 @@ class Schedule(ABC):
     @abstractmethod
     def __call__(self, step: int) -> float:
         """The weight at `step`."""
+
+    def over(self, steps: int) -> Schedule:
+        """The schedule in a training of so many steps; itself, unless it counts shares of it."""
+        return self
 
 
 @dataclass(frozen=True)
@@ -56,6 +61,47 @@ class Ramp(Schedule):
         """Linear interpolation, constant outside the ramp."""
         fraction = min(max((step - self.begin) / self.steps, 0.0), 1.0)
         return self.start + fraction * (self.end - self.start)
+
+
+@dataclass(frozen=True)
+class RelativeRamp(Schedule):
+    """A `Ramp` whose beginning and length are shares of the training.
+
+    Args:
+        start: the weight until the ramp begins.
+        end: the weight from the end of the ramp on.
+        share: the length of the ramp, above 0 and at most 1: 1 is the whole training.
+        begin: where the ramp begins, from 0 to below 1.
+    """
+
+    start: float
+    end: float
+    share: float = 1.0
+    begin: float = 0.0
+
+    def __post_init__(self) -> None:
+        _check(start=self.start, end=self.end)
+        if not 0 < self.share <= 1 or not 0 <= self.begin < 1:
+            raise MicvaeError(
+                f"share is {self.share} and begin {self.begin}; give shares of the training: share "
+                "above 0 and at most 1, begin from 0 to below 1."
+            )
+
+    def __call__(self, step: int) -> float:
+        """Not defined before the length of the training is known.
+
+        Raises:
+            MicvaeError: always; ask `over(steps)(step)`.
+        """
+        raise MicvaeError(
+            "a relative ramp has no value before the length of the training is known; use "
+            "schedule.over(steps)(step)."
+        )
+
+    def over(self, steps: int) -> Ramp:
+        """The ramp in a training of so many steps."""
+        length = max(1, round(self.share * steps))
+        return Ramp(self.start, self.end, length, round(self.begin * steps))
 
 
 @dataclass(frozen=True)
@@ -117,6 +163,7 @@ def _check(**values: float) -> None:
 SCHEDULES: dict[str, type[Schedule]] = {
     "constant": Constant,
     "ramp": Ramp,
+    "relative-ramp": RelativeRamp,
     "cycle": Cycle,
     "piecewise": Piecewise,
 }

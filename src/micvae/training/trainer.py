@@ -57,6 +57,8 @@ class Trainer:
         self.device = resolve(config.device)
         self.images = place(dataset.images, self.device)
         self.steps_per_epoch = len(dataset) // config.batch_size
+        self.objective = config.objective.over(config.epochs * self.steps_per_epoch)
+        self.learning_rate = config.learning_rate.over(config.epochs * self.steps_per_epoch)
         self.step = 0
         self._began = time.perf_counter()
         self.log = StepLog()
@@ -71,14 +73,14 @@ class Trainer:
             initial,
             self.device,
         )
-        prepared = config.objective.prepare(dataset, _stream(config, 4, torch.device("cpu")))
+        prepared = self.objective.prepare(dataset, _stream(config, 4, torch.device("cpu")))
         self.given: dict[str, Any] = {
             name: place(array, self.device) for name, array in prepared.items()
         }
         setting = Setting(config.latent_dim, dataset.image_shape, config.network, prepared)
-        for name, network in config.objective.companions(setting, initial).items():
+        for name, network in self.objective.companions(setting, initial).items():
             self.model.companions[name] = network.to(self.device)
-        own = config.objective.networks(setting, initial)
+        own = self.objective.networks(setting, initial)
         self.networks = {name: network.to(self.device) for name, network in own.items()}
         self.modules: dict[str, nn.Module] = {MODEL: self.model, **self.networks}
         self.parameters = {name: list(m.parameters()) for name, m in self.modules.items()}
@@ -86,20 +88,20 @@ class Trainer:
             name: torch.optim.AdamW(
                 _decayed_apart(module),
                 **{
-                    "lr": config.learning_rate(0),
+                    "lr": self.learning_rate(0),
                     "weight_decay": 0.0,
-                    **config.objective.adam(name),
+                    **self.objective.adam(name),
                 },
                 fused=self.device.type in ("cpu", "cuda"),
             )
             for name, module in self.modules.items()
         }
-        self.scheduled = {n for n in self.modules if "lr" not in config.objective.adam(n)}
+        self.scheduled = {n for n in self.modules if "lr" not in self.objective.adam(n)}
         self.streams = {
             "order": _stream(config, 1, torch.device("cpu")),
             "noise": _stream(config, 2, self.device),
         }
-        if config.objective.second_batch:
+        if self.objective.second_batch:
             self.streams["second order"] = _stream(config, 3, torch.device("cpu"))
 
     @property
@@ -134,7 +136,7 @@ class Trainer:
             if saved.exists():
                 raise DivergedError(f"{error} The last good checkpoint is kept.") from None
             raise
-        self.config.objective.finish(
+        self.objective.finish(
             self.model, self.dataset, _stream(self.config, 5, torch.device("cpu"))
         )
         return self.model
@@ -181,7 +183,7 @@ class Trainer:
             rows,
             self.given,
         )
-        losses = self.config.objective(self.model, batch, step)
+        losses = self.objective(self.model, batch, step)
         self.log.add(losses)
         left = len(losses.minimised)
         for name, loss in losses.minimised.items():
@@ -191,7 +193,7 @@ class Trainer:
             )
             for parameter, gradient in zip(self.parameters[name], gradients, strict=True):
                 parameter.grad = gradient
-        rate = self.config.learning_rate(self.step)
+        rate = self.learning_rate(self.step)
         for name in losses.minimised:
             optimizer = self.optimizers[name]
             if name in self.scheduled:
