@@ -81,7 +81,8 @@ def read(text: str | float, base: type[T]) -> T:
         values = dict(zip((f.name for f in fields), positional, strict=False))
         if values.keys() & keywords.keys():
             raise TypeError
-        values |= keywords
+        renamed = getattr(kinds[key], "renamed", {})  # fields that runs were stored with before
+        values |= {renamed.get(name, name): value for name, value in keywords.items()}
         built = {
             k: read(v, hints[k])
             if registered(hints.get(k))

@@ -15,7 +15,9 @@ MIXED = {  # every mixing, with the number of sources that it is tried on
     "linear(features=7)": 3,
     "leaky": 5,
     "leaky(layers=3, slope=0.1, features=9)": 4,
-    "leaky(layers=3, slope=0.1, condition=6.3, tied=True)": 4,  # as iVAE simulates
+    "leaky(layers=3, slope=0.1, condition=6.3, tied=True)": 4,
+    "leaky_tanh(layers=3, condition=6.3, tied=True)": 5,  # as iVAE simulates
+    "leaky_tanh(features=7)": 3,
     "mobius": 2,
     "mobius(pole=1.2)": 5,
     "holomorphic": 2,
@@ -83,6 +85,10 @@ def test_the_jacobian_obeys_the_law_that_is_claimed(mixing):
     elif f.law == "piecewise linear":
         pieces = len(np.unique(j.reshape(len(j), -1).round(9), axis=0))
         assert 1 < pieces < N  # a few constant pieces, not one for every sample
+    elif f.law == "smooth":
+        assert len(np.unique(j.reshape(len(j), -1).round(9), axis=0)) == N  # nowhere constant
+        near = made.factors + 1e-7
+        np.testing.assert_allclose(f.jacobian(near), j, atol=1e-4)  # no kinks
     elif f.law == "isometric":
         np.testing.assert_allclose(gram, np.broadcast_to(np.eye(d), gram.shape), atol=1e-12)
         assert np.abs(np.diff(j, axis=0)).max() > 0.1  # bent, not merely turned

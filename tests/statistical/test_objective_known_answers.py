@@ -37,6 +37,7 @@ from micvae.objectives.hfs import hausdorff, shrinkage
 from micvae.objectives.info_vae import mmd
 from micvae.objectives.schedules import Constant, Ramp, RelativeRamp
 from micvae.objectives.semi_supervised import TARGETS
+from micvae.objectives.slow_vae import transition_in_code
 from micvae.training import RunConfig, train_run
 from micvae.training.trainer import Trainer
 
@@ -229,6 +230,25 @@ def test_slow_vae_weighs_a_step_as_the_paper_does():
     terms = trainer.log.flush()
     pair = 2 * terms["reconstruction"] + 3 * terms["kl"] + 10 * terms["transition_kl"]
     assert terms["loss"] == pytest.approx(pair / 2, rel=1e-5)
+
+
+def test_the_steps_of_slow_vae_as_in_the_authors_code():
+    """Two cross-entropies of a Gaussian with a Laplace distribution, by quadrature, less one H."""
+    loc, log_variance = torch.tensor([[0.3, -1.0], [0.7, 0.5]]), torch.tensor([[-1.0, 0.2]] * 2)
+    log_variance[1] -= 0.5
+    rate, nodes = 6.0, torch.linspace(-12, 12, 400_001, dtype=torch.float64)
+    expected = []
+    for d in range(2):
+        total = 0.0
+        for own, other in ((0, 1), (1, 0)):
+            scale = (0.5 * log_variance[own, d].double()).exp()
+            density = torch.distributions.Normal(loc[own, d].double(), scale).log_prob(nodes).exp()
+            laplace = np.log(rate / 2) - rate * (nodes - loc[other, d]).abs()
+            total -= torch.trapezoid(density * laplace, nodes).item()
+        entropies = 0.5 * (np.log(2 * np.pi * np.e) + log_variance[:, d].double())
+        expected.append(total - entropies.mean().item())
+    found = transition_in_code(DiagonalGaussian(loc, log_variance), rate)
+    assert found[0].tolist() == pytest.approx(expected, abs=1e-4)
 
 
 def test_info_vae_is_a_plain_vae_where_its_discrepancy_weighs_nothing():

@@ -29,8 +29,8 @@ WRONG = [
     ("tripod", "images", float("nan"), "a whole number"),
     ("ada-gvae", "changes", 1.5, "a whole number or None"),
     ("cs-isolate", "label", 3, "text or None"),
-    ("ivae", "told", "no", "True or False"),
-    ("ivae", "told", 0.5, "True or False"),
+    ("ivae", "posterior_uses_auxiliary", "no", "True or False"),
+    ("ivae", "posterior_uses_auxiliary", 0.5, "True or False"),
 ]
 
 
@@ -94,7 +94,12 @@ def test_what_python_would_not_take_is_refused(text):
         ("joint(categories=[4, 3.0])", Latents, LATENTS["joint"](categories=(4, 3))),
         ("ada-gvae(changes=None)", Objective, AdaGvae(changes=None)),
         ("ada-gvae(divergence='one-way')", Objective, AdaGvae(divergence="one-way")),
-        ("ivae(told=0)", Objective, METHODS["ivae"](told=False)),
+        ("ivae(told=1)", Objective, METHODS["ivae"](posterior_uses_auxiliary=True)),
+        (
+            "ivae(posterior_uses_auxiliary=0)",
+            Objective,
+            METHODS["ivae"](posterior_uses_auxiliary=False),
+        ),
     ],
 )
 def test_values_that_equal_one_of_the_field_become_it(text, base, expected):
@@ -106,7 +111,8 @@ def test_values_that_equal_one_of_the_field_become_it(text, base, expected):
 
 def test_estimators_take_values_of_numpy_and_methods_that_are_built():
     assert objective_of("factor-vae", {"width": np.float64(10)}) == FactorVae(width=10)
-    assert objective_of("ivae", {"told": np.bool_(False)}) == METHODS["ivae"](told=False)
+    given = {"posterior_uses_auxiliary": np.bool_(True)}
+    assert objective_of("ivae", given) == METHODS["ivae"](posterior_uses_auxiliary=True)
     built = objective_of(FactorVae(width=np.int64(9)), {})
     assert type(built.width) is int and "width=9" in spelling.spell(built)
     assert objective_of(BetaVae(), {"beta": 2}) == find("beta-vae(beta=2)")

@@ -28,12 +28,17 @@ class IVae(Objective):
     r"""−E[log p(x|z)] + β · KL(q(z|x, u) ‖ p(z|u)) + c · L_u, in nats per sample.
 
     p(z|u) is Gaussian, independent over latents, its moments a network of the auxiliary variable
-    u. The posterior has the form of the true one, p(z|x, u) ∝ p(x|z) p(z|u):
+    u. The posterior is the encoder's Gaussian q(z|x), so that images can be encoded without u. With
+    `posterior_uses_auxiliary` it has the form of the true posterior, p(z|x, u) ∝ p(x|z) p(z|u):
 
     .. math:: q(z|x, u) \propto q(x; z)\, p(z|u)
 
-    where q(x; z) is the Gaussian that the encoder makes of x alone (the authors' encoder reads
-    x and u instead). So images can be encoded without u, and codes are those of x alone.
+    where q(x; z) is the encoder's Gaussian of x alone, which the codes are taken from.
+
+    The product has an optimum in which latents collapse: where the encoder's precision for a latent
+    goes to 0, its posterior is the prior and its KL is exactly 0, whatever u is. Without the
+    product, q(z|x) must match p(z|u) for every u, so that a collapsed latent still pays for what
+    the prior knows of u.
 
     L_u = −E log p(z|u) / mean_j p(z|u_j), over the auxiliary variables u_j of the batch and z
     drawn from the encoder's Gaussian, is ours and not in the paper, whose c is 0. −L_u is a lower
@@ -64,8 +69,9 @@ class IVae(Objective):
     contrast: Schedule = NONE
     """c, the weight of L_u."""
 
-    told: bool = True
-    """Whether the posterior is multiplied by the prior; without, it is the encoder's Gaussian."""
+    posterior_uses_auxiliary: bool = False
+    """Whether the posterior is the encoder's Gaussian multiplied by the prior p(z|u). Without, it
+    is the encoder's Gaussian q(z|x). See the note on collapse above."""
 
     centred: bool = False
     """Whether the prior's means are 0 whatever u is, as in the authors' simulations."""
@@ -83,12 +89,14 @@ class IVae(Objective):
                 f"{MOST_LAYERS} layers."
             )
 
+    renamed: ClassVar[Mapping[str, str]] = {"told": "posterior_uses_auxiliary"}
+
     @classmethod
     def presets(cls) -> Mapping[str, Objective]:
         """`simulation`: sources of mean 0; `contrastive`: c = 50, our own tuning for vectors."""
         return {
             "simulation": cls(centred=True),
-            "contrastive": cls(contrast=Constant(50.0), told=False),
+            "contrastive": cls(contrast=Constant(50.0)),
         }
 
     @property
@@ -124,14 +132,15 @@ class IVae(Objective):
         """Evaluate on a batch; see `Objective`."""
         prior = self.prior(model.companions[PRIOR](step.of_batch(CONDITIONS, x)))
         own = model.encode(x)
-        posterior = product(own, prior) if self.told else own
+        posterior = product(own, prior) if self.posterior_uses_auxiliary else own
         z = posterior.sample(step.generator)
         reconstruction = -model.decode(z).log_prob(x).mean()
         latent_kl = kl_between(posterior, prior).mean(0)
         loss = reconstruction + self.beta(step.number) * latent_kl.sum()
         terms = {"loss": loss, "reconstruction": reconstruction, "kl": latent_kl.sum()}
-        if self.contrast != NONE:  # of z that owes nothing to u; told at every step
-            terms["contrast"] = contrast_of(own.sample(step.generator) if self.told else z, prior)
+        if self.contrast != NONE:  # of z that does not depend on u; logged even at weight 0
+            drawn = own.sample(step.generator) if self.posterior_uses_auxiliary else z
+            terms["contrast"] = contrast_of(drawn, prior)
             terms["loss"] = loss = loss + self.contrast(step.number) * terms["contrast"]
         return Losses({MODEL: loss}, terms, latent_kl)
 

@@ -110,7 +110,7 @@ def theory(mixing: Mixing, marginal: str) -> str:
     among = (
         " Among piecewise linear mixings, Gaussian sources are identifiable up to a linear map "
         "(Kivva et al. 2022), which leaves a rotation open."
-        if gaussian
+        if gaussian and mixing.law == "piecewise linear"
         else ""
     )
     return (

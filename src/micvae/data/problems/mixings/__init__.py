@@ -9,6 +9,7 @@ from micvae.data.problems.mixings.base import Array, Ball, Mixing
 from micvae.data.problems.mixings.conformal import Holomorphic, Mobius, holomorphic, mobius
 from micvae.data.problems.mixings.isometric import Isometry, isometry
 from micvae.data.problems.mixings.leaky import Leaky, leaky, linear
+from micvae.data.problems.mixings.leaky_tanh import LeakyTanh, leaky_tanh
 from micvae.data.problems.mixings.orthogonal import Bipolar, Spherical, orthogonal
 from micvae.data.problems.mixings.sparse import Sparse, sparse
 from micvae.errors import DataError
@@ -16,6 +17,7 @@ from micvae.errors import DataError
 MIXINGS: dict[str, Callable[..., Mixing]] = {
     "linear": linear,
     "leaky": leaky,
+    "leaky_tanh": leaky_tanh,
     "mobius": mobius,
     "holomorphic": holomorphic,
     "isometry": isometry,
@@ -30,6 +32,7 @@ __all__ = [
     "Holomorphic",
     "Isometry",
     "Leaky",
+    "LeakyTanh",
     "Mixing",
     "Mobius",
     "Sparse",

@@ -38,8 +38,9 @@ class Mixing(ABC):
     def law(self) -> str:
         """What its Jacobian J obeys.
 
-        `linear`: J is constant; `piecewise linear`; `conformal`: JᵀJ = c(s)·I; `isometric`:
-        JᵀJ = I; `orthogonal`: JᵀJ is diagonal; `sparse`: fixed entries of J are 0.
+        `linear`: J is constant; `piecewise linear`: J is constant on pieces; `smooth`: J is
+        continuous; `conformal`: JᵀJ = c(s)·I; `isometric`: JᵀJ = I; `orthogonal`: JᵀJ is diagonal;
+        `sparse`: fixed entries of J are 0.
         """
 
     @abstractmethod

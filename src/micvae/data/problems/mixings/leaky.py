@@ -37,7 +37,7 @@ class Leaky(Mixing):
         first, *others = self.weights
         h: Array = sources @ first
         for weight in others:
-            h = np.where(h > 0, h, self.slope * h) @ weight
+            h = self.activation(h) @ weight
         return h
 
     def inverse(self, observations: Array) -> Array:
@@ -45,8 +45,7 @@ class Leaky(Mixing):
         first, *others = self.weights
         h = observations
         for weight in reversed(others):
-            h = h @ np.linalg.inv(weight)
-            h = np.where(h > 0, h, h / self.slope)
+            h = self.deactivation(h @ np.linalg.inv(weight))
         sources: Array = h @ np.linalg.pinv(first)
         return sources
 
@@ -56,10 +55,21 @@ class Leaky(Mixing):
         h = sources @ first
         j = np.broadcast_to(first.T, (len(sources), *first.T.shape)).copy()
         for weight in others:
-            steepness = np.where(h > 0, 1.0, self.slope)
-            j = weight.T @ (steepness[:, :, None] * j)
-            h = steepness * h @ weight
+            j = weight.T @ (self.steepness(h)[:, :, None] * j)
+            h = self.activation(h) @ weight
         return j
+
+    def activation(self, h: Array) -> Array:
+        """What stands between two linear maps."""
+        return np.where(h > 0, h, self.slope * h)
+
+    def deactivation(self, y: Array) -> Array:
+        """The inverse of the activation."""
+        return np.where(y > 0, y, y / self.slope)
+
+    def steepness(self, h: Array) -> Array:
+        """The derivative of the activation; at a kink, that of the negative side."""
+        return np.where(h > 0, 1.0, self.slope)
 
 
 def leaky(
@@ -75,7 +85,8 @@ def leaky(
     """Draw an invertible network of `layers` linear maps with leaky rectifiers in between.
 
     `layers` counts the linear maps, as the simulations of iVAE and TCL do: there is a rectifier
-    between two of them and none after the last, so that one layer is a linear mixing. Entries are
+    between two of them and none after the last, so that one layer is a linear mixing. (iVAE's
+    published simulation has another activation, see `leaky_tanh`.) Entries are
     uniform on [−1, 1] and every column, the weights of one unit, is scaled to length 1.
 
     Args:
@@ -86,28 +97,38 @@ def leaky(
         condition: bound on every matrix's condition number, 1 or larger. Matrices are drawn until
             one obeys it; where none of many does, the singular values of the best are clipped.
         features: number F of observed features, at least D; None for D. The first layer widens.
-        tied: whether all layers have the same matrix, as in iVAE's published simulation, with
-            slope=0.1 and, for 5 sources, condition=6.3, which a quarter of the matrices obey.
+        tied: whether all layers have the same matrix.
 
     Raises:
         DataError: on an impossible option.
 
     References:
         *Variational Autoencoders and Nonlinear ICA: A Unifying Framework*, Ilyes Khemakhem,
-        Diederik P. Kingma, Ricardo Pio Monti, Aapo Hyvärinen, 2020: the simulation's mixing, with
-        25 as the bound of the authors' code.
+        Diederik P. Kingma, Ricardo Pio Monti, Aapo Hyvärinen, 2020: the matrices, with 25 as the
+        bound of the authors' code.
     """
+    number(slope, "slope", 0, 1, open_low=True)
+    return Leaky(layers_of(ball, generator, layers, condition, features, tied), float(slope))
+
+
+def layers_of(
+    ball: Ball,
+    generator: np.random.Generator,
+    layers: int,
+    condition: float,
+    features: int | None,
+    tied: bool,
+) -> tuple[Array, ...]:
+    """Draw the matrices of a network, see `leaky`."""
     d = len(ball.centre)
     f = d if features is None else whole(features, "features", d)
     widths = [d] + [f] * whole(layers, "layers", 1)
-    number(slope, "slope", 0, 1, open_low=True)
     number(condition, "condition", 1, np.inf)
     if tied:
         if f != d:
             raise DataError(f"features is {f} and there are {d} sources; tied layers are square.")
-        return Leaky((_conditioned((d, d), condition, generator),) * layers, float(slope))
-    weights = tuple(_conditioned(shape, condition, generator) for shape in pairwise(widths))
-    return Leaky(weights, float(slope))
+        return (_conditioned((d, d), condition, generator),) * layers
+    return tuple(_conditioned(shape, condition, generator) for shape in pairwise(widths))
 
 
 def linear(
