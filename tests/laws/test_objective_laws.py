@@ -13,7 +13,7 @@ from micvae.models import build_vae
 from micvae.networks import Auto, Patch
 from micvae.objectives import METHODS, MIConstrained, Pcl, SemiSupervised, Step, Tripod, Vae
 from micvae.objectives.base import Setting
-from micvae.objectives.schedules import Constant, Ramp
+from micvae.objectives.schedules import Constant, Ramp, Schedule
 
 N = 1000
 CPU = torch.device("cpu")
@@ -101,35 +101,77 @@ def test_the_same_noise_gives_the_same_bits(objective):
     assert (one.terms["loss"].item() == other.terms["loss"].item()) is noiseless
 
 
-@pytest.mark.parametrize("objective", CASES.values(), ids=CASES)
-def test_an_adversary_is_trained_alone(objective):
-    losses, model, networks = losses_of(objective)
-    for name in networks:
+ADVERSARIAL = [name for name, objective in CASES.items() if parts(objective)[1]]
+"""Methods with networks that are trained on a loss of their own."""
+
+
+def test_which_methods_have_an_adversary():
+    assert ADVERSARIAL == [
+        "factor-vae",
+        "factor-qvae",
+        "infogan",
+        "cs-isolate",
+        "mi-constrained, density-ratio",
+    ]
+
+
+@pytest.mark.parametrize("name", ADVERSARIAL)
+def test_an_adversary_is_trained_alone(name):
+    losses, model, networks = losses_of(CASES[name])
+    weights = list(model.parameters())
+    for network in networks:
         leak = torch.autograd.grad(
-            losses.minimised[name], list(model.parameters()), allow_unused=True, retain_graph=True
+            losses.minimised[network], weights, allow_unused=True, retain_graph=True
         )
         assert all(g is None for g in leak)  # exactly nothing reaches the encoder
         own = torch.autograd.grad(
             losses.minimised["model"],
-            list(networks[name].parameters()),
+            list(networks[network].parameters()),
             allow_unused=True,
             retain_graph=True,
         )
         assert all(g is None for g in own)
 
 
-@pytest.mark.parametrize("name", METHODS)
-def test_weights_may_change_over_the_steps(name):
+def schedules_of(objective):
+    """Names of the fields that are schedules."""
+    return [
+        one.name
+        for one in dataclasses.fields(objective)
+        if isinstance(getattr(objective, one.name), Schedule)
+    ]
+
+
+WEIGHTS = [(name, field) for name in METHODS for field in schedules_of(CASES[name])]
+WITHOUT_EFFECT = {("mi-constrained", "category_cost")}
+"""Weights of terms that are 0 here: there are no categories."""
+
+
+def test_which_methods_have_no_weight():
+    without = set(METHODS) - {name for name, _ in WEIGHTS}
+    assert without == {"fsq", "tcl", "pcl", "fast-ica", "isometric-ica"}
+
+
+@pytest.mark.parametrize(("name", "field"), WEIGHTS)
+def test_weights_may_change_over_the_steps(name, field):
     """The loss at a step is that of the constant weight which the schedule has there."""
     objective = CASES[name]
-    for field in dataclasses.fields(objective):
-        if "Schedule" not in str(field.type):
-            continue
-        ramp = dataclasses.replace(objective, **{field.name: Ramp(0, 8, steps=4)})
-        for step, value in ((0, 0.0), (3, 6.0), (9, 8.0)):
-            constant = dataclasses.replace(objective, **{field.name: Constant(value)})
-            expected = losses_of(constant, step=step)[0].terms["loss"]
-            torch.testing.assert_close(losses_of(ramp, step=step)[0].terms["loss"], expected)
+    ramp = dataclasses.replace(objective, **{field: Ramp(0, 8, steps=4)})
+    for step, value in ((0, 0.0), (3, 6.0), (9, 8.0)):
+        constant = dataclasses.replace(objective, **{field: Constant(value)})
+        expected = losses_of(constant, step=step)[0].terms["loss"]
+        torch.testing.assert_close(losses_of(ramp, step=step)[0].terms["loss"], expected)
+
+
+@pytest.mark.parametrize(("name", "field"), WEIGHTS)
+def test_every_weight_weighs_something(name, field):
+    """Late in a training, when no term is switched off any more."""
+    nothing, much = (
+        losses_of(dataclasses.replace(CASES[name], **{field: Constant(value)}), step=100_000)[0]
+        for value in (0.0, 1e12)  # squared covariances of a new encoder are tiny
+    )
+    same = nothing.terms["loss"].item() == much.terms["loss"].item()
+    assert same is ((name, field) in WITHOUT_EFFECT)
 
 
 def test_vae_is_the_evidence_lower_bound():

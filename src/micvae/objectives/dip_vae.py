@@ -49,7 +49,7 @@ class DipVaeI(Objective):
         elbo = Elbo.of(model, x, step.generator)
         covariance = self.covariance(elbo)
         variances = covariance.diagonal()
-        shared = (covariance**2).sum() - (variances**2).sum()
+        shared = ((covariance - torch.diag(variances)) ** 2).sum()
         apart = ((variances - 1) ** 2).sum()
         kl = elbo.latent_kl.sum()
         loss = (
