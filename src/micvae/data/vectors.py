@@ -115,9 +115,10 @@ def warn_of_float32(
         return
     at = int(np.argmax(far))
     more = f" (and {int(far.sum()) - 1} more)" if far.sum() > 1 else ""
+    step = np.spacing(np.float32(abs(mean[at])))
     warnings.warn(
         f"column {_name(names, at)}{more} of {what} is float32 and varies by {scale[at]:.3g} "
-        f"around {mean[at]:,.9g}, which float32 resolves to {np.spacing(np.float32(abs(mean[at]))):.2g} "
+        f"around {mean[at]:,.9g}, which float32 resolves to {step:.2g} "
         "only; give it as float64, or subtract an offset before it is stored as float32.",
         MicvaeWarning,
         stacklevel=3,

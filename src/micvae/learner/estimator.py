@@ -137,9 +137,10 @@ class Disentangler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, WithOption
         self.set_params(**method_options)
 
     def __sklearn_tags__(self) -> Any:
-        """Images are taken as well; codes are float32 whatever came in."""
+        """Images and sparse matrices are taken as well; codes are float32 whatever came in."""
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
+        tags.input_tags.sparse = True
         tags.transformer_tags.preserves_dtype = ["float32"]
         return tags
 
