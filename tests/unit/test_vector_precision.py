@@ -2,6 +2,7 @@
 
 import json
 import warnings
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ from micvae import Disentangler
 from micvae.cli import main
 from micvae.data import FactorDataset, LazyImages, load, parts, segments, standardised, whitened
 from micvae.data.vectors import rounded_first
-from micvae.errors import DataError, MicvaeWarning, RunError
+from micvae.errors import DataError, DivergedError, MicvaeWarning, RunError
 from micvae.metrics import mcc_pearson
 from micvae.networks import Mlp
 from micvae.objectives import Vae
@@ -25,6 +26,7 @@ from micvae.reports.run import _raw_vectors
 from micvae.sharing.codes import read_codes
 from micvae.sharing.onnx import export_run
 from micvae.sharing.trained import Trained
+from micvae.studies.command_lines import command_line, train_command
 from micvae.studies.selection import Selection, select
 from micvae.training import Run, RunConfig, train_run
 from micvae.training.run import as_recorded
@@ -51,6 +53,17 @@ def mcc(codes):
     return mcc_pearson(codes, SOURCES).values["mcc_pearson"]
 
 
+def assert_same_components(found, expected):
+    """Up to order and sign, which are arbitrary.
+
+    FastICA stops when its rotation changes by less than 1e-4, and codes go up to about 8.
+    """
+    correlation = np.abs(np.corrcoef(found.T, expected.T)[:3, 3:])
+    order = correlation.argmax(axis=0)
+    assert sorted(order) == [0, 1, 2]
+    np.testing.assert_allclose(np.abs(found[:, order]), np.abs(expected), atol=1e-3, rtol=1e-3)
+
+
 def written(table, path, kind="float64"):
     frame = pd.DataFrame(table.astype(kind), columns=["east", "north", "height"][: table.shape[1]])
     if path.suffix == ".csv":
@@ -70,8 +83,7 @@ def written(table, path, kind="float64"):
 def test_a_column_far_from_zero_is_unmixed_like_any_other():
     plain, moved = ica().fit_transform(MIXED), ica().fit_transform(MAP)
     assert mcc(plain) > 0.998 and mcc(moved) > 0.998
-    # FastICA stops at 1e-4, and the sign of a component is arbitrary
-    np.testing.assert_allclose(np.abs(moved), np.abs(plain), atol=1e-3)
+    assert_same_components(moved, plain)
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".parquet", ".npy", ".npz"])
@@ -148,8 +160,7 @@ def test_affine_changes_leave_standardised_vectors(scale, offset):
 def test_affine_changes_leave_independent_components(scale, offset):
     scales = 10.0 ** np.asarray(scale)
     changed = MIXED * scales + np.asarray(offset) * scales * MIXED.std(0)
-    expected = np.abs(ica().fit_transform(MIXED))
-    np.testing.assert_allclose(np.abs(ica().fit_transform(changed)), expected, atol=1e-3)
+    assert_same_components(ica().fit_transform(changed), ica().fit_transform(MIXED))
 
 
 # Precision on the way
@@ -184,7 +195,7 @@ def test_float32_is_standardised_to_the_bits_that_it_always_was():
     np.testing.assert_array_equal(standardised(FactorDataset("v", x)).images, expected)
     exact = FactorDataset("v", x.astype(np.float64))  # float32 holds these: the same bits
     np.testing.assert_array_equal(standardised(exact).images, expected)
-    assert segments(n=40, per_segment=10).images.dtype == np.float32
+    assert segments(n=200).images.dtype == np.float32
 
 
 def test_files_that_are_read_in_parts_keep_it_too(tmp_path, monkeypatch):
@@ -238,8 +249,11 @@ def test_float32_that_was_rounded_before_is_warned_of(tmp_path):
     for source in (mixed, str(tmp_path / "mixed.parquet")):
         with pytest.warns(MicvaeWarning, match="column 'north' of .* is float32"):
             vae().fit(source)
-    with pytest.warns(MicvaeWarning, match="column 1 of array is float32"):
-        vae(standardise=False, learning_rate=1e-9).fit(rounded)
+    with (
+        pytest.warns(MicvaeWarning, match="column 1 of array is float32"),
+        suppress(DivergedError),  # which numbers of this size make likely
+    ):
+        vae(standardise=False).fit(rounded)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         vae().fit((MIXED + 1000).astype(np.float32))
@@ -250,7 +264,7 @@ def test_float32_that_was_rounded_before_is_warned_of(tmp_path):
     [
         (MAP, "column 1 of array varies by 0.3 around 5,644,72.*standardise"),
         (MIXED * [1, 1, 1e-60], "column 2 of array varies by"),
-        (MIXED * [1e60, 1, 1], "column 0 of array has numbers up to .*e.60.*standardise"),
+        (MIXED * [1e60, 1, 1], "column 0 of array varies by .*e.60 around .*standardise"),
     ],
     ids=["offset", "small", "large"],
 )
@@ -328,8 +342,9 @@ def test_runs_made_before_are_read_with_their_own_bits(old, tmp_path):
     found = old.dataset()
     encoded = Vae().represent(old.model(), found)
     np.testing.assert_array_equal(encoded.codes, old.representation().codes)
-    main(["train", "vae", *FLAGS, "--latent-dim", "2", "--batch-size", "100", "--network",
-          "mlp(hidden=8,depth=1)", "--data", str(tmp_path / "t.csv"), "--out", str(old.path)])  # fmt: skip
+    small = ["--latent-dim", "2", "--batch-size", "100", "--network", "mlp(hidden=8,depth=1)"]
+    own = ["--data", str(tmp_path / "t.csv"), "--out", str(old.path)]
+    main(["train", "vae", *FLAGS, *small, *own])  # finds it finished, and says no word of change
     np.testing.assert_allclose(
         Trained.of(old).encode(load(str(tmp_path / "t.csv"))).codes,
         old.representation().codes,
@@ -364,13 +379,14 @@ def test_a_learner_fitted_before_is_saved_with_its_data(tmp_path):
 
 
 def test_a_table_is_standardised_unless_told_otherwise(tmp_path, capsys):
-    path = written(MIXED[:100] * [1, 1e3, 1], tmp_path / "t.csv")
+    path = written(MIXED[:100] * [1, 5, 1], tmp_path / "t.csv")
     small = [*FLAGS, "--network", "mlp(hidden=8,depth=1)", "--data", str(path)]
     main(["train", "vae", *small, "--out", str(tmp_path / "a")])
     main(["train", "vae", *small, "--no-standardise", "--out", str(tmp_path / "b")])
     a, b = Run(tmp_path / "a"), Run(tmp_path / "b")
     assert a.config.data == f"standardised({str(path)!r})" and b.config.data == str(path)
-    assert a.last_epoch()["loss"] < 100 < b.last_epoch()["loss"]
+    np.testing.assert_allclose(a.dataset().images.std(0), 1, rtol=1e-5)
+    np.testing.assert_allclose(b.dataset().images, load(str(path)).images, rtol=1e-6)
     assert _raw_vectors(b) and not _raw_vectors(a)  # the report's command says --no-standardise
     with pytest.raises(SystemExit):
         main(["train", "vae", *small, "--out", str(tmp_path / "b")])
@@ -408,11 +424,14 @@ def test_studies_and_selections_standardise_too(tmp_path, monkeypatch):
     result = select(MIXED[:200] + 1e8, ["vae"], out=tmp_path / "s", **small)
     record = json.loads(next((tmp_path / "s").rglob("run.json")).read_text())
     assert "standardised(" in record["config"]["data"] and "split(" in record["config"]["data"]
-    assert "standardised(" in result["train"] and result["data"] == "data, standardised"
-    generated = select(segments(n=200), ["vae"], out=tmp_path / "g", **small)
-    assert generated["train"].split(" --out")[0].endswith("--no-standardise") or (
-        "--no-standardise" in generated["train"]
-    )
+    assert result["data"] == "data, standardised"
+    select(segments(n=200), ["vae"], out=tmp_path / "g", **small)  # is left as it is
+    record = json.loads(next((tmp_path / "g").rglob("run.json")).read_text())
+    assert "standardised(" not in record["config"]["data"]
+    as_it_is = Selection(data="t.csv", standardise=False)
+    assert command_line(["select"], as_it_is, leave_out=("data",)) == "select --no-standardise"
+    assert "--no-standardise" in train_command(config_of("t.csv"), Path("o"), standardise=False)
+    assert "standardise" not in train_command(config_of("t.csv"), Path("o"))
 
 
 def test_a_study_of_a_table_standardises(tmp_path, monkeypatch):

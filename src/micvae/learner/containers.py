@@ -131,13 +131,9 @@ def frame_of(given: Any, what: str) -> Any:
 
     if isinstance(given, np.ndarray | list | tuple | Mapping):
         return None
-    if not hasattr(given, "columns") and hasattr(given, "__arrow_c_stream__"):
-        import pyarrow as pa
-
-        if not hasattr(given, "to_numpy") or isinstance(given, pa.RecordBatch):
-            given = pa.table(given)  # a batch, or a reader of them
-    elif isinstance(given, nw.DataFrame | nw.LazyFrame):
+    if isinstance(given, nw.DataFrame | nw.LazyFrame):
         given = given.to_native()
+    given = _of_arrow(given)
     try:
         frame = nw.from_native(given, pass_through=True)
     except DuplicateError:
@@ -152,6 +148,17 @@ def frame_of(given: Any, what: str) -> Any:
             ".compute(), or as a pandas or polars DataFrame."
         )
     return frame if isinstance(frame, nw.DataFrame) else None
+
+
+def _of_arrow(given: Any) -> Any:
+    """An Arrow table out of a batch, or out of what gives batches and is no frame itself."""
+    batch = _is("pyarrow", ("RecordBatch",), given)
+    frame = hasattr(type(given), "columns") or hasattr(given, "to_numpy")
+    if not batch and (frame or not hasattr(given, "__arrow_c_stream__")):
+        return given
+    import pyarrow as pa
+
+    return pa.Table.from_batches([given]) if batch else pa.table(given)
 
 
 def read_array(given: Any, what: str) -> NDArray[Any]:
