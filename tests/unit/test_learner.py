@@ -238,7 +238,7 @@ def test_nothing_of_an_earlier_fit_is_left(tmp_path):
         (Stream(), "no length"),
         (TensorDataset(torch.zeros(0, 3)), "empty"),
         ("nowhere.npz", "no data set or file"),
-        (None, "Expected 2D array"),
+        (None, "X is None; give an array"),
     ],
     ids=range(12),
 )

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-import numpy as np
 from tyro.conf import Positional
 
 from micvae.cli.audit import audit
@@ -27,7 +26,8 @@ from micvae.cli.report import report, write_report
 from micvae.cli.select import select
 from micvae.cli.share import share
 from micvae.cli.theorem import theorem
-from micvae.data import FactorDataset, load
+from micvae.data import load, standardised
+from micvae.data.standardised import own_vectors, standardised_name
 from micvae.errors import MicvaeError
 from micvae.files import read_json
 from micvae.objectives import METHODS, find
@@ -58,8 +58,6 @@ __all__ = [
 NEXT = ("evaluate", "report")
 LEAST = 20
 """Samples that these need: MIG alone puts them into 20 bins."""
-SEEN = 10_000
-"""Vectors that are looked at for the scale of their features."""
 
 
 def train(arguments: list[str]) -> None:
@@ -87,13 +85,18 @@ def train(arguments: list[str]) -> None:
         tracker: Tracking = OWN_LOG
         """Where else to show the training: log (nowhere), tensorboard, mlflow or wandb (offline);
         it changes no bit of the run."""
+        standardise: bool = True
+        """Whether vectors of a table or array file of your own are brought to mean 0 and variance 1
+        per feature, as the estimator does; not for methods that rest on distances, such as
+        isometric-ica. Generated data is left as it is."""
 
     parsed = parse(Train, rest, f"train {method or 'METHOD'}", Train(objective=chosen))
     values = dict(vars(parsed))
-    out, tracker = values.pop("out"), values.pop("tracker")
+    out, tracker, standardise = (values.pop(name) for name in ("out", "tracker", "standardise"))
+    dataset = load(parsed.data)
+    if standardise and own_vectors(dataset.source, dataset.image_shape):
+        values["data"], dataset = standardised_name(parsed.data), standardised(dataset)
     config = RunConfig(**values)
-    dataset = load(config.data)
-    _say_scales(dataset, config.data)
     with run_progress(f"training {config.method} on {dataset.name}") as report:
         run = train_run(config, out, report, dataset, tracker)
     shown = ", ".join(f"{name} {value:.3f}" for name, value in run.last_epoch().items())
@@ -103,21 +106,6 @@ def train(arguments: list[str]) -> None:
         print(f"{n} samples are too few to be scored or drawn: at least {LEAST} are needed.")
         return
     print(f"next: {'; '.join(shlex.join(['micvae', c, str(run.path)]) for c in NEXT)}")
-
-
-def _say_scales(dataset: FactorDataset, data: str) -> None:
-    """A word on vectors whose features differ so much that the largest one is all that counts."""
-    if dataset.pictures:
-        return
-    spreads = np.std(dataset.images[:SEEN], axis=0)
-    small, large = spreads[spreads > 0].min(initial=np.inf), spreads.max()
-    if large > 10 * min(small, 1):
-        text = f"standardised({data!r})"
-        quoted = shlex.quote(text) if set(text) & set('"$`\\!') else f'"{text}"'
-        print(
-            f"note: standard deviations of features go from {small:.3g} to {large:.3g}; "
-            f"--data {quoted} brings all to mean 0 and variance 1."
-        )
 
 
 def study(arguments: list[str]) -> None:
@@ -141,6 +129,9 @@ def study(arguments: list[str]) -> None:
         """Folder of the study."""
         workers: int = at_once()
         """Runs at a time, one thread each."""
+        standardise: bool = True
+        """Whether vectors of a table or array file of your own are brought to mean 0 and variance 1
+        per feature; generated data is left as it is."""
 
     parsed = parse(Study, arguments, "study", Study())
     for name in ("seeds", "restarts", "workers"):
@@ -149,11 +140,13 @@ def study(arguments: list[str]) -> None:
     if parsed.restart:
         raise MicvaeError("restart belongs to train; a study takes --restarts.")
     values = dict(vars(parsed))
-    methods, seeds, restarts, out, workers = (
-        values.pop(k) for k in ("methods", "seeds", "restarts", "out", "workers")
+    methods, seeds, restarts, out, workers, standardise = (
+        values.pop(k) for k in ("methods", "seeds", "restarts", "out", "workers", "standardise")
     )
     check_folder(out, "study", holds_study())
-    load(parsed.data.replace("{seed}", "0"))  # a wrong --data is said now, and once
+    dataset = load(parsed.data.replace("{seed}", "0"))  # a wrong --data is said now, and once
+    if standardise and own_vectors(dataset.source, dataset.image_shape):
+        values["data"] = standardised_name(parsed.data)
     rows = {name: RunConfig(objective=find(name), **values) for name in methods}
     repeated = dict.fromkeys(rows, restarts)
     cells = grid(rows, range(parsed.seed, parsed.seed + seeds), repeated)

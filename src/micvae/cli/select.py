@@ -47,6 +47,7 @@ def select(arguments: list[str]) -> None:
     job = parse(Select, arguments, "select", Select())
     if not job.data:
         raise MicvaeError("select needs DATA: a data set's name, an .npz file or a folder.")
+    job = job.in_model_units()
     cells = job.cells()
     check_folder(job.out, "select", holds_study("selection"))
     with step_progress("a few steps of each, to know the time") as step:

@@ -9,7 +9,9 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from micvae.data.lazy import Images, LazyImages, parts, rows_of
+from micvae.arrays import unmasked
+from micvae.data.lazy import Images, LazyImages, Mapped, parts, rows_of
+from micvae.data.vectors import LARGEST, precise, rounds_first
 from micvae.errors import DataError
 
 FactorKind = Literal["continuous", "ordinal", "categorical", "angular"]
@@ -24,7 +26,9 @@ class FactorDataset:
     Args:
         name: how the data set is called in tables and titles.
         images: float32 `(N, C, H, W)`, every value in [0, 1]; or, for data that is no picture,
-            vectors `(N, F)` of any finite values. `LazyImages` are read in parts and stay on disk.
+            vectors `(N, F)` of any finite values, which keep their precision (float32 stays
+            float32, other numbers become float64). `LazyImages` are read in parts and stay on
+            disk.
         factors: `(N, K)` floats, one column per factor; `(N, 0)` or None where nothing is known.
         factor_names: K names.
         factor_kinds: K kinds (`continuous`, `ordinal`, `categorical`, `angular`). Left out, they
@@ -33,15 +37,16 @@ class FactorDataset:
         renderer: for generated data, the map from factors `(M, K)` to images `(M, C, H, W)`.
         notes: what a reader of any result on this data must know, one sentence each.
         source: what a run stores so that the same data can be found again (plain JSON values).
-        partners: where images come in pairs, the partner of each: float32, of the images' shape.
+        partners: where images come in pairs, the partner of each, of the images' shape.
         auxiliary: where an auxiliary variable u was observed beside each image: `(N, U)` floats.
         sequence: where the images are frames, in the order of time: which sequence each belongs
             to, `(N,)` integers, frames of one sequence standing together.
         feature_names: of vectors, what their F numbers are called; empty where nobody said.
 
     Raises:
-        DataError: on a wrong shape, a value that is not finite or lies outside [0, 1], lengths
-            that do not match, or two factors of one name.
+        DataError: on a wrong shape, a value that is masked, not finite or outside [0, 1], whole
+            numbers that float64 does not hold, lengths that do not match, or two factors of one
+            name.
     """
 
     name: str
@@ -60,7 +65,7 @@ class FactorDataset:
 
     def __post_init__(self) -> None:
         images = _checked_images(self.images, "images")
-        factors = np.empty((len(images), 0)) if self.factors is None else np.asarray(self.factors)
+        factors = np.empty((len(images), 0)) if self.factors is None else self.factors
         factors = _checked_rows(factors, len(images), "factors")
         partners, auxiliary = self.partners, self.auxiliary
         if partners is not None:
@@ -71,12 +76,12 @@ class FactorDataset:
                     "every image one partner of its own size."
                 )
         if auxiliary is not None:
-            auxiliary = _checked_rows(np.asarray(auxiliary), len(images), "auxiliary")
+            auxiliary = _checked_rows(auxiliary, len(images), "auxiliary")
         sequence = None if self.sequence is None else _checked_sequence(self.sequence, len(images))
         k = factors.shape[1]
         names = self.factor_names or tuple(f"factor {i}" for i in range(k))
         kinds = self.factor_kinds or tuple(guess_kind(column) for column in factors.T)
-        values = self.factor_values or tuple(
+        values = tuple(unmasked(v, "factor_values") for v in self.factor_values) or tuple(
             np.unique(column) if kind != "continuous" else None
             for column, kind in zip(factors.T, kinds, strict=False)
         )
@@ -142,7 +147,7 @@ class FactorDataset:
                 f"{self.name} is not generated: it has no image for factors of one's choice. "
                 "Use a generated data set such as squares."
             )
-        given = np.atleast_2d(np.asarray(factors, dtype=np.float64))
+        given = np.atleast_2d(np.asarray(unmasked(factors, "factors"), dtype=np.float64))
         if given.ndim != 2 or given.shape[1] != self.n_factors:
             raise DataError(
                 f"factors has shape {given.shape}; expected (M, {self.n_factors}) for "
@@ -151,6 +156,34 @@ class FactorDataset:
         if not np.isfinite(given).all():
             raise DataError("factors holds NaN or infinite values; give finite ones.")
         return self.renderer(given)
+
+    def as_float32(self) -> FactorDataset:
+        """Return the data set as networks read it, all images and vectors in float32.
+
+        Raises:
+            DataError: names the column of vectors that has numbers beyond float32.
+        """
+        if all(a is None or a.dtype == np.float32 for a in (self.images, self.partners)):
+            return self
+        return replace(
+            self,
+            images=self._rounded(self.images),
+            partners=None if self.partners is None else self._rounded(self.partners),
+        )
+
+    def _rounded(self, vectors: Images) -> Images:
+        if vectors.dtype == np.float32:
+            return vectors
+        largest = np.max([np.abs(block).max(axis=0) for block in parts(vectors)], axis=0)
+        if (beyond := largest > np.finfo(np.float32).max).any():
+            at = int(np.argmax(beyond))
+            name = repr(self.feature_names[at]) if self.feature_names else at
+            raise DataError(
+                f"column {name} of {self.name} has numbers up to {largest[at]:.3g}, and float32, "
+                "in which networks compute, ends at 3.4e+38; standardise the vectors, or divide "
+                "the column by a constant."
+            )
+        return _as_float32(vectors)
 
     def subset(self, indices: ArrayLike) -> FactorDataset:
         """Return the samples at `indices`, in that order."""
@@ -166,11 +199,15 @@ class FactorDataset:
 
 
 def _checked_images(given: ArrayLike | LazyImages, what: str) -> Images:
-    images = given if isinstance(given, LazyImages) else np.asarray(given)
+    images = given if isinstance(given, LazyImages) else np.asarray(unmasked(given, what))
     if images.dtype.kind not in "fiub":
         raise DataError(f"{what} has dtype {images.dtype}; expected floats in [0, 1].")
     if not isinstance(images, LazyImages):
-        images = images.astype(np.float32, copy=False)
+        images = (
+            precise(images, what) if images.ndim == 2 else images.astype(np.float32, copy=False)
+        )
+    if images.ndim == 2 and rounds_first() and images.dtype != np.float32:
+        images = _as_float32(images)
     if images.ndim not in (2, 4):
         raise DataError(
             f"{what} has shape {images.shape}; expected (N, C, H, W), or vectors (N, F)."
@@ -180,12 +217,23 @@ def _checked_images(given: ArrayLike | LazyImages, what: str) -> Images:
     low, high = _range(images)
     if not (np.isfinite(low) and np.isfinite(high)):
         raise DataError(f"{what} holds NaN or infinite values; remove or replace those images.")
+    if max(abs(low), abs(high)) > LARGEST:
+        raise DataError(
+            f"{what} ranges from {low:g} to {high:g}; numbers may be as large as {LARGEST:g}: "
+            "divide the vectors by a constant."
+        )
     if images.ndim == 4 and (low < 0 or high > 1):
         raise DataError(
             f"{what} ranges from {low:g} to {high:g}; values must lie in [0, 1]"
             + ("; divide by 255." if low >= 0 and 1 < high <= 255 else ".")
         )
     return images
+
+
+def _as_float32(vectors: Images) -> Images:
+    if isinstance(vectors, LazyImages):
+        return Mapped(vectors, lambda block: block.astype(np.float32))
+    return vectors.astype(np.float32)
 
 
 def _range(images: Images) -> tuple[float, float]:
@@ -199,7 +247,7 @@ def _range(images: Images) -> tuple[float, float]:
 
 
 def _checked_sequence(given: ArrayLike, n: int) -> NDArray[np.int64]:
-    sequence = np.asarray(given)
+    sequence = np.asarray(unmasked(given, "sequence"))
     if sequence.shape != (n,) or sequence.dtype.kind not in "iub":
         raise DataError(
             f"sequence has shape {sequence.shape} and dtype {sequence.dtype}; give one whole "
@@ -214,8 +262,9 @@ def _checked_sequence(given: ArrayLike, n: int) -> NDArray[np.int64]:
     return sequence.astype(np.int64)
 
 
-def _checked_rows(rows: NDArray[Any], n: int, what: str) -> NDArray[np.float64]:
+def _checked_rows(given: Any, n: int, what: str) -> NDArray[np.float64]:
     """Check a table of numbers, a row per image: factors, or an auxiliary variable."""
+    rows = np.asarray(unmasked(given, what))
     if rows.dtype.kind not in "fiub":
         raise DataError(
             f"{what} has dtype {rows.dtype}; expected numbers (encode categories as 0, 1, …)."

@@ -18,6 +18,7 @@ from micvae.data.layout import Arrangement, arrangement
 from micvae.data.lazy import Images, LazyImages, is_large
 from micvae.data.on_disk import ArrayFile, Items, of_array
 from micvae.data.tables import read_matrix
+from micvae.data.vectors import warn_of_float32
 from micvae.errors import DataError
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".pgm", ".ppm"}
@@ -114,20 +115,31 @@ def from_table(path: Path) -> FactorDataset:
     """Read the columns of a .csv file (with a header row) or a .parquet file as vectors `(N, F)`.
 
     Row numbers that pandas adds are left out. Of a table of micvae encode these are its codes.
+    Values keep their precision: float32 where all columns are, else float64.
 
     Raises:
-        DataError: for a file that cannot be read, and for a column of text.
+        DataError: for a file that cannot be read, and for columns of text, of dates, with empty
+            entries or whole numbers beyond 2^53, all of which are named.
     """
     table = read_matrix(path, "data").codes()
     words = [name for name, text in zip(table.names, table.text, strict=True) if text]
     if words and len(table.names) == 1 and {";", "\t"} & set(words[0]):
         raise DataError(f"{path} has no commas between its columns; save it with commas.")
     if words:
+        named = "columns " + ", ".join(words) + " hold" if words[1:] else f"column {words[0]} holds"
         raise DataError(
-            f"{path}: column {words[0]} holds text, and vectors are numbers; leave it out, or "
-            "encode its categories as 0, 1, …."
+            f"{path}: {named} text, and vectors are numbers; leave {'them' if words[1:] else 'it'} "
+            "out, or encode categories as 0, 1, …."
         )
-    images = of_user(table.values, str(path))
+    values = table.values
+    if table.single and all(table.single):
+        values = values.astype(np.float32)  # exact: `standardised` looks whether digits were lost
+    elif any(table.single):
+        names = [name for name, single in zip(table.names, table.single, strict=True) if single]
+        some = values[:, list(table.single)]
+        with np.errstate(all="ignore"):
+            warn_of_float32(some.mean(0), some.std(0), str(path), names)
+    images = of_user(values, str(path))
     source = {"data": str(path)}
     return FactorDataset(path.stem, images, source=source, feature_names=table.names)
 

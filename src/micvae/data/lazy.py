@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from micvae.data.layout import Arrangement, channels_first, scaled
+from micvae.data.vectors import Vectors, precise
 
 LARGE = 2**30  # bytes as float32: what is larger is read in parts, what is smaller at once
 BLOCK = 2**24  # bytes as float32 of what is read at a time, where all of it passes by
@@ -20,22 +21,23 @@ BLOCK = 2**24  # bytes as float32 of what is read at a time, where all of it pas
 class LazyImages(ABC):
     """Images `(N, C, H, W)` or vectors `(N, F)` that are read when they are asked for.
 
-    They are indexed by their first axis as an array is, and what comes is a float32 array. Nothing
-    is held. `np.asarray` reads all of it, for what cannot do with less.
+    They are indexed by their first axis as an array is, and what comes is a float32 array; vectors
+    that are float64 in their file come as float64. Nothing is held. `np.asarray` reads all of it,
+    for what cannot do with less.
 
     Args:
         shape: of the whole.
         bounded: whether every value is known to lie in [0, 1] before it is read.
     """
 
-    dtype = np.dtype(np.float32)
+    dtype: np.dtype[Any] = np.dtype(np.float32)
 
     def __init__(self, shape: tuple[int, ...], bounded: bool) -> None:
         self.shape = shape
         self.bounded = bounded
 
     @abstractmethod
-    def read(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+    def read(self, rows: NDArray[np.int64]) -> Vectors:
         """The samples at `rows`, which ascend and may repeat."""
 
     @property
@@ -47,11 +49,11 @@ class LazyImages(ABC):
         """Return N."""
         return self.shape[0]
 
-    def __getitem__(self, index: Any) -> NDArray[np.float32]:
+    def __getitem__(self, index: Any) -> Vectors:
         """Read the samples of a slice, an array of numbers or a mask; or one, without its axis."""
         numbers = np.arange(len(self))[index]  # negative ones counted from the end, bounds checked
         if numbers.ndim == 0:
-            one: NDArray[np.float32] = self.read(numbers[None])[0]
+            one: Vectors = self.read(numbers[None])[0]
             return one
         order = np.argsort(numbers, kind="stable")  # what lies side by side is read so
         found = self.read(numbers[order])
@@ -66,7 +68,7 @@ class LazyImages(ABC):
         return self[:].astype(dtype or self.dtype, copy=False)
 
 
-Images = NDArray[np.float32] | LazyImages
+Images = Vectors | LazyImages
 
 
 def is_large(shape: tuple[int, ...]) -> bool:
@@ -74,7 +76,7 @@ def is_large(shape: tuple[int, ...]) -> bool:
     return math.prod(shape) * 4 > LARGE
 
 
-def parts(images: Images) -> Iterator[NDArray[np.float32]]:
+def parts(images: Images) -> Iterator[Vectors]:
     """All samples in their order, in parts of at most 16 MB: the same parts for any source."""
     rows = max(1, BLOCK // max(1, math.prod(images.shape[1:]) * 4))
     for start in range(0, len(images), rows):
@@ -101,8 +103,9 @@ class Selected(LazyImages):
         super().__init__((len(rows), *images.shape[1:]), images.bounded)
         self.images = images
         self.rows = rows
+        self.dtype = images.dtype
 
-    def read(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+    def read(self, rows: NDArray[np.int64]) -> Vectors:
         """Those of the others."""
         return self.images[self.rows[rows]]
 
@@ -112,11 +115,11 @@ class Mapped(LazyImages):
 
     Args:
         images: the others.
-        change: maps some of them, `(n, …)`, to arrays of the same shape.
+        change: maps some of them, `(n, …)`, to float32 arrays of the same shape.
     """
 
     def __init__(
-        self, images: LazyImages, change: Callable[[NDArray[np.float32]], NDArray[np.float32]]
+        self, images: LazyImages, change: Callable[[NDArray[Any]], NDArray[np.float32]]
     ) -> None:
         super().__init__(images.shape, bounded=False)
         self.images = images
@@ -142,18 +145,24 @@ class Stored(LazyImages):
     ) -> None:
         turned = channels_first(np.broadcast_to(np.zeros((), dtype), shape), found).shape
         super().__init__(turned, bounded=dtype.kind in "bu")
+        if found == "NF":
+            self.bounded = False
+            self.dtype = precise(np.empty((0, 1), dtype), what).dtype
+        else:
+            scaled(np.empty((0, 1), dtype), what)  # refuses a dtype that cannot be read
         self.stored = shape
         self.stored_dtype = dtype
         self.found = found
         self.what = what
-        scaled(np.empty((0, 1), dtype), what)  # refuses a dtype that cannot be read
 
     @abstractmethod
     def rows(self, rows: NDArray[np.int64]) -> NDArray[Any]:
         """The array's rows at `rows`, which ascend."""
 
-    def read(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
-        """Rows as floats `(n, C, H, W)`."""
+    def read(self, rows: NDArray[np.int64]) -> Vectors:
+        """Rows as floats `(n, C, H, W)`, or vectors in their own precision."""
+        if self.found == "NF":
+            return precise(self.rows(rows), self.what)
         return scaled(channels_first(self.rows(rows), self.found), self.what)
 
 

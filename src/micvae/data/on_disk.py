@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from micvae.data.layout import Arrangement, channels_first, scaled
 from micvae.data.lazy import Held, Images, Stored, is_large, runs
+from micvae.data.vectors import precise
 from micvae.errors import DataError
 
 
@@ -135,13 +136,16 @@ class Items(Stored):
 
 
 def of_array(array: NDArray[Any], found: Arrangement, what: str) -> Images:
-    """Images `(N, C, H, W)` or vectors: a float32 array, or where that were large, unread."""
-    floats = array.dtype == np.float32 and array.flags.c_contiguous and found != "NHWC"
+    """Images `(N, C, H, W)` or vectors: an array of floats, or where that were large, unread."""
+    own = (np.float32, np.float64) if found == "NF" else (np.float32,)
+    floats = array.dtype in own and array.flags.c_contiguous and found != "NHWC"
     mapped = _mapped(array, found) if is_large(array.shape) else None
     if mapped is not None:
         return mapped
     if is_large(array.shape) and not floats:
         return Held(array, found, what)
+    if found == "NF":
+        return precise(array, what)
     return scaled(channels_first(array, found), what)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -9,11 +10,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from micvae.arrays import unmasked
 from micvae.data.dataset import FactorDataset
 from micvae.data.lazy import Images, LazyImages, Mapped, parts
 from micvae.data.problems.problem import Problem
+from micvae.data.vectors import rounds_first, warn_of_float32
 from micvae.data.wrapping import inner
 from micvae.errors import DataError
+
+FLAT: dict[np.dtype[Any], float] = {np.dtype(np.float32): 1e-7, np.dtype(np.float64): 1e-12}
+"""Standard deviation over mean, up to which a feature does not vary: what rounding can make."""
 
 
 def standardised(
@@ -25,7 +31,8 @@ def standardised(
 
     x' = (x − mean) / scale per feature, and partners likewise; a feature that does not vary keeps
     its scale. A Gaussian likelihood of one scale then weighs every feature alike, and the step
-    size of training fits whatever units the features had.
+    size of training fits whatever units the features had. Everything is computed in float64, in
+    which x is read, and the result is float32.
 
     Args:
         data: vectors `(N, F)`; a data set, or its name or path in quotes as for `load`.
@@ -39,13 +46,25 @@ def standardised(
 
     Raises:
         DataError: for images, and numbers that do not fit the features.
+
+    Warns:
+        MicvaeWarning: where a feature is float32 and so far from 0 that float32 has rounded it.
     """
     dataset = inner(data, factors=False)
     if len(dataset.image_shape) != 1:
         raise DataError(f"{dataset.name} has images, and standardised takes vectors (N, F).")
+    if rounds_first():
+        dataset = replace(dataset)  # rounds what was read before
     x = dataset.images
-    centre = _mean(x) if mean is None else np.asarray(mean, dtype=np.float64)
-    spread = _spread(x, centre) if scale is None else np.asarray(scale, dtype=np.float64)
+    centre = None if mean is None else np.asarray(unmasked(mean, "mean"), dtype=np.float64)
+    spread = None if scale is None else np.asarray(unmasked(scale, "scale"), dtype=np.float64)
+    if centre is None or spread is None:
+        own_mean, own_spread = moments(x, centre)
+        if x.dtype == np.float32 and not rounds_first():
+            warn_of_float32(own_mean, own_spread, dataset.name, dataset.feature_names)
+        tiny = FLAT[x.dtype] * np.abs(own_mean)
+        centre = own_mean if centre is None else centre
+        spread = np.where(own_spread > tiny, own_spread, 1.0) if spread is None else spread
     if not centre.shape == spread.shape == x.shape[1:] or not (spread > 0).all():
         raise DataError(
             f"mean has shape {centre.shape} and scale {spread.shape}; give a finite number and a "
@@ -54,7 +73,8 @@ def standardised(
     of = dataset.renderer
 
     def move(vectors: NDArray[Any]) -> NDArray[np.float32]:
-        return ((vectors.astype(np.float64) - centre) / spread).astype(np.float32)
+        with np.errstate(over="ignore"):  # what becomes infinite is refused
+            return ((vectors.astype(np.float64) - centre) / spread).astype(np.float32)
 
     def moved(vectors: Images) -> Images:
         return Mapped(vectors, move) if isinstance(vectors, LazyImages) else move(vectors)
@@ -78,13 +98,62 @@ def standardised(
     return FactorDataset(**(kept | given))
 
 
+def own_vectors(source: Mapping[str, Any], shape: Sequence[int]) -> bool:
+    """Whether data is vectors of the user's own as they were measured: commands standardise them.
+
+    Not where they are generated, or were standardised or whitened before.
+
+    Args:
+        source: of a `FactorDataset`, or of a run's record.
+        shape: of a sample.
+    """
+    from micvae.data import DATASETS  # which offers this module's function by name
+
+    step: Any = source
+    while isinstance(step.get("of"), Mapping):
+        if step.get("data") in ("standardised", "whitened"):
+            return False
+        step = step["of"]
+    return len(shape) == 1 and step.get("data") not in DATASETS
+
+
+def standardised_name(data: str) -> str:
+    """What a run stores as its data where `data` was standardised for it."""
+    return f"standardised({data!r})"
+
+
+def moments(
+    x: Images, mean: NDArray[np.float64] | None = None
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Mean and standard deviation of every feature, each `(F,)`, computed in float64.
+
+    Args:
+        x: vectors `(N, F)`.
+        mean: to measure deviations from, instead of the mean of `x`.
+    """
+    centre = _mean(x) if mean is None else mean
+    spread = _deviation(x, centre)
+    if mean is None and x.dtype == np.float64 and (np.abs(centre) > 1e4 * spread).any():
+        far = np.abs(centre) > 1e4 * spread  # here the rounding of the sum is not negligible
+        rest = sum(((block - centre).sum(0) for block in parts(x)), np.zeros(x.shape[1:]))
+        centre = np.where(far, centre + rest / len(x), centre)
+        spread = _deviation(x, centre)
+    return centre, spread
+
+
 def _mean(x: Images) -> NDArray[np.float64]:
     total = sum((block.sum(0, dtype=np.float64) for block in parts(x)), np.zeros(x.shape[1:]))
     return np.asarray(total / len(x))
 
 
-def _spread(x: Images, mean: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Standard deviations; 1 where a feature varies by no more than float32 rounds its mean."""
-    squares = (((block - mean) ** 2).sum(0) for block in parts(x))
-    spread = np.sqrt(sum(squares, np.zeros(x.shape[1:])) / len(x))
-    return np.where(spread > 1e-7 * np.abs(mean), spread, 1.0)
+def _deviation(x: Images, mean: NDArray[np.float64]) -> NDArray[np.float64]:
+    with np.errstate(over="ignore", under="ignore"):
+        squares = (((block - mean) ** 2).sum(0) for block in parts(x))
+        spread: NDArray[np.float64] = np.sqrt(sum(squares, np.zeros(x.shape[1:])) / len(x))
+    if x.dtype == np.float32 or ((spread > 1e-140) & (spread < 1e140)).all():
+        return spread
+    # Squares of very small or very large numbers are not float64: in units of the largest.
+    largest = np.max([np.abs(block - mean).max(axis=0) for block in parts(x)], axis=0)
+    unit = np.where(largest > 0, largest, 1.0)
+    squares = ((((block - mean) / unit) ** 2).sum(0) for block in parts(x))
+    return np.asarray(unit * np.sqrt(sum(squares, np.zeros(x.shape[1:])) / len(x)))

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from micvae.data.dataset import FactorKind
 from micvae.data.declared import check_npy, check_npz, check_size
+from micvae.data.vectors import check_whole
 from micvae.errors import DataError
 
 READABLE = (".npy", ".npz", ".csv", ".parquet")
@@ -30,11 +31,13 @@ class TableFile:
         values: `(N, C)` floats; columns of text are numbered 0, 1, … in alphabetical order.
         names: C column names, "0", "1", … where the file has none.
         text: per column, whether it was text.
+        single: per column, whether it was float32 or shorter; all False where left out.
     """
 
     values: NDArray[np.float64]
     names: tuple[str, ...]
     text: tuple[bool, ...]
+    single: tuple[bool, ...] = ()
 
     def kinds(self) -> tuple[FactorKind | None, ...]:
         """`categorical` for columns of text; None, to be guessed, for the others."""
@@ -77,8 +80,9 @@ class TableFile:
         return self._only(kept) if kept else self
 
     def _only(self, kept: list[int]) -> TableFile:
-        names = tuple(self.names[i] for i in kept)
-        return TableFile(self.values[:, kept], names, tuple(self.text[i] for i in kept))
+        names, text = tuple(self.names[i] for i in kept), tuple(self.text[i] for i in kept)
+        single = tuple(self.single[i] for i in kept) if self.single else ()
+        return TableFile(self.values[:, kept], names, text, single)
 
 
 def is_latent(name: str) -> bool:
@@ -90,7 +94,8 @@ def read_matrix(path: Path, wanted: str) -> TableFile:
     """Read a matrix `(N, C)`; a single column may be one-dimensional.
 
     An .npz file holds it under the name `wanted`, or holds one array. .csv files have a header
-    row; .csv and .parquet columns may be text. A missing or empty entry is refused.
+    row; .csv and .parquet columns may be text. A missing or empty entry is refused, and so are
+    whole numbers beyond 2^53.
 
     Args:
         path: the file.
@@ -107,7 +112,7 @@ def read_matrix(path: Path, wanted: str) -> TableFile:
         if suffix in (".npy", ".npz"):
             return _of_array(_load_numpy(path, wanted), path, wanted)
         if suffix in (".csv", ".parquet"):
-            return _of_columns(_load_columns(path, suffix), path, wanted)
+            return _of_columns(*_load_columns(path, suffix), path, wanted)
     except DataError:
         raise
     except Exception as error:  # NumPy, zipfile and Arrow raise a dozen kinds on a broken file
@@ -146,13 +151,16 @@ def _of_array(array: NDArray[Any], path: Path, wanted: str) -> TableFile:
     names = tuple(map(str, range(array.shape[1])))
     if array.dtype.kind in "US":
         array = array.astype(str)
-        return _of_columns(dict(zip(names, array.T, strict=True)), path, wanted)
+        return _of_columns(dict(zip(names, array.T, strict=True)), {}, path, wanted)
     if array.dtype.kind not in "biuf":
         raise DataError(f"{wanted}: {path} holds {array.dtype}; expected numbers or text.")
+    if array.dtype.kind in "iu":
+        check_whole(array, str(path))
     return TableFile(array.astype(np.float64), names, (False,) * array.shape[1])
 
 
-def _load_columns(path: Path, suffix: str) -> dict[str, NDArray[Any]]:
+def _load_columns(path: Path, suffix: str) -> tuple[dict[str, NDArray[Any]], dict[str, int]]:
+    """The columns, and how many entries are missing in those where some are."""
     import pyarrow.csv
     import pyarrow.parquet
 
@@ -167,14 +175,14 @@ def _load_columns(path: Path, suffix: str) -> dict[str, NDArray[Any]]:
         described = pyarrow.parquet.read_metadata(path)
         check_size(8 * described.num_rows * described.num_columns, str(path))
         table = pyarrow.parquet.read_table(path)
-    columns = {}
+    columns, holes = {}, {}
     for name, column in zip(table.column_names, table.columns, strict=True):
         if column.null_count:
-            raise DataError(f"{path}: column {name} has {column.null_count} empty entries.")
+            holes[name] = column.null_count
         if name in columns:
             raise DataError(f"{path} has two columns named {name}.")
         columns[name] = column.to_numpy()
-    return columns
+    return columns, holes
 
 
 def _is_number(text: str) -> bool:
@@ -185,21 +193,51 @@ def _is_number(text: str) -> bool:
     return True
 
 
-def _of_columns(columns: dict[str, NDArray[Any]], path: Path, wanted: str) -> TableFile:
+def _of_columns(
+    columns: dict[str, NDArray[Any]], holes: dict[str, int], path: Path, wanted: str
+) -> TableFile:
     if not columns or not len(next(iter(columns.values()))):
         raise DataError(f"{wanted}: {path} is empty.")
-    values, text = [], []
+    values, text, single = [], [], []
+    wrong: dict[str, str] = {}
     for name, column in columns.items():
-        if column.dtype.kind in "UO" and all(isinstance(entry, str) for entry in column):
+        if name in holes:
+            wrong[name] = f"has {holes[name]} empty entries"
+        elif column.dtype.kind in "UO" and all(isinstance(entry, str) for entry in column):
             if not all(column):
                 raise DataError(f"{wanted}: column {name} of {path} has empty entries.")
             values.append(np.unique(column.astype(str), return_inverse=True)[1])
             text.append(True)
         elif column.dtype.kind in "biuf":
+            if column.dtype.kind in "iu":
+                check_whole(column, f"column {name} of {path}")
             values.append(column)
             text.append(False)
+        elif column.dtype.kind in "mM":
+            wrong[name] = f"holds dates or times ({column.dtype})"
         else:
-            raise DataError(
-                f"{wanted}: column {name} of {path} holds {column.dtype}; expected numbers or text."
-            )
-    return TableFile(np.stack(values, axis=1).astype(np.float64), tuple(columns), tuple(text))
+            wrong[name] = f"holds {column.dtype}"
+        single.append(column.dtype.kind == "f" and column.dtype.itemsize <= 4)
+    if wrong:
+        raise DataError(_refused(wrong, [n for n in columns if n not in wrong], text, path, wanted))
+    table = np.stack(values, axis=1).astype(np.float64)
+    return TableFile(table, tuple(columns), tuple(text), tuple(single))
+
+
+def _refused(
+    wrong: dict[str, str], others: list[str], text: list[bool], path: Path, wanted: str
+) -> str:
+    """One sentence that names every column that cannot be read."""
+    if wanted == "data":
+        wrong = wrong | {n: "holds text" for n, words in zip(others, text, strict=True) if words}
+    remedies = ["leave out these columns" if len(wrong) > 1 else "leave it out"]
+    faults = " ".join(wrong.values())
+    if "empty" in faults:
+        remedies.append("fill the entries or leave out their rows")
+    if "dates" in faults:
+        remedies.append("give dates as a number of days or seconds")
+    if "text" in faults:
+        remedies.append("encode text as 0, 1, …")
+    named = ", ".join(f"column {name} {fault}" for name, fault in wrong.items())
+    only = "numbers" if wanted == "data" else "numbers or text"
+    return f"{wanted}: {path}: {named}; expected {only}: {', or '.join(remedies)}."

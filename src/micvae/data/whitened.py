@@ -15,7 +15,7 @@ from micvae.data.problems.problem import Problem
 from micvae.data.wrapping import inner
 from micvae.errors import DataError
 
-_SMALLEST = 1e-8  # of a direction's share in the variance: float32 resolves no less
+_SMALLEST = 1e-8  # of a direction's share in the variance
 
 
 def whitened(data: FactorDataset | str | Path) -> FactorDataset:
@@ -45,8 +45,15 @@ def whitened(data: FactorDataset | str | Path) -> FactorDataset:
         raise DataError(f"{dataset.name} has images, and whitened takes vectors (N, F).")
     x = np.asarray(dataset.images, dtype=np.float64)
     mean = x.mean(0)
+    mean += (x - mean).mean(0) if dataset.images.dtype == np.float64 else 0  # the sum was rounded
     values, directions = np.linalg.eigh(np.cov(x.T, bias=True).reshape(x.shape[1], -1))
     if not values[0] > _SMALLEST * values[-1]:
+        if _of_different_scales(x - mean):
+            raise DataError(
+                f"the features of {dataset.name} differ so much in their standard deviations that "
+                "they cannot be whitened together; standardise them first: "
+                "whitened(\"standardised('…')\")."
+            )
         raise DataError(
             f"the features of {dataset.name} depend on one another linearly, or do not vary, and "
             "cannot be whitened; leave some of them out."
@@ -54,7 +61,7 @@ def whitened(data: FactorDataset | str | Path) -> FactorDataset:
     root = directions / np.sqrt(values) @ directions.T
 
     def white(images: Images) -> NDArray[np.float32]:
-        centred = np.asarray(images, dtype=np.float32) - mean
+        centred = np.asarray(images, dtype=np.float64) - mean
         turned: NDArray[np.float32] = (centred @ root).astype(np.float32)
         return turned
 
@@ -72,3 +79,12 @@ def whitened(data: FactorDataset | str | Path) -> FactorDataset:
         return replace(dataset, **given)
     kept = ("factors", "factor_names", "factor_kinds", "factor_values", "auxiliary", "sequence")
     return FactorDataset(**{name: getattr(dataset, name) for name in kept}, **given)
+
+
+def _of_different_scales(centred: NDArray[np.float64]) -> bool:
+    """Whether features could be whitened once each had variance 1."""
+    spread = centred.std(0)
+    if not (spread > 0).all():
+        return False
+    values = np.linalg.eigvalsh(np.corrcoef(centred.T).reshape(centred.shape[1], -1))
+    return bool(values[0] > _SMALLEST * values[-1])

@@ -80,7 +80,10 @@ def gather_samples(
         ],
     }
     if dataset is not None and len(image_shape) == 3:
-        found |= {"sheet": sheet(dataset.images[rows]), "across": ACROSS}
+        found |= {
+            "sheet": sheet(np.asarray(dataset.images[rows], dtype=np.float32)),
+            "across": ACROSS,
+        }
     elif dataset is not None:
         found |= {"vectors": packed(dataset.images[rows])}
     return found

@@ -12,13 +12,17 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
+from micvae.arrays import unmasked
 from micvae.data import FactorDataset, standardised
 from micvae.data.lazy import is_large
+from micvae.data.standardised import standardised_name
 from micvae.errors import DataError
+from micvae.learner.containers import open_container
 from micvae.learner.form import Form, is_standardised
-from micvae.learner.inputs import Given, hugging_face, taken
+from micvae.learner.inputs import Given, taken
+from micvae.learner.names import check_names
 from micvae.learner.parameters import WithOptions
 from micvae.learner.settings import config_of, objective_of, parameters_of
 from micvae.learner.stored import Fitted
@@ -50,9 +54,11 @@ class Disentangler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, WithOption
 
     - images as an array or tensor, `(N, H, W)`, `(N, H, W, C)` or `(N, C, H, W)`, both sides of at
       least 8 pixels: uint8, uint16, or floats in [0, 1];
-    - vectors `(N, F)`: arrays, data frames, lists; any finite numbers;
+    - vectors `(N, F)` of any finite numbers: arrays of any library, lists, sparse matrices that
+      take at most 1 GiB when dense, an `xarray.DataArray` with a dimension named `sample`, and
+      data frames of any library (pandas, polars, PyArrow, …), whose names are kept;
     - a map-style `torch.utils.data.Dataset` whose items are an image or begin with one, or a
-      `datasets.Dataset` of Hugging Face with a column of images;
+      `datasets.Dataset` of Hugging Face with a column of images, or with columns of numbers;
     - a path or name as `micvae train --data` takes it, or a `FactorDataset`.
 
     Of four axes the second counts channels where it is 1, 3 or 4, or where it alone is below 8;
@@ -72,8 +78,8 @@ class Disentangler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, WithOption
         learning_rate: step size of Adam, a number or a schedule.
         device: auto, cpu, cuda or mps.
         standardise: whether vectors are brought to mean 0 and variance 1 per feature, as the
-            training data has it; codes, decoded vectors and scores stay in the units of X. Say
-            False for methods that rest on distances, such as isometric-ica.
+            training data has it, computed in float64; codes, decoded vectors and scores stay in
+            the units of X. Say False for methods that rest on distances, such as isometric-ica.
         layout: auto, channels_first or channels_last.
         column: the column of images of a Hugging Face data set that has several.
         verbose: whether `fit` shows a progress bar.
@@ -131,9 +137,10 @@ class Disentangler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, WithOption
         self.set_params(**method_options)
 
     def __sklearn_tags__(self) -> Any:
-        """Images are taken as well; codes are float32 whatever came in."""
+        """Images and sparse matrices are taken as well; codes are float32 whatever came in."""
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
+        tags.input_tags.sparse = True
         tags.transformer_tags.preserves_dtype = ["float32"]
         return tags
 
@@ -152,20 +159,23 @@ class Disentangler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, WithOption
         """
         objective = objective_of(self.method, self.options)
         given = self._given(X, y, fitting=True)
-        dataset, data = given.dataset, given.data
-        if self.standardise and not dataset.pictures and not is_standardised(dataset):
-            dataset = standardised(dataset)
-            data = data if data == IN_MEMORY else f"standardised({data!r})"
+        dataset, data = self._in_model_units(given.dataset), given.data
+        if dataset is not given.dataset and data != IN_MEMORY:
+            data = standardised_name(data)
         if len(dataset) < 2:
             raise DataError("X has n_samples = 1; at least 2 are needed to learn from.")
         values = {name: getattr(self, name) for name in SETTINGS}
         if isinstance(self.batch_size, int | np.integer):
             values["batch_size"] = min(self.batch_size, len(dataset))
         config = config_of(objective, data, values)
+
+        def again() -> FactorDataset:
+            return self._in_model_units(self._given(X, y).dataset)
+
         with tempfile.TemporaryDirectory() if out is None else nullcontext(out) as folder:
             path = Path(folder) / "run" if out is None else Path(folder)
             with self._progress(f"training {config.method} on {dataset.name}") as report:
-                run = train_run(config, path, report, dataset)
+                run = train_run(config, path, report, dataset, again=again)
             self._take(run)
         if not dataset.feature_names and hasattr(self, "feature_names_in_"):
             del self.feature_names_in_  # of the run that was found, not of X
@@ -180,14 +190,16 @@ class Disentangler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, WithOption
         check_is_fitted(self)
         return self.config_.objective.represent(self.model_, self._dataset(X)).codes
 
-    def inverse_transform(self, X: ArrayLike) -> NDArray[np.float32]:
+    def inverse_transform(self, X: ArrayLike) -> NDArray[np.float32 | np.float64]:
         """Decode codes `(N, D)`: expected images or vectors, arranged as those that were fitted.
+
+        float32; vectors that were standardised are float64, in the units of what was fitted.
 
         Raises:
             DataError: for codes of another shape, or that are not finite.
         """
         check_is_fitted(self)
-        codes = np.asarray(X, dtype=np.float32)
+        codes = np.asarray(unmasked(X, "X"), dtype=np.float32)
         if codes.ndim != 2 or codes.shape[1] != self._n_features_out:
             raise DataError(f"X has shape {codes.shape}; expected (N, {self._n_features_out}).")
         if not np.isfinite(codes).all():
@@ -200,7 +212,7 @@ class Disentangler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, WithOption
             ]
         return self._form.given(np.concatenate(parts))
 
-    def sample(self, n: int = 1, seed: int = 0) -> NDArray[np.float32]:
+    def sample(self, n: int = 1, seed: int = 0) -> NDArray[np.float32 | np.float64]:
         """Decode `n` latents drawn from the prior, as `inverse_transform` does codes."""
         check_is_fitted(self)
         noise = torch.Generator(next(self.model_.parameters()).device).manual_seed(seed)
@@ -230,7 +242,7 @@ class Disentangler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, WithOption
         """
         check_is_fitted(self)
         dataset = None if data is None else self._dataset(data, y)
-        self._fitted.write(Path(path), dataset)
+        self._fitted.write(Path(path), dataset, lambda: self._dataset(data, y))
         return Path(path)
 
     @classmethod
@@ -262,21 +274,26 @@ class Disentangler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, WithOption
 
     def _given(self, X: Any, y: Any = None, *, fitting: bool = False) -> Given:
         """Samples as they were given; tables are checked as scikit-learn does."""
-        X = X.detach().cpu().numpy() if isinstance(X, torch.Tensor) else X
-        names: tuple[str, ...] = ()
-        other = (str, Path, FactorDataset, torch.utils.data.Dataset)
-        if not isinstance(X, other) and not hugging_face(X):
-            if getattr(X, "ndim", None) is None:
-                X = np.asarray(X)
-            if X.ndim < 3:
-                finite = not is_large(np.shape(X))  # where it is large, it is checked in parts
-                named = hasattr(X, "columns")
-                X = validate_data(self, X, reset=fitting, ensure_all_finite=finite)
-                names = tuple(getattr(self, "feature_names_in_", ())) if named else ()
-        given = taken(X, y, layout=self.layout, column=self.column)  # type: ignore[arg-type]
+        opened = open_container(X, column=self.column, fitting=fitting)
+        values, names = opened.values, opened.names
+        if isinstance(values, np.ndarray) and values.ndim < 3:
+            finite = not is_large(values.shape)  # where it is large, it is checked in parts
+            if names:
+                check_names(self, names, fitting)
+                values = check_array(values, ensure_all_finite=finite, estimator=self)
+            else:
+                values = validate_data(self, values, reset=fitting, ensure_all_finite=finite)
+        layout = opened.layout or self.layout
+        given = taken(values, y, layout=layout, column=self.column)  # type: ignore[arg-type]
         if not names:
             return given
         return replace(given, dataset=replace(given.dataset, feature_names=names))
+
+    def _in_model_units(self, dataset: FactorDataset) -> FactorDataset:
+        """What `fit` trains on: vectors standardised by their own mean and scale."""
+        if not self.standardise or dataset.pictures or is_standardised(dataset):
+            return dataset
+        return standardised(dataset)
 
     def _dataset(self, X: Any, y: Any = None) -> FactorDataset:
         """Samples as the trained model reads them."""

@@ -63,7 +63,7 @@ class Form:
             )
         return self.units.taken(dataset, "Disentangler")
 
-    def given(self, images: NDArray[np.float32]) -> NDArray[np.float32]:
+    def given(self, images: NDArray[np.float32]) -> NDArray[np.float32 | np.float64]:
         """What the model makes, in the units and the arrangement of what was fitted."""
         return np.ascontiguousarray(as_arranged(self.units.given(images), self.arranged))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,13 +11,16 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from micvae.arrays import unmasked
 from micvae.data import FactorDataset, FactorKind, Images, load
 from micvae.data.dataset import guess_kind
 from micvae.data.files import pixels
 from micvae.data.layout import Arrangement, Layout, arrangement
 from micvae.data.lazy import is_large
 from micvae.data.on_disk import Items, of_array
+from micvae.data.vectors import check_whole
 from micvae.errors import DataError
+from micvae.learner.containers import frame_of, hugging_face, missing_entry, read_array
 from micvae.training.run import IN_MEMORY
 
 
@@ -44,7 +46,8 @@ def taken(X: Any, y: Any = None, *, layout: Layout = "auto", column: str | None 
         X: a `FactorDataset`; a path or the name of a data set; an array or tensor; a map-style
             `torch.utils.data.Dataset` whose items are an image or begin with one; a
             `datasets.Dataset` of Hugging Face.
-        y: factors or labels, `(N,)` or `(N, K)`; texts are categories.
+        y: factors or labels, `(N,)` or `(N, K)`, as an array, a data frame or a column of one;
+            texts are categories.
         layout: where the channels of an array are, in case of doubt.
         column: which column of a Hugging Face data set has the images.
 
@@ -69,8 +72,6 @@ def taken(X: Any, y: Any = None, *, layout: Layout = "auto", column: str | None 
         name = "array"
         array = X.detach().cpu().numpy() if isinstance(X, torch.Tensor) else np.asanyarray(X)
         found = arrangement(array.shape, "X", layout)
-        if found == "NF" and array.dtype.kind in "iub":
-            array = array.astype(np.float64)
         images = of_array(array, found, "X")
     dataset = FactorDataset(name, images, source={"data": IN_MEMORY, "layout": found} | of_column)
     return Given(dataset if y is None else with_factors(dataset, y), IN_MEMORY, found)
@@ -80,26 +81,18 @@ def with_factors(dataset: FactorDataset, y: Any) -> FactorDataset:
     """The data set with other factors: labels `(N,)` or a table `(N, K)`.
 
     Columns of text become categories 0, 1, … in alphabetical order; names are those of a
-    pandas object, where it is one.
+    data frame or a column of one, of any library.
 
     Raises:
         DataError: for another number of samples, and where a value is missing.
     """
-    columns = getattr(y, "columns", None)
-    name = getattr(y, "name", None)
-    names = (name if isinstance(name, str) else "label",) if columns is None else columns
-    table = np.asarray(y.detach().cpu() if isinstance(y, torch.Tensor) else y)
-    if table.dtype.kind == "U" and not isinstance(y, np.ndarray):
-        table = np.asarray(y, dtype=object)  # a NaN among a list's texts would be the text "nan"
-    table = table[:, None] if table.ndim == 1 else table
-    if table.ndim != 2 or table.shape[0] != len(dataset) or not table.shape[1]:
+    names, columns, shape = _labels(y)
+    if not columns or shape[0] != len(dataset):
         raise DataError(
-            f"y has shape {np.shape(y)}, but X has {len(dataset)} samples; give a label each, or "
-            "a row of factors."
+            f"y has shape {shape}, but X has {len(dataset)} samples; give a label each, or a row "
+            "of factors."
         )
-    read = [_numbers(column, f"y[:, {k}]") for k, column in enumerate(table.T)]
-    if columns is None and len(read) != 1:
-        names = tuple(f"factor {k}" for k in range(len(read)))
+    read = [_numbers(column, f"y[:, {k}]") for k, column in enumerate(columns)]
     return replace(
         dataset,
         factors=np.stack([values for values, _ in read], axis=1),
@@ -110,11 +103,52 @@ def with_factors(dataset: FactorDataset, y: Any) -> FactorDataset:
     )
 
 
+def _labels(y: Any) -> tuple[tuple[str, ...], list[NDArray[Any]], tuple[int, ...]]:
+    """Names and columns of labels, and their shape; no column where they are no table."""
+    import narwhals as nw
+
+    frame = frame_of(y, "y")
+    if frame is not None:
+        found = list(frame.iter_columns())
+        names = tuple(_label(series.name) for series in frame.iter_columns())
+        return names, [_entries(series) for series in found], frame.shape
+    name = getattr(y, "name", None)
+    name = name if isinstance(name, str) and name else "label"
+    series = nw.from_native(y, allow_series=True, pass_through=True)
+    if isinstance(series, nw.Series):
+        return (name,), [_entries(series)], (len(series),)
+    given = y.detach().cpu() if isinstance(y, torch.Tensor) else y
+    table = read_array(given, "y")
+    if table.dtype.names:
+        return tuple(table.dtype.names), [table[n] for n in table.dtype.names], table.shape
+    shape = table.shape
+    table = table[:, None] if table.ndim == 1 else table
+    columns = list(table.T) if table.ndim == 2 else []
+    names = (name,) if len(columns) == 1 else tuple(f"factor {k}" for k in range(len(columns)))
+    return names, columns, shape
+
+
+def _label(name: Any) -> str:
+    return "/".join(map(str, name)) if isinstance(name, tuple) else str(name)
+
+
+def _entries(series: Any) -> NDArray[Any]:
+    """The entries of a column; as objects where some are missing, which numbers would hide."""
+    if not series.null_count():
+        return np.asarray(series.to_numpy())
+    entries = np.empty(len(series), dtype=object)
+    entries[:] = series.to_list()
+    return entries
+
+
 def _numbers(column: NDArray[Any], name: str) -> tuple[NDArray[np.float64], FactorKind]:
+    column = unmasked(column, name)
+    if column.dtype.kind in "iu":
+        check_whole(column, name)
     if column.dtype.kind in "fiub":
         values = column.astype(np.float64)
         return values, guess_kind(values)
-    missing = [i for i, value in enumerate(column) if _missing(value)]
+    missing = [i for i, value in enumerate(column) if missing_entry(value)]
     if missing:
         raise DataError(
             f"{name} has no value for {len(missing)} of {len(column)} samples, the first of them "
@@ -128,16 +162,6 @@ def _numbers(column: NDArray[Any], name: str) -> tuple[NDArray[np.float64], Fact
     return np.unique(text, return_inverse=True)[1].astype(np.float64), "categorical"
 
 
-def _missing(value: Any) -> bool:
-    """Tell None, NaN and NaT, which do not equal themselves, and pandas' NA, which cannot say."""
-    try:
-        return value is None or bool(value != value)
-    except TypeError:
-        return True
-    except ValueError:  # an array, which is something
-        return False
-
-
 Item = Callable[[int], NDArray[Any]]
 
 
@@ -145,7 +169,7 @@ def _items(given: Any) -> tuple[int, Item]:
     if not hasattr(given, "__len__") or not hasattr(given, "__getitem__"):
         raise DataError(
             f"X is a {type(given).__name__}, which has no length or no items; give a map-style "
-            "data set, with __len__ and __getitem__."
+            "data set, with __len__ and __getitem__, or an array."
         )
     return len(given), lambda i: _first(given[i])
 
@@ -163,7 +187,9 @@ def _first(item: Any) -> NDArray[Any]:
 def _image(image: Any) -> NDArray[Any]:
     if isinstance(image, torch.Tensor):
         return image.detach().cpu().numpy()
-    return pixels(image) if hasattr(image, "getbands") else np.asarray(image)
+    if hasattr(image, "getbands"):
+        return pixels(image)
+    return np.asarray(unmasked(image, "an item of X"))
 
 
 def _one_by_one(count: int, item: Item, layout: Layout) -> tuple[Images, Arrangement]:
@@ -173,16 +199,8 @@ def _one_by_one(count: int, item: Item, layout: Layout) -> tuple[Images, Arrange
     first = item(0)
     shape = (count, *first.shape)
     found = arrangement(shape, "X", layout)
-    if found == "NF" and first.dtype.kind in "iub":
-        raise DataError(f"the items of X are vectors of {first.dtype}; give floats.")
     images: Images = Items(item, shape, first.dtype, found, "X")
     return (images if is_large(images.shape) else images[:]), found
-
-
-def hugging_face(given: Any) -> bool:
-    """Whether this is a `datasets.Dataset`; one that is not loaded cannot have made it."""
-    kind = getattr(sys.modules.get("datasets"), "Dataset", None)  # None: a user's own module
-    return isinstance(kind, type) and isinstance(given, kind)
 
 
 def _column(given: Any, column: str | None) -> tuple[int, Item]:

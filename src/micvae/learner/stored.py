@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from micvae.errors import DataError, RunError
 from micvae.files import replacing, write_json
 from micvae.representation import Representation
 from micvae.sharing.features import feature_names_of
-from micvae.training.run import DATA, RECORD, REPRESENTATION, SCORES, WEIGHTS, Run, fingerprint
+from micvae.training.run import DATA, RECORD, REPRESENTATION, SCORES, WEIGHTS, Run, as_recorded
 from micvae.training.trainer import LOG
 
 
@@ -40,8 +40,15 @@ class Fitted:
         files = {name: (run.path / name).read_bytes() for name in names}
         return cls(run.record, run.representation(), files)
 
-    def write(self, path: Path, dataset: FactorDataset | None) -> None:
+    def write(
+        self, path: Path, dataset: FactorDataset | None, again: Callable[[], FactorDataset]
+    ) -> None:
         """Write the folder of the run, where wanted with its data.
+
+        Args:
+            path: a new or empty folder.
+            dataset: what was trained on, where it is to be stored.
+            again: makes `dataset` once more, see `micvae.training.run.as_recorded`.
 
         Raises:
             DataError: where `dataset` is not what was trained on.
@@ -54,10 +61,13 @@ class Fitted:
                 f"data is too large to be stored with the run ({dataset.images.shape}); fit its "
                 "path instead of an array, which every command then finds again."
             )
-        if dataset is not None and fingerprint(dataset) != self.record["data"]["fingerprint"]:
-            raise DataError(
-                "data is not what was fitted; give the same X, and the same y, or leave data out."
-            )
+        if dataset is not None:
+            dataset = as_recorded(dataset, self.record, again)
+            if dataset is None:
+                raise DataError(
+                    "data is not what was fitted; give the same X, and the same y, or leave data "
+                    "out."
+                )
         path.mkdir(parents=True, exist_ok=True)
         for name, content in self.files.items():
             with replacing(path / name) as temporary:

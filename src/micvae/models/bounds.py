@@ -29,13 +29,13 @@ def elbo(model: VAE, images: Images, seed: int = 0, batch_size: int = 1000) -> N
     References:
         *Auto-Encoding Variational Bayes*, Kingma & Welling, 2013.
     """
-    device = next(model.parameters()).device
-    noise = torch.Generator(device).manual_seed(seed)
+    weight = next(model.parameters())
+    noise = torch.Generator(weight.device).manual_seed(seed)
     found = []
     batch_size = at_once(images, batch_size)
     with torch.inference_mode():
         for start in range(0, len(images), batch_size):
-            batch = torch.from_numpy(images[start : start + batch_size]).to(device)
+            batch = torch.from_numpy(images[start : start + batch_size]).to(weight)
             z, kl = model.space.draw(model.encode(batch), noise)
             found.append((model.decode(z).log_prob(batch) - kl.sum(1)).cpu().double().numpy())
     return np.concatenate(found)

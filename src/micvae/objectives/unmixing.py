@@ -36,11 +36,11 @@ def unmix(model: VAE, images: Images, seed: int) -> None:
 
 def features(model: VAE, images: Images, batch_size: int = 1000) -> NDArray[np.float64]:
     """Features of a data set, `(N, D)`, before they are unmixed."""
-    device = next(model.parameters()).device
+    weight = next(model.parameters())
     rows: list[Tensor] = []
     with torch.inference_mode():
         for start in range(0, len(images), batch_size):
-            batch = torch.from_numpy(images[start : start + batch_size]).to(device)
+            batch = torch.from_numpy(images[start : start + batch_size]).to(weight)
             posterior: Point = model.encode(batch)
             rows.append(posterior.features.cpu().double())
     return torch.cat(rows).numpy()

@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from micvae.data.standardised import own_vectors
 from micvae.metrics import METRICS
 from micvae.objectives.identifiability import statement
 from micvae.reports.page import Cell, Details, Group, Key, Page, Table, write_page
 from micvae.reports.quantities import known, quantity
 from micvae.reports.single import data_group, gather, run_groups
 from micvae.studies.command_lines import train_command
-from micvae.training.run import Run
+from micvae.training.run import IN_MEMORY, Run
 
 FILES = (
     ("run.json", "configuration, data, environment, time taken"),
@@ -60,9 +61,20 @@ def report_run(run: Run) -> Path:
         configuration=[Details("This run", "", configuration(run.config.to_json()))],
         environment=environment(run.record),
         files=FILES,
-        command=train_command(run.config, Path("out/again"), full=True),
+        command=train_command(run.config, Path("out/again"), True, not _raw_vectors(run)),
     )
     return write_page(page, run.path)
+
+
+def _raw_vectors(run: Run) -> bool:
+    """Whether a run was trained on a table or file whose vectors were left as they are."""
+    data = run.record["data"]
+    source = data.get("source")
+    return (
+        run.config.data != IN_MEMORY
+        and isinstance(source, dict)
+        and own_vectors(source, data["image_shape"])
+    )
 
 
 def _answer(run: Run, scores: Mapping[str, Any]) -> str:

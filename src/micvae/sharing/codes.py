@@ -112,7 +112,8 @@ def decode_to(
         codes: as `encode_to` writes and `read_codes` reads them.
         out: for images an .npz file (array `images`, `(N, C, H, W)` float32 in [0, 1], which
             `--data` takes again) or a new folder of PNG; for vectors a .parquet or .csv file with
-            columns `x0`, `x1`, …, or an .npz file (array `images`, `(N, F)`).
+            columns `x0`, `x1`, …, or an .npz file (array `images`, `(N, F)`); vectors are float64
+            where the model was trained on standardised ones.
         report: called with the number of samples done, and of all.
         together: samples that are decoded at once.
 
@@ -146,8 +147,10 @@ def _writer(
     trained: Trained, out: Path, suffix: str, count: int
 ) -> AbstractContextManager[Callable[[Any], None]]:
     if suffix == ".npz":
-        return npz_writer(out, "images", (count, *trained.image_shape))
+        shape = (count, *trained.image_shape)
+        return npz_writer(out, "images", shape, "<f4" if trained.units.moved is None else "<f8")
     if suffix == "":
         return png_writer(out, count)
     names = [f"x{f}" for f in range(trained.image_shape[0])]
-    return table_writer(out, [(name, np.dtype(np.float32)) for name in names])
+    kind = np.dtype(np.float32 if trained.units.moved is None else np.float64)
+    return table_writer(out, [(name, kind) for name in names])

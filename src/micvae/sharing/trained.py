@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from micvae.arrays import unmasked
 from micvae.data import FactorDataset
 from micvae.errors import DataError
 from micvae.models import VAE
@@ -77,15 +78,17 @@ class Trained:
         self.check(dataset)
         return self.units.taken(dataset, self.name)
 
-    def decode(self, codes: NDArray[Any]) -> NDArray[np.float32]:
+    def decode(self, codes: NDArray[Any]) -> NDArray[np.float32 | np.float64]:
         """Expected images `(N, C, H, W)` in [0, 1], or vectors `(N, F)`, of codes `(N, D)`.
 
-        Vectors are in the units of the data before it was standardised.
+        Vectors are in the units of the data before it was standardised, and then float64;
+        everything else is float32.
 
         Raises:
             DataError: where codes are not finite numbers, D of them per row.
         """
         latents = self.config.latent_dim
+        codes = np.asarray(unmasked(codes, "codes"))
         if codes.ndim != 2 or codes.shape[1] != latents or codes.dtype.kind not in "fiu":
             raise DataError(
                 f"codes have shape {codes.shape} and dtype {codes.dtype}; {self.name} has "

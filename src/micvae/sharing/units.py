@@ -84,7 +84,7 @@ class Units:
         return {"mean": mean, "scale": scale, "whitened": self.whitened}
 
     def taken(self, dataset: FactorDataset, name: str = "the model") -> FactorDataset:
-        """Samples in the units of the model.
+        """Samples in the units of the model, in float32.
 
         Raw ones are standardised with the model's own numbers; those that were standardised with
         the same stay as they are, and with others are brought from those to these.
@@ -109,7 +109,7 @@ class Units:
                     f"{name} was not trained on {how} data; give {dataset.name} as it was before."
                 )
         if self.moved is None:
-            return dataset
+            return dataset.as_float32()
         mean, scale = self.moved
         if own.moved is None:
             return standardised(dataset, mean, scale)
@@ -118,12 +118,15 @@ class Units:
             return dataset
         return standardised(dataset, (mean - centre) / spread, scale / spread)
 
-    def given(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-        """What the model makes, in the units of the data before it was standardised."""
+    def given(self, vectors: NDArray[np.float32]) -> NDArray[np.float32 | np.float64]:
+        """What the model makes, in the units of the data before it was standardised.
+
+        In float64 where it was standardised: float32 would not hold what was far from 0.
+        """
         if self.moved is None:
             return vectors
         mean, scale = self.moved
-        return np.asarray(vectors * scale + mean, dtype=np.float32)
+        return vectors.astype(np.float64) * scale + mean
 
     @property
     def log_scale(self) -> float:
@@ -142,7 +145,8 @@ class Units:
             what = "whitened vectors" if self.whitened else "vectors"
             notes.append(
                 f"{reads} reads standardised {what}: subtract mean and divide by scale, feature "
-                f"by feature. {gives} gives them likewise: multiply by scale and add mean."
+                f"by feature, in float64, and convert to float32 afterwards. {gives} gives them "
+                "likewise: convert to float64, multiply by scale and add mean."
             )
         if self.whitened:
             notes.append(

@@ -6,7 +6,7 @@ import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from micvae.errors import MicvaeError
 from micvae.files import new_folder, replacing
 
-Put = Callable[[NDArray[np.float32]], None]
+Put = Callable[[NDArray[np.float32 | np.float64]], None]
 TABLES = (".parquet", ".csv")
 MARK = b"written by micvae"
 """In files whose content alone would not tell that they may be written anew."""
@@ -55,9 +55,11 @@ def table_writer(
 
 
 @contextmanager
-def npz_writer(path: Path, name: str, shape: tuple[int, ...]) -> Iterator[Put]:
-    """Write one float32 array of known shape into an .npz file; what is yielded appends rows."""
-    header = {"descr": "<f4", "fortran_order": False, "shape": shape}
+def npz_writer(
+    path: Path, name: str, shape: tuple[int, ...], dtype: Literal["<f4", "<f8"] = "<f4"
+) -> Iterator[Put]:
+    """Write one array of known shape into an .npz file; what is yielded appends rows."""
+    header = {"descr": dtype, "fortran_order": False, "shape": shape}
     with (
         replacing(path) as temporary,
         zipfile.ZipFile(temporary, "w") as archive,
@@ -65,7 +67,7 @@ def npz_writer(path: Path, name: str, shape: tuple[int, ...]) -> Iterator[Put]:
     ):
         archive.comment = MARK
         np.lib.format.write_array_header_1_0(member, header)
-        yield lambda rows: _write(member, np.ascontiguousarray(rows, "<f4").tobytes())
+        yield lambda rows: _write(member, np.ascontiguousarray(rows, dtype).tobytes())
 
 
 def _write(member: Any, content: bytes) -> None:
@@ -81,7 +83,7 @@ def png_writer(folder: Path, count: int) -> Iterator[Put]:
     with new_folder(folder) as temporary:
         written = 0
 
-        def put(images: NDArray[np.float32]) -> None:
+        def put(images: NDArray[np.float32 | np.float64]) -> None:
             nonlocal written
             pictures = (np.moveaxis(images, 1, 3) * 255).round().astype(np.uint8)
             for picture in pictures:

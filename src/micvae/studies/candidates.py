@@ -125,7 +125,7 @@ def held_out(run: Run, aside: FactorDataset, seed: int = 0) -> tuple[float, floa
     the posterior per sample.
     """
     model = run.model()
-    part = aside.images
+    part = aside.as_float32().images
     if len(part) > ASIDE:
         part = part[np.sort(np.random.default_rng(seed).choice(len(part), ASIDE, replace=False))]
     generator = torch.Generator().manual_seed(seed)

@@ -4,13 +4,15 @@ import dataclasses
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from micvae import spelling
+from micvae.arrays import unmasked
 from micvae.data import FactorDataset, load
+from micvae.data.standardised import own_vectors, standardised_name
 from micvae.errors import MicvaeError, RunError
 from micvae.files import replacing, write_json
 from micvae.objectives import Objective, find
@@ -22,7 +24,7 @@ from micvae.studies.pool import Event
 from micvae.studies.study import Cell, at_once, grid, run_study, write_table
 from micvae.studies.truth import check
 from micvae.training.config import RunConfig, Settings
-from micvae.training.run import RECORD, Run, fingerprint
+from micvae.training.run import RECORD, Run, as_recorded
 
 SELECTION = "selection.json"
 METHODS = ("vae", "beta-vae", "beta-tcvae", "factor-vae", "mi-constrained")
@@ -61,6 +63,10 @@ class Selection(Settings):
     workers: int = at_once()
     """Runs at a time, one thread each."""
 
+    standardise: bool = True
+    """Whether vectors of a table or array file of your own are brought to mean 0 and variance 1
+    per feature; generated data is left as it is."""
+
     def __post_init__(self) -> None:
         super().__post_init__()
         for name, least in (("seeds", 2), ("workers", 1)):
@@ -72,6 +78,15 @@ class Selection(Settings):
             raise MicvaeError("restart belongs to train; a selection compares seeds.")
         if "{seed}" in self.data:
             raise MicvaeError("data has {seed}; runs are compared on the same data, so fix it.")
+
+    def in_model_units(self) -> Self:
+        """The same job with its data standardised, where `standardise` asks for that."""
+        if not self.standardise:
+            return self
+        dataset = load(self.data)
+        if not own_vectors(dataset.source, dataset.image_shape):
+            return self
+        return dataclasses.replace(self, data=standardised_name(self.data))
 
     def training_data(self, factors: bool = False) -> str:
         """What every run trains on, as text; with the factors only to check the ranking."""
@@ -187,7 +202,7 @@ def compare_candidates(
     if chosen is not None:
         config = job.rows()[chosen["row"]]
         config = dataclasses.replace(config, data=job.data, seed=chosen["seed"])
-        train = train_command(config, Path("out/chosen"))
+        train = train_command(config, Path("out/chosen"), standardise=job.standardise)
     result |= {
         "data": load(job.data).name,
         "aside": len(aside),
@@ -222,6 +237,7 @@ def select(
         report: called with every event of the training.
         step: called with steps done, steps in all and what is next, when runs are compared.
         settings: further fields of `Selection`: strengths, seeds, epochs, latent_dim, out, ….
+            Vectors of an array or a file are standardised, unless `standardise` is False.
 
     Returns:
         `candidates`, best first, with intervals; `recommended` (row, seed, path) and `train`,
@@ -233,16 +249,21 @@ def select(
         RunError: where `out` holds runs of other data, or every run failed.
     """
     out = Path(settings.pop("out", Selection.out))
+    if isinstance(dataset, FactorDataset) and not own_vectors(dataset.source, dataset.image_shape):
+        settings["standardise"] = False  # its file would be taken for measured vectors
     data = dataset if isinstance(dataset, str | Path) else _kept(dataset, out / OWN_DATA)
     job = Selection(data=str(data), methods=tuple(methods), out=out, **settings)
+    job = job.in_model_units()
     return compare_candidates(job, train_candidates(job, report), step)
 
 
 def _same_data(job: Selection, cells: Sequence[Cell]) -> None:
     there = [job.out / cell.path for cell in cells if (job.out / cell.path / RECORD).is_file()]
-    now = fingerprint(load(job.training_data())) if there else ""
+    if not there:
+        return
+    now = load(job.training_data())
     for path in there:
-        if Run(path).record["data"]["fingerprint"] != now:
+        if as_recorded(now, Run(path).record, lambda: load(job.training_data())) is None:
             raise RunError(
                 f"{path} was trained on other data than {job.data} holds now; choose another --out."
             )
@@ -267,10 +288,12 @@ def _kept(given: FactorDataset | ArrayLike, path: Path) -> Path:
     """Write a data set to a file, where every worker finds it."""
     data = given
     if not isinstance(data, FactorDataset):
-        data = FactorDataset(name=path.stem, images=np.asarray(given, dtype=np.float32))
+        data = FactorDataset(name=path.stem, images=unmasked(given, "dataset"))
     arrays: dict[str, Any] = {"images": data.images}
     if data.n_factors:
         arrays |= {"factors": data.factors, "factor_names": np.asarray(data.factor_names, str)}
+    if data.feature_names:
+        arrays["feature_names"] = np.asarray(data.feature_names, str)
     for name in ("partners", "auxiliary", "sequence"):
         if getattr(data, name) is not None:
             arrays[name] = getattr(data, name)

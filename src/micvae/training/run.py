@@ -10,7 +10,9 @@ import numpy as np
 
 from micvae import __version__
 from micvae.data import FactorDataset, LazyImages, from_npz, load, parts
-from micvae.errors import RunError
+from micvae.data.standardised import moments, standardised_name
+from micvae.data.vectors import check_float32, rounded_first, warn_of_float32
+from micvae.errors import DataError, RunError
 from micvae.files import read_json, write_json
 from micvae.models import VAE
 from micvae.representation import Representation
@@ -97,9 +99,10 @@ class Run:
         return checked_shape(self.record["data"]["image_shape"])
 
     def dataset(self) -> FactorDataset:
-        """Load the data again; refuses data that is no longer the same."""
-        dataset = self._stored() if (self.path / DATA).exists() else self._named()
-        if fingerprint(dataset) != self.record["data"]["fingerprint"]:
+        """Load the data again, as it was trained on; refuses data that is no longer the same."""
+        read = self._stored if (self.path / DATA).exists() else self._named
+        dataset = as_recorded(read(), self.record, read)
+        if dataset is None:
             raise RunError(
                 f"the data at {self.config.data} has changed since {self.path} was made."
             )
@@ -175,6 +178,7 @@ def train_run(
     report: Callable[[Progress], None] = lambda progress: None,
     dataset: FactorDataset | None = None,
     tracking: Tracking = OWN_LOG,
+    again: Callable[[], FactorDataset] | None = None,
 ) -> Run:
     """Train into the folder `path`; go on where a run of the same configuration stopped.
 
@@ -184,26 +188,44 @@ def train_run(
         report: called with the progress every few dozen steps.
         dataset: what `config.data` names, where it is loaded already.
         tracking: where else the training is shown; it changes no bit of the run.
+        again: makes `dataset` once more, where `config.data` does not name it: for a run that was
+            begun by micvae 0.1, which read vectors in float32.
 
     Raises:
         RunError: where `path` holds something else, or a run on other data.
+        DataError: where vectors that are not standardised need more digits than float32 has.
         MicvaeError: where the tracker's library is not installed, or it cannot start.
     """
     path = Path(path)
+
+    def read() -> FactorDataset:
+        if again is not None:
+            return again()
+        return load(config.data) if dataset is None or config.data != IN_MEMORY else dataset
+
     if (path / RECORD).exists():
         run = Run(path)
         if run.config != config:
+            raw = replace(config, data=run.config.data)
+            remedy = "choose another --out, or remove the folder"
+            if run.config == raw and config.data == standardised_name(run.config.data):
+                remedy = f"add --no-standardise to go on with it, {remedy}"
             raise RunError(
                 f"{path} holds a run of another configuration ({_difference(run.config, config)}); "
-                "choose another --out, or remove the folder."
+                f"{remedy}."
             )
         if run.done:
-            if dataset is not None and fingerprint(dataset) != run.record["data"]["fingerprint"]:
+            if dataset is not None and as_recorded(dataset, run.record, read) is None:
                 raise RunError(f"the data at {config.data} has changed since {path} was made.")
             return run
     elif path.exists() and (not path.is_dir() or any(path.iterdir())):
         raise RunError(f"{path} exists and is not a run; choose another --out.")
     dataset = dataset or load(config.data)
+    if (path / RECORD).exists():
+        dataset = as_recorded(dataset, run.record, read) or dataset.as_float32()
+    else:
+        _check_precision(dataset)
+        dataset = dataset.as_float32()
     tracker = tracking.open(path)
     record: dict[str, Any] = {
         "micvae": __version__,
@@ -256,6 +278,43 @@ def track_scores(run: Run, scores: Mapping[str, float], tracking: Tracking) -> N
 def title(config: RunConfig, data: str) -> str:
     """What a run is called in a list of runs."""
     return f"{config.method} on {data}, seed {config.seed}"
+
+
+def as_recorded(
+    dataset: FactorDataset, record: Mapping[str, Any], again: Callable[[], FactorDataset]
+) -> FactorDataset | None:
+    """The data set as networks read it, where it is what a run was trained on; else None.
+
+    Args:
+        dataset: the data as it is now.
+        record: of the run.
+        again: makes `dataset` once more: vectors of runs of micvae 0.1 were rounded to float32
+            before anything else, and are read so again.
+    """
+    wanted = record["data"]["fingerprint"]
+    now = dataset.as_float32()
+    if fingerprint(now) == wanted:
+        return now
+    if dataset.pictures:
+        return None
+    try:
+        with rounded_first():
+            before = again()
+    except DataError:  # beyond float32: no run of micvae 0.1 was trained on it
+        return None
+    return before if fingerprint(before) == wanted else None
+
+
+def _check_precision(dataset: FactorDataset) -> None:
+    """Refuse vectors in float64 that float32 does not resolve, warn of float32 that has lost it."""
+    if dataset.pictures or dataset.source.get("data") in ("standardised", "whitened"):
+        return
+    mean, scale = moments(dataset.images)
+    names = dataset.feature_names
+    if dataset.images.dtype == np.float32:
+        warn_of_float32(mean, scale, dataset.name, names)
+    else:
+        check_float32(parts(dataset.images), mean, scale, dataset.name, names)
 
 
 def fingerprint(dataset: FactorDataset) -> str:

@@ -52,6 +52,7 @@ class Trainer:
                 f"{dataset.name} has {len(dataset)} images, fewer than batch_size "
                 f"{config.batch_size}; lower batch_size."
             )
+        dataset = dataset.as_float32()
         self.config = config
         self.dataset = dataset
         self.device = resolve(config.device)
