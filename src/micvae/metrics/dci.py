@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from micvae.metrics.binning import as_labels
 from micvae.metrics.boosting import fit_trees
 from micvae.metrics.inputs import CheckedInputs, check_inputs
+from micvae.metrics.precision import kept_by_float32, unit_scaled
 from micvae.metrics.predictors import Fit, fit_forest, fit_lasso, fit_sklearn
 from micvae.metrics.score import MetricError, Score, Weights, check_whole, scored
 from micvae.metrics.splits import check_split, halves
@@ -107,6 +108,7 @@ def dci(
         )
     check_whole("n_jobs", n_jobs, 1)
     given = check_inputs(codes, factors, factor_kinds, min_samples=MIN_SAMPLES)
+    z = unit_scaled(given.codes) if predictor == "lasso" else kept_by_float32(given.codes)
     fit, test = halves(len(given), seed)
     check_split(given, fit, test)
     targets = [
@@ -119,12 +121,15 @@ def dci(
     def statistic(weights: Weights) -> Score:
         times = weights.astype(np.int64)
         rows = np.repeat(fit, times[fit]), np.repeat(test, times[test])
-        return _score(_fits(given, targets, *rows, predictor, seed, n_jobs), given, predictor, rows)
+        return _score(
+            _fits(z, given, targets, *rows, predictor, seed, n_jobs), given, predictor, rows
+        )
 
     return scored(statistic, len(given), resamples, seed, (fit, test))
 
 
 def _fits(
+    z: NDArray[Any],
     given: CheckedInputs,
     targets: list[NDArray[np.float64]],
     fit: NDArray[np.int64],
@@ -137,9 +142,9 @@ def _fits(
 
     def fitted(k: int) -> Fit:
         discrete, target = given.discrete[k], targets[k]
-        data = given.codes[fit], target[fit], given.codes[test], target[test]
+        data = z[fit], target[fit], z[test], target[test]
         if np.ptp(target[fit]) == 0:  # a resample can miss a rare value
-            nothing = np.zeros(given.codes.shape[1])
+            nothing = np.zeros(z.shape[1])
             return Fit.of(nothing, np.full(len(test), target[fit[0]]), target[test], discrete)
         if predictor == "trees":
             return fit_trees(*data, discrete=discrete, seed=seed)

@@ -17,6 +17,7 @@ from micvae.metrics.binning import (
 from micvae.metrics.inputs import CheckedInputs, check_inputs
 from micvae.metrics.logistic import fit_logistic, standardised
 from micvae.metrics.neighbours import local_information
+from micvae.metrics.precision import unit_scaled
 from micvae.metrics.predictors import r_squared
 from micvae.metrics.score import MetricError, Score, Weights, check_setting, scored
 from micvae.metrics.tables import factor_labels, ratio
@@ -169,7 +170,7 @@ def _information(
         term, kept = local_information(scaled + size * jitter, label, neighbours)
         return lambda weights: max(0.0, float(ratio(weights @ term, weights @ kept)))
 
-    columns = given.codes.T.astype(np.float64)
+    columns = unit_scaled(given.codes.astype(np.float64)).T
     pairs = [
         [pair(column, bool(symbol), label) for label in labels]
         for column, symbol in zip(columns, symbols, strict=True)
