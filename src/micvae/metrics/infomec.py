@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from micvae.information.precision import unit_scaled
 from micvae.metrics.binning import (
     Floats,
     Labels,
@@ -17,7 +18,6 @@ from micvae.metrics.binning import (
 from micvae.metrics.inputs import CheckedInputs, check_inputs
 from micvae.metrics.logistic import fit_logistic, standardised
 from micvae.metrics.neighbours import local_information
-from micvae.metrics.precision import unit_scaled
 from micvae.metrics.predictors import r_squared
 from micvae.metrics.score import MetricError, Score, Weights, check_setting, scored
 from micvae.metrics.tables import factor_labels, ratio

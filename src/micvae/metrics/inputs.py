@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from micvae.data.dataset import KINDS, FactorKind, guess_kind, warn_of_guesses
+from micvae.information.precision import as_floats, centred, lost_digits, unit_scaled
 from micvae.metrics.columns import read_columns
-from micvae.metrics.precision import as_floats, centred, lost_digits, unit_scaled
 from micvae.metrics.score import LostDigitsWarning, MetricError
 
 LARGEST = 1e150

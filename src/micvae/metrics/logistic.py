@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from micvae.metrics.precision import scaled_by, unit_exponents
+from micvae.information.precision import scaled_by, unit_exponents
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -5,17 +5,17 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
+from micvae.information.precision import LARGE
 from micvae.metrics.binning import as_labels
 from micvae.metrics.hinge import fit_lines
 from micvae.metrics.inputs import Codes, check_inputs
-from micvae.metrics.precision import LARGE, scaled_by, unit_exponents, unit_scaled
 from micvae.metrics.score import MetricError, Score, Weights, check_setting, scored
 from micvae.metrics.splits import check_split, halves
 from micvae.metrics.tables import gaps, ratio
 
 MIN_SAMPLES = 10
-MOST_OFFSET = 1000
-"""Largest mean of a code, in standard deviations, that the machine is fitted to."""
+MOST_OFFSET = 100
+"""Farther from 0 than so many of its ranges, the machine is not fitted to a code."""
 
 
 def sap(
@@ -59,8 +59,8 @@ def sap(
         MetricError: For codes or factors that are not finite 2-D numbers of equal length, a
             constant factor, fewer than 10 samples, a discrete factor with fewer than two samples
             per class on average or one value in the training part, or a penalty not above 0. For
-            a discrete factor and a latent that lies more than 100 and 1,000 of its standard
-            deviations from 0: the penalty on the intercept would decide the score.
+            a discrete factor and a latent that lies farther from 0 than 100 and than 100 of its
+            ranges: the penalty on the intercept would decide the score.
 
     Degenerate inputs: a constant latent predicts one class; one of a variance up to 1e-12 has
     squared correlation 0. With D = 1 the gap is taken to 0.
@@ -78,7 +78,7 @@ def sap(
     z = given.codes.astype(np.float64)
     raw = np.asarray(given.read).astype(np.float64)
     if any(given.discrete):
-        _check_offsets(given.read, raw)
+        _check_offsets(given.read)
     right: dict[int, np.ndarray] = {}
     for k, discrete in enumerate(given.discrete):
         if discrete:
@@ -102,20 +102,16 @@ def sap(
     return scored(statistic, len(given), resamples, seed, (fit, test))
 
 
-def _check_offsets(codes: Codes, raw: np.ndarray) -> None:
+def _check_offsets(codes: Codes) -> None:
     """Refuse latents on which the penalty of the machine's intercept decides the score."""
-    scaled = unit_scaled(codes.values.astype(np.float64))
-    exponents = unit_exponents(codes.values)
-    means = np.abs(scaled_by(raw, exponents).mean(axis=0))
-    spread = scaled.std(axis=0)
-    for d in np.flatnonzero((spread > 0) & (means > MOST_OFFSET * spread)):
-        if abs(codes.offsets[d]) < LARGE:  # a dead latent, which predicts one class
-            continue
-        raise MetricError(
-            f"the mean of {codes.latent(int(d))} is {means[d] / spread[d]:.3g} times its standard "
-            "deviation, and sap judges raw codes with a penalty on the intercept: subtract the "
-            "mean from the codes first"
-        )
+    least = np.maximum(LARGE, MOST_OFFSET * np.ptp(codes.values, axis=0).astype(np.float64))
+    for d in np.flatnonzero(np.abs(codes.offsets) > least):
+        if codes.values[:, d].any():  # a constant latent predicts one class, wherever it lies
+            raise MetricError(
+                f"{codes.latent(int(d))} lies at {codes.offsets[d]:.3g}, far from 0 for its range, "
+                "and sap judges raw codes with a penalty on the intercept: subtract the mean from "
+                "the codes first"
+            )
 
 
 def _squared_correlation(z: np.ndarray, v: np.ndarray, weights: Weights) -> np.ndarray:

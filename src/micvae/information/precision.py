@@ -19,6 +19,9 @@ OFFSET = 8
 LARGE = 100
 """No trained latent hardly moves about a value as large as this."""
 
+COARSE = 0.1
+"""A constant latent so large that neighbouring floats are farther apart has lost its digits."""
+
 FEW = 1000
 """A column has lost its digits where its range holds fewer different floats than this."""
 
@@ -92,9 +95,13 @@ def lost_digits(columns: Sequence[NDArray[Any]]) -> list[int]:
     for d, (column, spread) in enumerate(zip(columns, spreads, strict=True)):
         largest = max(abs(float(column.min())), abs(float(column.max())))
         dead = largest < LARGE and spread < 1e-3 * max(spreads)
-        if column.dtype.kind != "f" or spread == 0 or largest <= OFFSET * spread or dead:
+        if column.dtype.kind != "f" or largest <= OFFSET * spread or dead:
             continue
         epsilon = float(np.finfo(column.dtype).eps)
+        if spread == 0:
+            if epsilon * largest > COARSE:
+                found.append(d)
+            continue
         if column.dtype == np.float64 and largest < np.finfo(np.float32).max:
             narrow = np.array_equal(column.astype(np.float32), column)
             if narrow and (column != np.round(column)).any():
