@@ -227,6 +227,9 @@ def print_run(result: dict[str, Any]) -> None:
     Console().print(table)
     for note in result["cautions"]:
         print(f"note: {note}.")
+    votes_missing = result["missing"].get("factor_vae_score")
+    if votes_missing is not None:
+        print(f"note: left out: beta_vae_score, factor_vae_score; {votes_missing}.")
     if result["votes"] is not None:
         votes = result["votes"]
         print(f"note: interventional scores from {votes['test']:,} test votes, {votes['how']}.")
