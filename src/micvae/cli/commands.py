@@ -21,7 +21,7 @@ from micvae.cli.evaluate import evaluate
 from micvae.cli.explore import explore
 from micvae.cli.export import export
 from micvae.cli.lists import print_list
-from micvae.cli.outputs import check_folder, holds_study
+from micvae.cli.outputs import check_folder, check_folder_name, holds_study
 from micvae.cli.parsing import parse
 from micvae.cli.report import report, write_report
 from micvae.cli.select import select
@@ -91,6 +91,7 @@ def train(arguments: list[str]) -> None:
     parsed = parse(Train, rest, f"train {method or 'METHOD'}", Train(objective=chosen))
     values = dict(vars(parsed))
     out, tracker = values.pop("out"), values.pop("tracker")
+    check_folder_name(out)
     config = RunConfig(**values)
     dataset = load(config.data)
     _say_scales(dataset, config.data)

@@ -184,9 +184,15 @@ def metric_progress() -> Iterator[Callable[..., Found]]:
             kinds: Sequence[str],
             with_intervals: bool,
             seed: int,
+            names: Sequence[str] | None,
         ) -> Found:
             options: dict[str, Any] = {"factor_kinds": kinds or None, "seed": seed}
-            options |= {"metrics": metrics, "progress": step, "n_jobs": at_once()}
+            options |= {
+                "factor_names": names,
+                "metrics": metrics,
+                "progress": step,
+                "n_jobs": at_once(),
+            }
             if with_intervals:
                 spread = intervals(codes, factors, **options)
                 return {name: (found.value, found) for name, found in spread.items()}

@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 
 from micvae.data import FactorDataset, FactorKind, Images, load
-from micvae.data.dataset import guess_kind
+from micvae.data.dataset import guess_kind, warn_of_guesses
 from micvae.data.files import pixels
 from micvae.data.layout import Arrangement, Layout, arrangement
 from micvae.data.lazy import is_large
@@ -100,6 +100,12 @@ def with_factors(dataset: FactorDataset, y: Any) -> FactorDataset:
     read = [_numbers(column, f"y[:, {k}]") for k, column in enumerate(table.T)]
     if columns is None and len(read) != 1:
         names = tuple(f"factor {k}" for k in range(len(read)))
+    numbers = [k for k, (_, kind) in enumerate(read) if kind != "categorical"]
+    warn_of_guesses(
+        [read[k][0] for k in numbers],
+        [repr(str(names[k])) for k in numbers],
+        "say which it is by fitting a FactorDataset with factor_kinds",
+    )
     return replace(
         dataset,
         factors=np.stack([values for values, _ in read], axis=1),

@@ -59,8 +59,9 @@ def dci(
         codes: (N, D) array, by convention posterior means.
         factors: (N, K) array of ground truth, no column constant.
         factor_kinds: Per factor `continuous`, `ordinal`, `categorical` or `angular`; `None`
-            infers them: continuous if all values are distinct, or if more than 50 are and not
-            all are whole numbers; else discrete.
+            infers them: continuous if all values are distinct or more than 50 are, ordinal if at
+            most 20 are, and between the two ordinal if there are at least ten samples per value
+            on average.
         predictor: `trees` (default; the reference's algorithm, the trees of all classes grown
             together by a compiled search) or `sklearn`, scikit-learn's gradient boosting with its
             defaults as in Locatello et al.: the reference itself, and some 40 times slower. They
