@@ -124,7 +124,7 @@ def catalogue() -> str:
         "| key | says | range | unchanged by¹ | not fair to | source |",
         "|---|---|---|---|---|---|",
     ]
-    order = ("scale", "monotone", "rotation")
+    order = ("offset", "common scale", "scale", "monotone", "rotation")
     for name, metric in METRICS.items():
         low, high = (f"{end:g}".replace("inf", "∞").replace("-", "−") for end in metric.range)
         better = {True: " ↑", False: " ↓", None: ""}[metric.higher_is_better]

@@ -32,6 +32,10 @@ class MicvaeWarning(UserWarning):
     """Base of every warning: the result is defined, but not what one might take it for."""
 
 
+class AmbiguousKindWarning(MicvaeWarning):
+    """The kind of a factor was guessed, and its values allow two answers."""
+
+
 class AliasedAnglesWarning(MicvaeWarning):
     """Some angles of a symmetric shape give identical images, so they cannot be told apart."""
 

@@ -53,7 +53,7 @@ def test_text_is_a_category_and_the_unfair_scores_are_named(inline, tmp_path):  
     done = inline("evaluate", "--codes", "codes.npy", "--factors", "factors.csv", *FAST)
     assert done.returncode == 0, done.stderr
     assert "size (continuous), shape (categorical)" in done.stdout
-    assert "note: mcc_pearson: not fair to categorical factors (column 1)" in done.stdout
+    assert "note: mcc_pearson: not fair to categorical factors (column 'shape')" in done.stdout
     assert "warning" not in done.stderr
 
 

@@ -111,7 +111,13 @@ def test_interventional_scores_are_the_oracles(name):
     def encode(images):
         return voting.codes(np.rint(images[:, 0, 0] * sizes), noise)
 
-    dataset = FactorDataset("drawn", render(factors), factors, renderer=render)
+    dataset = FactorDataset(
+        "drawn",
+        render(factors),
+        factors,
+        factor_kinds=("ordinal",) * factors.shape[1],
+        renderer=render,
+    )
     given = Rendered(encode, dataset)
     votes = RECORDED["votes"][name]
     found = factor_vae_score(

@@ -108,6 +108,8 @@ def test_bad_input_is_refused_by_every_function(function, case):
         call(metric, *given)
 
 
+@pytest.mark.filterwarnings("ignore::micvae.metrics.LostDigitsWarning")
+@pytest.mark.filterwarnings("ignore::micvae.metrics.AmbiguousKindWarning")
 @pytest.mark.parametrize("case", EITHER)
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_odd_input_has_a_finite_score_or_is_refused(function, case):

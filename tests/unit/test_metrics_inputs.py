@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from micvae.errors import MicvaeError
-from micvae.metrics import METRICS, MetricError, dci, evaluate, mig
+from micvae.errors import AmbiguousKindWarning, MicvaeError
+from micvae.metrics import METRICS, MetricError, MissingScoreWarning, dci, evaluate, mig
 from micvae.metrics.inputs import check_inputs
 
 RNG = np.random.default_rng(0)
@@ -22,7 +22,7 @@ BAD = {
     "NaN codes": (changed(CODES, (4, 1), np.nan), FACTORS, "codes must be finite.*row 4, column 1"),
     "infinite codes": (changed(CODES, (0, 0), np.inf), FACTORS, "codes must be finite: 1 of 120"),
     "NaN factors": (CODES, changed(FACTORS, (0, 0), np.nan), "factors must be finite"),
-    "huge codes": (CODES * 1e38, FACTORS, "float32 range"),
+    "huge codes": (CODES * 1e151, FACTORS, "codes exceed 1e\\+150: rescale them"),
     "lengths": (CODES[:-1], FACTORS, "codes have 59 rows and factors 60"),
     "1-D codes": (CODES[:, 0], FACTORS, r"codes must have two dimensions.*values\[:, None\]"),
     "1-D factors": (CODES, FACTORS[:, 0], r"factors must have two dimensions"),
@@ -42,6 +42,10 @@ BAD = {
 @pytest.mark.parametrize("case", BAD)
 def test_bad_input_is_named(function, case):
     codes, factors, message = BAD[case]
+    if function is evaluate and case == "few samples":
+        with pytest.warns(MissingScoreWarning, match=message):
+            assert "mcc_pearson" in evaluate(codes, factors)
+        return
     with pytest.raises(MetricError, match=message):
         function(codes, factors)
 
@@ -91,13 +95,17 @@ def test_kinds_are_inferred_by_the_stated_rule():
         [
             RNG.uniform(size=n),  # all distinct
             RNG.integers(0, 4, n) * 22.5,  # four values, not whole numbers
-            np.arange(n) % 100,  # 100 whole numbers
+            np.arange(n) % 100,  # 100 whole numbers, an order and no class
             (np.arange(n) % 100) / 7,  # 100 values, not whole numbers
             RNG.permutation(n),  # all distinct, whole
+            np.arange(n) % 20,  # few values, ten samples each
+            np.arange(n) % 21,  # fewer than ten samples each
         ]
     )
-    kinds = check_inputs(np.zeros((n, 1)), factors).kinds
-    assert kinds == ("continuous", "ordinal", "ordinal", "continuous", "continuous")
+    with pytest.warns(AmbiguousKindWarning, match="2 is taken as continuous.*, 6 is taken as"):
+        kinds = check_inputs(np.zeros((n, 1)), factors).kinds
+    line = "continuous"
+    assert kinds == (line, "ordinal", line, line, line, "ordinal", line)
 
 
 def test_kinds_decide_bins_and_trees():

@@ -20,7 +20,7 @@ from micvae.cli.evaluate import evaluate
 from micvae.cli.explore import explore
 from micvae.cli.export import export
 from micvae.cli.lists import print_list
-from micvae.cli.outputs import check_folder, holds_study
+from micvae.cli.outputs import check_folder, check_folder_name, holds_study
 from micvae.cli.parsing import parse
 from micvae.cli.report import report, write_report
 from micvae.cli.select import select
@@ -93,6 +93,7 @@ def train(arguments: list[str]) -> None:
     parsed = parse(Train, rest, f"train {method or 'METHOD'}", Train(objective=chosen))
     values = dict(vars(parsed))
     out, tracker, standardise = (values.pop(name) for name in ("out", "tracker", "standardise"))
+    check_folder_name(out)
     dataset = load(parsed.data)
     if standardise and own_vectors(dataset.source, dataset.image_shape):
         values["data"], dataset = standardised_name(parsed.data), standardised(dataset)

@@ -184,9 +184,15 @@ def metric_progress() -> Iterator[Callable[..., Found]]:
             kinds: Sequence[str],
             with_intervals: bool,
             seed: int,
+            names: Sequence[str] | None,
         ) -> Found:
             options: dict[str, Any] = {"factor_kinds": kinds or None, "seed": seed}
-            options |= {"metrics": metrics, "progress": step, "n_jobs": at_once()}
+            options |= {
+                "factor_names": names,
+                "metrics": metrics,
+                "progress": step,
+                "n_jobs": at_once(),
+            }
             if with_intervals:
                 spread = intervals(codes, factors, **options)
                 return {name: (found.value, found) for name, found in spread.items()}
@@ -227,6 +233,9 @@ def print_run(result: dict[str, Any]) -> None:
     Console().print(table)
     for note in result["cautions"]:
         print(f"note: {note}.")
+    votes_missing = result["missing"].get("factor_vae_score")
+    if votes_missing is not None:
+        print(f"note: left out: beta_vae_score, factor_vae_score; {votes_missing}.")
     if result["votes"] is not None:
         votes = result["votes"]
         print(f"note: interventional scores from {votes['test']:,} test votes, {votes['how']}.")

@@ -14,13 +14,13 @@ from micvae.cli.display import (
     print_run,
     print_scores,
 )
-from micvae.cli.outputs import check_file, is_scores
+from micvae.cli.outputs import check_file, check_suffix, is_scores
 from micvae.cli.parsing import parse
 from micvae.data import FactorKind, TableFile, read_matrix
-from micvae.data.dataset import guess_kind
+from micvae.data.dataset import guess_kind, warn_of_guesses
 from micvae.errors import MicvaeError, MicvaeWarning
 from micvae.files import write_json
-from micvae.studies.evaluation import evaluate_run, rank_runs
+from micvae.studies.evaluation import evaluate_run, missing_of, rank_runs
 from micvae.tracking import Tracking
 from micvae.training.run import OWN_LOG, SCORES, Run, track_scores
 
@@ -47,13 +47,14 @@ def evaluate(arguments: list[str]) -> None:
         """Ground truth (N, K); columns of text are categories. Without it, only scores that need
         none are computed."""
         factor_kinds: tuple[FactorKind, ...] = ()
-        """Of every factor, for --codes; guessed where left out."""
+        """Of every factor, for --codes: continuous, ordinal, categorical or angular; guessed where
+        left out."""
         metrics: tuple[str, ...] = ()
         """Names out of micvae list metrics, for --codes; all where left out."""
         intervals: bool = False
         """For --codes: 95% bootstrap intervals over samples. DCI takes 20 times as long."""
         out: Path | None = None
-        """For --codes: a JSON file to write the scores to; no other file is replaced."""
+        """For --codes: a .json file to write the scores to; no other file is replaced."""
         seed: int = 0
         """Determines which samples are scored, how they are split, and all draws."""
         tracker: Tracking = OWN_LOG
@@ -106,6 +107,7 @@ def _evaluate_files(
 ) -> None:
     if out is not None:
         check_file(out, "scores of micvae evaluate", is_scores, (codes, factors))
+        check_suffix(out, ".json", "scores")
     read = read_matrix(codes, "codes")
     z = read.codes()
     _say_left_out("latents", read, z)
@@ -119,9 +121,7 @@ def _evaluate_files(
         _say_left_out("factors", read, table)
         _refuse_constant(table, factors)
     if table is not None and not kinds:
-        guessed = table.kinds()
-        columns = table.values.T
-        kinds = [k or guess_kind(c) for k, c in zip(guessed, columns, strict=True)]
+        kinds = _guessed(table)
     elif table is None and kinds:
         raise MicvaeError("--factor-kinds needs --factors.")
     if table is not None and len(kinds) != len(table.names):
@@ -132,7 +132,13 @@ def _evaluate_files(
     with warnings.catch_warnings(record=True) as caught, metric_progress() as progress:
         warnings.simplefilter("always", MicvaeWarning)
         found = progress(
-            z.values, None if table is None else table.values, metrics, kinds, with_intervals, seed
+            z.typed(),
+            None if table is None else table.typed(),
+            metrics,
+            kinds,
+            with_intervals,
+            seed,
+            None if table is None else table.names,
         )
     shape = f"{len(z.values):,} samples, {z.values.shape[1]} latents"
     if table is not None:
@@ -153,10 +159,22 @@ def _evaluate_files(
                 "samples": len(z.values),
                 "seed": seed,
                 "metrics": {name: value for name, (value, _) in found.items()},
+                "missing": missing_of(warning.message for warning in caught),
                 "intervals": {name: list(i) for name, (_, i) in found.items() if i is not None},
             },
         )
         print(f"written to {out}")
+
+
+def _guessed(table: TableFile) -> list[FactorKind]:
+    """Kinds of factors: text is categorical, numbers are guessed; a doubtful guess is said."""
+    numbers = [k for k, kind in enumerate(table.kinds()) if kind is None]
+    warn_of_guesses(
+        [table.values[:, k] for k in numbers],
+        [repr(table.names[k]) for k in numbers],
+        "say which it is by --factor-kinds, one for every factor in the order of the columns",
+    )
+    return [k or guess_kind(c) for k, c in zip(table.kinds(), table.values.T, strict=True)]
 
 
 def _say_left_out(what: str, read: TableFile, kept: TableFile) -> None:

@@ -58,6 +58,7 @@ def check_folder(out: Path, command: str, ours: Ours) -> None:
         MicvaeError: where it is a file, or holds something else.
     """
     if not out.exists():
+        check_folder_name(out)
         return
     if not out.is_dir():
         raise MicvaeError(f"out: {out} is a file; give the path of a folder.")
@@ -66,6 +67,40 @@ def check_folder(out: Path, command: str, ours: Ours) -> None:
         raise MicvaeError(
             f"out: {out} holds something else than micvae {command} writes, such as {held}; "
             "choose another --out."
+        )
+
+
+FILES = (
+    *(".csv", ".gif", ".h5", ".htm", ".html", ".ipynb", ".jpeg", ".jpg", ".json", ".md", ".npy"),
+    *(".npz", ".onnx", ".parquet", ".pdf", ".pkl", ".png", ".pt", ".pth", ".safetensors", ".svg"),
+    *(".tex", ".toml", ".tsv", ".txt", ".xlsx", ".yaml", ".yml", ".zip"),
+)
+"""Endings of files. A new folder of such a name would be taken for one."""
+
+
+def check_folder_name(out: Path) -> None:
+    """Refuse a new folder that is called as a file.
+
+    Raises:
+        MicvaeError: where the name ends as that of a file.
+    """
+    if not out.exists() and out.suffix.lower() in FILES:
+        raise MicvaeError(
+            f"out: {out} ends in {out.suffix}, and a folder is written there; give it a name "
+            "without the ending of a file."
+        )
+
+
+def check_suffix(out: Path, suffix: str, what: str) -> None:
+    """Refuse a file whose ending is not that of what is written to it.
+
+    Raises:
+        MicvaeError: names the ending that is right.
+    """
+    if out.suffix.lower() != suffix:
+        raise MicvaeError(
+            f"out: {out} ends in {out.suffix or 'nothing'}; {what} are written as "
+            f"{suffix[1:].upper()}, to a file whose name ends in {suffix}."
         )
 
 

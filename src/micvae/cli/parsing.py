@@ -1,9 +1,10 @@
 """Typed configuration dataclasses as command-line flags."""
 
 from collections.abc import Sequence
+from dataclasses import fields, is_dataclass
 from functools import partial
 from itertools import pairwise
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_origin
 
 import tyro
 from tyro.constructors import ConstructorRegistry, PrimitiveConstructorSpec, PrimitiveTypeInfo
@@ -19,6 +20,7 @@ def parse(kind: type[T], arguments: Sequence[str], command: str, default: T | No
 
     Choices such as estimators, networks and schedules are read as text, see `micvae.spelling`.
     """
+    _refuse_repeated(kind, arguments)
     registry = ConstructorRegistry()
     words: list[str] = []
     registry.primitive_rule(partial(_choice, read=words))
@@ -35,6 +37,32 @@ def parse(kind: type[T], arguments: Sequence[str], command: str, default: T | No
         option = _option_of(words[-1], arguments) if words else None
         raise type(error)(f"{option}: {error}" if option else str(error)) from None
     return parsed
+
+
+def _refuse_repeated(kind: type[Any], arguments: Sequence[str]) -> None:
+    """Refuse an option that is given more than once, of which only the last would be read.
+
+    Raises:
+        MicvaeError: names the option, what it was given, and what to write instead.
+    """
+    given: dict[str, list[str]] = {}
+    for argument, after in zip(arguments, [*arguments, ""][1:], strict=True):
+        if argument.startswith("--") and len(argument) > 2:
+            option, equals, value = argument.partition("=")
+            value = value if equals or after.startswith("--") else after
+            given.setdefault(option.replace("_", "-").replace("--no-", "--"), []).append(value)
+    several = {
+        f"--{field.name.replace('_', '-')}"
+        for field in (fields(kind) if is_dataclass(kind) else ())
+        if get_origin(field.type) is tuple or str(field.type).startswith("tuple")
+    }
+    for option, values in given.items():
+        if len(values) > 1:
+            shown = ", ".join(value for value in values if value)
+            raise MicvaeError(
+                f"{option} is given {len(values)} times{f' ({shown})' if shown else ''}; "
+                + (f"give all values after one {option}." if option in several else "give it once.")
+            )
 
 
 def _option_of(word: str, arguments: Sequence[str]) -> str | None:

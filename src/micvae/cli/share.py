@@ -6,6 +6,7 @@ from pathlib import Path
 from tyro.conf import Positional
 
 from micvae.cli.display import busy
+from micvae.cli.outputs import check_folder_name
 from micvae.cli.parsing import parse
 from micvae.errors import MicvaeError
 from micvae.training.run import Run
@@ -38,6 +39,8 @@ def share(arguments: list[str]) -> None:
     parsed = parse(Share, arguments, "share", Share())
     if parsed.run == Path() or (parsed.out is None) == (parsed.repo is None):
         raise MicvaeError("share needs a RUN, and either --out FOLDER or --repo OWNER/NAME.")
+    if parsed.out is not None:
+        check_folder_name(parsed.out)
     from micvae.sharing.hub import push_to_hub, save_pretrained
 
     run = Run(parsed.run)

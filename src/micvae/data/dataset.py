@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import warnings
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -12,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from micvae.arrays import unmasked
 from micvae.data.lazy import Images, LazyImages, Mapped, parts, rows_of
 from micvae.data.vectors import LARGEST, precise, rounds_first
-from micvae.errors import DataError
+from micvae.errors import AmbiguousKindWarning, DataError
 
 FactorKind = Literal["continuous", "ordinal", "categorical", "angular"]
 KINDS: tuple[FactorKind, ...] = ("continuous", "ordinal", "categorical", "angular")
@@ -81,6 +82,9 @@ class FactorDataset:
         k = factors.shape[1]
         names = self.factor_names or tuple(f"factor {i}" for i in range(k))
         kinds = self.factor_kinds or tuple(guess_kind(column) for column in factors.T)
+        if not self.factor_kinds and len(names) == k:
+            called = [repr(str(name)) for name in names]
+            warn_of_guesses(list(factors.T), called, "say which it is by factor_kinds")
         values = tuple(unmasked(v, "factor_values") for v in self.factor_values) or tuple(
             np.unique(column) if kind != "continuous" else None
             for column, kind in zip(factors.T, kinds, strict=False)
@@ -285,11 +289,52 @@ def _checked_rows(given: Any, n: int, what: str) -> NDArray[np.float64]:
     return rows
 
 
-def guess_kind(column: NDArray[np.float64]) -> FactorKind:
+FEW_VALUES, MANY_VALUES, PER_VALUE = 20, 50, 10
+"""Limits of `guess_kind`: distinct values of a class, of a measurement, and samples per class."""
+
+
+def guess_kind(column: NDArray[Any]) -> FactorKind:
     """Tell `continuous` from `ordinal` by the values of a factor, `(N,)`.
 
-    Continuous if all values are distinct, or if more than 50 are and not all are whole numbers.
+    Continuous if all values are distinct or more than 50 are, whole numbers or not; ordinal if at
+    most 20 are. Between the two, ordinal if there are at least ten samples per value on average.
     """
     distinct = len(np.unique(column))
-    fractions = bool((column != np.round(column)).any())
-    return "continuous" if distinct == len(column) or (distinct > 50 and fractions) else "ordinal"
+    if distinct == len(column) or distinct > MANY_VALUES:
+        return "continuous"
+    if distinct <= FEW_VALUES or len(column) >= PER_VALUE * distinct:
+        return "ordinal"
+    return "continuous"
+
+
+def is_ambiguous(column: NDArray[Any]) -> bool:
+    """Whether the values of a factor, `(N,)`, allow two answers to `guess_kind`.
+
+    They do with 21 to 50 distinct values, and with more of them that are all whole numbers, where
+    values repeat.
+    """
+    distinct = np.unique(column)
+    if not FEW_VALUES < len(distinct) < len(column):
+        return False
+    return len(distinct) <= MANY_VALUES or bool((distinct == np.round(distinct)).all())
+
+
+def warn_of_guesses(columns: Sequence[NDArray[Any]], names: Sequence[str], remedy: str) -> None:
+    """Warn once of all factors whose guessed kind is ambiguous.
+
+    Args:
+        columns: the factors whose kinds are guessed, each `(N,)`.
+        names: what they are called.
+        remedy: what the reader can do, in the words of the place that reads the factors.
+    """
+    unclear = [
+        f"{name} is taken as {guess_kind(column)} ({len(np.unique(column))} distinct values)"
+        for name, column in zip(names, columns, strict=True)
+        if is_ambiguous(column)
+    ]
+    if unclear:
+        warnings.warn(
+            f"the kind of a factor is a guess: {', '.join(unclear)}; {remedy}",
+            AmbiguousKindWarning,
+            stacklevel=3,
+        )

@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 from numpy.typing import NDArray
 
+from micvae.data.dataset import KINDS, FactorKind
 from micvae.errors import DataError, MicvaeWarning
 
 FACTORS_CSV = "factors.csv"
@@ -22,7 +23,8 @@ def read_factors(
     """Read the factors of pictures.
 
     The table has a header row, a first column of files and a column of numbers per factor, apart
-    by commas, semicolons or tabs. Rows of files that are not there are left out with a warning.
+    by commas, semicolons or tabs; see `kinds_of_header` for kinds in the header. Rows of files that
+    are not there are left out with a warning.
 
     Args:
         path: of the table, which need not exist.
@@ -79,6 +81,23 @@ def read_factors(
         )
     table = np.asarray([rows[file.as_posix()] for file in files], dtype=np.float64)
     return tuple(header[1:]), table
+
+
+def kinds_of_header(
+    header: Sequence[str],
+) -> tuple[tuple[str, ...], tuple[FactorKind | None, ...]]:
+    """Names and kinds of factors out of a header: `age (continuous)` is age, and continuous.
+
+    A name without one of the four kinds behind it is kept as it is, and its kind is None.
+    """
+    names: list[str] = []
+    kinds: list[FactorKind | None] = []
+    for cell in header:
+        name, _, rest = cell.strip().rpartition(" (")
+        kind = next((kind for kind in KINDS if name and rest == f"{kind})"), None)
+        names.append(cell if kind is None else name)
+        kinds.append(kind)
+    return tuple(names), tuple(kinds)
 
 
 def _lines(path: Path) -> Iterator[tuple[int, list[str]]]:

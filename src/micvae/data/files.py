@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from micvae.data.archives import npz_array, readable
-from micvae.data.dataset import FactorDataset
+from micvae.data.dataset import FactorDataset, guess_kind, warn_of_guesses
 from micvae.data.declared import check_npy, check_npz, header
-from micvae.data.factor_table import FACTORS_CSV, read_factors
+from micvae.data.factor_table import FACTORS_CSV, kinds_of_header, read_factors
 from micvae.data.layout import Arrangement, arrangement
 from micvae.data.lazy import Images, LazyImages, is_large
 from micvae.data.on_disk import ArrayFile, Items, of_array
@@ -25,15 +25,18 @@ SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", "
 GREY = ("1", "L", "LA", "I", "I;16", "I;16L", "I;16B", "I;16N")
 IMAGES = ("images", "partners")
 BESIDE = ("factors", "auxiliary", "sequence")
-NAMES = ("factor_names", "feature_names")
+NAMES = ("factor_names", "factor_kinds", "feature_names")
+KINDS_IN_FILE = "say which it is by an array factor_kinds of texts in the file"
+KINDS_IN_HEADER = "say which it is in the header of factors.csv, as in {name} (ordinal)"
 
 
 def from_npz(path: Path) -> FactorDataset:
-    """Read `images` and, where they are there, `factors` and `factor_names`.
+    """Read `images` and, where they are there, `factors`, `factor_names` and `factor_kinds`.
 
     `images` is uint8 (divided by 255), uint16 (by 65535) or float in [0, 1], shaped `(N, H, W)`,
     `(N, H, W, C)` or `(N, C, H, W)`, see `micvae.data.layout.arrangement`. `factors` is `(N, K)`
-    numbers, `factor_names` K strings.
+    numbers, `factor_names` K strings, `factor_kinds` K out of continuous, ordinal, categorical
+    and angular; without it they are guessed, see `micvae.data.dataset.guess_kind`.
     `partners`, where images come in pairs, is of the images' own kind and layout, and `auxiliary`
     `(N, U)` numbers: the auxiliary variable u; `sequence` says which sequence each frame belongs
     to, `(N,)` whole numbers. Floats `(N, F)` are vectors, no pictures: any finite values, which
@@ -67,7 +70,25 @@ def from_npz(path: Path) -> FactorDataset:
     for name in NAMES:
         if name in arrays:
             arrays[name] = texts(arrays[name])
-    return FactorDataset(name=path.stem, source={"data": str(path)}, **arrays)
+    return FactorDataset(
+        name=path.stem, source={"data": str(path)}, **with_kinds(arrays, KINDS_IN_FILE)
+    )
+
+
+def with_kinds(arrays: dict[str, Any], remedy: str) -> dict[str, Any]:
+    """Arrays with the kinds of their factors, guessed where the file does not say them.
+
+    A guess that could be otherwise is said, with the remedy where the file is read.
+    """
+    factors = arrays.get("factors")
+    if factors is None or arrays.get("factor_kinds") or factors.dtype.kind not in "biuf":
+        return arrays
+    columns = list((factors[:, None] if factors.ndim == 1 else factors).T)
+    names = arrays.get("factor_names") or tuple(f"factor {k}" for k in range(len(columns)))
+    if factors.ndim > 2 or not factors.size or len(names) != len(columns):
+        return arrays  # refused where all arrays are checked
+    warn_of_guesses(columns, [repr(str(name)) for name in names], remedy.format(name=names[0]))
+    return arrays | {"factor_kinds": tuple(map(guess_kind, columns))}
 
 
 def texts(array: NDArray[Any]) -> tuple[str, ...]:
@@ -162,8 +183,8 @@ def from_folder(path: Path) -> FactorDataset:
     dropped. Files and folders whose names begin with a dot are no pictures: systems leave them
     behind. Where the folder holds `factors.csv`, see `micvae.data.factor_table`, it has a header
     row, a first column with the file's path relative to the folder, and one column of numbers per
-    factor. Pictures that would take more than 1 GiB as floats stay in their files, which are
-    opened whenever one is needed.
+    factor, whose name may end in its kind, as in `age (continuous)`. Pictures that would take more
+    than 1 GiB as floats stay in their files, which are opened whenever one is needed.
 
     Raises:
         DataError: for a picture or table that cannot be read or does not fit.
@@ -193,13 +214,18 @@ def from_folder(path: Path) -> FactorDataset:
     images: Images = Items(picture, shape, first.dtype, found, f"images in {path}")
     if not is_large(shape):
         images = images[:]
-    names, factors = read_factors(path / FACTORS_CSV, [f.relative_to(path) for f in files])
+    header, factors = read_factors(path / FACTORS_CSV, [f.relative_to(path) for f in files])
+    names, kinds = kinds_of_header(header)
+    known: dict[str, Any] = {"factors": factors, "factor_names": names}
+    if kinds and all(kind is not None for kind in kinds):
+        known["factor_kinds"] = kinds
+    elif factors is not None:
+        open_ones = [k for k, kind in enumerate(kinds) if kind is None]
+        told = {"factors": factors[:, open_ones], "factor_names": [names[k] for k in open_ones]}
+        guessed = iter(with_kinds(told, KINDS_IN_HEADER).get("factor_kinds", ()))
+        known["factor_kinds"] = tuple(kind or next(guessed) for kind in kinds)
     return FactorDataset(
-        name=path.resolve().name,
-        images=images,
-        factors=factors,  # type: ignore[arg-type]
-        factor_names=names,
-        source={"data": str(path)},
+        name=path.resolve().name, images=images, source={"data": str(path)}, **known
     )
 
 

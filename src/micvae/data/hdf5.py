@@ -7,7 +7,16 @@ from typing import Any
 
 from micvae.data.archives import readable
 from micvae.data.dataset import FactorDataset
-from micvae.data.files import BESIDE, IMAGES, NAMES, arranged, of_user, texts
+from micvae.data.files import (
+    BESIDE,
+    IMAGES,
+    KINDS_IN_FILE,
+    NAMES,
+    arranged,
+    of_user,
+    texts,
+    with_kinds,
+)
 from micvae.data.lazy import Images, is_large
 from micvae.data.on_disk import Hdf5File
 from micvae.errors import DataError
@@ -48,7 +57,9 @@ def from_hdf5(path: Path) -> FactorDataset:
     for name in NAMES:
         if name in arrays:
             arrays[name] = texts(arrays[name])
-    return FactorDataset(name=path.stem, source={"data": str(path)}, **arrays)
+    return FactorDataset(
+        name=path.stem, source={"data": str(path)}, **with_kinds(arrays, KINDS_IN_FILE)
+    )
 
 
 def _images(path: Path, name: str, stored: Any) -> Images:

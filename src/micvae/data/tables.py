@@ -19,6 +19,25 @@ READABLE = (".npy", ".npz", ".csv", ".parquet")
 ROW = "row"
 """Column of a table of codes, as `micvae encode` writes it: the number of the sample."""
 
+MISSING = frozenset(
+    (
+        "NA",
+        "N/A",
+        "n/a",
+        "#N/A",
+        "<NA>",
+        "NaN",
+        "nan",
+        "-nan",
+        "-NaN",
+        "null",
+        "NULL",
+        "None",
+        "none",
+    )
+)
+"""What programs write for a missing number in a .csv file, besides nothing at all."""
+
 _INDEX = ("", "Unnamed: 0", "__index_level_0__")
 """What pandas calls the column of row numbers when it writes a table, or reads its own again."""
 
@@ -31,13 +50,26 @@ class TableFile:
         values: `(N, C)` floats; columns of text are numbered 0, 1, … in alphabetical order.
         names: C column names, "0", "1", … where the file has none.
         text: per column, whether it was text.
-        single: per column, whether it was float32 or shorter; all False where left out.
+        columns: the columns `(N,)` in the types they had, text as its numbers.
     """
 
     values: NDArray[np.float64]
     names: tuple[str, ...]
     text: tuple[bool, ...]
-    single: tuple[bool, ...] = ()
+    columns: tuple[NDArray[Any], ...] = ()
+
+    @property
+    def single(self) -> tuple[bool, ...]:
+        """Per column, whether it was float32 or shorter."""
+        return tuple(c.dtype.kind == "f" and c.dtype.itemsize <= 4 for c in self.columns)
+
+    def typed(self) -> Any:
+        """The matrix without a loss of digits: an array, or a table where types differ."""
+        if len({column.dtype for column in self.columns}) == 1:
+            return np.stack(self.columns, axis=1)
+        import pyarrow
+
+        return pyarrow.table(dict(zip(self.names, self.columns, strict=True)))
 
     def kinds(self) -> tuple[FactorKind | None, ...]:
         """`categorical` for columns of text; None, to be guessed, for the others."""
@@ -80,9 +112,10 @@ class TableFile:
         return self._only(kept) if kept else self
 
     def _only(self, kept: list[int]) -> TableFile:
-        names, text = tuple(self.names[i] for i in kept), tuple(self.text[i] for i in kept)
-        single = tuple(self.single[i] for i in kept) if self.single else ()
-        return TableFile(self.values[:, kept], names, text, single)
+        names = tuple(self.names[i] for i in kept)
+        text = tuple(self.text[i] for i in kept)
+        columns = tuple(self.columns[i] for i in kept)
+        return TableFile(self.values[:, kept], names, text, columns)
 
 
 def is_latent(name: str) -> bool:
@@ -94,8 +127,10 @@ def read_matrix(path: Path, wanted: str) -> TableFile:
     """Read a matrix `(N, C)`; a single column may be one-dimensional.
 
     An .npz file holds it under the name `wanted`, or holds one array. .csv files have a header
-    row; .csv and .parquet columns may be text. A missing or empty entry is refused, and so are
-    whole numbers beyond 2^53.
+    row; .csv and .parquet columns may be text. A missing entry is refused: an empty cell, and in a
+    .csv column of numbers a word for one, such as NA. In a column of text such a word is text like
+    any other, and so it is where nothing else is in the column and it stands in quotes. Of data,
+    whole numbers beyond 2^53 are refused, too.
 
     Args:
         path: the file.
@@ -154,9 +189,10 @@ def _of_array(array: NDArray[Any], path: Path, wanted: str) -> TableFile:
         return _of_columns(dict(zip(names, array.T, strict=True)), {}, path, wanted)
     if array.dtype.kind not in "biuf":
         raise DataError(f"{wanted}: {path} holds {array.dtype}; expected numbers or text.")
-    if array.dtype.kind in "iu":
+    if array.dtype.kind in "iu" and wanted == "data":
         check_whole(array, str(path))
-    return TableFile(array.astype(np.float64), names, (False,) * array.shape[1])
+    text = (False,) * array.shape[1]
+    return TableFile(array.astype(np.float64), names, text, tuple(array.T))
 
 
 def _load_columns(path: Path, suffix: str) -> tuple[dict[str, NDArray[Any]], dict[str, int]]:
@@ -165,8 +201,9 @@ def _load_columns(path: Path, suffix: str) -> tuple[dict[str, NDArray[Any]], dic
     import pyarrow.parquet
 
     if suffix == ".csv":
-        holes = pyarrow.csv.ConvertOptions(strings_can_be_null=True)
-        table = pyarrow.csv.read_csv(path, convert_options=holes)
+        # Words for a missing entry are told from text below, where the whole column is known.
+        empty = pyarrow.csv.ConvertOptions(null_values=[""], strings_can_be_null=True)
+        table = pyarrow.csv.read_csv(path, convert_options=empty)
         if all(map(_is_number, table.column_names)):
             raise DataError(
                 f"{path} has no header row: its first line holds numbers only. Name the columns."
@@ -182,7 +219,39 @@ def _load_columns(path: Path, suffix: str) -> tuple[dict[str, NDArray[Any]], dic
         if name in columns:
             raise DataError(f"{path} has two columns named {name}.")
         columns[name] = column.to_numpy()
+        if suffix == ".csv" and (missing := _missing_words(columns[name], name, path)):
+            raise DataError(
+                f"{path}: column {name} has {len(missing)} missing entries "
+                f"({', '.join(sorted(set(missing)))}); leave these rows out."
+            )
     return columns, holes
+
+
+def _missing_words(column: NDArray[Any], name: str, path: Path) -> list[str]:
+    """The entries of a .csv column that stand for a missing number; none in a column of text."""
+    if column.dtype.kind == "f":
+        return ["nan"] * int(np.isnan(column).sum())
+    if column.dtype.kind not in "UO" or not all(isinstance(entry, str) for entry in column):
+        return []
+    words = [entry for entry in column if entry.strip() in MISSING]
+    others = [entry for entry in column if entry.strip() not in MISSING]
+    if not words or not all(map(_is_number, others)):
+        return []
+    return words if others else _unquoted(name, path)
+
+
+def _unquoted(name: str, path: Path) -> list[str]:
+    """The entries that stand without quotes, in a column of nothing but words for missing ones."""
+    import pyarrow.csv
+
+    options = pyarrow.csv.ConvertOptions(
+        include_columns=[name],
+        null_values=sorted(MISSING),
+        strings_can_be_null=True,
+        quoted_strings_can_be_null=False,
+    )
+    column = pyarrow.csv.read_csv(path, convert_options=options).column(0)
+    return ["a word without quotes"] * int(column.null_count)
 
 
 def _is_number(text: str) -> bool:
@@ -198,7 +267,8 @@ def _of_columns(
 ) -> TableFile:
     if not columns or not len(next(iter(columns.values()))):
         raise DataError(f"{wanted}: {path} is empty.")
-    values, text, single = [], [], []
+    values: list[NDArray[Any]] = []
+    text: list[bool] = []
     wrong: dict[str, str] = {}
     for name, column in columns.items():
         if name in holes:
@@ -209,7 +279,7 @@ def _of_columns(
             values.append(np.unique(column.astype(str), return_inverse=True)[1])
             text.append(True)
         elif column.dtype.kind in "biuf":
-            if column.dtype.kind in "iu":
+            if column.dtype.kind in "iu" and wanted == "data":
                 check_whole(column, f"column {name} of {path}")
             values.append(column)
             text.append(False)
@@ -217,11 +287,10 @@ def _of_columns(
             wrong[name] = f"holds dates or times ({column.dtype})"
         else:
             wrong[name] = f"holds {column.dtype}"
-        single.append(column.dtype.kind == "f" and column.dtype.itemsize <= 4)
     if wrong:
         raise DataError(_refused(wrong, [n for n in columns if n not in wrong], text, path, wanted))
-    table = np.stack(values, axis=1).astype(np.float64)
-    return TableFile(table, tuple(columns), tuple(text), tuple(single))
+    floats = np.stack([column.astype(np.float64) for column in values], axis=1)
+    return TableFile(floats, tuple(columns), tuple(text), tuple(values))
 
 
 def _refused(

@@ -39,7 +39,7 @@ def binned(
         "Note on the bias of information estimates", G. A. Miller, 1955.
     """
     bins = whole_number("bins", bins, least=2)
-    values = finite_matrix("samples", samples, least=bins)
+    values = finite_matrix("samples", samples, least=bins, shifted=True)
     labels = np.stack([_equal_mass(column, bins) for column in values.T], axis=1)
     information = _information(labels, labels, bias_correction=bias_correction)
     information = 0.5 * (information + information.T)  # to the last digit
@@ -76,8 +76,8 @@ def mutual_information_matrix(
             another length than K, bins < 2.
     """
     bins = whole_number("bins", bins, least=2)
-    codes = finite_matrix("samples", samples, least=bins)
-    truth = finite_matrix("factors", factors, least=bins)
+    codes = finite_matrix("samples", samples, least=bins, shifted=True)
+    truth = finite_matrix("factors", factors, least=bins, shifted=True)
     if len(codes) != len(truth):
         raise MicvaeError(
             f"factors: must have as many rows as samples, got {len(truth)} and {len(codes)}"

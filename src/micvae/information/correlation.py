@@ -28,7 +28,7 @@ def gaussian(samples: ArrayLike) -> NDArray[np.float64]:
     References:
         "Elements of Information Theory", T. M. Cover and J. A. Thomas, 2006 (Section 8.5).
     """
-    values = finite_matrix("samples", samples, least=3)
+    values = finite_matrix("samples", samples, least=3, shifted=True)
     varies = varying(values)
     largest = np.where(varies, np.abs(values).max(axis=0), 1.0)
     centred = values / largest  # so that squares can neither overflow nor vanish

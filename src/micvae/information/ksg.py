@@ -73,7 +73,7 @@ def scaled_columns(
     """
     if not 0 <= jitter < 1:
         raise MicvaeError(f"jitter: must lie in [0, 1), got {jitter}")
-    values = finite_matrix("samples", samples, least=k + 2)
+    values = finite_matrix("samples", samples, least=k + 2, shifted=True)
     active = np.flatnonzero(varying(values))
     columns = values[:, active] / np.abs(values[:, active]).max(axis=0)  # squares cannot overflow
     columns = columns - columns.mean(axis=0)

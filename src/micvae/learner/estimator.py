@@ -232,13 +232,21 @@ class Disentangler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, WithOption
         return float(self.score_samples(X).mean())
 
     def save(self, path: str | Path, *, data: Any = None, y: Any = None) -> Path:
-        """Write the folder of a run, which every `micvae` command reads.
+        """Write the folder of a run, which the `micvae` commands read.
+
+        The folder holds the model, the codes of the training samples and their factors. `evaluate`,
+        `encode`, `decode`, `export` and `share` need no more. Of an array that was fitted, `audit`
+        needs the samples themselves and refuses a run without them; `report` and `explore` then
+        leave out what shows them. Give `data` to store them.
 
         Args:
             path: a new or empty folder.
-            data: X as it was fitted, to be stored with the run where that was an array; reports
-                and audits need it.
+            data: X as it was fitted, to be stored with the run where that was an array.
             y: the factors that were fitted, with `data`.
+
+        Raises:
+            RunError: where the folder holds something.
+            DataError: where `data` and `y` are not what was fitted, or are too large to be stored.
         """
         check_is_fitted(self)
         dataset = None if data is None else self._dataset(data, y)

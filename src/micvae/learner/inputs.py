@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from micvae.arrays import unmasked
 from micvae.data import FactorDataset, FactorKind, Images, load
-from micvae.data.dataset import guess_kind
+from micvae.data.dataset import guess_kind, warn_of_guesses
 from micvae.data.files import pixels
 from micvae.data.layout import Arrangement, Layout, arrangement
 from micvae.data.lazy import is_large
@@ -93,6 +93,12 @@ def with_factors(dataset: FactorDataset, y: Any) -> FactorDataset:
             "of factors."
         )
     read = [_numbers(column, f"y[:, {k}]") for k, column in enumerate(columns)]
+    numbers = [k for k, (_, kind) in enumerate(read) if kind != "categorical"]
+    warn_of_guesses(
+        [read[k][0] for k in numbers],
+        [repr(str(names[k])) for k in numbers],
+        "say which it is by fitting a FactorDataset with factor_kinds",
+    )
     return replace(
         dataset,
         factors=np.stack([values for values, _ in read], axis=1),

@@ -85,6 +85,7 @@ def _write_data(path: Path, dataset: FactorDataset) -> None:
         "images": _smallest(np.asarray(dataset.images)),
         "factors": dataset.factors,
         "factor_names": np.asarray(dataset.factor_names, dtype=str),
+        "factor_kinds": np.asarray(dataset.factor_kinds, dtype=str),
         "partners": dataset.partners,
         "auxiliary": dataset.auxiliary,
         "sequence": dataset.sequence,

@@ -5,6 +5,7 @@ r"""Scores of a representation: pure functions of codes (N, D) and ground-truth 
 `udr` compares several models without ground truth.
 """
 
+from micvae.errors import AmbiguousKindWarning
 from micvae.metrics.active import active_units
 from micvae.metrics.beta_vae_score import beta_vae_score
 from micvae.metrics.block import block_score
@@ -32,7 +33,9 @@ from micvae.metrics.rmig import rmig
 from micvae.metrics.sap import sap
 from micvae.metrics.score import (
     Interval,
+    LostDigitsWarning,
     MetricError,
+    MissingScoreWarning,
     Score,
     UndefinedScoreWarning,
     UnfairMetricWarning,
@@ -41,10 +44,13 @@ from micvae.metrics.udr import Ranking, udr
 
 __all__ = [
     "METRICS",
+    "AmbiguousKindWarning",
     "Interval",
+    "LostDigitsWarning",
     "Matched",
     "Metric",
     "MetricError",
+    "MissingScoreWarning",
     "Ranking",
     "Rendered",
     "Score",

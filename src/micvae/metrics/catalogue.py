@@ -34,7 +34,7 @@ from micvae.metrics.sap import sap
 from micvae.metrics.score import Score
 
 Needs = Literal["factors", "codes", "interventions"]
-Invariance = Literal["scale", "monotone", "rotation"]
+Invariance = Literal["offset", "common scale", "scale", "monotone", "rotation"]
 
 
 @dataclass(frozen=True)
@@ -55,8 +55,12 @@ class Metric:
         unfair_to: Kinds of factors that it judges as if they lay on a line, or asks of one latent
             though they need two.
         invariant: What may be done to codes without changing the score, besides permuting and
-            flipping latents: `scale` any one latent, map one by a strictly `monotone` function,
-            apply a `rotation` to all.
+            flipping latents, by the score's definition: add an `offset` to a latent, multiply all
+            by one number (`common scale`) or each by its own (`scale`), map a latent by a strictly
+            `monotone` function, apply a `rotation` to all. What is fitted to raw codes with a
+            penalty on weight and intercept (SAP) has neither offset nor scale; what has a
+            threshold (active units, the FactorVAE score) or a penalty on weights alone (the β-VAE
+            score) has no scale.
     """
 
     function: Callable[..., Score]
@@ -69,14 +73,16 @@ class Metric:
     takes_scale: bool = False
     refits: bool = False
     unfair_to: frozenset[str] = frozenset()
-    invariant: frozenset[Invariance] = frozenset({"scale"})
+    invariant: frozenset[Invariance] = frozenset({"offset", "scale"})
 
 
 _UNIT = (0.0, 1.0)
 _ANGLE = frozenset({"angular"})
 _LINE = frozenset({"angular", "categorical"})
-_MONOTONE: frozenset[Invariance] = frozenset({"scale", "monotone"})
-_ROTATION: frozenset[Invariance] = frozenset({"scale", "rotation"})
+_MONOTONE: frozenset[Invariance] = frozenset({"offset", "scale", "monotone"})
+_ROTATION: frozenset[Invariance] = frozenset({"offset", "scale", "rotation"})
+_COMMON: frozenset[Invariance] = frozenset({"offset", "common scale"})
+_OFFSET: frozenset[Invariance] = frozenset({"offset"})
 _NOTHING: frozenset[Invariance] = frozenset()
 _DO = "Do & Tran 2020"
 _DCI = "Eastwood & Williams 2018"
@@ -137,10 +143,10 @@ METRICS: dict[str, Metric] = {
     ),
     "irs": Metric(
         irs, "latents stay while their factor is held", _UNIT, True, "Suter et al. 2019",
-        invariant=_NOTHING,
+        invariant=_COMMON,
     ),
     "infom": Metric(
-        infomec, "one factor per latent", _UNIT, True, _INFOMEC, invariant=_NOTHING,
+        infomec, "one factor per latent", _UNIT, True, _INFOMEC, invariant=_COMMON,
     ),
     "infoe": Metric(
         infomec, "factors can be read linearly", (-inf, 1.0), True, _INFOMEC,
@@ -148,7 +154,7 @@ METRICS: dict[str, Metric] = {
     ),
     "infoc": Metric(
         infomec, "one latent per factor", _UNIT, True, _INFOMEC,
-        unfair_to=_ANGLE, invariant=_NOTHING,
+        unfair_to=_ANGLE, invariant=_COMMON,
     ),
     "mcc_pearson": Metric(
         mcc_pearson, "each factor is a latent, linearly", _UNIT, True,
@@ -172,11 +178,11 @@ METRICS: dict[str, Metric] = {
     ),
     "beta_vae_score": Metric(
         beta_vae_score, "the shared factor shows in differences", _UNIT, True,
-        "Higgins et al. 2017", needs="interventions", invariant=_NOTHING,
+        "Higgins et al. 2017", needs="interventions", invariant=_OFFSET,
     ),
     "factor_vae_score": Metric(
         factor_vae_score, "the stillest latent tells the held factor", _UNIT, True,
-        "Kim & Mnih 2018", needs="interventions", invariant=_NOTHING,
+        "Kim & Mnih 2018", needs="interventions", invariant=_OFFSET,
     ),
     "gaussian_total_correlation": Metric(
         gaussian_total_correlation, "linear dependence of codes, nats", (0.0, inf), False, _STUDY,
@@ -184,11 +190,11 @@ METRICS: dict[str, Metric] = {
     ),
     "wasserstein_correlation": Metric(
         wasserstein_correlation, "distance from uncorrelated codes", (0.0, inf), False, _STUDY,
-        needs="codes", invariant=_NOTHING,
+        needs="codes", invariant=_OFFSET,
     ),
     "wasserstein_correlation_norm": Metric(
         wasserstein_correlation, "the same over the total variance", (0.0, 2.0), False, _STUDY,
-        needs="codes", invariant=_NOTHING,
+        needs="codes", invariant=_COMMON,
     ),
     "mean_pairwise_mi": Metric(
         mean_pairwise_mi, "information between latents, nats", (0.0, inf), False, _STUDY,
@@ -196,6 +202,6 @@ METRICS: dict[str, Metric] = {
     ),
     "active_units": Metric(
         active_units, "latents in use", (0.0, inf), None, "Burda et al. 2016",
-        needs="codes", invariant=_NOTHING,
+        needs="codes", invariant=_OFFSET,
     ),
 }  # fmt: skip

@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
+from micvae.information.precision import unit_scaled
 from micvae.metrics.binning import Floats
 from micvae.metrics.inputs import check_codes
 from micvae.metrics.score import Score, Weights, scored
@@ -38,7 +39,7 @@ def gaussian_total_correlation(codes: ArrayLike, *, resamples: int = 0, seed: in
         *Challenging Common Assumptions in the Unsupervised Learning of Disentangled
         Representations*, Francesco Locatello et al., 2019.
     """
-    z = check_codes(codes, min_samples=2).astype(np.float64)
+    z = unit_scaled(check_codes(codes, min_samples=2).astype(np.float64))
 
     def statistic(weights: Weights) -> Score:
         covariance = _covariance(z, weights)
@@ -81,6 +82,10 @@ def wasserstein_correlation(codes: ArrayLike, *, resamples: int = 0, seed: int =
         Representations*, Francesco Locatello et al., 2019.
     """
     z = check_codes(codes, min_samples=2).astype(np.float64)
+    # All latents are scaled alike, since the score compares their variances.
+    unit = float(np.exp2(np.frexp(np.ptp(z, axis=0).max())[1]))
+    z = z / unit if unit < 1e-30 or unit > 1e30 else z
+    squared_unit = unit**2 if unit < 1e-30 or unit > 1e30 else 1.0
 
     def statistic(weights: Weights) -> Score:
         covariance = _covariance(z, weights)
@@ -89,7 +94,9 @@ def wasserstein_correlation(codes: ArrayLike, *, resamples: int = 0, seed: int =
         eigenvalues = np.maximum(np.linalg.eigvalsh(covariance * np.outer(size, size)), 0)
         value = max(0.0, float(2 * variances.sum() - 2 * np.sqrt(eigenvalues).sum()))
         norm = float(ratio(value, variances.sum()))  # type: ignore[arg-type]
-        return Score({"wasserstein_correlation": value, "wasserstein_correlation_norm": norm})
+        return Score(
+            {"wasserstein_correlation": squared_unit * value, "wasserstein_correlation_norm": norm}
+        )
 
     return scored(statistic, len(z), resamples, seed)
 

@@ -7,6 +7,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from micvae.information.precision import kept_by_float32, unit_scaled
 from micvae.metrics.binning import as_labels
 from micvae.metrics.boosting import fit_trees
 from micvae.metrics.inputs import CheckedInputs, check_inputs
@@ -58,8 +59,9 @@ def dci(
         codes: (N, D) array, by convention posterior means.
         factors: (N, K) array of ground truth, no column constant.
         factor_kinds: Per factor `continuous`, `ordinal`, `categorical` or `angular`; `None`
-            infers them: continuous if all values are distinct, or if more than 50 are and not
-            all are whole numbers; else discrete.
+            infers them: continuous if all values are distinct or more than 50 are, ordinal if at
+            most 20 are, and between the two ordinal if there are at least ten samples per value
+            on average.
         predictor: `trees` (default; the reference's algorithm, the trees of all classes grown
             together by a compiled search) or `sklearn`, scikit-learn's gradient boosting with its
             defaults as in Locatello et al.: the reference itself, and some 40 times slower. They
@@ -107,6 +109,7 @@ def dci(
         )
     check_whole("n_jobs", n_jobs, 1)
     given = check_inputs(codes, factors, factor_kinds, min_samples=MIN_SAMPLES)
+    z = unit_scaled(given.codes) if predictor == "lasso" else kept_by_float32(given.codes)
     fit, test = halves(len(given), seed)
     check_split(given, fit, test)
     targets = [
@@ -119,12 +122,15 @@ def dci(
     def statistic(weights: Weights) -> Score:
         times = weights.astype(np.int64)
         rows = np.repeat(fit, times[fit]), np.repeat(test, times[test])
-        return _score(_fits(given, targets, *rows, predictor, seed, n_jobs), given, predictor, rows)
+        return _score(
+            _fits(z, given, targets, *rows, predictor, seed, n_jobs), given, predictor, rows
+        )
 
     return scored(statistic, len(given), resamples, seed, (fit, test))
 
 
 def _fits(
+    z: NDArray[Any],
     given: CheckedInputs,
     targets: list[NDArray[np.float64]],
     fit: NDArray[np.int64],
@@ -137,9 +143,9 @@ def _fits(
 
     def fitted(k: int) -> Fit:
         discrete, target = given.discrete[k], targets[k]
-        data = given.codes[fit], target[fit], given.codes[test], target[test]
+        data = z[fit], target[fit], z[test], target[test]
         if np.ptp(target[fit]) == 0:  # a resample can miss a rare value
-            nothing = np.zeros(given.codes.shape[1])
+            nothing = np.zeros(z.shape[1])
             return Fit.of(nothing, np.full(len(test), target[fit[0]]), target[test], discrete)
         if predictor == "trees":
             return fit_trees(*data, discrete=discrete, seed=seed)

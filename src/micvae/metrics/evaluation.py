@@ -7,11 +7,12 @@ from typing import Any
 from numpy.typing import ArrayLike
 
 from micvae.metrics.catalogue import METRICS
-from micvae.metrics.inputs import CheckedInputs, check_inputs
+from micvae.metrics.inputs import CheckedInputs, check_inputs, check_scale, read_codes
 from micvae.metrics.interventions import Interventions
 from micvae.metrics.score import (
     Interval,
     MetricError,
+    MissingScoreWarning,
     Score,
     UndefinedScoreWarning,
     UnfairMetricWarning,
@@ -33,37 +34,56 @@ def evaluate(
     seed: int = 0,
     n_jobs: int = 1,
     progress: Progress | None = None,
+    factor_names: Sequence[str] | None = None,
 ) -> dict[str, float]:
     """Score codes against ground-truth factors.
 
     Args:
-        codes: (N, D) array, by convention posterior means.
-        factors: (N, K) array of ground truth, no column constant; `None` where there is none.
+        codes: (N, D), by convention posterior means: an array, a tensor, or a data frame of
+            numbers (pandas, polars, pyarrow, …).
+        factors: (N, K) ground truth likewise, no column constant; `None` where there is none.
+            Columns of text and of categories in a data frame are numbered.
         metrics: Names out of `METRICS`; `None` for all that can be computed from what is given.
         factor_kinds: Per factor `continuous`, `ordinal`, `categorical` or `angular`; `None`
-            infers them: continuous if all values are distinct, or if more than 50 are and not
-            all are whole numbers; else ordinal.
+            infers them: text is categorical; numbers are continuous if all values are distinct
+            or more than 50 are, ordinal if at most 20 are, and between the two ordinal if there
+            are at least ten samples per value on average.
         scale: (N, D) posterior standard deviations, which RMIG and JEMMIG use; `None` for points.
         interventions: What can hold a factor fixed (`Rendered`, `Matched`), for the β-VAE and
             FactorVAE scores.
         seed: Decides every random choice: splits, draws, the breaking of ties.
         n_jobs: Threads for DCI; no effect on scores.
         progress: Called as `progress(done, total, name)` before each function.
+        factor_names: K names for messages; those of a data frame where left out.
 
     Returns:
-        Score by name, in the order of `METRICS`; never NaN.
+        Score by name, in the order of `METRICS`; never NaN. Without `metrics`, a score that these
+        inputs do not have is left out.
 
     Raises:
-        MetricError: For an unknown name, a metric whose input is missing, or codes and factors on
-            which a metric has no value.
+        MetricError: For an unknown name, a metric whose input is missing, codes and factors that
+            no metric takes, or a metric out of `metrics` that has no value on these.
 
     Warns:
+        MissingScoreWarning: Where a score is left out: its name and the reason.
+        AmbiguousKindWarning: Where a kind is inferred and the values allow two answers.
+        LostDigitsWarning: Where an offset has left a latent few different values.
         UnfairMetricWarning: Where a metric judges an angle or a category as numbers on a line.
         UndefinedScoreWarning: With a single latent or a single factor, or with constant codes,
             where many scores are a convention; the warning says which.
     """
     found = _scores(
-        codes, factors, metrics, factor_kinds, scale, interventions, seed, {}, n_jobs, progress
+        codes,
+        factors,
+        metrics,
+        factor_kinds,
+        scale,
+        interventions,
+        seed,
+        {},
+        n_jobs,
+        progress,
+        factor_names,
     )
     return {name: score.values[name] for name, score in found.items()}
 
@@ -82,6 +102,7 @@ def intervals(
     refits: int = 20,
     n_jobs: int = 1,
     progress: Progress | None = None,
+    factor_names: Sequence[str] | None = None,
 ) -> dict[str, Interval]:
     """Score codes, each score with a bootstrap interval over samples.
 
@@ -101,6 +122,7 @@ def intervals(
         refits: Resamples for DCI, whose trees have to be grown anew for each.
         n_jobs: As in `evaluate`.
         progress: As in `evaluate`.
+        factor_names: As in `evaluate`.
 
     Returns:
         `Interval(value, low, high)` by name, cut to the score's range; see `Score.interval`.
@@ -113,7 +135,17 @@ def intervals(
     check_setting("level", level, lambda v: 0 < v < 1, "give a share between 0 and 1")
     repeats = {False: resamples, True: refits}
     found = _scores(
-        codes, factors, metrics, factor_kinds, scale, interventions, seed, repeats, n_jobs, progress
+        codes,
+        factors,
+        metrics,
+        factor_kinds,
+        scale,
+        interventions,
+        seed,
+        repeats,
+        n_jobs,
+        progress,
+        factor_names,
     )
     result = {}
     for name, score in found.items():
@@ -134,6 +166,7 @@ def _scores(
     repeats: dict[bool, int],
     n_jobs: int,
     progress: Progress | None,
+    factor_names: Sequence[str] | None,
 ) -> dict[str, Score]:
     given = {
         "codes": True,
@@ -152,11 +185,16 @@ def _scores(
                     "interventions=Matched(codes, factors)",
                 }[METRICS[name].needs]
                 raise MetricError(f"{name} needs {METRICS[name].needs}: {how}")
+    check_whole("seed", seed, 0)
+    check_whole("n_jobs", n_jobs, 1)
+    read = read_codes(codes)
+    checked: CheckedInputs | None = None
     if factors is not None and any(METRICS[name].needs == "factors" for name in names):
-        checked = check_inputs(codes, factors, factor_kinds)
+        checked = check_inputs(read, factors, factor_kinds, factor_names=factor_names)
+        scale = check_scale(scale, read.values)
         _warn_of_conventions(checked)
-        _warn_of_kinds(names, checked.kinds)
-    computed: dict[Callable[..., Score], Score] = {}
+        _warn_of_kinds(names, checked)
+    computed: dict[Callable[..., Score], Score | MetricError] = {}
     functions = len({METRICS[name].function for name in names})
     for name in names:
         metric = METRICS[name]
@@ -167,18 +205,38 @@ def _scores(
         options: dict[str, Any] = {"seed": seed}
         if repeats and metric.needs != "interventions":
             options["resamples"] = repeats[metric.refits]
+        inputs: tuple[Any, ...] = (interventions,)
         if metric.needs == "factors":
-            options["factor_kinds"] = factor_kinds
+            inputs = read, checked
             if metric.refits:
                 options["n_jobs"] = n_jobs
             if metric.takes_scale:
                 options["scale"] = scale
-            computed[metric.function] = metric.function(codes, factors, **options)
         elif metric.needs == "codes":
-            computed[metric.function] = metric.function(codes, **options)
-        else:
-            computed[metric.function] = metric.function(interventions, **options)
-    return {name: computed[METRICS[name].function] for name in names}
+            inputs = (read,)
+        try:
+            computed[metric.function] = metric.function(*inputs, **options)
+        except MetricError as error:
+            if metrics is not None:  # it was asked for
+                raise
+            computed[metric.function] = error
+    return _without_missing({name: computed[METRICS[name].function] for name in names})
+
+
+def _without_missing(found: dict[str, Score | MetricError]) -> dict[str, Score]:
+    """The scores there are; one warning per reason names those that there are not.
+
+    Raises:
+        MetricError: The first reason, where there is no score at all.
+    """
+    scores = {name: score for name, score in found.items() if isinstance(score, Score)}
+    missing = {name: str(score) for name, score in found.items() if isinstance(score, MetricError)}
+    if missing and not scores:
+        raise next(score for score in found.values() if isinstance(score, MetricError))
+    for reason in dict.fromkeys(missing.values()):
+        names = tuple(name for name, why in missing.items() if why == reason)
+        warnings.warn(MissingScoreWarning(names, reason), stacklevel=4)
+    return scores
 
 
 def _names(metrics: Iterable[str]) -> list[str]:
@@ -212,11 +270,13 @@ def _warn_of_conventions(given: CheckedInputs) -> None:
             warnings.warn(what, UndefinedScoreWarning, stacklevel=4)
 
 
-def _warn_of_kinds(names: Sequence[str], kinds: Sequence[str]) -> None:
+def _warn_of_kinds(names: Sequence[str], given: CheckedInputs) -> None:
+    kinds = given.kinds
     for kind in dict.fromkeys(kinds):
         unfair = [name for name in names if kind in METRICS[name].unfair_to]
         if unfair:
-            which = ", ".join(str(k) for k, other in enumerate(kinds) if other == kind)
+            columns = [k for k, other in enumerate(kinds) if other == kind]
+            which = ", ".join(repr(given.names[k]) if given.names else str(k) for k in columns)
             warnings.warn(
                 f"{', '.join(unfair)}: not fair to {kind} factors (column {which}), whose values "
                 "they take for numbers on a line or ask of a single latent; block_score is",

@@ -61,7 +61,8 @@ def factor_vae_score(
     random = np.random.default_rng(seed)
     codes = interventions.codes(variance_samples, random).astype(np.float64)
     variances = codes.var(axis=0, ddof=1)
-    active = (np.sqrt(variances) >= prune) & (codes.min(axis=0) < codes.max(axis=0))
+    active = (np.sqrt(variances) >= prune) & (variances > 0)
+    active &= codes.min(axis=0) < codes.max(axis=0)
     details = {"active": active, "active_dimensions": int(active.sum()), "test_votes": test_votes}
     if not active.any():
         nothing = {**details, "votes": None, "train_accuracy": 0.0}

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from micvae.information.precision import unit_scaled
 from micvae.metrics.binning import (
     Floats,
     Labels,
@@ -169,7 +170,7 @@ def _information(
         term, kept = local_information(scaled + size * jitter, label, neighbours)
         return lambda weights: max(0.0, float(ratio(weights @ term, weights @ kept)))
 
-    columns = given.codes.T.astype(np.float64)
+    columns = unit_scaled(given.codes.astype(np.float64)).T
     pairs = [
         [pair(column, bool(symbol), label) for label in labels]
         for column, symbol in zip(columns, symbols, strict=True)

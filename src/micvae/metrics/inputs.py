@@ -1,5 +1,8 @@
 """The checks that every metric of codes and factors makes before it computes anything."""
 
+from __future__ import annotations
+
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
@@ -7,11 +10,45 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from micvae.data.dataset import KINDS, FactorKind, guess_kind
-from micvae.metrics.score import MetricError
+from micvae.data.dataset import KINDS, FactorKind, guess_kind, warn_of_guesses
+from micvae.information.precision import as_floats, centred, lost_digits, unit_scaled
+from micvae.metrics.columns import read_columns
+from micvae.metrics.score import LostDigitsWarning, MetricError
 
-_LARGEST = float(np.finfo(np.float32).max) / 4
-_LEAST_SPREAD = 1e-100  # squares of deviations must not underflow
+LARGEST = 1e150
+"""Codes may be as large, so that sums of their squares do not overflow."""
+
+REMEDY = "say which it is by factor_kinds"
+
+
+@dataclass(frozen=True)
+class Codes:
+    """Codes (N, D) in a form in which differences of values keep all their digits.
+
+    Attributes:
+        values: Float array (N, D), finite. A latent that an offset dominates, or whose integers
+            exceed 2⁵³, is shifted by the number in `offsets`; no other digit is changed. float32
+            stays float32 where no latent had to be shifted, all else becomes float64.
+        offsets: (D,) what was subtracted from each latent, mostly 0.
+        names: D names where the codes came with names, else ().
+    """
+
+    values: NDArray[Any]
+    offsets: NDArray[np.float64]
+    names: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        """Return N, the number of samples."""
+        return len(self.values)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        """The codes as they were given, up to rounding."""
+        raw = self.values + self.offsets if self.offsets.any() else self.values
+        return raw.astype(dtype or raw.dtype)
+
+    def latent(self, d: int) -> str:
+        """How a message calls a latent: by its name where it has one."""
+        return f"latent {self.names[d]!r}" if self.names else f"latent {d}"
 
 
 @dataclass(frozen=True)
@@ -19,20 +56,36 @@ class CheckedInputs:
     """Codes and factors that satisfy every metric's preconditions.
 
     Attributes:
-        codes: Float array (N, D), finite; float32 stays float32, all else becomes float64.
-        factors: Float array (N, K), finite, no column constant.
+        read: The codes, and by what they were shifted.
+        factors: Float array (N, K), finite, no column constant. Columns that an offset dominates
+            are shifted and those of an extreme size rescaled by a power of two, but for angles.
         kinds: One kind per factor, given or inferred.
         discrete: Per factor, whether its values are classes (`True`) or numbers on a line.
+        names: K names where they are known, else ().
     """
 
-    codes: NDArray[Any]
+    read: Codes
     factors: NDArray[np.float64]
     kinds: tuple[FactorKind, ...]
     discrete: tuple[bool, ...]
+    names: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         """Return N, the number of samples."""
-        return len(self.codes)
+        return len(self.read)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        """The factors."""
+        return self.factors.astype(dtype or self.factors.dtype)
+
+    @property
+    def codes(self) -> NDArray[Any]:
+        """The codes (N, D), see `Codes.values`."""
+        return self.read.values
+
+    def factor(self, k: int) -> str:
+        """How a message calls a factor: by its name where it has one."""
+        return f"factor {self.names[k]!r}" if self.names else f"factor {k}"
 
 
 def check_inputs(
@@ -41,71 +94,152 @@ def check_inputs(
     factor_kinds: Sequence[str] | None = None,
     *,
     min_samples: int = 2,
+    factor_names: Sequence[str] | None = None,
+    kinds_matter: bool = True,
 ) -> CheckedInputs:
     """Check codes and factors, and settle which factors are discrete.
 
-    A kind that is not given is inferred: a factor is `continuous` if all its values are distinct,
-    or if it has more than 50 distinct values and not all are whole numbers; else it is `ordinal`.
-    `ordinal` and `categorical` factors are discrete; `continuous` ones are not; an `angular` one
-    is discrete unless the same rule finds it continuous.
+    A kind that is not given is inferred by `micvae.data.dataset.guess_kind`, with a warning where
+    the values allow two answers; text in a data frame is `categorical`. `ordinal` and
+    `categorical` factors are discrete; `continuous` ones are not; an `angular` one is discrete
+    unless the same rule finds it continuous.
 
     Args:
-        codes: (N, D) real array.
-        factors: (N, K) real array.
+        codes: (N, D) real array, tensor or data frame; or what `check_codes` gave.
+        factors: (N, K) likewise; or what this function gave, which is returned.
         factor_kinds: K names out of `continuous`, `ordinal`, `categorical`, `angular`, or `None`.
         min_samples: The smallest N that the calling metric is defined for.
+        factor_names: K names for messages; those of a data frame where left out.
+        kinds_matter: Whether the score depends on the kinds, so that a doubtful guess is said.
 
     Raises:
-        MetricError: For strings, NaN, infinities, values beyond the float32 range, an array that
-            is not 2-D or is empty, lengths that differ, N below `min_samples`, a constant
-            factor or one that varies by less than 1e-100, or kinds that are unknown or not K in
-            number.
+        MetricError: For text, NaN, infinities, masked entries, missing values, codes beyond
+            1e150, an array that is not 2-D or is empty, lengths that differ, N below
+            `min_samples`, a constant factor, or kinds that are unknown or not K in number.
+
+    Warns:
+        AmbiguousKindWarning: Where a kind is inferred and the values allow two answers.
+        LostDigitsWarning: See `check_codes`.
     """
-    z = check_codes(codes)
-    f = _matrix(factors, "factors", "(N, K)").astype(np.float64)
-    if len(z) != len(f):
+    if isinstance(factors, CheckedInputs):
+        _check_size(len(factors), min_samples)
+        return factors
+    z = read_codes(codes)
+    columns = read_columns(factors, "factors", "(N, K)", text=True)
+    names = tuple(map(str, factor_names)) if factor_names is not None else columns.names
+    count = len(columns.values)
+    if names and len(names) != count:
+        raise MetricError(f"factor_names has {len(names)} entries for {count} factors")
+    called = [f"factor {name!r}" for name in names] or [f"factor {k}" for k in range(count)]
+    if len(z) != len(columns.values[0]):
         raise MetricError(
-            f"codes have {len(z)} rows and factors {len(f)}: row i of both must be of sample i"
+            f"codes have {len(z)} rows and factors {len(columns.values[0])}: row i of both must "
+            "be of sample i"
         )
-    if len(z) < min_samples:
-        raise MetricError(f"{len(z)} samples are too few: at least {min_samples} are needed")
-    if np.abs(f).max() > _LARGEST:
-        raise MetricError("factors exceed the float32 range: rescale them")
-    for k in range(f.shape[1]):
-        if f[:, k].min() == f[:, k].max():
+    _check_size(len(z), min_samples)
+    _check_finite(columns.values, "factors")
+    for name, column in zip(called, columns.values, strict=True):
+        if column.min() == column.max():
             raise MetricError(
-                f"factor {k} is constant ({f[0, k]:g}): nothing can be learned about it, "
+                f"{name} is constant ({float(column[0]):g}): nothing can be learned about it, "
                 "leave its column out"
             )
-        if np.ptp(f[:, k]) < _LEAST_SPREAD:
-            raise MetricError(f"factor {k} varies by {np.ptp(f[:, k]):g} only: rescale it")
-    guessed = [guess_kind(column) for column in f.T]
-    kinds: tuple[str, ...] = tuple(guessed if factor_kinds is None else factor_kinds)
-    if len(kinds) != f.shape[1]:
-        raise MetricError(f"factor_kinds has {len(kinds)} entries for {f.shape[1]} factors")
+    kinds = _kinds(columns.values, columns.kinds, names, factor_kinds, kinds_matter)
+    f = np.stack(
+        [_factor(*pair) for pair in zip(columns.values, kinds, called, strict=True)], axis=1
+    )
+    discrete = tuple(
+        (guess_kind(column) if kind == "angular" else kind) != "continuous"
+        for kind, column in zip(kinds, f.T, strict=True)
+    )
+    return CheckedInputs(z, f, kinds, discrete, names)
+
+
+def _kinds(
+    columns: Sequence[NDArray[Any]],
+    known: Sequence[FactorKind | None],
+    names: Sequence[str],
+    given: Sequence[str] | None,
+    warn: bool,
+) -> tuple[FactorKind, ...]:
+    """The kinds that are given, else those that the columns' types say, else guesses."""
+    if given is None:
+        open_ones = [k for k, kind in enumerate(known) if kind is None]
+        guessed = [kind or guess_kind(c) for kind, c in zip(known, columns, strict=True)]
+        called = [repr(names[k]) if names else str(k) for k in open_ones]
+        if warn:
+            warn_of_guesses([columns[k] for k in open_ones], called, REMEDY)
+        return tuple(guessed)
+    kinds = (given,) if isinstance(given, str) else tuple(given)
+    if len(kinds) != len(columns):
+        raise MetricError(f"factor_kinds has {len(kinds)} entries for {len(columns)} factors")
     for kind in kinds:
         if kind not in KINDS:
             raise MetricError(f"unknown factor kind {kind!r}: choose from {', '.join(KINDS)}")
-    discrete = tuple(
-        (guess if kind == "angular" else kind) != "continuous"
-        for kind, guess in zip(kinds, guessed, strict=True)
-    )
-    return CheckedInputs(z, f, cast(tuple[FactorKind, ...], kinds), discrete)
+    return cast(tuple[FactorKind, ...], kinds)
+
+
+def _factor(column: NDArray[Any], kind: FactorKind, name: str) -> NDArray[np.float64]:
+    """A factor in float64, angles as they are, others without offsets and extreme scales."""
+    if kind == "angular":
+        return column.astype(np.float64)
+    floats = as_floats(column)[0].astype(np.float64)
+    if float(np.abs(floats).max()) > LARGEST:
+        floats = unit_scaled(floats[:, None])[:, 0]
+    scaled: NDArray[np.float64] = unit_scaled(centred(floats)[0][:, None])[:, 0]
+    if scaled.min() == scaled.max():
+        raise MetricError(f"{name} varies by less than a float64 can hold: rescale it")
+    return scaled
+
+
+def read_codes(codes: ArrayLike) -> Codes:
+    """Check codes, and bring them to a form in which no score loses digits.
+
+    Raises:
+        MetricError: See `check_codes`.
+
+    Warns:
+        LostDigitsWarning: See `check_codes`.
+    """
+    if isinstance(codes, Codes):
+        return codes
+    columns = read_columns(codes, "codes", "(N, D)", text=False)
+    _check_finite(columns.values, "codes")
+    coarse = lost_digits(columns.values)
+    exact = [as_floats(column) for column in columns.values]
+    for values, _ in exact:
+        if float(np.abs(values).max()) > LARGEST:
+            raise MetricError(f"codes exceed {LARGEST:g}: rescale them")
+    moved = [centred(values) for values, _ in exact]
+    offsets = np.array([a + b for (_, a), (_, b) in zip(exact, moved, strict=True)])
+    found = Codes(np.stack([values for values, _ in moved], axis=1), offsets, columns.names)
+    if coarse:
+        which = ", ".join(map(found.latent, coarse))
+        warnings.warn(
+            f"{which}: an offset has left few different values; subtract it from the codes "
+            "before they are stored, or store them in float64",
+            LostDigitsWarning,
+            stacklevel=3,
+        )
+    return found
 
 
 def check_codes(codes: ArrayLike, *, min_samples: int = 1) -> NDArray[Any]:
-    """Check codes alone, for scores that need no factors.
+    """Check codes alone, for scores that need no factors and do not depend on an offset.
+
+    Returns:
+        (N, D) floats, see `Codes.values`.
 
     Raises:
-        MetricError: For strings, NaN, infinities, codes beyond the float32 range, an array that
-            is not 2-D or is empty, or N below `min_samples`.
+        MetricError: For text, NaN, infinities, masked entries, missing values, codes beyond
+            1e150, an array that is not 2-D or is empty, or N below `min_samples`.
+
+    Warns:
+        LostDigitsWarning: Where an offset has left a latent few different values.
     """
-    z = _matrix(codes, "codes", "(N, D)")
-    if np.abs(z).max() > _LARGEST:
-        raise MetricError("codes exceed the float32 range: rescale them")
-    if len(z) < min_samples:
-        raise MetricError(f"{len(z)} samples are too few: at least {min_samples} are needed")
-    return z
+    z = read_codes(codes)
+    _check_size(len(z), min_samples)
+    return z.values
 
 
 def check_scale(scale: ArrayLike | None, codes: NDArray[Any]) -> NDArray[np.float64] | None:
@@ -116,7 +250,9 @@ def check_scale(scale: ArrayLike | None, codes: NDArray[Any]) -> NDArray[np.floa
     """
     if scale is None:
         return None
-    checked = _matrix(scale, "scale", "(N, D)").astype(np.float64)
+    columns = read_columns(scale, "scale", "(N, D)", text=False)
+    _check_finite(columns.values, "scale")
+    checked = np.stack([column.astype(np.float64) for column in columns.values], axis=1)
     if checked.shape != codes.shape:
         raise MetricError(f"scale has shape {checked.shape} and codes {codes.shape}: one each")
     if checked.min() <= 0:
@@ -124,33 +260,17 @@ def check_scale(scale: ArrayLike | None, codes: NDArray[Any]) -> NDArray[np.floa
     return checked
 
 
-def _matrix(values: ArrayLike, name: str, shape: str) -> NDArray[Any]:
-    """Return a finite, non-empty 2-D float array, or raise by the argument's name."""
-    try:
-        array = np.asarray(values)
-    except (TypeError, ValueError, RuntimeError) as problem:
+def _check_size(n: int, least: int) -> None:
+    if n < least:
+        raise MetricError(f"{n} samples are too few: at least {least} are needed")
+
+
+def _check_finite(columns: Sequence[NDArray[Any]], what: str) -> None:
+    bad = [~np.isfinite(column) for column in columns]
+    count = sum(int(column.sum()) for column in bad)
+    if count:
+        row, d = min((int(np.argmax(column)), d) for d, column in enumerate(bad) if column.any())
         raise MetricError(
-            f"{name} cannot be read as an array of shape {shape}: {problem}"
-        ) from None
-    if array.dtype.kind not in "biuf":
-        raise MetricError(
-            f"{name} must be real numbers, not {array.dtype}: number the categories first, "
-            "for instance by np.unique(column, return_inverse=True)[1]"
+            f"{what} must be finite: {count} of {len(bad) * len(bad[0])} entries are NaN or "
+            f"infinite, the first at row {row}, column {d}"
         )
-    if array.ndim != 2:
-        raise MetricError(
-            f"{name} must have two dimensions {shape}, not shape {array.shape}"
-            + (": use values[:, None] for a single column" if array.ndim == 1 else "")
-        )
-    if array.size == 0:
-        raise MetricError(f"{name} are empty: shape {array.shape}")
-    if array.dtype != np.float32:
-        array = array.astype(np.float64)
-    bad = ~np.isfinite(array)
-    if bad.any():
-        row, column = np.argwhere(bad)[0]
-        raise MetricError(
-            f"{name} must be finite: {bad.sum()} of {array.size} entries are NaN or infinite, "
-            f"the first at row {row}, column {column}"
-        )
-    return array

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from micvae.data import FactorDataset
-from micvae.metrics.inputs import check_codes, check_inputs
+from micvae.metrics.inputs import check_inputs, read_codes
 from micvae.metrics.score import MetricError
 
 Encode = Callable[[NDArray[np.float32]], NDArray[Any]]
@@ -79,7 +79,7 @@ class Rendered:
     def _of(self, factors: NDArray[np.float64], at_once: int = 8192) -> NDArray[Any]:
         parts = [factors[i : i + at_once] for i in range(0, len(factors), at_once)]
         found = np.concatenate([self._encode(self._dataset.images_of(part)) for part in parts])
-        return check_codes(found)
+        return np.asarray(read_codes(found))
 
 
 class Matched:
@@ -104,8 +104,8 @@ class Matched:
         for k, discrete in enumerate(given.discrete):
             if not discrete:
                 raise MetricError(
-                    f"factor {k} is continuous: no two samples share a value. Leave it out, round "
-                    "it, or use Rendered on generated data"
+                    f"{given.factor(k)} is continuous: no two samples share a value. Leave it "
+                    "out, round it, or use Rendered on generated data"
                 )
         self.n_factors = given.factors.shape[1]
         self._codes = given.codes

@@ -7,6 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
+from micvae.information.precision import scaled_by, unit_exponents
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
@@ -18,9 +20,10 @@ BLOCK = 20_000  # samples times classes whose probabilities stay in a core's cac
 def standardised(codes: NDArray[Any], like: NDArray[Any] | None = None) -> Floats:
     """Codes less the mean, over the standard deviation, of `like`.
 
-    Constant codes become 0, and so do those whose variance is too small for a float.
+    Constant codes become 0. Columns of an extreme size are scaled before their squares are taken.
     """
-    like = codes if like is None else like
+    exponents = unit_exponents(codes if like is None else like)
+    codes, like = scaled_by(codes, exponents), scaled_by(codes if like is None else like, exponents)
     spread = like.std(axis=0, dtype=np.float64)
     constant = (like.min(axis=0) == like.max(axis=0)) | (spread == 0)
     scale = np.where(constant, 1, spread)

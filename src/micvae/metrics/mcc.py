@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import linear_sum_assignment
 from scipy.stats import rankdata
 
+from micvae.information.precision import unit_scaled
 from micvae.metrics.binning import Floats
 from micvae.metrics.inputs import check_inputs
 from micvae.metrics.score import Score, Weights, scored
@@ -59,8 +60,8 @@ def mcc_pearson(
         *Variational Autoencoders and Nonlinear ICA: A Unifying Framework*, Ilyes Khemakhem,
         Diederik P. Kingma, Ricardo Pio Monti, Aapo Hyvärinen, 2020.
     """
-    given = check_inputs(codes, factors, factor_kinds, min_samples=MIN_SAMPLES)
-    z = given.codes.astype(np.float64)
+    given = check_inputs(codes, factors, factor_kinds, min_samples=MIN_SAMPLES, kinds_matter=False)
+    z = unit_scaled(given.codes.astype(np.float64))
 
     def statistic(weights: Weights) -> Score:
         return matched("mcc_pearson", correlations(z, given.factors, weights))
@@ -103,7 +104,7 @@ def mcc_spearman(
         *Unsupervised Feature Extraction by Time-Contrastive Learning and Nonlinear ICA*, Aapo
         Hyvärinen, Hiroshi Morioka, 2016.
     """
-    given = check_inputs(codes, factors, factor_kinds, min_samples=MIN_SAMPLES)
+    given = check_inputs(codes, factors, factor_kinds, min_samples=MIN_SAMPLES, kinds_matter=False)
     z, v = rankdata(given.codes, axis=0), rankdata(given.factors, axis=0)
 
     def statistic(weights: Weights) -> Score:

@@ -61,7 +61,7 @@ def mcc_nonlinear(
         micvae's).
     """
     checked_bins(bins=bins)
-    given = check_inputs(codes, factors, factor_kinds, min_samples=MIN_SAMPLES)
+    given = check_inputs(codes, factors, factor_kinds, min_samples=MIN_SAMPLES, kinds_matter=False)
     fit, test = halves(len(given), seed)
     steps = max(2, min(bins, len(fit) // 10))
     # Bins come from all codes, whose ranks need no factor; only the means are learnt.

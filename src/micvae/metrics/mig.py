@@ -38,8 +38,9 @@ def mig(
         codes: (N, D) array, by convention posterior means.
         factors: (N, K) array of ground truth, no column constant.
         factor_kinds: Per factor `continuous`, `ordinal`, `categorical` or `angular`; `None`
-            infers them: continuous if all values are distinct, or if more than 50 are and not
-            all are whole numbers; else discrete.
+            infers them: continuous if all values are distinct or more than 50 are, ordinal if at
+            most 20 are, and between the two ordinal if there are at least ten samples per value
+            on average.
         bins: Bins per latent. 20 in Locatello et al.
         factor_bins: Bins per continuous factor.
         resamples: Bootstrap resamples for `Score.deviations`; 0 for none.

@@ -71,7 +71,10 @@ class PosteriorBins:
             )
         masses = []
         for j, column in enumerate(given.codes.T.astype(np.float64)):
-            low, high = limits if limits is not None else (column.min(), column.max())
+            moved = given.read.offsets[j]
+            low, high = column.min(), column.max()
+            if limits is not None:
+                low, high = limits[0] - moved, limits[1] - moved
             inner = np.linspace(low, high, bins + 1)[1:-1]
             masses.append(_mass(column, None if spread is None else spread[:, j], inner))
         return cls(

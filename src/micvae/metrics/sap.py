@@ -5,14 +5,17 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
+from micvae.information.precision import LARGE
 from micvae.metrics.binning import as_labels
 from micvae.metrics.hinge import fit_lines
-from micvae.metrics.inputs import check_inputs
-from micvae.metrics.score import Score, Weights, check_setting, scored
+from micvae.metrics.inputs import Codes, check_inputs
+from micvae.metrics.score import MetricError, Score, Weights, check_setting, scored
 from micvae.metrics.splits import check_split, halves
 from micvae.metrics.tables import gaps, ratio
 
 MIN_SAMPLES = 10
+MOST_OFFSET = 100
+"""Farther from 0 than so many of its ranges, the machine is not fitted to a code."""
 
 
 def sap(
@@ -35,9 +38,10 @@ def sap(
     code; for a continuous one the squared correlation over all samples. Range 0 to 1, higher is
     better.
 
-    The machine is fitted to raw codes, as in the reference, so that the score is not invariant to
-    rescaling a latent; and a line in one code separates only the outer classes of a factor with
-    many values well.
+    The machine is fitted to raw codes, as in the reference. Its penalty on the weight and on the
+    intercept depends on the unit and the offset of a code, so that the score is invariant neither
+    to rescaling nor to shifting a latent; and a line in one code separates only the outer classes
+    of a factor with many values well.
 
     Args:
         codes: (N, D) array, by convention posterior means.
@@ -54,7 +58,9 @@ def sap(
     Raises:
         MetricError: For codes or factors that are not finite 2-D numbers of equal length, a
             constant factor, fewer than 10 samples, a discrete factor with fewer than two samples
-            per class on average or one value in the training part, or a penalty not above 0.
+            per class on average or one value in the training part, or a penalty not above 0. For
+            a discrete factor and a latent that lies farther from 0 than 100 and than 100 of its
+            ranges: the penalty on the intercept would decide the score.
 
     Degenerate inputs: a constant latent predicts one class; one of a variance up to 1e-12 has
     squared correlation 0. With D = 1 the gap is taken to 0.
@@ -70,13 +76,16 @@ def sap(
     fit, test = halves(len(given), seed)
     check_split(given, fit, test)
     z = given.codes.astype(np.float64)
+    raw = np.asarray(given.read).astype(np.float64)
+    if any(given.discrete):
+        _check_offsets(given.read)
     right: dict[int, np.ndarray] = {}
     for k, discrete in enumerate(given.discrete):
         if discrete:
             labels = as_labels(given.factors[:, k])
             seen, known = np.unique(labels[fit], return_inverse=True)
             predicted = np.stack(
-                [fit_lines(c[fit], known, len(seen), penalty).predict(c[test]) for c in z.T]
+                [fit_lines(c[fit], known, len(seen), penalty).predict(c[test]) for c in raw.T]
             )
             right[k] = seen[predicted] == labels[test]
 
@@ -93,10 +102,22 @@ def sap(
     return scored(statistic, len(given), resamples, seed, (fit, test))
 
 
+def _check_offsets(codes: Codes) -> None:
+    """Refuse latents on which the penalty of the machine's intercept decides the score."""
+    least = np.maximum(LARGE, MOST_OFFSET * np.ptp(codes.values, axis=0).astype(np.float64))
+    for d in np.flatnonzero(np.abs(codes.offsets) > least):
+        if codes.values[:, d].any():  # a constant latent predicts one class, wherever it lies
+            raise MetricError(
+                f"{codes.latent(int(d))} lies at {codes.offsets[d]:.3g}, far from 0 for its range, "
+                "and sap judges raw codes with a penalty on the intercept: subtract the mean from "
+                "the codes first"
+            )
+
+
 def _squared_correlation(z: np.ndarray, v: np.ndarray, weights: Weights) -> np.ndarray:
     w = weights / weights.sum()
     z, v = z - w @ z, v - w @ v
     product = (w * v) @ z
     variances = w @ z**2
     live = variances > 1e-12
-    return np.where(live, ratio(product**2, variances * (w @ v**2)), 0.0)
+    return np.where(live, np.minimum(ratio(product**2, variances * (w @ v**2)), 1.0), 0.0)

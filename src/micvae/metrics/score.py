@@ -23,6 +23,23 @@ class UndefinedScoreWarning(MicvaeWarning):
     """The data leave a score undefined; the stated convention was used instead."""
 
 
+class LostDigitsWarning(MicvaeWarning):
+    """An offset has cost codes their digits before they were given: few distinct values remain."""
+
+
+class MissingScoreWarning(MicvaeWarning):
+    """Scores cannot be computed for these inputs and are left out of the result.
+
+    Attributes:
+        names: The scores.
+        reason: Why there is none, in one sentence.
+    """
+
+    def __init__(self, names: Sequence[str], reason: str) -> None:
+        self.names, self.reason = tuple(names), reason
+        super().__init__(f"left out: {', '.join(names)}; {reason}")
+
+
 class Interval(NamedTuple):
     """A score with the bounds of its interval."""
 

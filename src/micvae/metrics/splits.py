@@ -33,13 +33,13 @@ def check_split(given: CheckedInputs, fit: Rows, test: Rows) -> None:
         classes = len(np.unique(values))
         if discrete and 2 * classes > len(values):
             raise MetricError(
-                f"factor {k} has {classes} classes in {len(values)} samples, fewer than two "
+                f"{given.factor(k)} has {classes} classes in {len(values)} samples, fewer than two "
                 "samples per class: give more samples, or call it continuous in factor_kinds"
             )
         for part, rows in (("trained on", fit), ("tested", test)):
             # Accuracy on one class is defined, R² on one value is not.
             if len(np.unique(values[rows])) < 2 and not (discrete and part == "tested"):
                 raise MetricError(
-                    f"factor {k} takes one value only in the {len(rows)} samples {part}: give "
-                    "more samples of its other values, or another seed"
+                    f"{given.factor(k)} takes one value only in the {len(rows)} samples {part}: "
+                    "give more samples of its other values, or another seed"
                 )

@@ -2,7 +2,7 @@
 
 import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from micvae.information import (
 from micvae.metrics import (
     METRICS,
     Matched,
+    MissingScoreWarning,
     Ranking,
     Rendered,
     beta_vae_score,
@@ -41,6 +42,10 @@ VOTES = {"rendered": (1_000, 1_000), "matched": (10_000, 5_000)}
 found among the samples; fewer, for the sake of time, where every vote's images are rendered."""
 
 
+INTERVENTIONAL = ("beta_vae_score", "factor_vae_score")
+"""The scores that hold a factor fixed."""
+
+
 def evaluate_run(run: Run, seed: int = 0, interventions: bool = False) -> dict[str, Any]:
     """Score a finished run and store the result in it as `scores.json`.
 
@@ -51,8 +56,9 @@ def evaluate_run(run: Run, seed: int = 0, interventions: bool = False) -> dict[s
             hold a factor fixed; they take some seconds.
 
     Returns:
-        `metrics` (name → score; without factors those that need none), `cautions` (which metrics
-        are not fair to which factors, or a convention, in words), `votes` (of the interventional
+        `metrics` (name → score; without factors those that need none), `missing` (name → why there
+        is no such score), `cautions` (which metrics are not fair to which factors, missing, or a
+        convention, in words), `votes` (of the interventional
         scores), `r_mi` (Σ_{i≠j} I(z_i; z_j) of the aggregate posterior, nats), `latent_mi` (D, D)
         its summands, `factor_mi` (D, K) between codes and factors, `latent_kl` (D,), `active` (D,)
         booleans, `active_units`, `reconstruction` and `kl` (nats per sample, mean over the last
@@ -65,6 +71,7 @@ def evaluate_run(run: Run, seed: int = 0, interventions: bool = False) -> dict[s
     scored = usable_factors(part)
     result: dict[str, Any] = {
         "metrics": {},
+        "missing": {},
         "cautions": [],
         "votes": None,
         "r_mi": float(latent_mi.sum()),
@@ -90,10 +97,12 @@ def evaluate_run(run: Run, seed: int = 0, interventions: bool = False) -> dict[s
                 factor_kinds=kinds,
                 scale=part.scale if part.gaussian else None,
                 seed=seed,
+                factor_names=result["factor_names"],
             )
         result["cautions"] = [str(w.message) for w in caught]
+        result["missing"] = missing_of(w.message for w in caught)
         if interventions:
-            result |= _interventional(run, part, scored, seed, result["metrics"])
+            result |= _interventional(run, part, scored, seed, result)
         discrete = check_inputs(part.codes, factors, kinds).discrete
         matrix = mutual_information_matrix(part.codes, factors, discrete=discrete)
         result["factor_mi"] = matrix.tolist()
@@ -104,27 +113,41 @@ def evaluate_run(run: Run, seed: int = 0, interventions: bool = False) -> dict[s
     return result
 
 
+def missing_of(messages: Iterable[Warning | str]) -> dict[str, str]:
+    """The scores that warnings say are left out, and why."""
+    told = [message for message in messages if isinstance(message, MissingScoreWarning)]
+    return {name: message.reason for message in told for name in message.names}
+
+
 def _interventional(
-    run: Run, part: Representation, scored: list[int], seed: int, metrics: dict[str, float]
+    run: Run, part: Representation, scored: list[int], seed: int, found: dict[str, Any]
 ) -> dict[str, Any]:
-    """The scores that need a factor held fixed, and their votes; nothing where none can be."""
-    dataset, model = run.dataset(), run.model()
+    """The scores that need a factor held fixed, and their votes; or why there are none.
+
+    A run whose data is not stored with it has its codes and factors, among which groups of samples
+    that share a value are found.
+    """
+    dataset = run.dataset() if run.has_data else None
     kinds = [part.factor_kinds[k] for k in scored]
-    # New images are encoded one by one, which is not how every method makes its codes.
-    fresh = dataset.renderer is not None and run.config.objective.one_by_one
-    how = "rendered" if fresh else "matched"
     source: Interventions
-    if how == "rendered":
+    # New images are encoded one by one, which is not how every method makes its codes.
+    if dataset is not None and dataset.renderer is not None and run.config.objective.one_by_one:
+        how, model = "rendered", run.model()
         source = Rendered(lambda images: encode(model, images).codes, dataset)
     else:
-        factors = part.factors[:, scored]
-        if not all(check_inputs(part.codes, factors, kinds).discrete):
-            return {}
-        source = Matched(part.codes, factors, kinds)
+        how, factors = "matched", part.factors[:, scored]
+        given = check_inputs(part.codes, factors, kinds, factor_names=found["factor_names"])
+        if not all(given.discrete):
+            reason = (
+                f"{given.factor(given.discrete.index(False))} is continuous, so no two samples "
+                "share a value, and no new images can be rendered for this run"
+            )
+            return {"missing": found["missing"] | dict.fromkeys(INTERVENTIONAL, reason)}
+        source = Matched(given, given)
     train, test = VOTES[how]
-    found = beta_vae_score(source, train_points=train, test_points=test, seed=seed)
+    paired = beta_vae_score(source, train_points=train, test_points=test, seed=seed)
     voted = factor_vae_score(source, train_votes=train, test_votes=test, seed=seed)
-    scores = metrics | dict(found.values) | dict(voted.values)
+    scores = found["metrics"] | dict(paired.values) | dict(voted.values)
     ordered = {name: scores[name] for name in METRICS if name in scores}
     return {"metrics": ordered, "votes": {"how": how, "train": train, "test": test}}
 

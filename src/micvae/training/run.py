@@ -98,6 +98,11 @@ class Run:
         """`(C, H, W)` of the images, or `(F,)` of the vectors, that it was trained on."""
         return checked_shape(self.record["data"]["image_shape"])
 
+    @property
+    def has_data(self) -> bool:
+        """Whether the data is stored with the run, or named in it; an array may be neither."""
+        return (self.path / DATA).exists() or self.config.data != IN_MEMORY
+
     def dataset(self) -> FactorDataset:
         """Load the data again, as it was trained on; refuses data that is no longer the same."""
         read = self._stored if (self.path / DATA).exists() else self._named
