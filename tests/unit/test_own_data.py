@@ -6,7 +6,7 @@ from PIL import Image
 
 from micvae.data import FactorDataset, load, standardised, whitened
 from micvae.data.wrapping import without_factors
-from micvae.errors import DataError, MicvaeWarning
+from micvae.errors import AmbiguousKindWarning, DataError, MicvaeWarning
 
 NOISE = np.random.default_rng(0)
 GREY = NOISE.integers(0, 256, (6, 16, 16), dtype=np.uint8)
@@ -246,7 +246,8 @@ def test_only_generated_data_can_be_rendered():
 
 @pytest.mark.shared_data
 def test_real_photographs(coil20):
-    data = load(str(coil20))
+    with pytest.warns(AmbiguousKindWarning, match="pose"):  # 72 whole numbers: angles, in fact
+        data = load(str(coil20))
     assert data.images.shape == (1440, 1, 32, 32)
     assert data.n_factors == 2 and len(data.factor_values[0]) == 20
 

@@ -219,7 +219,8 @@ def _load_columns(path: Path, suffix: str) -> tuple[dict[str, NDArray[Any]], dic
         if name in columns:
             raise DataError(f"{path} has two columns named {name}.")
         columns[name] = column.to_numpy()
-        if suffix == ".csv" and (missing := _missing_words(columns[name], name, path)):
+        words = suffix == ".csv" and name not in holes
+        if words and (missing := _missing_words(columns[name], name, path)):
             raise DataError(
                 f"{path}: column {name} has {len(missing)} missing entries "
                 f"({', '.join(sorted(set(missing)))}); leave these rows out."
