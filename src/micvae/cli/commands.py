@@ -28,6 +28,7 @@ from micvae.cli.select import select
 from micvae.cli.share import share
 from micvae.cli.theorem import theorem
 from micvae.data import FactorDataset, load
+from micvae.data.value_range import Scale
 from micvae.errors import MicvaeError
 from micvae.files import read_json
 from micvae.objectives import METHODS, find
@@ -106,8 +107,11 @@ def train(arguments: list[str]) -> None:
 
 
 def _say_scales(dataset: FactorDataset, data: str) -> None:
-    """A word on vectors whose features differ so much that the largest one is all that counts."""
+    """What is black and white, and whether one feature of vectors is all that counts."""
     if dataset.pictures:
+        scale = Scale.of(dataset.source)
+        for note in () if scale is None else scale.notes(data):
+            print(f"note: {note}")
         return
     spreads = np.std(dataset.images[:SEEN], axis=0)
     small, large = spreads[spreads > 0].min(initial=np.inf), spreads.max()

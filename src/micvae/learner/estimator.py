@@ -49,7 +49,7 @@ class Disentangler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, WithOption
     `fit` takes as `X`, and everything that reads samples likewise:
 
     - images as an array or tensor, `(N, H, W)`, `(N, H, W, C)` or `(N, C, H, W)`, both sides of at
-      least 8 pixels: uint8, uint16, or floats in [0, 1];
+      least 8 pixels: integers, floats or booleans;
     - vectors `(N, F)`: arrays, data frames, lists; any finite numbers;
     - a map-style `torch.utils.data.Dataset` whose items are an image or begin with one, or a
       `datasets.Dataset` of Hugging Face with a column of images;
@@ -57,6 +57,10 @@ class Disentangler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, WithOption
 
     Of four axes the second counts channels where it is 1, 3 or 4, or where it alone is below 8;
     else the last one where the same is true of that; else `layout` has to say.
+
+    Black is 0. White is 1 where no value is larger; else the smallest of 255, 1023, 4095, 16383 and
+    65535 that is not below the largest value. Where that leaves a doubt, `value_range` has to say.
+    Images that are given to a fitted estimator are read with the range of those that were fitted.
 
     Args:
         method: a name out of `micvae list methods`, where wanted with a preset
@@ -75,6 +79,7 @@ class Disentangler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, WithOption
             training data has it; codes, decoded vectors and scores stay in the units of X. Say
             False for methods that rest on distances, such as isometric-ica.
         layout: auto, channels_first or channels_last.
+        value_range: the values of black and white, such as (0, 16); None finds them.
         column: the column of images of a Hugging Face data set that has several.
         verbose: whether `fit` shows a progress bar.
         **method_options: fields of the method, as values or as the text that spells them.
@@ -110,6 +115,7 @@ class Disentangler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, WithOption
         device: str = "auto",
         standardise: bool = True,
         layout: str = "auto",
+        value_range: tuple[float, float] | None = None,
         column: str | None = None,
         verbose: bool = False,
         **method_options: Any,
@@ -126,6 +132,7 @@ class Disentangler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, WithOption
         self.device = device
         self.standardise = standardise
         self.layout = layout
+        self.value_range = value_range
         self.column = column
         self.verbose = verbose
         self.set_params(**method_options)
@@ -238,7 +245,7 @@ class Disentangler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, WithOption
         """Read the folder of a finished run, whoever trained it.
 
         The parameters are those that were trained with; `layout` and `standardise` as the data
-        needs them, `column` where it was said.
+        needs them, `column` and `value_range` where they were said.
         """
         run = Run(Path(path))
         values = parameters_of(run.config, run.record["data"])
@@ -273,7 +280,14 @@ class Disentangler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, WithOption
                 named = hasattr(X, "columns")
                 X = validate_data(self, X, reset=fitting, ensure_all_finite=finite)
                 names = tuple(getattr(self, "feature_names_in_", ())) if named else ()
-        given = taken(X, y, layout=self.layout, column=self.column)  # type: ignore[arg-type]
+        given = taken(
+            X,
+            y,
+            layout=self.layout,  # type: ignore[arg-type]
+            column=self.column,
+            value_range=self.value_range if fitting else None,
+            trained=None if fitting else self._form.scale,
+        )
         if not names:
             return given
         return replace(given, dataset=replace(given.dataset, feature_names=names))
