@@ -131,7 +131,9 @@ def opened(file: Path | io.BytesIO, name: str) -> Iterator[Any]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(file, formats=FORMATS) as picture:
+            # Of a path, Pillow maps the file, and mistakes the sides of a TIFF on its side.
+            content = file if isinstance(file, io.BytesIO) else file.open("rb")
+            with content, Image.open(content, formats=FORMATS) as picture:
                 yield picture
     except DataError:
         raise
@@ -175,6 +177,10 @@ def pixels(
             if remedy
             else f"{name} holds {pages} pages or frames; give a copy() of the one that is meant."
         )
+    size = picture.size
+    picture.load()
+    if picture.format == "TIFF" and picture.size != size:
+        raise DataError(f"{name} lies on its side, which Pillow reads wrongly; save it upright.")
     if picture.mode in ("I", "F") or picture.mode.startswith("I;16"):
         if getattr(picture, "tag_v2", {}).get(PHOTOMETRIC) == 0:
             raise DataError(f"{name} is a TIFF whose smallest value is white; save it inverted.")
@@ -210,8 +216,6 @@ def _header(file: Path) -> tuple[tuple[int, int], bool]:
         size, turned = (picture.height, picture.width), False
         if picture.format != "PNG" or "exif" in picture.info:  # of a PNG all would be decoded
             turned = picture.getexif().get(ORIENTATION) in QUARTER_TURNS
-        if turned and picture.format == "TIFF":  # its size may be turned already
-            size = pixels(picture, str(file), "black").shape[:2]
-        elif turned:
+        if turned and picture.format != "TIFF":  # of which the size is turned already
             size = size[::-1]
         return size, picture.mode not in GREY
