@@ -409,12 +409,12 @@ def _finite(seen: Range, how: Reading) -> Range:
 
 
 def _bounds(black: float, white: float, dtype: np.dtype[Any]) -> Range:
-    """The range as numbers of that type: 0.1 of float32 is not 0.1 of float64."""
+    """The range in numbers of that type: 0.1 of float32 is not 0.1 of float64."""
     if dtype.kind != "f" or dtype.itemsize > 4:
         return black, white
     with np.errstate(over="ignore"):
-        own = float(dtype.type(black)), float(dtype.type(white))
-    return own if all(map(math.isfinite, own)) else (black, white)
+        one, other = (v if float(v).is_integer() else float(dtype.type(v)) for v in (black, white))
+    return (one, other) if -math.inf < one < other < math.inf else (black, white)
 
 
 def _outward(low: float, high: float) -> tuple[str, str]:
