@@ -577,12 +577,4 @@ CASES += [
         "in a path, write / or \\\\ in place of a \\ before a quotation mark",
         lambda folder: [*TRAIN, "--data", "split('C:\\data\\')"],
     ),
-    Case(
-        "codes of pictures on another scale",
-        "values of uint8 from 0 to 9, which are dark if 255 is white, or use a scale of their own",
-        lambda folder: (
-            np.save(folder / "dark.npy", np.full((2, 32, 32), 9, np.uint8) * (np.arange(32) > 9))
-            or ["encode", "run", "dark.npy", "--out", "codes.csv"]
-        ),
-    ),
 ]
