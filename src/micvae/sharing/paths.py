@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import PurePath
 from typing import Any
 
 from micvae import spelling
-from micvae.data import DATASETS
+from micvae.data import DATASETS, FILES
 from micvae.errors import MicvaeError
 
 _ABSOLUTE = re.compile(r"[/\\~]|[A-Za-z]:[/\\]|\w+://")
@@ -23,7 +24,7 @@ def public(data: str) -> str:
     try:
         _, positional, keywords = spelling.parse(data, "data", paths=True)
     except MicvaeError:
-        if not data.rstrip().endswith(")"):
+        if PurePath(data).suffix.lower() in FILES:
             return _last(data)  # a file that is called so, such as dsprites (1).npz
         return f"{name.strip()}(…)"  # which no run can have been trained on
     shown = [_shown(value, named=i == 0) for i, value in enumerate(positional)]
