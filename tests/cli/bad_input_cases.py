@@ -222,7 +222,11 @@ def own(title: str, message: str, **arrays: object) -> None:
 
 
 own("images that are not finite", "holds NaN or infinite values", images=IMAGES * np.nan)
-own("images from 0 to 255 as floats", "values must lie in [0, 1]", images=IMAGES * 255)
+own(
+    "images from 0 to 2 as floats",
+    "images in own.npz: values of float32 from 0 to 2",
+    images=IMAGES * 2,
+)
 own("images of one axis", "expected (N, H, W)", images=np.zeros(5))
 own("images of complex numbers", "complex64", images=IMAGES.astype(np.complex64))
 own("no images at all", "is empty", images=IMAGES[:0])
@@ -485,7 +489,7 @@ option("nowhere to share to", "either --out FOLDER or --repo", "share", "run")
 # --- how pictures enter -----------------------------------------------------------------------
 
 
-def own(name: str, array: np.ndarray, text: str = "{}") -> Callable[[Path], list[str]]:
+def one_array(name: str, array: np.ndarray, text: str = "{}") -> Callable[[Path], list[str]]:
     """Save an array beside the run and train on it, described by `text`."""
 
     def spoil(folder: Path) -> list[str]:
@@ -523,33 +527,33 @@ CASES += [
         "values of uint8 from 0 to 16, which are dark if 255 is white, or use a scale of their "
         "own; say which values are black and white, as in arrays('digits.npy', value_range=(0, "
         "16)), or (0, 255) for a dark picture",
-        own("digits.npy", (IMAGES * 16).astype(np.uint8)),
+        one_array("digits.npy", (IMAGES * 16).astype(np.uint8)),
     ),
     Case(
         "pictures from -1 to 1",
         "some of them below 0; say which values are black and white, as in arrays('own.npy', "
         "value_range=(-1, 1))",
-        own("own.npy", IMAGES * 2 - 1),
+        one_array("own.npy", IMAGES * 2 - 1),
     ),
     Case(
         "a range that is none",
         "value_range is 255; give the values of black and white",
-        own("own.npy", IMAGES, "arrays('{}', value_range=255)"),
+        one_array("own.npy", IMAGES, "arrays('{}', value_range=255)"),
     ),
     Case(
         "values outside the range that was named",
         "from 0 to 1, outside value_range=(0, 0.5); give a wider one",
-        own("own.npy", IMAGES, "arrays('{}', value_range=(0, 0.5))"),
+        one_array("own.npy", IMAGES, "arrays('{}', value_range=(0, 0.5))"),
     ),
     Case(
         "bands that may lie first or last",
         "say which by arrays('tiles.npy', layout='channels_first') or 'channels_last'",
-        own("tiles.npy", np.zeros((8, 16, 16, 13), np.uint16)),
+        one_array("tiles.npy", np.zeros((8, 16, 16, 13), np.uint16)),
     ),
     Case(
         "a layout that is none",
         "layout is 'last'; use auto, channels_first, channels_last",
-        own("own.npy", IMAGES, "arrays('{}', layout='last')"),
+        one_array("own.npy", IMAGES, "arrays('{}', layout='last')"),
     ),
     Case(
         "a picture that is a program",

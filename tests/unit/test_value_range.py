@@ -359,8 +359,12 @@ def test_an_own_range_beside_the_model_s_is_said(tmp_path):
 def test_generated_data_is_floats():
     learner = Disentangler("vae", **TINY).fit(squares(64))
     assert learner.transform(np.round(squares(8).images * 255).astype(np.uint8)).shape == (8, 2)
-    with pytest.raises(DataError, match="trained on float32; give that"):
+    with pytest.raises(DataError, match="trained on floats; give that"):
         learner.transform(np.full((1, 32, 32), 9, np.uint8))
+    expected = learner.transform(squares(8))
+    for white in (1, 255, 4095):
+        found = learner.transform(squares(8).images * np.float32(white))
+        np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
 @pytest.mark.parametrize("suffix", ["npy", "npz", "h5", "folder"])
@@ -432,6 +436,12 @@ def test_layout_is_an_option_of_a_description(tmp_path):
     assert Run(tmp_path / "run").image_shape == (13, 16, 16)
     with pytest.raises(DataError, match="layout is 'last'"):
         arrays(tmp_path / "tiles.npy", layout="last")
+
+
+def test_masked_pictures_are_refused():
+    masked = np.ma.masked_greater(BYTES, 250)
+    with pytest.raises(DataError, match="X is a masked array with 1 of 6 rows masked"):
+        Disentangler("vae", **TINY).fit(masked)
 
 
 def test_what_the_descriptions_do_not_take(tmp_path):

@@ -115,7 +115,7 @@ class TrainedScale:
     Args:
         value_range: black and white; None for the plain ones of each type, which is how pictures
             were read before runs stored a range.
-        dtype: of the array that was trained on; None where it is not known.
+        dtype: of the array that was trained on; None where there was none, as of generated images.
         whose: how a message says whose scale it is.
     """
 
@@ -132,7 +132,9 @@ class TrainedScale:
         step = innermost(source)
         if "value_range" not in step:
             of_old_run = "data" in step and not step.keys() - {"data", "layout", "column"}
-            return cls() if of_old_run else cls((0, 1), "float32")
+            return cls() if of_old_run else cls((0, 1))
+        if step["value_range"] == [0, 1] and step.get("dtype") is None:
+            return cls((0, 1))
         scale = Scale.of(step)
         return cls() if scale is None else cls((scale.black, scale.white), scale.dtype)
 
@@ -168,6 +170,8 @@ class TrainedScale:
         """Black and white for an array of the same type; None where that is another type."""
         if self.value_range is None:
             return _made_for(dtype)
+        if self.dtype is None:
+            return None
         known = np.dtype(self.dtype)
         same = known.name == dtype.name or known.kind == dtype.kind == "f"
         return self.value_range if same else None
@@ -360,7 +364,7 @@ def _of_another_type(
     within = black <= low and high <= white
     if low == high == 0 == black:
         return trained.value_range
-    if dtype.kind in "iu" and np.dtype(trained.dtype).kind in "iu":
+    if dtype.kind in "iu" and trained.dtype and np.dtype(trained.dtype).kind in "iu":
         holds = np.iinfo(dtype).max >= white
         if within and holds and found not in (None, trained.value_range):
             found, why = None, "which are dark, or use a scale of their own"
@@ -383,7 +387,9 @@ def _doubt(
 ) -> str:
     seen = f"{how.what}: values of {dtype} from {_shown(low)} to {_shown(high)}, {why}"
     if trained is not None and (not how.call or trained.whose != MODEL):
-        return f"{seen}; {trained.whose} {trained.dtype}; give that, or floats in [0, 1]."
+        return (
+            f"{seen}; {trained.whose} {trained.dtype or 'floats'}; give that, or floats in [0, 1]."
+        )
     black, white = _outward(low, high)
     option = how.option(f"value_range=({black}, {white})")
     dark = 1 < high < CERTAIN["uint8"] and low >= 0 and dtype.kind in "iu"
