@@ -462,6 +462,15 @@ def test_what_the_descriptions_do_not_take(tmp_path):
 
 
 def test_a_scale_that_a_record_spoils_is_none():
-    for values in ({"value_range": [0, 0]}, {"value_range": "ab", "dtype": "uint8"}, {}, 7, None):
-        assert Scale.of(values) is None
+    ranges, types = (
+        ([0, 0], [1, 0], "ab", [0, float("nan")], [0], None),
+        ("O", "S9", "(2,", 3, None),
+    )
+    for range_ in ranges:
+        assert Scale.of({"value_range": range_, "dtype": "uint8"}) is None
+    for dtype in types:
+        assert Scale.of({"value_range": [0, 255], "dtype": dtype}) is None
+    for nothing in ({}, 7, None):
+        assert Scale.of(nothing) is None
+    assert Scale.of({"of": {"value_range": [0, 9], "dtype": "uint8"}}) == Scale(0, 9, "uint8")
     assert TrainedScale.of({"value_range": None, "dtype": None}) == TrainedScale()

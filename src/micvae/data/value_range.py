@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -26,6 +27,7 @@ PLAIN: Mapping[str, Range] = {"uint8": (0, 255), "uint16": (0, 65535)}
 """What these types are made for; floats and booleans go from 0 to 1."""
 CERTAIN = {"uint8": 64, "uint16": 16384}
 """From these values on, white is the largest value that the type has."""
+NUMBERS = re.compile(r"bool|u?int(8|16|32|64)|float(16|32|64|96|128)")
 MODEL = "the model was trained on"
 OVERSHOOT = 1.1
 """Floats that exceed a usual white by less may have been resized by a filter that overshoots."""
@@ -84,10 +86,11 @@ class Scale:
         step = innermost(source)
         try:
             black, white = map(float, step["value_range"])
-            dtype = np.dtype(step["dtype"]).name
+            dtype = step["dtype"]
         except (KeyError, TypeError, ValueError):
             return None
-        if not -math.inf < black < white < math.inf:
+        known = isinstance(dtype, str) and NUMBERS.fullmatch(dtype)
+        if not known or not -math.inf < black < white < math.inf:
             return None
         return cls(black, white, dtype, step.get("value_range_given") is True)
 
