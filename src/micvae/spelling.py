@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import dataclasses
+import re
 from collections.abc import Callable, Mapping
 from types import UnionType
 from typing import Any, Literal, NamedTuple, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -16,6 +17,7 @@ from typing import Any, Literal, NamedTuple, TypeVar, Union, get_args, get_origi
 from micvae.errors import MicvaeError, nearest
 
 T = TypeVar("T")
+_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 
 
 class _Choices(NamedTuple):
@@ -178,16 +180,31 @@ def _wanted(hint: Any) -> str:
     return plain.get(hint, "None")
 
 
-def parse(text: str, what: str) -> tuple[str, list[Any], dict[str, Any]]:
+def parse(text: str, what: str, *, paths: bool = False) -> tuple[str, list[Any], dict[str, Any]]:
     """Split `text` into a name, its positional and its keyword literals.
+
+    Args:
+        text: a name, or name(value, key=value).
+        what: what it is, for messages.
+        paths: whether quoted texts are paths, in which a backslash is one unless a quotation mark
+            or another backslash follows; otherwise it begins an escape sequence of Python.
 
     Raises:
         MicvaeError: for anything else; `**` and a name that is given twice are not taken.
     """
-    wrong = MicvaeError(f"{what} {text!r} is not understood; write a name or name(key=value, …).")
+    hint = (
+        "; in a path, write / or \\\\ in place of a \\ before a quotation mark"
+        if paths and "\\" in text
+        else ""
+    )
+    wrong = MicvaeError(
+        f"{what} {text!r} is not understood; write a name or name(key=value, …){hint}."
+    )
     name, bracket, rest = text.strip().partition("(")
     if not bracket:
         return name, [], {}
+    if paths:
+        rest = _ESCAPE.sub(lambda m: m[0] if m[1] in "\\'\"" else "\\" + m[0], rest)
     try:
         call = ast.parse(f"_({rest}", mode="eval").body
         if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name):

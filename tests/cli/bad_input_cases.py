@@ -222,7 +222,11 @@ def own(title: str, message: str, **arrays: object) -> None:
 
 
 own("images that are not finite", "holds NaN or infinite values", images=IMAGES * np.nan)
-own("images from 0 to 255 as floats", "values must lie in [0, 1]", images=IMAGES * 255)
+own(
+    "images from 0 to 2 as floats",
+    "images in own.npz: values of float32 from 0 to 2",
+    images=IMAGES * 2,
+)
 own("images of one axis", "expected (N, H, W)", images=np.zeros(5))
 own("images of complex numbers", "complex64", images=IMAGES.astype(np.complex64))
 own("no images at all", "is empty", images=IMAGES[:0])
@@ -480,3 +484,101 @@ for given in ("export run", "audit run", "theorem", "study vae", "select squares
            "--out", "full")  # fmt: skip
 option("sharing over something else", "holds something else", "share", "run", "--out", "full")
 option("nowhere to share to", "either --out FOLDER or --repo", "share", "run")
+
+
+# --- how pictures enter -----------------------------------------------------------------------
+
+
+def one_array(name: str, array: np.ndarray, text: str = "{}") -> Callable[[Path], list[str]]:
+    """Save an array beside the run and train on it, described by `text`."""
+
+    def spoil(folder: Path) -> list[str]:
+        np.save(folder / name, array)
+        return [*TRAIN, "--data", text.format(name)]
+
+    return spoil
+
+
+def photos(name: str, write: Callable[[Path], object]) -> Callable[[Path], list[str]]:
+    """Write one picture into a folder and train on that."""
+
+    def spoil(folder: Path) -> list[str]:
+        (folder / "photos").mkdir()
+        write(folder / "photos" / name)
+        return [*TRAIN, "--data", "photos"]
+
+    return spoil
+
+
+def saved(picture: Image.Image, **options: object) -> Callable[[Path], object]:
+    return lambda path: picture.save(path, **options)
+
+
+def postscript(path: Path) -> None:
+    content = io.BytesIO()
+    Image.new("RGB", (16, 16)).save(content, "EPS")
+    path.write_bytes(content.getvalue())
+
+
+PAGES = [Image.new("L", (16, 16), i) for i in (50, 200)]
+CASES += [
+    Case(
+        "digits from 0 to 16",
+        "values of uint8 from 0 to 16, which are dark if 255 is white, or use a scale of their "
+        "own; say which values are black and white, as in arrays('digits.npy', value_range=(0, "
+        "16)), or (0, 255) for a dark picture",
+        one_array("digits.npy", (IMAGES * 16).astype(np.uint8)),
+    ),
+    Case(
+        "pictures from -1 to 1",
+        "some of them below 0; say which values are black and white, as in arrays('own.npy', "
+        "value_range=(-1, 1))",
+        one_array("own.npy", IMAGES * 2 - 1),
+    ),
+    Case(
+        "a range that is none",
+        "value_range is 255; give the values of black and white",
+        one_array("own.npy", IMAGES, "arrays('{}', value_range=255)"),
+    ),
+    Case(
+        "values outside the range that was named",
+        "from 0 to 1, outside value_range=(0, 0.5); give a wider one",
+        one_array("own.npy", IMAGES, "arrays('{}', value_range=(0, 0.5))"),
+    ),
+    Case(
+        "bands that may lie first or last",
+        "say which by arrays('tiles.npy', layout='channels_first') or 'channels_last'",
+        one_array("tiles.npy", np.zeros((8, 16, 16, 13), np.uint16)),
+    ),
+    Case(
+        "a layout that is none",
+        "layout is 'last'; use auto, channels_first, channels_last",
+        one_array("own.npy", IMAGES, "arrays('{}', layout='last')"),
+    ),
+    Case(
+        "a picture that is a program",
+        "it is none of PNG, JPEG, BMP, GIF, TIFF, WEBP, PPM",
+        photos("x.png", postscript),
+    ),
+    Case(
+        "a TIFF of several pages",
+        "holds 2 pages or frames; save each as a picture of its own",
+        photos("x.tif", saved(PAGES[0], save_all=True, append_images=PAGES[1:])),
+    ),
+    Case(
+        "transparent pixels",
+        "has transparent pixels; say what shows through them, as in pictures('photos', "
+        "background='black')",
+        photos("x.png", saved(Image.new("RGBA", (16, 16), (9, 9, 9, 0)))),
+    ),
+    Case(
+        "a TIFF of which white is the smallest value",
+        "is a TIFF whose smallest value is white; save it inverted",
+        photos("x.tif", saved(Image.fromarray(np.full((16, 16), 9, np.uint16)), tiffinfo={262: 0})),
+    ),
+    Case(
+        "a backslash before a quotation mark",
+        "in a path, write / or \\\\ in place of a \\ before a quotation mark",
+        lambda folder: [*TRAIN, "--data", "split('C:\\data\\')"],
+    ),
+]

@@ -9,6 +9,7 @@ from micvae.cli.display import step_progress
 from micvae.cli.outputs import check_file
 from micvae.cli.parsing import parse
 from micvae.data import load
+from micvae.data.value_range import expecting
 from micvae.errors import MicvaeError
 
 
@@ -41,7 +42,8 @@ def encode(arguments: list[str]) -> None:
     checked_suffix(parsed.out, TABLES, "codes")
     check_file(parsed.out, "a table of codes", is_codes, (parsed.data,))
     trained = open_trained(parsed.run)
-    dataset = load(parsed.data)
+    with expecting(trained=trained.scale):
+        dataset = load(parsed.data)
     with step_progress(f"encoding {dataset.name}") as report:
         encode_to(
             trained,

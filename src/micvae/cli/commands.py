@@ -26,8 +26,9 @@ from micvae.cli.report import report, write_report
 from micvae.cli.select import select
 from micvae.cli.share import share
 from micvae.cli.theorem import theorem
-from micvae.data import load, standardised
+from micvae.data import FactorDataset, load, standardised
 from micvae.data.standardised import own_vectors, standardised_name
+from micvae.data.value_range import Scale
 from micvae.errors import MicvaeError
 from micvae.files import read_json
 from micvae.objectives import METHODS, find
@@ -98,6 +99,7 @@ def train(arguments: list[str]) -> None:
     if standardise and own_vectors(dataset.source, dataset.image_shape):
         values["data"], dataset = standardised_name(parsed.data), standardised(dataset)
     config = RunConfig(**values)
+    _say_scale(dataset, config.data)
     with run_progress(f"training {config.method} on {dataset.name}") as report:
         run = train_run(config, out, report, dataset, tracker)
     shown = ", ".join(f"{name} {value:.3f}" for name, value in run.last_epoch().items())
@@ -107,6 +109,13 @@ def train(arguments: list[str]) -> None:
         print(f"{n} samples are too few to be scored or drawn: at least {LEAST} are needed.")
         return
     print(f"next: {'; '.join(shlex.join(['micvae', c, str(run.path)]) for c in NEXT)}")
+
+
+def _say_scale(dataset: FactorDataset, data: str) -> None:
+    """Say which values are black and white, where that is not what the type is made for."""
+    scale = Scale.of(dataset.source) if dataset.pictures else None
+    for note in () if scale is None else scale.notes(data):
+        print(f"note: {note}")
 
 
 def study(arguments: list[str]) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Column, Table
 
-from micvae.data import GENERATED, PROBLEMS, PUBLISHED, WRAPPERS
+from micvae.data import GENERATED, OWN, PROBLEMS, PUBLISHED, WRAPPERS
 from micvae.distributions import LATENTS
 from micvae.information import ESTIMATORS
 from micvae.metrics import METRICS
@@ -45,6 +45,8 @@ def print_list(what: str) -> None:
             table.add_row(f"{name}('PATH')", _first_line(make), "a published file")
         for name, make in WRAPPERS.items():
             table.add_row(f"{name}('DATA')", _first_line(make), "any of these")
+        for name, make in OWN.items():
+            table.add_row(f"{name}('PATH')", _first_line(make), "your own")
         table.add_row("PATH.npz", "images, optional factors, partners, …", "your own")
         table.add_row("PATH.npy, PATH.h5", "images or vectors", "your own")
         table.add_row("PATH.csv, PATH.parquet", "a table of numbers: vectors", "your own")

@@ -13,12 +13,14 @@ from micvae.data.dataset import FactorDataset, FactorKind
 from micvae.data.dsprites import dsprites
 from micvae.data.dsprites_file import dsprites_file
 from micvae.data.factor_table import FACTORS_CSV
-from micvae.data.files import from_folder, from_npy, from_npz, from_table, picture_files
+from micvae.data.files import from_npy, from_npz, from_table
 from micvae.data.hdf5 import from_hdf5
 from micvae.data.held_out import held_out
 from micvae.data.lazy import Images, LazyImages, parts, rows_of
 from micvae.data.mpi3d import mpi3d
+from micvae.data.own import arrays, expanded, pictures, what_is
 from micvae.data.pairs import pairs
+from micvae.data.pictures import from_folder, picture_files
 from micvae.data.problems import (
     Problem,
     autoregressive,
@@ -72,6 +74,10 @@ WRAPPERS: dict[str, Callable[..., FactorDataset]] = {  # take another data set
     "whitened": whitened,
     "standardised": standardised,
 }
+OWN: dict[str, Callable[..., FactorDataset]] = {  # one's own files, with options
+    "arrays": arrays,
+    "pictures": pictures,
+}
 FILES: dict[str, Callable[[Path], FactorDataset]] = {  # one's own, by suffix
     ".npz": from_npz,
     ".npy": from_npy,
@@ -80,12 +86,13 @@ FILES: dict[str, Callable[[Path], FactorDataset]] = {  # one's own, by suffix
     ".csv": from_table,
     ".parquet": from_table,
 }
-DATASETS = GENERATED | PROBLEMS | PUBLISHED | WRAPPERS
+DATASETS = GENERATED | PROBLEMS | PUBLISHED | OWN | WRAPPERS
 
 __all__ = [
     "DATASETS",
     "FILES",
     "GENERATED",
+    "OWN",
     "PROBLEMS",
     "PUBLISHED",
     "WRAPPERS",
@@ -95,6 +102,7 @@ __all__ = [
     "LazyImages",
     "Problem",
     "TableFile",
+    "arrays",
     "autoregressive",
     "auxiliary",
     "blocks",
@@ -113,6 +121,7 @@ __all__ = [
     "mpi3d",
     "pairs",
     "parts",
+    "pictures",
     "read_matrix",
     "rendered",
     "rows_of",
@@ -136,52 +145,65 @@ def load(name_or_path: str) -> FactorDataset:
     """Load a data set by name, or the user's own images by path.
 
     Args:
-        name_or_path: a name out of `DATASETS`, with options where needed
-            (`squares(n=4096, seed=1)`, `shapes3d('3dshapes.h5')`,
-            `correlated('squares(n=4096)', strength=0.4)`); or the path of an .npz, .npy or .h5
-            file, of a .csv or .parquet table of numbers, or of a folder of images.
+        name_or_path: the path of an .npz, .npy or .h5 file, of a .csv or .parquet table of numbers,
+            or of a folder of images; or a name out of `DATASETS`, with options where needed
+            (`squares(n=4096, seed=1)`, `arrays('photos.npz', value_range=(0, 4095))`,
+            `correlated('squares(n=4096)', strength=0.4)`). What exists is a path, whatever it is
+            called. In a quoted text a backslash is one, except before a quotation mark or another
+            backslash.
 
     Raises:
         DataError: where there is nothing of that name, or it cannot be used.
     """
-    path = Path(name_or_path)
-    name = name_or_path.partition("(")[0].strip()
-    if name in DATASETS and ("(" in name_or_path or not path.exists()):
-        _, positional, options = spelling.parse(name_or_path, "data")
-        signature = inspect.signature(DATASETS[name])
-        try:
-            signature.bind(*positional, **options)
-        except TypeError as error:
-            accepted = ", ".join(signature.parameters)
-            raise DataError(f"data {name_or_path!r}: {error}; {name} takes {accepted}.") from None
-        try:
-            return DATASETS[name](*positional, **options)
-        except TypeError as error:
-            raise DataError(f"data {name_or_path!r}: {error}.") from None
-    if path.is_dir():
+    path = expanded(name_or_path)
+    name, bracket, _ = name_or_path.partition("(")
+    name = name.strip()
+    there = what_is(path)
+    if there == "folder":
         return from_folder(path)
-    if path.is_file():
-        if path.name == FACTORS_CSV and picture_files(path.parent):
-            raise DataError(
-                f"{path} is the table of the pictures beside it; give their folder: {path.parent}."
-            )
-        read = FILES.get(path.suffix.lower())
-        if read is not None:
-            return read(path)
-        raise DataError(
-            f"{path} ends in none of {', '.join(FILES)}, and is no folder of images; save the "
-            "images as np.savez('data.npz', images=…, factors=…), or name the data set that the "
-            f"file is of: {', '.join(PUBLISHED)}, as in shapes3d('3dshapes.h5')."
-        )
+    if there == "file":
+        return _read(path)
+    ends = name_or_path.rstrip().endswith(")")
+    if name in DATASETS and (ends or (bracket and path.suffix.lower() not in FILES) or not bracket):
+        return _named(name, name_or_path)
     files = f"file ({', '.join(FILES)}) or of a folder of images"
-    if "(" not in name_or_path and (path.suffix or len(path.parts) > 1):
+    if not ends and (path.suffix or len(path.parts) > 1):
         folder = path.parent
-        there = [one.name for one in folder.iterdir()] if folder.is_dir() else []
-        near = nearest(path.name, there) if folder.is_dir() else f": there is no folder {folder}"
+        beside = [one.name for one in folder.iterdir()] if folder.is_dir() else []
+        near = nearest(path.name, beside) if folder.is_dir() else f": there is no folder {folder}"
         raise DataError(
             f"there is no data set or file {name_or_path!r}{near}; give the path of a {files}."
         )
     raise DataError(
         f"there is no data set or file {name_or_path!r}{nearest(name, DATASETS)}; use "
         f"{', '.join(DATASETS)}, or the path of a {files}."
+    )
+
+
+def _named(name: str, text: str) -> FactorDataset:
+    _, positional, options = spelling.parse(text, "data", paths=True)
+    signature = inspect.signature(DATASETS[name])
+    try:
+        signature.bind(*positional, **options)
+    except TypeError as error:
+        accepted = ", ".join(signature.parameters)
+        raise DataError(f"data {text!r}: {error}; {name} takes {accepted}.") from None
+    try:
+        return DATASETS[name](*positional, **options)
+    except TypeError as error:
+        raise DataError(f"data {text!r}: {error}.") from None
+
+
+def _read(path: Path) -> FactorDataset:
+    if path.name == FACTORS_CSV and picture_files(path.parent):
+        raise DataError(
+            f"{path} is the table of the pictures beside it; give their folder: {path.parent}."
+        )
+    read = FILES.get(path.suffix.lower())
+    if read is not None:
+        return read(path)
+    raise DataError(
+        f"{path} ends in none of {', '.join(FILES)}, and is no folder of images; save the "
+        "images as np.savez('data.npz', images=…, factors=…), or name the data set that the "
+        f"file is of: {', '.join(PUBLISHED)}, as in shapes3d('3dshapes.h5')."
     )

@@ -229,7 +229,7 @@ def _checked_images(given: ArrayLike | LazyImages, what: str) -> Images:
     if images.ndim == 4 and (low < 0 or high > 1):
         raise DataError(
             f"{what} ranges from {low:g} to {high:g}; values must lie in [0, 1]"
-            + ("; divide by 255." if low >= 0 and 1 < high <= 255 else ".")
+            + ("; divide by the value that is white." if low >= 0 else ".")
         )
     return images
 

@@ -1,9 +1,8 @@
-"""The user's own data: array files, tables of numbers, or a folder of pictures."""
+"""The user's own data: array files and tables of numbers."""
 
-import warnings
 import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,31 +12,33 @@ from numpy.typing import NDArray
 from micvae.data.archives import npz_array, readable
 from micvae.data.dataset import FactorDataset, guess_kind, warn_of_guesses
 from micvae.data.declared import check_npy, check_npz, header
-from micvae.data.factor_table import FACTORS_CSV, kinds_of_header, read_factors
-from micvae.data.layout import Arrangement, arrangement
-from micvae.data.lazy import Images, LazyImages, is_large
-from micvae.data.on_disk import ArrayFile, Items, of_array
+from micvae.data.layout import Arrangement, Layout, arrangement
+from micvae.data.lazy import Images, Stored, is_large
+from micvae.data.on_disk import ArrayFile, of_array
 from micvae.data.tables import read_matrix
+from micvae.data.value_range import Range, Reading, Scale, checked_range, expecting
 from micvae.data.vectors import warn_of_float32
 from micvae.errors import DataError
 
-SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".pgm", ".ppm"}
-GREY = ("1", "L", "LA", "I", "I;16", "I;16L", "I;16B", "I;16N")
 IMAGES = ("images", "partners")
 BESIDE = ("factors", "auxiliary", "sequence")
 NAMES = ("factor_names", "factor_kinds", "feature_names")
 KINDS_IN_FILE = "say which it is by an array factor_kinds of texts in the file"
-KINDS_IN_HEADER = "say which it is in the header of factors.csv, as in {name} (ordinal)"
+Opener = Callable[[Reading], Stored]
+"""Opens an array that stays in its file."""
 
 
-def from_npz(path: Path) -> FactorDataset:
+def from_npz(
+    path: Path, value_range: Range | None = None, layout: Layout = "auto"
+) -> FactorDataset:
     """Read `images` and, where they are there, `factors`, `factor_names` and `factor_kinds`.
 
-    `images` is uint8 (divided by 255), uint16 (by 65535) or float in [0, 1], shaped `(N, H, W)`,
-    `(N, H, W, C)` or `(N, C, H, W)`, see `micvae.data.layout.arrangement`. `factors` is `(N, K)`
-    numbers, `factor_names` K strings, `factor_kinds` K out of continuous, ordinal, categorical
-    and angular; without it they are guessed, see `micvae.data.dataset.guess_kind`.
-    `partners`, where images come in pairs, is of the images' own kind and layout, and `auxiliary`
+    `images` are integers, floats or booleans, shaped `(N, H, W)`, `(N, H, W, C)` or `(N, C, H, W)`,
+    see `micvae.data.layout.arrangement`; `value_range` says which values are black and white,
+    else see `micvae.data.value_range.chosen_scale`. `factors` is `(N, K)` numbers, `factor_names`
+    K strings, `factor_kinds` K out of continuous, ordinal, categorical and angular; without it
+    they are guessed, see `micvae.data.dataset.guess_kind`.
+    `partners`, where images come in pairs, is read on the images' scale, and `auxiliary`
     `(N, U)` numbers: the auxiliary variable u; `sequence` says which sequence each frame belongs
     to, `(N,)` whole numbers. Floats `(N, F)` are vectors, no pictures: any finite values, which
     `feature_names` may name, F strings.
@@ -64,14 +65,31 @@ def from_npz(path: Path) -> FactorDataset:
         ) from None
     if "images" not in arrays:
         raise DataError(f"{path} has no array named images; it has {found or 'nothing'}.")
-    for name in IMAGES:
-        if name in arrays:
-            arrays[name] = of_user(arrays[name], f"{name} in {path}")
+    return of_arrays(path, arrays, value_range, layout)
+
+
+def of_arrays(
+    path: Path, arrays: dict[str, Any], value_range: Range | None, layout: Layout
+) -> FactorDataset:
+    """The data set of a file's arrays by name; partners are read on the images' scale.
+
+    Raises:
+        DataError: for arrays that do not fit.
+    """
+    how = reading(path, "images", value_range, layout)
+    arrays["images"], scale = of_user(arrays["images"], how)
+    if "partners" in arrays:
+        how = replace(how, what=f"partners in {path}")
+        with expecting(how.value_range, None if scale is None else scale.of_images):
+            arrays["partners"], _ = of_user(arrays["partners"], how)
     for name in NAMES:
         if name in arrays:
             arrays[name] = texts(arrays[name])
     return FactorDataset(
-        name=path.stem, source={"data": str(path)}, **with_kinds(arrays, KINDS_IN_FILE)
+        name=path.stem,
+        source={"data": str(path)} | ({} if scale is None else scale.to_json()),
+        notes=() if scale is None else scale.notes(path.name),
+        **with_kinds(arrays, KINDS_IN_FILE),
     )
 
 
@@ -91,6 +109,12 @@ def with_kinds(arrays: dict[str, Any], remedy: str) -> dict[str, Any]:
     return arrays | {"factor_kinds": tuple(map(guess_kind, columns))}
 
 
+def reading(path: Path, name: str, value_range: Range | None, layout: Layout = "auto") -> Reading:
+    """How an array of a file is read; `name` is the array's, or empty where it is alone."""
+    what = f"{name} in {path}" if name else str(path)
+    return Reading(what, f"arrays({str(path)!r}", checked_range(value_range), layout)
+
+
 def texts(array: NDArray[Any]) -> tuple[str, ...]:
     """Names from an array of texts or of UTF-8 bytes."""
     return tuple(
@@ -98,8 +122,8 @@ def texts(array: NDArray[Any]) -> tuple[str, ...]:
     )
 
 
-def _unread(path: Path, name: str) -> Images | None:
-    """An array of images that stays in the file: large, and stored as it is."""
+def _unread(path: Path, name: str) -> Opener | None:
+    """What opens an array of images that stays in the file: large, and stored as it is."""
     with zipfile.ZipFile(path) as archive, archive.open(f"{name}.npy") as member:
         shape, fortran, _ = header(member, f"array {name} of {path}")
     if not is_large(shape) or (fortran and len(shape) > 1):
@@ -107,11 +131,13 @@ def _unread(path: Path, name: str) -> Images | None:
     with npz_array(path, name) as records:
         if not records.random_access:
             return None
-        shape, dtype = records.shape, records.dtype
-        return ArrayFile(path, records.start, shape, dtype, arranged(shape, dtype, name))
+        shape, dtype, start = records.shape, records.dtype, records.start
+    return lambda how: ArrayFile(path, start, shape, dtype, arranged(shape, dtype, how), how)
 
 
-def from_npy(path: Path) -> FactorDataset:
+def from_npy(
+    path: Path, value_range: Range | None = None, layout: Layout = "auto"
+) -> FactorDataset:
     """Read images or vectors that are alone in a file, as `images` of an .npz file.
 
     What would take more than 1 GiB as floats stays in the file and is read in parts.
@@ -119,17 +145,25 @@ def from_npy(path: Path) -> FactorDataset:
     Raises:
         DataError: for a file that cannot be read, or that holds something else.
     """
-    images: Images | NDArray[Any]
+    how = reading(path, "", value_range, layout)
     with readable(path, "an .npy file"):
         with path.open("rb") as file:
             shape, fortran, dtype = header(file, str(path))
             start = file.tell()
         if is_large(shape) and not (fortran and len(shape) > 1):
-            images = ArrayFile(path, start, shape, dtype, arranged(shape, dtype, str(path)))
+            found = arranged(shape, dtype, how)
+            images, scale = of_user(
+                lambda how: ArrayFile(path, start, shape, dtype, found, how), how
+            )
         else:
             check_npy(path)
-            images = of_user(np.load(path, allow_pickle=False), str(path))
-    return FactorDataset(path.stem, images, source={"data": str(path)})
+            images, scale = of_user(np.load(path, allow_pickle=False), how)
+    return FactorDataset(
+        path.stem,
+        images,
+        source={"data": str(path)} | ({} if scale is None else scale.to_json()),
+        notes=() if scale is None else scale.notes(path.name),
+    )
 
 
 def from_table(path: Path) -> FactorDataset:
@@ -160,130 +194,36 @@ def from_table(path: Path) -> FactorDataset:
         some = values[:, list(table.single)]
         with np.errstate(all="ignore"):
             warn_of_float32(some.mean(0), some.std(0), str(path), names)
-    images = of_user(values, str(path))
+    images, _ = of_user(values, reading(path, "", None))
     source = {"data": str(path)}
     return FactorDataset(path.stem, images, source=source, feature_names=table.names)
 
 
-def picture_files(path: Path) -> list[Path]:
-    """The pictures below a folder by name, without those that are hidden."""
-    return sorted(
-        p
-        for p in path.rglob("*")
-        if p.suffix.lower() in SUFFIXES
-        and p.is_file()
-        and not any(part.startswith(".") for part in p.relative_to(path).parts)
-    )
-
-
-def from_folder(path: Path) -> FactorDataset:
-    """Read every picture below a folder, in the order of their names.
-
-    All must have one size. They become grey if all are grey, else colour; transparency is
-    dropped. Files and folders whose names begin with a dot are no pictures: systems leave them
-    behind. Where the folder holds `factors.csv`, see `micvae.data.factor_table`, it has a header
-    row, a first column with the file's path relative to the folder, and one column of numbers per
-    factor, whose name may end in its kind, as in `age (continuous)`. Pictures that would take more
-    than 1 GiB as floats stay in their files, which are opened whenever one is needed.
-
-    Raises:
-        DataError: for a picture or table that cannot be read or does not fit.
-    """
-    files = picture_files(path)
-    if not files:
-        raise DataError(
-            f"{path} holds no images; expected files ending in {', '.join(sorted(SUFFIXES))}."
-        )
-    first, colour = _picture(files[0]), False
-    for file in files:
-        size, colour_here = _header(file)
-        if size != first.shape[:2]:
-            (h, w), (h0, w0) = size, first.shape[:2]
-            raise DataError(
-                f"{path} holds images of different sizes ({files[0].relative_to(path)} is "
-                f"{h0}×{w0}, {file.relative_to(path)} {h}×{w}); resize them to one."
-            )
-        colour = colour or colour_here
-    shape = (len(files), *first.shape[:2], *((3,) if colour else ()))
-
-    def picture(i: int) -> NDArray[Any]:
-        grey = _picture(files[i])
-        return np.repeat(grey[..., None], 3, axis=2) if colour and grey.ndim == 2 else grey
-
-    found: Arrangement = "NHWC" if colour else "NHW"
-    images: Images = Items(picture, shape, first.dtype, found, f"images in {path}")
-    if not is_large(shape):
-        images = images[:]
-    header, factors = read_factors(path / FACTORS_CSV, [f.relative_to(path) for f in files])
-    names, kinds = kinds_of_header(header)
-    known: dict[str, Any] = {"factors": factors, "factor_names": names}
-    if kinds and all(kind is not None for kind in kinds):
-        known["factor_kinds"] = kinds
-    elif factors is not None:
-        open_ones = [k for k, kind in enumerate(kinds) if kind is None]
-        told = {"factors": factors[:, open_ones], "factor_names": [names[k] for k in open_ones]}
-        guessed = iter(with_kinds(told, KINDS_IN_HEADER).get("factor_kinds", ()))
-        known["factor_kinds"] = tuple(kind or next(guessed) for kind in kinds)
-    return FactorDataset(
-        name=path.resolve().name, images=images, source={"data": str(path)}, **known
-    )
-
-
-def of_user(images: NDArray[Any] | Images, what: str) -> Images:
+def of_user(images: NDArray[Any] | Opener, how: Reading) -> tuple[Images, Scale | None]:
     """Images `(N, C, H, W)` out of an array in any arrangement; vectors `(N, F)` as they are.
 
+    Returns:
+        The images, and which values are black and white; None for vectors.
+
     Raises:
-        DataError: where its shape or its dtype is that of neither.
+        DataError: where its shape, its dtype or its values are those of neither.
     """
-    if isinstance(images, LazyImages):
-        return images
-    return of_array(images, arranged(images.shape, images.dtype, what), what)
+    if not isinstance(images, np.ndarray):
+        stored = images(how)
+        return stored, stored.scale
+    return of_array(images, arranged(images.shape, images.dtype, how), how)
 
 
-def arranged(shape: tuple[int, ...], dtype: np.dtype[Any], what: str) -> Arrangement:
+def arranged(shape: tuple[int, ...], dtype: np.dtype[Any], how: Reading) -> Arrangement:
     """How an array in a file is arranged; two axes are vectors only where they are floats."""
-    found = arrangement(shape, what)
+    found = arrangement(shape, how.what, how.layout, how.option)
     if found == "NF" and dtype.kind != "f":
         raise DataError(
-            f"{what} has shape {shape} and dtype {dtype}; expected (N, H, W), (N, H, W, C) or "
+            f"{how.what} has shape {shape} and dtype {dtype}; expected (N, H, W), (N, H, W, C) or "
             "(N, C, H, W), or vectors (N, F) of floats."
         )
     return found
 
 
-def _header(file: Path) -> tuple[tuple[int, int], bool]:
-    """Height and width of a picture, and whether it has colour, before it is decoded."""
-    with _opened(file) as picture:
-        return (picture.height, picture.width), picture.mode not in GREY
-
-
-def _picture(file: Path) -> NDArray[Any]:
-    with _opened(file) as picture:
-        return pixels(picture)
-
-
-@contextmanager
-def _opened(file: Path) -> Iterator[Any]:
-    from PIL import Image  # only folders need it
-
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(file) as picture:
-                yield picture
-    except Exception as error:  # Pillow's readers raise a dozen kinds, bombs among them
-        raise DataError(f"{file} cannot be read as an image: {_reason(error)}.") from None
-
-
 def _reason(error: Exception) -> str:
     return str(error).splitlines()[0].rstrip(".") if str(error) else type(error).__name__
-
-
-def pixels(picture: Any) -> NDArray[Any]:
-    """The numbers of a picture (PIL): grey `(H, W)` or colour `(H, W, 3)`, no transparency.
-
-    uint8; of grey pictures with 16 bits uint16, since convert() would show all of them white.
-    """
-    if picture.mode.startswith("I;16"):
-        return np.asarray(picture).astype(np.uint16)
-    return np.asarray(picture.convert("L" if picture.mode in GREY else "RGB"))

@@ -5,26 +5,24 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from micvae.data.archives import readable
 from micvae.data.dataset import FactorDataset
-from micvae.data.files import (
-    BESIDE,
-    IMAGES,
-    KINDS_IN_FILE,
-    NAMES,
-    arranged,
-    of_user,
-    texts,
-    with_kinds,
-)
-from micvae.data.lazy import Images, is_large
+from micvae.data.files import BESIDE, IMAGES, NAMES, Opener, arranged, of_arrays
+from micvae.data.layout import Layout
+from micvae.data.lazy import is_large
 from micvae.data.on_disk import Hdf5File
+from micvae.data.value_range import Range
 from micvae.errors import DataError
 
 PUBLISHED = "a published one is named, as in shapes3d('3dshapes.h5')"
 
 
-def from_hdf5(path: Path) -> FactorDataset:
+def from_hdf5(
+    path: Path, value_range: Range | None = None, layout: Layout = "auto"
+) -> FactorDataset:
     """Read the data sets that `from_npz` reads as arrays, by the same names.
 
     Images that would take more than 1 GiB as floats stay in the file and are read in parts; in
@@ -54,18 +52,11 @@ def from_hdf5(path: Path) -> FactorDataset:
         raise DataError(
             f"{path} has no data set named images; it has {found or 'nothing'}; {PUBLISHED}."
         )
-    for name in NAMES:
-        if name in arrays:
-            arrays[name] = texts(arrays[name])
-    return FactorDataset(
-        name=path.stem, source={"data": str(path)}, **with_kinds(arrays, KINDS_IN_FILE)
-    )
+    return of_arrays(path, arrays, value_range, layout)
 
 
-def _images(path: Path, name: str, stored: Any) -> Images:
-    what = f"{name} in {path}"
-    if stored.dtype.kind not in "fiub" or not is_large(stored.shape):
-        return of_user(stored[()], what)
-    return Hdf5File(
-        path, name, stored.shape, stored.dtype, arranged(stored.shape, stored.dtype, what)
-    )
+def _images(path: Path, name: str, stored: Any) -> NDArray[Any] | Opener:
+    shape, dtype = stored.shape, stored.dtype
+    if dtype.kind not in "fiub" or not is_large(shape):
+        return np.asarray(stored[()])
+    return lambda how: Hdf5File(path, name, shape, dtype, arranged(shape, dtype, how), how)

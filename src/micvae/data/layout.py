@@ -1,10 +1,10 @@
-"""How images lie in an array: where their channels are, and which number is white."""
+"""How images lie in an array: where their channels are."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Literal
 
-import numpy as np
 from numpy.typing import NDArray
 
 from micvae.errors import DataError
@@ -13,15 +13,20 @@ Layout = Literal["auto", "channels_first", "channels_last"]
 Arrangement = Literal["NF", "NHW", "NCHW", "NHWC"]
 SMALLEST_SIDE = 8  # networks for images need this many pixels, so that fewer must be channels
 USUAL = (1, 3, 4)  # channels: grey, colour, colour and transparency
-WHITE = {np.dtype(np.uint8): 255, np.dtype(np.uint16): 65535}
 
 
-def arrangement(shape: tuple[int, ...], what: str, layout: Layout = "auto") -> Arrangement:
+def arrangement(
+    shape: tuple[int, ...],
+    what: str,
+    layout: Layout = "auto",
+    option: Callable[[str], str] = str,
+) -> Arrangement:
     """Tell vectors `(N, F)` from `(N, H, W)`, `(N, C, H, W)` and `(N, H, W, C)`.
 
     Of four axes, the second counts the channels where it is 1, 3 or 4, or where it alone is
     below 8, which no side of an image is; else the last one where the same is true of that.
-    `layout` decides where that leaves a doubt.
+    `layout` decides where that leaves a doubt; `option` writes it as it is given to whoever reads
+    this array, for the message.
 
     Raises:
         DataError: for another number of axes, or where both or neither could count channels.
@@ -39,9 +44,10 @@ def arrangement(shape: tuple[int, ...], what: str, layout: Layout = "auto") -> A
         return "NCHW"
     if shape[3] in USUAL or shape[3] < SMALLEST_SIDE <= shape[1]:
         return "NHWC"
+    example = option("layout='channels_first'")
     raise DataError(
         f"{what} has shape {shape}, and {shape[1]} and {shape[3]} may both be a number of "
-        "channels; say which by layout='channels_first' or 'channels_last'."
+        f"channels; say which by {example} or 'channels_last'."
     )
 
 
@@ -57,17 +63,3 @@ def as_arranged(images: NDArray[Any], found: Arrangement) -> NDArray[Any]:
     if found == "NHW":
         return images[:, 0]
     return images.transpose(0, 2, 3, 1) if found == "NHWC" else images
-
-
-def scaled(images: NDArray[Any], what: str) -> NDArray[np.float32]:
-    """Turn uint8 and uint16 into floats in [0, 1]; floats are taken as they are, checked later."""
-    if images.dtype in WHITE:
-        floats = np.ascontiguousarray(images).astype(np.float32)
-        floats /= np.float32(WHITE[images.dtype])
-        return floats
-    if images.dtype == np.bool_ or images.dtype.kind == "f":
-        return np.ascontiguousarray(images, dtype=np.float32)
-    raise DataError(
-        f"{what} have dtype {images.dtype}; expected uint8 (0 to 255), uint16 (0 to 65535) or "
-        "floats in [0, 1]."
-    )

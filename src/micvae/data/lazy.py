@@ -11,8 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from micvae.data.layout import Arrangement, channels_first, scaled
+from micvae.data.layout import Arrangement, channels_first
+from micvae.data.value_range import Reading, Scale, chosen_scale, measured, scaled, value_range_of
 from micvae.data.vectors import Vectors, precise
+from micvae.errors import DataError
 
 LARGE = 2**30  # bytes as float32: what is larger is read in parts, what is smaller at once
 BLOCK = 2**24  # bytes as float32 of what is read at a time, where all of it passes by
@@ -133,27 +135,34 @@ class Mapped(LazyImages):
 class Stored(LazyImages):
     """Images out of something that has an array's rows, in an array's own arrangement and dtype.
 
+    What `rows` needs is set before this is initialised: the rows are read to find which values are
+    black and white, until that is certain.
+
     Args:
         shape: of the array.
         dtype: of the array.
         found: how it is arranged.
-        what: its name, for messages.
+        how: its name and what was said of how to read it.
+
+    Attributes:
+        scale: which values are black and white; None for vectors.
     """
 
     def __init__(
-        self, shape: tuple[int, ...], dtype: np.dtype[Any], found: Arrangement, what: str
+        self, shape: tuple[int, ...], dtype: np.dtype[Any], found: Arrangement, how: Reading
     ) -> None:
         turned = channels_first(np.broadcast_to(np.zeros((), dtype), shape), found).shape
-        super().__init__(turned, bounded=dtype.kind in "bu")
-        if found == "NF":
-            self.bounded = False
-            self.dtype = precise(np.empty((0, 1), dtype), what).dtype
-        else:
-            scaled(np.empty((0, 1), dtype), what)  # refuses a dtype that cannot be read
+        super().__init__(turned, bounded=found != "NF")
         self.stored = shape
         self.stored_dtype = dtype
         self.found = found
-        self.what = what
+        self.what = how.what
+        self.scale: Scale | None = None
+        if found == "NF":
+            refuse_range(how)
+            self.dtype = precise(np.empty((0, 1), dtype), how.what).dtype
+        else:
+            self.scale = chosen_scale(dtype, measured(self._blocks()), how)
 
     @abstractmethod
     def rows(self, rows: NDArray[np.int64]) -> NDArray[Any]:
@@ -161,9 +170,27 @@ class Stored(LazyImages):
 
     def read(self, rows: NDArray[np.int64]) -> Vectors:
         """Rows as floats `(n, C, H, W)`, or vectors in their own precision."""
-        if self.found == "NF":
-            return precise(self.rows(rows), self.what)
-        return scaled(channels_first(self.rows(rows), self.found), self.what)
+        return as_floats(channels_first(self.rows(rows), self.found), self.scale, self.what)
+
+    def _blocks(self) -> Iterator[NDArray[Any]]:
+        together = max(1, BLOCK // max(1, math.prod(self.stored[1:]) * 4))
+        for start in range(0, self.stored[0], together):
+            yield self.rows(np.arange(start, min(start + together, self.stored[0])))
+
+
+def refuse_range(how: Reading) -> None:
+    """Refuse a range of values for vectors.
+
+    Raises:
+        DataError: where one was given.
+    """
+    if value_range_of(how) is not None:
+        raise DataError(f"{how.what}: vectors, not pictures; leave value_range out.")
+
+
+def as_floats(images: NDArray[Any], scale: Scale | None, what: str) -> Vectors:
+    """Pictures on their scale; vectors, which have none, in their own precision."""
+    return precise(images, what) if scale is None else scaled(images, scale)
 
 
 class Held(Stored):
@@ -172,12 +199,12 @@ class Held(Stored):
     Args:
         array: in any arrangement, of any dtype.
         found: how it is arranged.
-        what: its name, for messages.
+        how: its name and what was said of how to read it.
     """
 
-    def __init__(self, array: NDArray[Any], found: Arrangement, what: str) -> None:
-        super().__init__(array.shape, array.dtype, found, what)
+    def __init__(self, array: NDArray[Any], found: Arrangement, how: Reading) -> None:
         self.array = array
+        super().__init__(array.shape, array.dtype, found, how)
 
     def rows(self, rows: NDArray[np.int64]) -> NDArray[Any]:
         """Index."""

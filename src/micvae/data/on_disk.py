@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from micvae.data.layout import Arrangement, channels_first, scaled
-from micvae.data.lazy import Held, Images, Stored, is_large, runs
-from micvae.data.vectors import precise
+from micvae.data.layout import Arrangement, channels_first
+from micvae.data.lazy import Held, Images, Stored, as_floats, is_large, refuse_range, runs
+from micvae.data.value_range import Reading, Scale, chosen_scale, measured
 from micvae.errors import DataError
 
 
@@ -27,6 +27,7 @@ class ArrayFile(Stored):
         shape: of the array.
         dtype: of the array.
         found: how it is arranged.
+        how: its name and what was said of how to read it.
     """
 
     def __init__(
@@ -36,8 +37,8 @@ class ArrayFile(Stored):
         shape: tuple[int, ...],
         dtype: np.dtype[Any],
         found: Arrangement,
+        how: Reading,
     ) -> None:
-        super().__init__(shape, dtype, found, str(path))
         self.path = path
         self.start = start
         size, held = start + math.prod(shape) * dtype.itemsize, path.stat().st_size
@@ -46,6 +47,7 @@ class ArrayFile(Stored):
                 f"{path} has {held:,} bytes, not the {size:,} that its shape {shape} needs; it was "
                 "cut short."
             )
+        super().__init__(shape, dtype, found, how)
 
     def rows(self, rows: NDArray[np.int64]) -> NDArray[Any]:
         """Read runs of rows, each at once."""
@@ -70,6 +72,7 @@ class Hdf5File(Stored):
         shape: of the data set.
         dtype: of the data set.
         found: how it is arranged.
+        how: its name and what was said of how to read it.
     """
 
     def __init__(
@@ -79,10 +82,11 @@ class Hdf5File(Stored):
         shape: tuple[int, ...],
         dtype: np.dtype[Any],
         found: Arrangement,
+        how: Reading,
     ) -> None:
-        super().__init__(shape, dtype, found, f"{name} in {path}")
         self.path = path
         self.name = name
+        super().__init__(shape, dtype, found, how)
 
     def rows(self, rows: NDArray[np.int64]) -> NDArray[Any]:
         """Read runs of rows, each at once."""
@@ -107,7 +111,8 @@ class Items(Stored):
         shape: of all of them, stacked.
         dtype: of each.
         found: how the stack is arranged.
-        what: their name, for messages.
+        how: their name and what was said of how to read them.
+        names: what each is called in messages; image 0, image 1, … where left out.
     """
 
     def __init__(
@@ -116,40 +121,67 @@ class Items(Stored):
         shape: tuple[int, ...],
         dtype: np.dtype[Any],
         found: Arrangement,
-        what: str,
+        how: Reading,
+        names: Callable[[int], str] = "image {}".format,
     ) -> None:
-        super().__init__(shape, dtype, found, what)
         self.item = item
+        self.names = names
+        super().__init__(shape, dtype, found, how)
 
     def rows(self, rows: NDArray[np.int64]) -> NDArray[Any]:
         """Read each; one of another shape or dtype than the first is refused."""
-        found = np.empty((len(rows), *self.stored[1:]), self.stored_dtype)
-        for place, row in enumerate(rows.tolist()):
-            image = self.item(row)
-            if image.shape != self.stored[1:] or image.dtype != self.stored_dtype:
-                raise DataError(
-                    f"{self.what}: image {row} has shape {image.shape} and dtype {image.dtype}, "
-                    f"the first one {self.stored[1:]} and {self.stored_dtype}; bring all to one."
-                )
-            found[place] = image
-        return found
+        return stacked(self.item, rows, self.stored[1:], self.stored_dtype, self.what, self.names)
 
 
-def of_array(array: NDArray[Any], found: Arrangement, what: str) -> Images:
-    """Images `(N, C, H, W)` or vectors: an array of floats, or where that were large, unread."""
-    own = (np.float32, np.float64) if found == "NF" else (np.float32,)
-    floats = array.dtype in own and array.flags.c_contiguous and found != "NHWC"
-    mapped = _mapped(array, found) if is_large(array.shape) else None
+def stacked(
+    item: Callable[[int], NDArray[Any]],
+    rows: NDArray[np.int64],
+    shape: tuple[int, ...],
+    dtype: np.dtype[Any],
+    what: str,
+    names: Callable[[int], str] = "image {}".format,
+) -> NDArray[Any]:
+    """The images of these numbers in one array.
+
+    Raises:
+        DataError: where one has another shape or dtype than the first.
+    """
+    found = np.empty((len(rows), *shape), dtype)
+    for place, row in enumerate(rows.tolist()):
+        image = item(row)
+        if image.shape != shape or image.dtype != dtype:
+            raise DataError(
+                f"{what}: {names(row)} has shape {image.shape} and dtype {image.dtype}, the first "
+                f"one {shape} and {dtype}; bring all to one."
+            )
+        found[place] = image
+    return found
+
+
+def of_array(array: NDArray[Any], found: Arrangement, how: Reading) -> tuple[Images, Scale | None]:
+    """Images `(N, C, H, W)` or vectors: an array of floats, or where that were large, unread.
+
+    Returns:
+        The images, and which values of the array are black and white; None for vectors.
+    """
+    mapped = _mapped(array, found, how) if is_large(array.shape) else None
     if mapped is not None:
-        return mapped
-    if is_large(array.shape) and not floats:
-        return Held(array, found, what)
+        return mapped, mapped.scale
+    if is_large(array.shape):
+        held = Held(array, found, how)
+        as_it_is = held.scale is None or held.scale.unit
+        own = (np.float32, np.float64) if found == "NF" else (np.float32,)
+        if array.dtype in own and array.flags.c_contiguous and found != "NHWC" and as_it_is:
+            return channels_first(array, found), held.scale
+        return held, held.scale
     if found == "NF":
-        return precise(array, what)
-    return scaled(channels_first(array, found), what)
+        refuse_range(how)
+        return as_floats(array, None, how.what), None
+    scale = chosen_scale(array.dtype, measured(iter([array])), how)
+    return as_floats(channels_first(array, found), scale, how.what), scale
 
 
-def _mapped(array: NDArray[Any], found: Arrangement) -> ArrayFile | None:
+def _mapped(array: NDArray[Any], found: Arrangement, how: Reading) -> ArrayFile | None:
     """The file behind a memory map, where the array lies in it row by row."""
     root: Any = array
     while isinstance(root.base, np.ndarray):
@@ -159,4 +191,4 @@ def _mapped(array: NDArray[Any], found: Arrangement) -> ArrayFile | None:
     if root.filename is None:
         return None
     start = root.offset + array.ctypes.data - root.ctypes.data
-    return ArrayFile(Path(root.filename), start, array.shape, array.dtype, found)
+    return ArrayFile(Path(root.filename), start, array.shape, array.dtype, found, how)

@@ -53,7 +53,7 @@ class Disentangler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, WithOption
     `fit` takes as `X`, and everything that reads samples likewise:
 
     - images as an array or tensor, `(N, H, W)`, `(N, H, W, C)` or `(N, C, H, W)`, both sides of at
-      least 8 pixels: uint8, uint16, or floats in [0, 1];
+      least 8 pixels: integers, floats or booleans;
     - vectors `(N, F)` of any finite numbers: arrays of any library, lists, sparse matrices that
       take at most 1 GiB when dense, an `xarray.DataArray` with a dimension named `sample`, and
       data frames of any library (pandas, polars, PyArrow, …), whose names are kept;
@@ -63,6 +63,10 @@ class Disentangler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, WithOption
 
     Of four axes the second counts channels where it is 1, 3 or 4, or where it alone is below 8;
     else the last one where the same is true of that; else `layout` has to say.
+
+    Black is 0. White is 1 where no value is larger; else the smallest of 255, 1023, 4095, 16383 and
+    65535 that is not below the largest value. Where that leaves a doubt, `value_range` has to say.
+    Images that are given to a fitted estimator are read with the range of those that were fitted.
 
     Args:
         method: a name out of `micvae list methods`, where wanted with a preset
@@ -81,6 +85,7 @@ class Disentangler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, WithOption
             training data has it, computed in float64; codes, decoded vectors and scores stay in
             the units of X. Say False for methods that rest on distances, such as isometric-ica.
         layout: auto, channels_first or channels_last.
+        value_range: the values of black and white, such as (0, 16); None finds them.
         column: the column of images of a Hugging Face data set that has several.
         verbose: whether `fit` shows a progress bar.
         **method_options: fields of the method, as values or as the text that spells them.
@@ -116,6 +121,7 @@ class Disentangler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, WithOption
         device: str = "auto",
         standardise: bool = True,
         layout: str = "auto",
+        value_range: tuple[float, float] | None = None,
         column: str | None = None,
         verbose: bool = False,
         **method_options: Any,
@@ -132,6 +138,7 @@ class Disentangler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, WithOption
         self.device = device
         self.standardise = standardise
         self.layout = layout
+        self.value_range = value_range
         self.column = column
         self.verbose = verbose
         self.set_params(**method_options)
@@ -258,7 +265,7 @@ class Disentangler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, WithOption
         """Read the folder of a finished run, whoever trained it.
 
         The parameters are those that were trained with; `layout` and `standardise` as the data
-        needs them, `column` where it was said.
+        needs them, `column` and `value_range` where they were said.
         """
         run = Run(Path(path))
         values = parameters_of(run.config, run.record["data"])
@@ -291,8 +298,14 @@ class Disentangler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, WithOption
                 values = check_array(values, ensure_all_finite=finite, estimator=self)
             else:
                 values = validate_data(self, values, reset=fitting, ensure_all_finite=finite)
-        layout = opened.layout or self.layout
-        given = taken(values, y, layout=layout, column=self.column)  # type: ignore[arg-type]
+        given = taken(
+            values,
+            y,
+            layout=opened.layout or self.layout,  # type: ignore[arg-type]
+            column=self.column,
+            value_range=self.value_range if fitting else None,
+            trained=None if fitting else self._form.scale,
+        )
         if not names:
             return given
         return replace(given, dataset=replace(given.dataset, feature_names=names))

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from micvae.data import FactorDataset
 from micvae.data.layout import Arrangement, as_arranged
+from micvae.data.value_range import TrainedScale
 from micvae.errors import DataError
 from micvae.sharing.features import check_features, feature_names_of
 from micvae.sharing.units import Units
@@ -25,12 +26,14 @@ class Form:
         arranged: how images lay in the array that was fitted.
         units: of vectors, which may have been standardised.
         names: of the features of vectors; empty where nobody said.
+        scale: which values of pictures are black and white.
     """
 
     shape: tuple[int, ...]
     arranged: Arrangement
     units: Units
     names: tuple[str, ...] = ()
+    scale: TrainedScale = TrainedScale()  # noqa: RUF009, frozen
 
     @classmethod
     def of(cls, data: Mapping[str, Any]) -> Form:
@@ -40,7 +43,8 @@ class Form:
             innermost = innermost["of"]
         shape = tuple(data["image_shape"])
         layout, units = innermost.get("layout", "NCHW"), Units.of(data["source"], shape)
-        return cls(shape, layout, units, feature_names_of(data, shape[0]))
+        scale = TrainedScale.of(data["source"])
+        return cls(shape, layout, units, feature_names_of(data, shape[0]), scale)
 
     def read(self, dataset: FactorDataset) -> FactorDataset:
         """Samples in the units of the model.
@@ -54,6 +58,8 @@ class Form:
                 f"X has samples of shape {dataset.image_shape}, but Disentangler was fitted to "
                 f"{self.shape}."
             )
+        if dataset.pictures:
+            self.scale.check(dataset.source, "X")
         check_features(dataset, self.names, "Disentangler")
         as_they_were = self.units.moved is None and not self.units.whitened
         if as_they_were and is_standardised(dataset):

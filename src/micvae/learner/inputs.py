@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,10 +15,19 @@ from numpy.typing import NDArray
 from micvae.arrays import unmasked
 from micvae.data import FactorDataset, FactorKind, Images, load
 from micvae.data.dataset import guess_kind, warn_of_guesses
-from micvae.data.files import pixels
 from micvae.data.layout import Arrangement, Layout, arrangement
 from micvae.data.lazy import is_large
-from micvae.data.on_disk import Items, of_array
+from micvae.data.on_disk import Items, of_array, stacked
+from micvae.data.own import ARRAYS, expanded, what_is
+from micvae.data.pictures import opened, pixels
+from micvae.data.value_range import (
+    Range,
+    Reading,
+    Scale,
+    TrainedScale,
+    checked_range,
+    expecting,
+)
 from micvae.data.vectors import check_whole
 from micvae.errors import DataError
 from micvae.learner.containers import frame_of, hugging_face, missing_entry, read_array
@@ -39,7 +49,15 @@ class Given:
     arranged: Arrangement
 
 
-def taken(X: Any, y: Any = None, *, layout: Layout = "auto", column: str | None = None) -> Given:
+def taken(
+    X: Any,
+    y: Any = None,
+    *,
+    layout: Layout = "auto",
+    column: str | None = None,
+    value_range: Range | None = None,
+    trained: TrainedScale | None = None,
+) -> Given:
     """Read whatever holds samples.
 
     Args:
@@ -50,31 +68,59 @@ def taken(X: Any, y: Any = None, *, layout: Layout = "auto", column: str | None 
             texts are categories.
         layout: where the channels of an array are, in case of doubt.
         column: which column of a Hugging Face data set has the images.
+        value_range: the values of black and white; None finds them.
+        trained: those of the pictures that a model was fitted to, which is to read these.
 
     Raises:
         DataError: for anything else, and what does not fit.
     """
     if layout not in ("auto", "channels_first", "channels_last"):
         raise DataError(f"layout is {layout!r}; use auto, channels_first or channels_last.")
+    value_range = checked_range(value_range)
     if isinstance(X, str | Path | FactorDataset):
-        dataset = X if isinstance(X, FactorDataset) else load(str(X))
-        data = str(X) if isinstance(X, str | Path) and y is None else IN_MEMORY
+        text = "" if isinstance(X, FactorDataset) else _described(str(X), value_range, layout)
+        with expecting(value_range, trained):
+            dataset = X if isinstance(X, FactorDataset) else load(text)
+        data = text if text and y is None else IN_MEMORY
         found: Arrangement = "NCHW" if dataset.pictures else "NF"
         return Given(dataset if y is None else with_factors(dataset, y), data, found)
     of_column = {}
+    how = Reading("X", value_range=value_range, layout=layout)
     if isinstance(X, torch.utils.data.Dataset) or hugging_face(X):
         name = type(X).__name__
         if hugging_face(X) and column is not None:
             of_column = {"column": column}
         count, item = _column(X, column) if hugging_face(X) else _items(X)
-        images, found = _one_by_one(count, item, layout)
+        with expecting(value_range, trained):
+            images, scale, found = _one_by_one(count, item, how)
     else:
         name = "array"
         array = X.detach().cpu().numpy() if isinstance(X, torch.Tensor) else np.asanyarray(X)
+        array = unmasked(array, "X")
         found = arrangement(array.shape, "X", layout)
-        images = of_array(array, found, "X")
-    dataset = FactorDataset(name, images, source={"data": IN_MEMORY, "layout": found} | of_column)
+        with expecting(value_range, trained):
+            images, scale = of_array(array, found, how)
+    of_scale = {} if scale is None else scale.to_json()
+    source = {"data": IN_MEMORY, "layout": found} | of_column | of_scale
+    notes = () if scale is None else scale.notes("the images that were given")
+    dataset = FactorDataset(name, images, source=source, notes=notes)
     return Given(dataset if y is None else with_factors(dataset, y), IN_MEMORY, found)
+
+
+def _described(text: str, value_range: Range | None, layout: Layout) -> str:
+    """A path with options, as the data set that takes them; another description as it is."""
+    path = expanded(text)
+    options: dict[str, Any] = {} if value_range is None else {"value_range": value_range}
+    there = what_is(path)
+    if there == "file" and path.suffix.lower() in ARRAYS:
+        options |= {} if layout == "auto" else {"layout": layout}
+        kind = "arrays"
+    elif there == "folder":
+        kind = "pictures"
+    else:
+        return text
+    said = "".join(f", {name}={value!r}" for name, value in options.items())
+    return f"{kind}({text!r}{said})" if options else text
 
 
 def with_factors(dataset: FactorDataset, y: Any) -> FactorDataset:
@@ -194,19 +240,22 @@ def _image(image: Any) -> NDArray[Any]:
     if isinstance(image, torch.Tensor):
         return image.detach().cpu().numpy()
     if hasattr(image, "getbands"):
-        return pixels(image)
+        return pixels(image, "a picture of X")
     return np.asarray(unmasked(image, "an item of X"))
 
 
-def _one_by_one(count: int, item: Item, layout: Layout) -> tuple[Images, Arrangement]:
+def _one_by_one(count: int, item: Item, how: Reading) -> tuple[Images, Scale | None, Arrangement]:
     """All images of a data set that gives them singly, read now or, where they are many, later."""
     if not count:
         raise DataError("X is empty; at least one image is needed.")
     first = item(0)
     shape = (count, *first.shape)
-    found = arrangement(shape, "X", layout)
-    images: Images = Items(item, shape, first.dtype, found, "X")
-    return (images if is_large(images.shape) else images[:]), found
+    found = arrangement(shape, "X", how.layout)
+    if is_large(shape):
+        items = Items(item, shape, first.dtype, found, how)
+        return items, items.scale, found
+    array = stacked(item, np.arange(count), first.shape, first.dtype, "X")
+    return *of_array(array, found, how), found
 
 
 def _column(given: Any, column: str | None) -> tuple[int, Item]:
@@ -222,4 +271,17 @@ def _column(given: Any, column: str | None) -> tuple[int, Item]:
     elif column not in given.column_names:
         raise DataError(f"X has no column {column!r}; it has {', '.join(given.column_names)}.")
     rows = given.select_columns([column])
-    return len(given), lambda i: _image(rows[i][column])
+    kind = given.features.get(column)
+    if type(kind).__name__ != "Image" or given.format["type"] == "custom":
+        return len(given), lambda i: _image(rows[i][column])
+    encoded = rows.with_format(None).cast_column(column, type(kind)(decode=False))
+    return len(given), lambda i: _encoded(encoded[i][column], kind.mode, f"X[{i}]")
+
+
+def _encoded(stored: Any, mode: str | None, name: str) -> NDArray[Any]:
+    """A picture as its file has it; decoded here, since `datasets` decodes every format."""
+    content = stored["bytes"] if stored else None
+    if content is None and not (stored and stored["path"] and Path(stored["path"]).is_file()):
+        raise DataError(f"{name} has no picture, or one that does not lie on this machine.")
+    with opened(Path(stored["path"]) if content is None else io.BytesIO(content), name) as picture:
+        return pixels(picture.convert(mode) if mode else picture, name)

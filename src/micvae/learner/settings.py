@@ -11,6 +11,7 @@ import numpy as np
 
 from micvae import spelling
 from micvae.data.layout import arrangement
+from micvae.data.value_range import Scale
 from micvae.errors import DataError, MicvaeError
 from micvae.objectives import METHODS, Objective, find
 from micvae.training.config import RunConfig, Settings
@@ -90,7 +91,7 @@ def parameters_of(config: RunConfig, data: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _reading(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Layout, column and standardisation, where they are not what an estimator does by itself."""
+    """How data was read and standardised, where an estimator would not do so by itself."""
     innermost, shape = data["source"], data["image_shape"]
     standardise = len(shape) > 1 or innermost.get("data") == "standardised"
     while "of" in innermost:
@@ -106,7 +107,13 @@ def _reading(data: Mapping[str, Any]) -> dict[str, Any]:
         except DataError:
             doubt = True
         layout = layouts[found] if doubt else layout
-    return {"standardise": standardise, "layout": layout, "column": innermost.get("column")}
+    scale = Scale.of(innermost)
+    return {
+        "standardise": standardise,
+        "layout": layout,
+        "column": innermost.get("column"),
+        "value_range": (scale.black, scale.white) if scale is not None and scale.given else None,
+    }
 
 
 def _read(name: str, value: Any, hint: Any) -> Any:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from micvae import __version__
+from micvae.data.value_range import TrainedScale
 from micvae.errors import MicvaeError, RunError
 from micvae.files import read_json, write_json, write_text
 from micvae.sharing.card import model_card
@@ -176,7 +177,8 @@ def _facts(run: Run) -> dict[str, Any]:
         "image_shape": list(run.image_shape),
         "data": {k: data[k] for k in ("name", "n", "factor_names", "factor_kinds", "notes")}
         | {"units": units_of(run).to_json()}
-        | {k: data[k] for k in ("feature_names",) if k in data},
+        | {k: data[k] for k in ("feature_names",) if k in data}
+        | (TrainedScale.of(data.get("source")).to_json() if len(run.image_shape) == 3 else {}),
         "training": {
             "seconds": run.record.get("seconds"),
             **{k: environment[k] for k in ("python", "torch", "numpy") if k in environment},

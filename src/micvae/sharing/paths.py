@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import PurePath
 from typing import Any
 
 from micvae import spelling
-from micvae.data import DATASETS
+from micvae.data import DATASETS, FILES
 from micvae.errors import MicvaeError
 
-_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _ABSOLUTE = re.compile(r"[/\\~]|[A-Za-z]:[/\\]|\w+://")
 
 
@@ -21,11 +21,11 @@ def public(data: str) -> str:
         return _last(data)
     if not bracket:
         return data
-    # As `load` reads it, but for backslashes: in 'C:\me\x' they are folders, not escapes.
-    literal = _ESCAPE.sub(lambda m: m[0] if m[1] in "\\'\"" else "\\" + m[0], data)
     try:
-        _, positional, keywords = spelling.parse(literal, "data")
+        _, positional, keywords = spelling.parse(data, "data", paths=True)
     except MicvaeError:
+        if PurePath(data).suffix.lower() in FILES:
+            return _last(data)  # a file that is called so, such as dsprites (1).npz
         return f"{name.strip()}(…)"  # which no run can have been trained on
     shown = [_shown(value, named=i == 0) for i, value in enumerate(positional)]
     options = {k: _shown(v, named=k in ("data", "path")) for k, v in keywords.items()}
@@ -48,7 +48,7 @@ def _texts(data: str) -> Iterator[str]:
     if "(" not in data or data.partition("(")[0].strip() not in DATASETS:
         return
     try:
-        _, positional, keywords = spelling.parse(data, "data")
+        _, positional, keywords = spelling.parse(data, "data", paths=True)
     except MicvaeError:
         return
     for value in (*positional, *keywords.values()):

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from micvae.arrays import unmasked
 from micvae.data import FactorDataset
+from micvae.data.value_range import TrainedScale
 from micvae.errors import DataError
 from micvae.models import VAE
 from micvae.representation import Encoded
@@ -57,6 +58,15 @@ class Trained:
     def latent_names(self) -> tuple[str, ...]:
         """D names of columns: z0, z1, …"""
         return latent_names(self.config.latent_dim)
+
+    @property
+    def scale(self) -> TrainedScale:
+        """Which values of pictures were black and white in training."""
+        data = self.facts.get("data")
+        data = data if isinstance(data, Mapping) else {}
+        if "source" in data:  # the record of a run
+            return TrainedScale.of(data["source"])
+        return TrainedScale.of(data) if "value_range" in data else TrainedScale()
 
     def encode(self, dataset: FactorDataset) -> Encoded:
         """Codes of a data set, as its method makes them.
@@ -108,12 +118,14 @@ class Trained:
         return self.units.given(np.concatenate(parts))
 
     def check(self, dataset: FactorDataset) -> None:
-        """Refuse samples of another shape than the model takes, or with other features."""
+        """Refuse samples of another shape, with other features, or read on another scale."""
         if dataset.image_shape != self.image_shape:
             raise DataError(
                 f"{dataset.name} has {shown_shape(dataset.image_shape)}, and {self.name} takes "
                 f"{shown_shape(self.image_shape)}; resize or convert the data to that."
             )
+        if dataset.pictures:
+            self.scale.check(dataset.source, dataset.name)
         names = feature_names_of(self.facts.get("data"), self.image_shape[0])
         check_features(dataset, names, self.name)
 

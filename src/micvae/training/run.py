@@ -11,6 +11,7 @@ import numpy as np
 from micvae import __version__
 from micvae.data import FactorDataset, LazyImages, from_npz, load, parts
 from micvae.data.standardised import moments, standardised_name
+from micvae.data.value_range import TrainedScale, expecting
 from micvae.data.vectors import check_float32, rounded_first, warn_of_float32
 from micvae.errors import DataError, RunError
 from micvae.files import read_json, write_json
@@ -119,12 +120,15 @@ class Run:
                 f"{self.path} was trained on an array, which is not stored with it; store both by "
                 "Disentangler.save(path, data=X)."
             )
-        return load(self.config.data)
+        with expecting(trained=TrainedScale.of(self.record["data"].get("source"))):
+            return load(self.config.data)
 
     def _stored(self) -> FactorDataset:
         known = self.record["data"]
+        with expecting(trained=TrainedScale()):  # stored as bytes where that loses nothing
+            stored = from_npz(self.path / DATA)
         return replace(
-            from_npz(self.path / DATA),
+            stored,
             name=known["name"],
             factor_kinds=tuple(known["factor_kinds"]),
             factor_values=(),
@@ -253,7 +257,7 @@ def train_run(
     path.mkdir(parents=True, exist_ok=True)
     if (path / RECORD).exists():
         begun = Run(path).record["data"]
-        if {**begun, "feature_names": 0} != {**record["data"], "feature_names": 0}:  # only names
+        if _without_reading(begun) != _without_reading(record["data"]):
             raise RunError(f"the data at {config.data} has changed since {path} was begun.")
     write_json(path / RECORD, record)
 
@@ -331,6 +335,17 @@ def fingerprint(dataset: FactorDataset) -> str:
         for block in parts(array) if isinstance(array, LazyImages) else [array]:
             digest.update(np.ascontiguousarray(block).data)
     return digest.hexdigest()
+
+
+def _without_reading(data: Any) -> Any:
+    """What a record says of data but for names of features, and for how pictures were read.
+
+    The fingerprint is of what was read; older records say neither.
+    """
+    left_out = {"feature_names", "value_range", "dtype", "value_range_given"}
+    if not isinstance(data, Mapping):
+        return data
+    return {k: _without_reading(v) for k, v in data.items() if k not in left_out}
 
 
 def _wrong_fact(data: Any) -> str | None:
