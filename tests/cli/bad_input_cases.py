@@ -480,3 +480,28 @@ for given in ("export run", "audit run", "theorem", "study vae", "select squares
            "--out", "full")  # fmt: skip
 option("sharing over something else", "holds something else", "share", "run", "--out", "full")
 option("nowhere to share to", "either --out FOLDER or --repo", "share", "run")
+
+
+# --- vectors: columns that are no numbers, and numbers that are lost -------------------------------
+
+
+CASES.extend(
+    [
+        Case(
+            "text, dates and holes in a table",
+            "column day holds dates or times (datetime64[D]), column d has 1 empty",
+            numbers("a,day,c,d\n1,2020-01-01,x,\n2,2020-01-02,y,4\n"),
+        ),
+        Case(
+            "whole numbers beyond 2^53",
+            "column t of t.csv has whole numbers beyond 2^53 (1700000000000000001)",
+            numbers("t,y\n1700000000000000001,1\n1700000000000000002,2\n"),
+        ),
+    ]
+)
+
+
+@case("metres of a map, left as they are", "column 'north' of t varies by")
+def _(folder: Path) -> list[str]:
+    rows = "".join(f"{k},{5644724 + k / 1000}\n" for k in range(96))
+    return [*numbers("east,north\n" + rows)(folder), "--no-standardise"]

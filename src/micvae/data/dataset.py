@@ -179,9 +179,9 @@ class FactorDataset:
             at = int(np.argmax(beyond))
             name = repr(self.feature_names[at]) if self.feature_names else at
             raise DataError(
-                f"column {name} of {self.name} has numbers up to {largest[at]:.3g}, and float32, "
-                "in which networks compute, ends at 3.4e+38; standardise the vectors, or divide "
-                "the column by a constant."
+                f"column {name} of {self.name} has numbers up to {largest[at]:.3g}; networks "
+                "compute in float32, which ends at 3.4e+38: standardise the vectors, or divide the "
+                "column by a constant."
             )
         return _as_float32(vectors)
 

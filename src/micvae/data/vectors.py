@@ -154,10 +154,10 @@ def check_float32(
         return
     at = int(np.argmax(lost))
     raise DataError(
-        f"column {_name(names, at)} of {what} varies by {scale[at]:.3g} around {mean[at]:,.9g}, "
-        "which float32, in which networks compute, does not resolve; standardise the vectors "
-        "(leave out --no-standardise or standardise=False, or name the data as "
-        "standardised('…')), or subtract an offset."
+        f"column {_name(names, at)} of {what} varies by {scale[at]:.3g} around {mean[at]:,.9g}; "
+        "networks compute in float32, which does not resolve that: standardise the vectors (leave "
+        "out --no-standardise or standardise=False, or name the data as standardised('…')), or "
+        "subtract an offset."
     )
 
 
