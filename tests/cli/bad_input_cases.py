@@ -482,7 +482,7 @@ option("sharing over something else", "holds something else", "share", "run", "-
 option("nowhere to share to", "either --out FOLDER or --repo", "share", "run")
 
 
-# --- vectors: columns that are no numbers, and numbers that are lost -------------------------------
+# --- vectors: columns that are no numbers, and numbers that are lost ---------------------------
 
 
 CASES.extend(
@@ -499,9 +499,3 @@ CASES.extend(
         ),
     ]
 )
-
-
-@case("metres of a map, left as they are", "column 'north' of t varies by")
-def _(folder: Path) -> list[str]:
-    rows = "".join(f"{k},{5644724 + k / 1000}\n" for k in range(96))
-    return [*numbers("east,north\n" + rows)(folder), "--no-standardise"]

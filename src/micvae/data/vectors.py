@@ -92,9 +92,14 @@ def check_whole(numbers: NDArray[Any], what: str, names: Sequence[str] = ()) -> 
     if numbers.ndim == 2:
         at = int(np.argmax(beyond.any(axis=0)))
         where = f"column {_name(names, at)} of {what}"
-    raise DataError(
-        f"{where} has whole numbers beyond 2^53 ({numbers[beyond].flat[0]}), which float64 does "
-        "not hold exactly; subtract an offset from the column first, such as its smallest value."
+    raise beyond_float64(where, int(numbers[beyond].flat[0]))
+
+
+def beyond_float64(where: str, number: int) -> DataError:
+    """The error for a whole number that float64 does not hold."""
+    return DataError(
+        f"{where} has whole numbers beyond 2^53 ({number}), which float64 does not hold exactly; "
+        "subtract an offset from the column first, such as its smallest value."
     )
 
 
