@@ -582,3 +582,20 @@ CASES += [
         lambda folder: [*TRAIN, "--data", "split('C:\\data\\')"],
     ),
 ]
+# --- vectors: columns that are no numbers, and numbers that are lost ---------------------------
+
+
+CASES.extend(
+    [
+        Case(
+            "text, dates and holes in a table",
+            "column day holds dates or times (datetime64[D]), column d has 1 empty",
+            numbers("a,day,c,d\n1,2020-01-01,x,\n2,2020-01-02,y,4\n"),
+        ),
+        Case(
+            "whole numbers beyond 2^53",
+            "column t of t.csv has whole numbers beyond 2^53 (1700000000000000001)",
+            numbers("t,y\n1700000000000000001,1\n1700000000000000002,2\n"),
+        ),
+    ]
+)

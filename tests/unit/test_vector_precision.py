@@ -274,6 +274,15 @@ def test_what_float32_does_not_hold_is_not_trained_on_as_it_is(table, message):
     vae().fit(table)
 
 
+def test_the_command_line_refuses_it_by_the_name_of_the_column(tmp_path, capsys):
+    path = written(MAP, tmp_path / "map.csv")
+    with pytest.raises(SystemExit) as ended:
+        main(["train", "vae", *FLAGS, "--data", str(path), "--no-standardise",
+              "--out", str(tmp_path / "run")])  # fmt: skip
+    assert ended.value.code == 2 and not (tmp_path / "run").exists()
+    assert "column 'north' of map varies by 0.3 around" in capsys.readouterr().err
+
+
 def test_what_float32_holds_is_trained_on_as_it_is():
     learner = vae(standardise=False).fit(MIXED * 2 + 100)
     assert learner.inverse_transform(learner.transform(MIXED)).dtype == np.float32
@@ -297,10 +306,12 @@ def frame_file(tmp_path, suffix):
         (lambda _: pd.DataFrame({"time": LARGE[:, 0], "b": LARGE[:, 1]}), "column 'time' of X"),
         (lambda _: pd.DataFrame({"time": LARGE[:, 0]}).astype("Int64"), "column 'time' of X"),
         (lambda _: pa.table({"time": LARGE[:, 0].tolist()}), "column 'time' of X"),
+        (lambda _: [[2**53 + 1, 0.5], [1, 2]], "X"),
+        (lambda _: [[2**90, 1], [1, 2]], "X"),
         (lambda folder: frame_file(folder, ".csv"), "column time of .*t.csv"),
         (lambda folder: frame_file(folder, ".parquet"), "column time of .*t.parquet"),
     ],
-    ids=range(7),
+    ids=range(9),
 )
 def test_whole_numbers_beyond_float64_are_refused(make, where, tmp_path):
     with pytest.raises(DataError, match=f"{where}.* has whole numbers beyond 2\\^53.*subtract"):
@@ -310,6 +321,9 @@ def test_whole_numbers_beyond_float64_are_refused(make, where, tmp_path):
 def test_labels_beyond_float64_are_refused():
     with pytest.raises(DataError, match=r"y\[:, 0\] has whole numbers beyond 2\^53"):
         vae().fit(MIXED[:3], LARGE[:, 0])
+    for name in ("factors", "auxiliary"):
+        with pytest.raises(DataError, match=rf"column 0 of {name} has whole numbers beyond 2\^53"):
+            FactorDataset("v", MIXED[:3], **{name: LARGE})
 
 
 def test_numbers_beyond_reason_are_refused():

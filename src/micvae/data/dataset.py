@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from micvae.arrays import unmasked
 from micvae.data.lazy import Images, LazyImages, Mapped, parts, rows_of
-from micvae.data.vectors import LARGEST, precise, rounds_first
+from micvae.data.vectors import LARGEST, check_whole, precise, rounds_first
 from micvae.errors import AmbiguousKindWarning, DataError
 
 FactorKind = Literal["continuous", "ordinal", "categorical", "angular"]
@@ -183,9 +183,9 @@ class FactorDataset:
             at = int(np.argmax(beyond))
             name = repr(self.feature_names[at]) if self.feature_names else at
             raise DataError(
-                f"column {name} of {self.name} has numbers up to {largest[at]:.3g}, and float32, "
-                "in which networks compute, ends at 3.4e+38; standardise the vectors, or divide "
-                "the column by a constant."
+                f"column {name} of {self.name} has numbers up to {largest[at]:.3g}; networks "
+                "compute in float32, which ends at 3.4e+38: standardise the vectors, or divide the "
+                "column by a constant."
             )
         return _as_float32(vectors)
 
@@ -205,7 +205,10 @@ class FactorDataset:
 def _checked_images(given: ArrayLike | LazyImages, what: str) -> Images:
     images = given if isinstance(given, LazyImages) else np.asarray(unmasked(given, what))
     if images.dtype.kind not in "fiub":
-        raise DataError(f"{what} has dtype {images.dtype}; expected floats in [0, 1].")
+        raise DataError(
+            f"{what} has dtype {images.dtype}; expected numbers: images in [0, 1], or vectors "
+            "(N, F)."
+        )
     if not isinstance(images, LazyImages):
         images = (
             precise(images, what) if images.ndim == 2 else images.astype(np.float32, copy=False)
@@ -273,6 +276,8 @@ def _checked_rows(given: Any, n: int, what: str) -> NDArray[np.float64]:
         raise DataError(
             f"{what} has dtype {rows.dtype}; expected numbers (encode categories as 0, 1, …)."
         )
+    if rows.dtype.kind in "iu":
+        check_whole(rows, what)
     rows = rows.astype(np.float64, copy=False)
     if rows.ndim == 1:
         rows = rows[:, None]

@@ -121,7 +121,7 @@ def from_folder(
 
 
 def _factors(path: Path, files: Sequence[Path]) -> dict[str, Any]:
-    """Factors of a folder with their names and kinds; kinds that the table leaves out are guessed."""
+    """The factors of a folder with names and kinds; kinds that are not said are guessed."""
     header, factors = read_factors(path / FACTORS_CSV, [f.relative_to(path) for f in files])
     names, kinds = kinds_of_header(header)
     known: dict[str, Any] = {"factors": factors, "factor_names": names}

@@ -92,9 +92,14 @@ def check_whole(numbers: NDArray[Any], what: str, names: Sequence[str] = ()) -> 
     if numbers.ndim == 2:
         at = int(np.argmax(beyond.any(axis=0)))
         where = f"column {_name(names, at)} of {what}"
-    raise DataError(
-        f"{where} has whole numbers beyond 2^53 ({numbers[beyond].flat[0]}), which float64 does "
-        "not hold exactly; subtract an offset from the column first, such as its smallest value."
+    raise beyond_float64(where, int(numbers[beyond].flat[0]))
+
+
+def beyond_float64(where: str, number: int) -> DataError:
+    """The error for a whole number that float64 does not hold."""
+    return DataError(
+        f"{where} has whole numbers beyond 2^53 ({number}), which float64 does not hold exactly; "
+        "subtract an offset from the column first, such as its smallest value."
     )
 
 
@@ -154,10 +159,10 @@ def check_float32(
         return
     at = int(np.argmax(lost))
     raise DataError(
-        f"column {_name(names, at)} of {what} varies by {scale[at]:.3g} around {mean[at]:,.9g}, "
-        "which float32, in which networks compute, does not resolve; standardise the vectors "
-        "(leave out --no-standardise or standardise=False, or name the data as "
-        "standardised('…')), or subtract an offset."
+        f"column {_name(names, at)} of {what} varies by {scale[at]:.3g} around {mean[at]:,.9g}; "
+        "networks compute in float32, which does not resolve that: standardise the vectors (leave "
+        "out --no-standardise or standardise=False, or name the data as standardised('…')), or "
+        "subtract an offset."
     )
 
 

@@ -16,7 +16,7 @@ from micvae.arrays import unmasked
 from micvae.data import FactorDataset
 from micvae.data.layout import Layout
 from micvae.data.lazy import LARGE, is_large
-from micvae.data.vectors import check_whole, warn_of_float32
+from micvae.data.vectors import WHOLE, beyond_float64, check_whole, warn_of_float32
 from micvae.errors import DataError
 
 SAMPLES = [
@@ -419,6 +419,8 @@ def _of_list(given: Sequence[Any], what: str) -> NDArray[Any]:
                 f"{what} is a list of rows of different shapes ({a} and {b}); bring all to one."
             ) from None
         raise DataError(_elsewhere(given, what, error)) from None
+    if array.dtype.kind == "f" and array.size and np.abs(array).max() >= WHOLE:
+        _check_integers(given, what)
     return np.asarray(given, dtype=object) if array.dtype.kind in "US" else array
 
 
@@ -450,10 +452,17 @@ def _usable(array: NDArray[Any]) -> NDArray[Any]:
     ]
     if wrong:
         raise DataError(_refused("X", wrong))
-    whole = [c for c in array.ravel().tolist() if isinstance(c, int) and abs(c) > 2**53]
-    if whole:
-        check_whole(np.asarray(whole[:1], dtype=object).astype(np.int64), "X")
+    _check_integers(array.tolist(), "X")
     return array
+
+
+def _check_integers(rows: Sequence[Any], what: str) -> None:
+    """Refuse Python's integers beyond 2^53, which NumPy makes floats of beside other floats."""
+    for row in rows:
+        if isinstance(row, list | tuple):
+            _check_integers(row, what)
+        elif isinstance(row, int) and abs(row) > WHOLE:
+            raise beyond_float64(what, row)
 
 
 def _spelled(column: NDArray[Any]) -> bool:

@@ -175,6 +175,7 @@ class Snica(Objective):
 
         A frame's code is that of the window which has most frames on both sides of it.
         """
+        dataset = dataset.as_float32()
         begins = torch.from_numpy(beginnings(dataset))
         total = len(begins)
         length = min(self.window, total)
