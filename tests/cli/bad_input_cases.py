@@ -599,3 +599,34 @@ CASES.extend(
         ),
     ]
 )
+
+
+# --- codes and factors for scores, and options that contradict each other -----------------------
+
+option("an option given twice", "--codes is given 2 times (a.npy, b.npy); give it once", "evaluate",
+       "--codes", "a.npy", "--codes", "b.npy")  # fmt: skip
+option("scores in a text for print", "ends in .tex; scores are written as JSON", "evaluate",
+       "--codes", "run/representation.npz", "--out", "scores.tex")  # fmt: skip
+option("a folder called as a file", "ends in .npz, and a folder is written there", *TRAIN[:4],
+       "--data", "squares(n=96)", "--out", "new.npz")  # fmt: skip
+
+
+def scored(name: str, content: str, *more: str) -> Callable[[Path], list[str]]:
+    def spoil(folder: Path) -> list[str]:
+        np.save(folder / "z.npy", np.random.default_rng(0).normal(size=(40, 2)))
+        (folder / name).write_text(content)
+        return ["evaluate", "--codes", "z.npy", "--factors", name, *more]
+
+    return spoil
+
+
+_CLASSES = "\n".join(["species,size", *(f"{i % 30},{i % 3}" for i in range(40))])
+CASES += [
+    Case("a missing number", "column age has 1 missing entries (NA); leave these rows out",
+         scored("f.csv", "age\n" + "\n".join(["30"] * 39) + "\nNA\n")),
+    Case("more classes than a test part holds, asked for",
+         "factor 'species' has 30 classes in 40 samples",
+         scored("f.csv", _CLASSES, "--factor-kinds", "categorical", "ordinal", "--metrics", "sap")),
+]  # fmt: skip
+own("a kind that is none", "factor_kinds has 'round'; use one of continuous, ordinal",
+    images=IMAGES, factors=np.arange(96.0), factor_kinds=["round"])  # fmt: skip

@@ -169,7 +169,7 @@ def test_a_guess_names_the_column_and_the_option(run):
     assert "'age' is taken as continuous (73 distinct values); say which it is by --factor-k" in (
         error
     )
-    status, _, error = run(*given, "--factor-kinds", "ordinal", "ordinal")
+    status, _, error = run(*given, "--factor-kinds", "continuous", "ordinal")
     assert status == 0 and "guess" not in error
 
 
@@ -209,3 +209,20 @@ def test_an_empty_cell_is_missing(tmp_path, cell):
     (tmp_path / "f.csv").write_text(f"a,b\nred,1\n{cell},2\n")
     with pytest.raises(DataError, match="column a has 1 empty entries"):
         read_matrix(tmp_path / "f.csv", "factors")
+
+
+def test_the_page_of_a_run_names_the_scores_that_are_missing(run, tmp_path):
+    images = RNG.integers(0, 256, (N, 8, 8)).astype(np.uint8)
+    factors = np.c_[np.arange(N) % 100, np.arange(N) % 3]
+    known = {"factor_names": ["species", "size"], "factor_kinds": ["categorical", "ordinal"]}
+    np.savez("own.npz", images=images, factors=factors, **known)
+    train = ["train", "vae", "--data", "own.npz", "--epochs", "1", "--batch-size", "32"]
+    assert run(*train, "--network", "patch(width=4, hidden=8)", "--out", "run")[0] == 0
+    status, said, _ = run("evaluate", "run")
+    assert status == 0 and "left out: dci_disentanglement" in said
+    assert "sap" in read_json(tmp_path / "run" / "scores.json")["missing"]
+    status, _, error = run("report", "run")
+    assert status == 0, error
+    assert "factor &#x27;species&#x27; has 100 classes" in (tmp_path / "run/report.html").read_text(
+        encoding="utf-8"
+    ).replace("&#39;", "&#x27;")

@@ -4,9 +4,13 @@ import warnings
 from functools import cache
 
 import numpy as np
+import pandas as pd
+import pyarrow as pa
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.sparse import csr_array
 
 from micvae.metrics import (
     METRICS,
@@ -17,6 +21,7 @@ from micvae.metrics import (
     dci,
     evaluate,
     factor_vae_score,
+    rmig,
 )
 
 N = 600
@@ -171,3 +176,64 @@ def test_codes_that_came_without_their_digits_are_named(change, said):
     assert len(lost) == said
     if said:
         assert lost[0].startswith("latent 0, latent 1, latent 2: an offset has left few different")
+
+
+@pytest.mark.parametrize("predictor", ["sklearn", "forest", "lasso"])
+@pytest.mark.parametrize("change", [lambda z: z + 1e9, lambda z: z * 1e-160])
+def test_other_predictors_of_dci_keep_the_digits(predictor, change):
+    codes, factors = example()
+    options = {"factor_kinds": KINDS[:1], "predictor": predictor}
+    expected = dci(codes[:200], factors[:200, :1], **options).values
+    found = dci(change(codes[:200]), factors[:200, :1], **options).values
+    assert found == pytest.approx(expected, abs=MOST)
+
+
+def test_limits_of_bins_move_with_the_codes():
+    codes, factors = example()
+    scale = np.full(codes.shape, 0.3)
+    options = {"factor_kinds": KINDS, "scale": scale}
+    expected = rmig(codes, factors, limits=(-4, 4), **options).value
+    found = rmig(codes + 1e8, factors, limits=(1e8 - 4, 1e8 + 4), **options).value
+    assert found == pytest.approx(expected, abs=1e-3)
+
+
+def held(container, codes):
+    """The same codes in another container."""
+    names = [f"z{d}" for d in range(codes.shape[1])]
+    if container == "list":
+        return codes.tolist()
+    if container == "tensor":
+        return torch.from_numpy(codes)
+    if container == "frame":
+        return pd.DataFrame(codes, columns=names)
+    if container == "table":
+        return pa.table(dict(zip(names, codes.T, strict=True)))
+    return csr_array(codes) if container == "sparse" else codes
+
+
+LIMITS = {"int16": 30_000, "int32": 2e9, "int64": 9e18, "uint64": 1.8e19, "float32": 1e5}
+LIMITS |= {"float64": 1e14, "longdouble": 1e16}
+
+
+@settings(max_examples=40, deadline=None, derandomize=True)
+@given(
+    st.sampled_from(["array", "list", "tensor", "frame", "table", "sparse"]),
+    st.sampled_from(sorted(LIMITS)),
+    st.lists(st.floats(-1, 1), min_size=4, max_size=4),
+)
+def test_types_offsets_and_containers_give_the_scores_of_the_plain_array(container, dtype, shares):
+    codes, factors = example()
+    whole = np.round(100 * codes).astype(np.int64)  # at most 3 digits, which every type can hold
+    if dtype == "longdouble" and container in ("tensor", "table", "list", "sparse"):
+        container = "array"  # they have no such type
+    shift = [int(share * LIMITS[dtype]) for share in shares]
+    if dtype == "uint64":
+        shift = [abs(s) + 1000 for s in shift]
+        moved_codes = whole.astype(np.uint64) + np.array(shift, np.uint64)
+    else:
+        wide = np.longdouble if np.dtype(dtype).kind == "f" else np.int64
+        moved_codes = (whole.astype(wide) + np.array(shift, wide)).astype(dtype)
+    names = ("mig", "dci_disentanglement", "mcc_pearson", "block_score", "infom")
+    found = evaluate(held(container, moved_codes), factors, factor_kinds=KINDS, metrics=names)
+    expected = evaluate(whole, factors, factor_kinds=KINDS, metrics=names)
+    assert found == pytest.approx(expected, abs=MOST)

@@ -255,7 +255,7 @@ def print_ranking(names: Sequence[str], ranking: Ranking) -> None:
 
 def print_summary(rows: Sequence[dict[str, Any]], labels: Sequence[str]) -> None:
     """Mean over seeds and 95% interval, per row of a study; `–` where no run of it finished."""
-    columns = [name for name in SHOWN if all(name in row for row in rows)]
+    columns = [name for name in SHOWN if all(row.get(name) is not None for row in rows)]
     most = max(sum(row["row"] == label for row in rows) for label in labels)
     title = "below each mean over seeds its 95% bootstrap interval" if most > 1 else "one seed"
     heads = [Column(SHOWN[name][0], no_wrap=True, justify="right") for name in columns]

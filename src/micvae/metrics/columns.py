@@ -92,9 +92,9 @@ def _remedy(given: Any, what: str) -> str:
 
 
 def _is_frame(given: Any) -> bool:
-    return not isinstance(given, np.ndarray) and (
-        hasattr(given, "column_names") or (hasattr(given, "columns") and not callable(given))
-    )
+    """Whether the type has columns; a lazy frame is not asked for them, which would run it."""
+    named = hasattr(type(given), "columns") or hasattr(type(given), "column_names")
+    return named and not isinstance(given, np.ndarray)
 
 
 def _of_frame(given: Any, what: str, text: bool) -> Columns:

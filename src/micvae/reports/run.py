@@ -38,7 +38,8 @@ def report_run(run: Run) -> Path:
     missing: list[str] = []
     material = gather(run, "", missing)
     scores = material.scores
-    if "mig" not in scores["metrics"]:
+    missing += _left_out(scores)
+    if not scores["factor_names"]:
         missing.append(
             "MIG, DCI and every figure that needs ground truth: the data has no factors that vary."
         )
@@ -77,13 +78,21 @@ def _raw_vectors(run: Run) -> bool:
     )
 
 
+def _left_out(scores: Mapping[str, Any]) -> list[str]:
+    """The scores that could not be computed, a sentence per reason."""
+    reasons: dict[str, list[str]] = {}
+    for name, reason in scores.get("missing", {}).items():
+        reasons.setdefault(str(reason), []).append(quantity(name).label)
+    return [f"{', '.join(names)}: {reason}." for reason, names in reasons.items()]
+
+
 def _answer(run: Run, scores: Mapping[str, Any]) -> str:
     latents = len(scores["active"])
     used = f"{scores['active_units']} of {latents} latents are active"
     epochs = f"{run.config.epochs} epoch{'s' if run.config.epochs > 1 else ''}"
     after = f"After {epochs} with seed {run.config.seed}"
     metrics = scores["metrics"]
-    if "mig" not in metrics:
+    if not {"mig", "dci_disentanglement"} <= metrics.keys():
         return f"{after}, {used} and R_MI is {quantity('r_mi').shown(scores['r_mi'])} nats."
     shown = quantity("mig").shown(metrics["mig"])
     return (

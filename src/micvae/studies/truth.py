@@ -9,7 +9,7 @@ import numpy as np
 
 from micvae.data import FactorDataset
 from micvae.errors import MicvaeError, MicvaeWarning
-from micvae.metrics import evaluate
+from micvae.metrics import MetricError, evaluate
 from micvae.representation import Representation
 from micvae.studies.candidates import Candidate
 from micvae.studies.evaluation import SAMPLES, usable_factors
@@ -45,9 +45,16 @@ def check(dataset: FactorDataset, candidates: Sequence[Candidate], folder: Path)
         kinds = [part.factor_kinds[k] for k in used]
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", MicvaeWarning)  # of single runs; this is about ranks
-            found = evaluate(
-                part.codes, part.factors[:, used], factor_kinds=kinds, metrics=SUPERVISED
-            )
+            try:
+                found = evaluate(
+                    part.codes,
+                    part.factors[:, used],
+                    factor_kinds=kinds,
+                    metrics=SUPERVISED,
+                    factor_names=[part.factor_names[k] for k in used],
+                )
+            except MetricError as error:
+                return {"missing": f"{error}."}
         for name in SUPERVISED:
             scores[name].append(found[name])
     udr = [float(c.scores[place]) for c, place in pairs]
