@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from micvae.data import FactorDataset, FactorKind
 from micvae.data.dataset import KINDS
-from micvae.data.declared import check_npz
+from micvae.data.declared import npz_arrays
 from micvae.errors import RunError
 from micvae.files import replacing
+from micvae.paths import checked_file
 
 if TYPE_CHECKING:  # the distributions load torch, which no reader of codes needs
     from micvae.distributions import LatentKind
@@ -141,15 +142,19 @@ class Representation:
     @classmethod
     def load(cls, path: Path) -> "Representation":
         """Read what `save` wrote."""
+        checked_file(path)
         try:
-            check_npz(path)
-            with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
-                encoded = Encoded(**{name: file[name] for name in Encoded._fields})
+            with npz_arrays(path) as file:
+                named = {"latent_kinds": "codes", "factor_names": "factors"}
+                for name, of in (named | {"factor_kinds": "factors"}).items():
+                    if file.described(name)[0] != file.described(of)[0][1:]:  # before it is read
+                        raise ValueError(f"{name} does not fit")
+                encoded = Encoded(*(file.read(name) for name in Encoded._fields))
                 read = cls(
-                    encoded._replace(latent_kinds=tuple(file["latent_kinds"].tolist())),
-                    file["factors"],
-                    tuple(map(str, file["factor_names"])),
-                    tuple(file["factor_kinds"].tolist()),
+                    encoded._replace(latent_kinds=tuple(encoded.latent_kinds.tolist())),
+                    file.read("factors"),
+                    tuple(map(str, file.read("factor_names"))),
+                    tuple(file.read("factor_kinds").tolist()),
                 )
                 read._check()
                 return read

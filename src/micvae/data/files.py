@@ -1,8 +1,9 @@
 """The user's own data: array files, tables of numbers, or a folder of pictures."""
 
+import math
 import warnings
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,19 +13,22 @@ from numpy.typing import NDArray
 
 from micvae.data.archives import npz_array, readable
 from micvae.data.dataset import FactorDataset
-from micvae.data.declared import check_npy, check_npz, header
+from micvae.data.declared import check_npy, check_size, header, npz_arrays
 from micvae.data.factor_table import FACTORS_CSV, read_factors
 from micvae.data.layout import Arrangement, arrangement
 from micvae.data.lazy import Images, LazyImages, is_large
 from micvae.data.on_disk import ArrayFile, Items, of_array
 from micvae.data.tables import read_matrix
 from micvae.errors import DataError
+from micvae.paths import checked_file
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".pgm", ".ppm"}
 GREY = ("1", "L", "LA", "I", "I;16", "I;16L", "I;16B", "I;16N")
 IMAGES = ("images", "partners")
 BESIDE = ("factors", "auxiliary", "sequence")
 NAMES = ("factor_names", "feature_names")
+FEW_NAMES = 1_000
+"""So many are read whatever they are of: that they do not fit is said in more words then."""
 
 
 def from_npz(path: Path) -> FactorDataset:
@@ -44,22 +48,22 @@ def from_npz(path: Path) -> FactorDataset:
         DataError: for a file that cannot be read or arrays that do not fit.
     """
     arrays: dict[str, Any] = {}
+    checked_file(path)
     try:
-        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
-            names = [name for name in (*IMAGES, *BESIDE, *NAMES) if name in file.files]
-            arrays = {name: _unread(path, name) for name in names if name in IMAGES}
-            held = [name for name in names if arrays.get(name) is None]
-            check_npz(path, held)
-            arrays |= {name: file[name] for name in held}
-            found = ", ".join(file.files)
+        with npz_arrays(path) as file:
+            file.described("images")  # which must be there
+            there = [name for name in (*IMAGES, *BESIDE, *NAMES) if name in file.names]
+            shapes = {name: file.described(name)[0] for name in there}
+            for name in there:
+                check_beside(name, shapes, file.described(name)[1])
+                large = _unread(path, name) if name in IMAGES else None
+                arrays[name] = file.read(name) if large is None else large
     except DataError:
         raise
     except Exception as error:  # zipfile, zlib and NumPy raise a dozen kinds on a broken file
         raise DataError(
             f"{path} cannot be read as an .npz file of plain arrays: {_reason(error)}."
         ) from None
-    if "images" not in arrays:
-        raise DataError(f"{path} has no array named images; it has {found or 'nothing'}.")
     for name in IMAGES:
         if name in arrays:
             arrays[name] = of_user(arrays[name], f"{name} in {path}")
@@ -67,6 +71,30 @@ def from_npz(path: Path) -> FactorDataset:
         if name in arrays:
             arrays[name] = texts(arrays[name])
     return FactorDataset(name=path.stem, source={"data": str(path)}, **arrays)
+
+
+def check_beside(name: str, shapes: Mapping[str, tuple[int, ...]], dtype: np.dtype[Any]) -> None:
+    """Refuse an array beside the images that cannot belong to them, before it is read.
+
+    Args:
+        name: of the array: factors, auxiliary, sequence, or names of something.
+        shapes: of all arrays, as the file declares them.
+        dtype: of this array, as the file declares it.
+
+    Raises:
+        DataError: where it has no row for each image, or is too large.
+    """
+    shape, images = shapes[name], shapes["images"]
+    if name in BESIDE and images and len(shape) in (1, 2) and shape[0] != images[0]:
+        raise DataError(
+            f"{name} has {shape[0]} rows, but there are {images[0]} images; give one row per image."
+        )
+    if name in NAMES:
+        most = max(FEW_NAMES, *images[1:], *shapes.get("factors", ())[1:])
+        if len(shape) > 1 or math.prod(shape) > most:
+            raise DataError(f"{name} has shape {shape}; there are at most {most:,} to be named.")
+    if name not in IMAGES:
+        check_size(math.prod(shape) * max(8, dtype.itemsize), name)
 
 
 def texts(array: NDArray[Any]) -> tuple[str, ...]:
@@ -98,6 +126,7 @@ def from_npy(path: Path) -> FactorDataset:
         DataError: for a file that cannot be read, or that holds something else.
     """
     images: Images | NDArray[Any]
+    checked_file(path)
     with readable(path, "an .npy file"):
         with path.open("rb") as file:
             shape, fortran, dtype = header(file, str(path))

@@ -5,18 +5,25 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from micvae.data.dataset import FactorKind
-from micvae.data.declared import check_npy, check_npz, check_size
-from micvae.errors import DataError
+from micvae.data.declared import check_npy, check_ratio, check_size, few, memory, npz_arrays
+from micvae.errors import DataError, MicvaeError
+from micvae.paths import checked_file
 
 READABLE = (".npy", ".npz", ".csv", ".parquet")
 ROW = "row"
 """Column of a table of codes, as `micvae encode` writes it: the number of the sample."""
+
+LONGEST_LINE = 2**24
+"""Bytes of a line of a .csv file."""
+
+PER_COLUMN = 10_000
+"""Bytes that reading a .csv file takes for each of its columns, however few rows there are."""
 
 _INDEX = ("", "Unnamed: 0", "__index_level_0__")
 """What pandas calls the column of row numbers when it writes a table, or reads its own again."""
@@ -100,7 +107,7 @@ def read_matrix(path: Path, wanted: str) -> TableFile:
         DataError: for a file that cannot be read, or does not hold a matrix of numbers or text.
     """
     path = Path(path)
-    if not path.is_file():
+    if path.is_dir() or not checked_file(path).is_file():
         raise DataError(f"{wanted}: there is no file {path}.")
     try:
         suffix = path.suffix.lower()
@@ -108,7 +115,7 @@ def read_matrix(path: Path, wanted: str) -> TableFile:
             return _of_array(_load_numpy(path, wanted), path, wanted)
         if suffix in (".csv", ".parquet"):
             return _of_columns(_load_columns(path, suffix), path, wanted)
-    except DataError:
+    except MicvaeError:
         raise
     except Exception as error:  # NumPy, zipfile and Arrow raise a dozen kinds on a broken file
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
@@ -119,23 +126,19 @@ def read_matrix(path: Path, wanted: str) -> TableFile:
 
 
 def _load_numpy(path: Path, wanted: str) -> NDArray[Any]:
-    try:
-        (check_npy if path.suffix.lower() == ".npy" else check_npz)(path)
-    except DataError as error:
-        raise DataError(f"{wanted}: {path.name} cannot be read: {error}") from None
-    with path.open("rb") as opened:
-        loaded = np.load(opened, allow_pickle=False)
-        if isinstance(loaded, np.ndarray):
-            return loaded
-        with loaded as file:
-            name = wanted if wanted in file.files else file.files[0] if file.files else ""
-            if wanted not in file.files and len(file.files) != 1:
-                raise DataError(
-                    f"{path} has no array named {wanted}; it has "
-                    f"{', '.join(file.files) or 'nothing'}."
-                )
-            array: NDArray[Any] = file[name]
-            return array
+    if path.suffix.lower() == ".npy":
+        try:
+            check_npy(path)
+        except DataError as error:
+            raise DataError(f"{wanted}: {path.name} cannot be read: {error}") from None
+        loaded: NDArray[Any] = np.load(path, allow_pickle=False)
+        return loaded
+    with npz_arrays(path) as file:
+        if wanted not in file.names and len(file.names) != 1:
+            raise DataError(
+                f"{path} has no array named {wanted}; it has {few(file.names) or 'nothing'}."
+            )
+        return file.read(wanted if wanted in file.names else file.names[0])
 
 
 def _of_array(array: NDArray[Any], path: Path, wanted: str) -> TableFile:
@@ -146,35 +149,110 @@ def _of_array(array: NDArray[Any], path: Path, wanted: str) -> TableFile:
     names = tuple(map(str, range(array.shape[1])))
     if array.dtype.kind in "US":
         array = array.astype(str)
-        return _of_columns(dict(zip(names, array.T, strict=True)), path, wanted)
+        found = [np.unique(column, return_inverse=True) for column in array.T]
+        columns = {n: Column(i, texts) for n, (texts, i) in zip(names, found, strict=True)}
+        return _of_columns(columns, path, wanted)
     if array.dtype.kind not in "biuf":
         raise DataError(f"{wanted}: {path} holds {array.dtype}; expected numbers or text.")
     return TableFile(array.astype(np.float64), names, (False,) * array.shape[1])
 
 
-def _load_columns(path: Path, suffix: str) -> dict[str, NDArray[Any]]:
-    import pyarrow.csv
-    import pyarrow.parquet
+class Column(NamedTuple):
+    """A column of a table: numbers, or where `texts` are given the places of each entry in them."""
 
-    if suffix == ".csv":
-        holes = pyarrow.csv.ConvertOptions(strings_can_be_null=True)
-        table = pyarrow.csv.read_csv(path, convert_options=holes)
-        if all(map(_is_number, table.column_names)):
-            raise DataError(
-                f"{path} has no header row: its first line holds numbers only. Name the columns."
-            )
-    else:
-        described = pyarrow.parquet.read_metadata(path)
-        check_size(8 * described.num_rows * described.num_columns, str(path))
-        table = pyarrow.parquet.read_table(path)
-    columns = {}
+    values: NDArray[Any]
+    texts: NDArray[Any] | None = None
+
+
+def _load_columns(path: Path, suffix: str) -> dict[str, Column]:
+    table = _load_csv(path) if suffix == ".csv" else _load_parquet(path)
+    columns: dict[str, Column] = {}
     for name, column in zip(table.column_names, table.columns, strict=True):
         if column.null_count:
             raise DataError(f"{path}: column {name} has {column.null_count} empty entries.")
         if name in columns:
             raise DataError(f"{path} has two columns named {name}.")
-        columns[name] = column.to_numpy()
+        columns[name] = _column(column)
     return columns
+
+
+def _column(column: Any) -> Column:
+    """A column of Arrow's; of texts each is taken once, however often and long it is."""
+    import pyarrow as pa
+
+    if _is_text(column.type):
+        column = column.dictionary_encode()
+    if not pa.types.is_dictionary(column.type):
+        return Column(column.to_numpy())
+    whole = column.unify_dictionaries().combine_chunks()
+    parts = whole.chunks if isinstance(whole, pa.ChunkedArray) else [whole]
+    if not parts:
+        return Column(np.empty(0))
+    texts = parts[0].dictionary.to_pylist()
+    used, places = np.unique(np.concatenate([p.indices for p in parts]), return_inverse=True)
+    order = sorted(range(len(used)), key=lambda i: texts[used[i]])
+    rank = np.empty(len(used), np.int64)
+    rank[order] = np.arange(len(used))
+    return Column(rank[places], np.asarray([texts[used[i]] for i in order], dtype=object))
+
+
+def _is_text(kind: Any) -> bool:
+    import pyarrow as pa
+
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+
+
+def _load_csv(path: Path) -> Any:
+    import pyarrow as pa
+    import pyarrow.csv
+
+    with path.open("rb") as file:
+        first = file.readline(LONGEST_LINE + 1).split(b"\r")[0]
+    count = first.count(b",") + 1
+    if len(first) > LONGEST_LINE or count * PER_COLUMN > memory():
+        raise DataError(
+            f"{path}: its first line has {len(first):,} bytes and {count:,} columns, more than can "
+            "be read; save the numbers as an .npy file."
+        )
+    try:
+        table = pyarrow.csv.read_csv(
+            path,
+            read_options=pyarrow.csv.ReadOptions(block_size=LONGEST_LINE),
+            convert_options=pyarrow.csv.ConvertOptions(strings_can_be_null=True),
+        )
+    except pa.ArrowInvalid as error:
+        if "straddling" in str(error):
+            raise DataError(f"{path} has a line of more than {LONGEST_LINE:,} bytes.") from None
+        raise
+    if all(map(_is_number, table.column_names)):
+        raise DataError(
+            f"{path} has no header row: its first line holds numbers only. Name the columns."
+        )
+    return table
+
+
+def _load_parquet(path: Path) -> Any:
+    import pyarrow as pa
+    import pyarrow.parquet
+
+    described = pyarrow.parquet.read_metadata(path)
+    names = []
+    for field in described.schema.to_arrow_schema():
+        kind = field.type
+        of = kind.value_type if pa.types.is_dictionary(kind) else kind
+        number = pa.types.is_integer(of) or pa.types.is_floating(of) or pa.types.is_boolean(of)
+        if not (number or _is_text(of) or pa.types.is_null(of)):
+            raise DataError(
+                f"column {field.name} of {path} holds {kind}; expected numbers or text."
+            )
+        if _is_text(of):
+            names.append(field.name)
+    groups = range(described.num_row_groups)
+    unpacked = sum(described.row_group(i).total_byte_size for i in groups)
+    size = max(8 * described.num_rows * described.num_columns, unpacked)
+    check_ratio(size, path.stat().st_size, str(path))
+    check_size(2 * size, str(path))  # as they are in the file, and as one matrix
+    return pyarrow.parquet.read_table(path, read_dictionary=names)
 
 
 def _is_number(text: str) -> bool:
@@ -185,21 +263,17 @@ def _is_number(text: str) -> bool:
     return True
 
 
-def _of_columns(columns: dict[str, NDArray[Any]], path: Path, wanted: str) -> TableFile:
-    if not columns or not len(next(iter(columns.values()))):
+def _of_columns(columns: dict[str, Column], path: Path, wanted: str) -> TableFile:
+    if not columns or not len(next(iter(columns.values())).values):
         raise DataError(f"{wanted}: {path} is empty.")
     values, text = [], []
-    for name, column in columns.items():
-        if column.dtype.kind in "UO" and all(isinstance(entry, str) for entry in column):
-            if not all(column):
-                raise DataError(f"{wanted}: column {name} of {path} has empty entries.")
-            values.append(np.unique(column.astype(str), return_inverse=True)[1])
-            text.append(True)
-        elif column.dtype.kind in "biuf":
-            values.append(column)
-            text.append(False)
-        else:
+    for name, (column, texts) in columns.items():
+        if texts is not None and not all(texts):
+            raise DataError(f"{wanted}: column {name} of {path} has empty entries.")
+        if column.dtype.kind not in "biuf":
             raise DataError(
                 f"{wanted}: column {name} of {path} holds {column.dtype}; expected numbers or text."
             )
+        values.append(column)
+        text.append(texts is not None)
     return TableFile(np.stack(values, axis=1).astype(np.float64), tuple(columns), tuple(text))
