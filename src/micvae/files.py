@@ -44,7 +44,14 @@ def write_text(path: Path, text: str) -> None:
 
 def write_json(path: Path, value: Any) -> None:
     """Write indented JSON; NaN and infinity are refused."""
-    write_text(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+    try:
+        text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
+    except ValueError:
+        raise RunError(
+            f"{path} is not written: a result is NaN or infinite. Check the data and the model that "
+            "it was computed from."
+        ) from None
+    write_text(path, text + "\n")
 
 
 def read_json(path: Path) -> Any:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from micvae.errors import MicvaeError, RunError
 from micvae.files import read_json
+from micvae.paths import checked_file
 from micvae.studies.study import RUN_NAME, STUDY
 from micvae.training.run import RUNS
 
@@ -27,7 +28,7 @@ def check_file(out: Path, what: str, ours: Ours, inputs: Sequence[Path | str | N
     """
     if out.is_dir():
         raise MicvaeError(f"out: {out} is a folder; give the path of a file.")
-    if not out.exists():
+    if not checked_file(out).exists():
         return
     if any(given is not None and _same(out, given) for given in inputs):
         raise MicvaeError(f"out: {out} is what this command reads; choose another --out.")

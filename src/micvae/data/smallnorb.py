@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import math
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 
 from micvae.data.archives import Records, located, readable, verified
 from micvae.data.dataset import FactorDataset, FactorKind
+from micvae.data.declared import check_ratio, check_size
 from micvae.data.grid import picked
 from micvae.errors import DataError
 
@@ -83,6 +85,7 @@ def smallnorb(
         tables.append(_factors(*part))
     factors = np.concatenate(tables)
     rows = picked(len(factors), n, seed)
+    check_size(4 * len(rows) * RESOLUTION**2, f"{len(rows):,} images of {place}")
     images = np.empty((len(rows), 1, RESOLUTION, RESOLUTION), np.float32)
     start = 0
     for part, table in zip(parts, tables, strict=True):
@@ -150,6 +153,14 @@ def _matrix(file: Path, ndim: int, types: str) -> Iterator[Records]:
         stored = max(3, dimensions)
         shape = struct.unpack(f"<{stored}I", opened.read(4 * stored))[:dimensions]
         start = 8 + 4 * stored
+        declared = start + math.prod(shape) * dtype.itemsize
+        held = file.stat().st_size
+        check_ratio(declared, held, str(file))
+        if declared > held and not zipped:
+            raise DataError(
+                f"{file} has {held:,} bytes, not the {declared:,} that its shape {shape} needs; it "
+                "was cut short, get it again."
+            )
         yield Records(str(file), opened, start, shape, dtype, random_access=not zipped)
 
 

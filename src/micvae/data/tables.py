@@ -255,6 +255,31 @@ def _load_parquet(path: Path) -> Any:
     return pyarrow.parquet.read_table(path, read_dictionary=names)
 
 
+def read_rows(path: Path) -> list[dict[str, Any]]:
+    """Read a .parquet table of numbers and texts, a dictionary per row; null as None.
+
+    Raises:
+        DataError: where it declares other columns, or more than this machine can hold.
+        OSError: where it is missing or cannot be read, as Arrow raises it.
+        pyarrow.ArrowException: where it is damaged.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    table = _load_parquet(checked_file(path))
+    texts = 0
+    for column in table.columns:
+        if pa.types.is_dictionary(column.type):
+            for part in column.chunks:
+                lengths = pc.binary_length(part.dictionary).to_numpy(zero_copy_only=False)
+                places = part.indices.drop_null().to_numpy()
+                texts += int(np.bincount(places, minlength=len(lengths)) @ lengths)
+    check_ratio(texts, path.stat().st_size, str(path))
+    check_size(texts, str(path))
+    rows: list[dict[str, Any]] = table.to_pylist()
+    return rows
+
+
 def _is_number(text: str) -> bool:
     try:
         float(text)

@@ -11,6 +11,7 @@ from typing import Any
 from micvae import __version__
 from micvae.errors import MicvaeError, RunError
 from micvae.files import read_json, write_json, write_text
+from micvae.paths import checked_file
 from micvae.sharing.card import model_card
 from micvae.sharing.paths import public
 from micvae.sharing.scores import with_intervals
@@ -143,7 +144,7 @@ def from_pretrained(
 
 def _opened(config: Path, weights: Path, name: str, device: str) -> Trained:
     for path, most in ((config, MOST_BYTES[CONFIG]), (weights, MOST_BYTES[WEIGHTS])):
-        if not path.is_file():
+        if not checked_file(path, config.parent).is_file():
             raise RunError(f"{name} has no {path.name}; it is no model of micvae.")
         _check_size(str(path), path.stat().st_size, most)
     facts = read_json(config)

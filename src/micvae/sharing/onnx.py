@@ -195,6 +195,11 @@ def _exported(network: nn.Module, batch: Tensor, reads: str, gives: str) -> Expo
             found = session.run(None, {reads: batch[:size].contiguous().numpy()})[0]
         except Exception as error:  # onnxruntime's own kinds of error share no base
             raise ExportError(f"{gives}: onnxruntime refuses the file: {_line(error)}.") from None
+        if not (np.isfinite(found).all() and np.isfinite(expected).all()):
+            raise ExportError(
+                f"{gives} are NaN or infinite: a weight of the model is too large; nothing was "
+                "written. Train it again."
+            )
         apart = float(np.abs(found - expected).max()) if found.shape == expected.shape else np.inf
         difference, values = max(difference, apart), values + expected.size
         largest = max(largest, float(np.abs(expected).max()))

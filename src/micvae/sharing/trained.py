@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from micvae.data import FactorDataset
 from micvae.errors import DataError
-from micvae.models import VAE
+from micvae.models import VAE, check_finite
 from micvae.representation import Encoded
 from micvae.sharing.features import check_features, feature_names_of
 from micvae.sharing.units import Units
@@ -84,6 +84,7 @@ class Trained:
 
         Raises:
             DataError: where codes are not finite numbers, D of them per row.
+            NotFiniteError: where what is decoded is not.
         """
         latents = self.config.latent_dim
         if codes.ndim != 2 or codes.shape[1] != latents or codes.dtype.kind not in "fiu":
@@ -102,7 +103,9 @@ class Trained:
                 parts.append(mean.cpu().numpy())
         if not parts:
             return np.empty((0, *self.image_shape), np.float32)
-        return self.units.given(np.concatenate(parts))
+        given = self.units.given(np.concatenate(parts))
+        check_finite(given, "decoded samples")
+        return given
 
     def check(self, dataset: FactorDataset) -> None:
         """Refuse samples of another shape than the model takes, or with other features."""

@@ -13,6 +13,7 @@ from micvae.data import FactorDataset, LazyImages, from_npz, load, parts
 from micvae.errors import RunError
 from micvae.files import read_json, write_json
 from micvae.models import VAE
+from micvae.paths import checked_file
 from micvae.representation import Representation
 from micvae.tracking import RunLog, Tracking, tracked
 from micvae.training import checkpoint
@@ -29,6 +30,8 @@ WEIGHTS = "weights.safetensors"
 REPRESENTATION = "representation.npz"
 SCORES = "scores.json"
 DATA = "data.npz"
+FILES = (RECORD, LOG, WEIGHTS, REPRESENTATION, SCORES, DATA, CHECKPOINT)
+"""What is read of a run's folder."""
 IN_MEMORY = "in memory"
 """What stands for the name of data that was handed over as an array."""
 OWN_LOG = RunLog()
@@ -66,6 +69,8 @@ class Run:
 
     def __init__(self, path: Path) -> None:
         self.path = Path(path)
+        for name in FILES:
+            checked_file(self.path / name, self.path)
         if not (self.path / RECORD).is_file():
             of_study = (self.path / RUNS).is_dir()
             end = f"; it holds a study, whose runs are in {self.path / RUNS}" if of_study else ""
