@@ -48,8 +48,8 @@ def write_json(path: Path, value: Any) -> None:
         text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
     except ValueError:
         raise RunError(
-            f"{path} is not written: a result is NaN or infinite. Check the data and the model that "
-            "it was computed from."
+            f"{path} is not written: a result is NaN or infinite. Check the data and the model it "
+            "was computed from."
         ) from None
     write_text(path, text + "\n")
 

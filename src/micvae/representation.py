@@ -139,6 +139,17 @@ class Representation:
                 factor_kinds=np.asarray(self.factor_kinds, dtype=str),
             )
 
+    @staticmethod
+    def rows(path: Path) -> int:
+        """How many samples a file has that `save` wrote; nothing but a header is read."""
+        checked_file(path)
+        try:
+            with npz_arrays(path) as file:
+                return file.described("codes")[0][0]
+        except Exception as error:  # zipfile and NumPy raise a dozen kinds on a broken file
+            reason = str(error).rstrip(".") or type(error).__name__
+            raise RunError(f"{path} is not a readable representation: {reason}.") from None
+
     @classmethod
     def load(cls, path: Path) -> "Representation":
         """Read what `save` wrote."""

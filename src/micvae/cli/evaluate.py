@@ -18,6 +18,7 @@ from micvae.cli.outputs import check_file, is_scores
 from micvae.cli.parsing import parse
 from micvae.data import FactorKind, TableFile, read_matrix
 from micvae.data.dataset import guess_kind
+from micvae.data.declared import few
 from micvae.errors import MicvaeError, MicvaeWarning
 from micvae.files import write_json
 from micvae.studies.evaluation import evaluate_run, rank_runs
@@ -161,10 +162,10 @@ def _evaluate_files(
 
 def _say_left_out(what: str, read: TableFile, kept: TableFile) -> None:
     """Name the columns that are scored, where a table has others."""
-    others = [name or "a column without a name" for name in read.names if name not in kept.names]
+    names = set(kept.names)
+    others = [name or "a column without a name" for name in read.names if name not in names]
     if others:
-        names = ", ".join(kept.names)
-        print(f"{len(kept.names)} {what}: {names}; left out: {', '.join(others)}")
+        print(f"{len(kept.names)} {what}: {few(kept.names)}; left out: {few(others)}")
 
 
 def _refuse_constant(table: TableFile, path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
@@ -9,6 +10,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from micvae.data.declared import few
 from micvae.data.lazy import Images, LazyImages, parts, rows_of
 from micvae.errors import DataError
 
@@ -95,9 +97,9 @@ class FactorDataset:
             ("factor_names", "factor", names),
             ("feature_names", "feature", features),
         ):
-            if repeated := [name for name in dict.fromkeys(given) if given.count(name) > 1]:
+            if repeated := [name for name, count in Counter(given).items() if count > 1]:
                 raise DataError(
-                    f"{label} has {', '.join(map(repr, repeated))} more than once; give every "
+                    f"{label} has {few([*map(repr, repeated)])} more than once; give every "
                     f"{what} a name of its own."
                 )
         for kind in kinds:

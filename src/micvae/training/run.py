@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from micvae import __version__
-from micvae.data import FactorDataset, LazyImages, from_npz, load, parts
+from micvae.data import FactorDataset, LazyImages, from_npz, generated_samples, load, parts
 from micvae.errors import RunError
 from micvae.files import read_json, write_json
 from micvae.models import VAE
@@ -32,6 +32,8 @@ SCORES = "scores.json"
 DATA = "data.npz"
 FILES = (RECORD, LOG, WEIGHTS, REPRESENTATION, SCORES, DATA, CHECKPOINT)
 """What is read of a run's folder."""
+MOST_TIMES = 1000
+"""Samples that may be made for each that is left, of a split for instance."""
 IN_MEMORY = "in memory"
 """What stands for the name of data that was handed over as an array."""
 OWN_LOG = RunLog()
@@ -102,13 +104,35 @@ class Run:
         return checked_shape(self.record["data"]["image_shape"])
 
     def dataset(self) -> FactorDataset:
-        """Load the data again; refuses data that is no longer the same."""
+        """Load the data again; refuses data that is no longer the same.
+
+        Raises:
+            RunError: where the data has changed, or where its description would make far more
+                samples than the record counts; none is made then.
+        """
+        self._check_amount()
         dataset = self._stored() if (self.path / DATA).exists() else self._named()
         if fingerprint(dataset) != self.record["data"]["fingerprint"]:
             raise RunError(
                 f"the data at {self.config.data} has changed since {self.path} was made."
             )
         return dataset
+
+    def _check_amount(self) -> None:
+        """Refuse a record that names data of another size, before that is made."""
+        n, made = self.record["data"]["n"], generated_samples(self.config.data)
+        if made > MOST_TIMES * n:
+            raise RunError(
+                f"{self.path / RECORD} counts {n:,} samples, and its data {self.config.data} would "
+                f"make {made:,}; one of them is wrong, and nothing is made."
+            )
+        if (self.path / REPRESENTATION).exists():
+            rows = Representation.rows(self.path / REPRESENTATION)
+            if rows != n:
+                raise RunError(
+                    f"{self.path / RECORD} counts {n:,} samples, and {REPRESENTATION} has "
+                    f"{rows:,}; they are not of one run."
+                )
 
     def _named(self) -> FactorDataset:
         if self.config.data == IN_MEMORY:
