@@ -180,7 +180,8 @@ def _refuse_constant(table: TableFile, path: Path) -> None:
 
 def _say_constant(run: Run, scored: Sequence[str]) -> None:
     """Name the factors that a run knows and that were not scored."""
-    others = [name for name in run.record["data"]["factor_names"] if name not in scored]
+    known = set(scored)
+    others = [name for name in run.record["data"]["factor_names"] if name not in known]
     if others:
         print(
             f"note: left out of the scores: {', '.join(others)}; constant in the samples scored, "

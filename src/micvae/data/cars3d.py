@@ -28,7 +28,7 @@ _MD5 = ("4e866a7919c1beedf53964e6f7a23686",)
 _LARGEST = 2**28  # bytes of a mesh file; the published ones have some 5 MB
 
 
-MOST_ENTRIES = 100_000
+MOST_ENTRIES = 10_000
 _NAME_BYTES = 2**20
 
 

@@ -27,6 +27,7 @@ GREY = ("1", "L", "LA", "I", "I;16", "I;16L", "I;16B", "I;16N")
 IMAGES = ("images", "partners")
 BESIDE = ("factors", "auxiliary", "sequence")
 NAMES = ("factor_names", "feature_names")
+MOST_FACTORS = 10_000
 FEW_NAMES = 1_000
 """So many are read whatever they are of: that they do not fit is said in more words then."""
 
@@ -88,6 +89,10 @@ def check_beside(name: str, shapes: Mapping[str, tuple[int, ...]], dtype: np.dty
     if name in BESIDE and images and len(shape) in (1, 2) and shape[0] != images[0]:
         raise DataError(
             f"{name} has {shape[0]} rows, but there are {images[0]} images; give one row per image."
+        )
+    if name == "factors" and len(shape) == 2 and shape[1] > MOST_FACTORS:
+        raise DataError(
+            f"factors has {shape[1]:,} columns; at most {MOST_FACTORS:,} factors can be used."
         )
     if name in NAMES:
         most = max(FEW_NAMES, *images[1:], *shapes.get("factors", ())[1:])

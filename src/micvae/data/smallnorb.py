@@ -153,14 +153,6 @@ def _matrix(file: Path, ndim: int, types: str) -> Iterator[Records]:
         stored = max(3, dimensions)
         shape = struct.unpack(f"<{stored}I", opened.read(4 * stored))[:dimensions]
         start = 8 + 4 * stored
-        declared = start + math.prod(shape) * dtype.itemsize
-        held = file.stat().st_size
-        check_ratio(declared, held, str(file))
-        if declared > held and not zipped:
-            raise DataError(
-                f"{file} has {held:,} bytes, not the {declared:,} that its shape {shape} needs; it "
-                "was cut short, get it again."
-            )
         yield Records(str(file), opened, start, shape, dtype, random_access=not zipped)
 
 
@@ -172,6 +164,9 @@ def _factors(dat: Path, cat: Path, info: Path) -> NDArray[np.float64]:
                 f"{info} has shape {about.shape}; expected ({category.shape[0]}, 4), a row per "
                 f"entry of {cat.name}."
             )
+        for file, matrix in ((cat, category), (info, about)):
+            declared = math.prod(matrix.shape) * matrix.dtype.itemsize
+            check_ratio(declared, file.stat().st_size, str(file))
         table = np.column_stack([category.all(), about.all()]).astype(np.float64)
     table[:, 2] = 30 + 5 * table[:, 2]
     table[:, 3] *= 10
