@@ -49,11 +49,12 @@ class VAE(nn.Module):
         """p(x|z) for latents `(B, W)`, as a posterior's sample gives them.
 
         Raises:
-            NotFiniteError: in inference mode, where a mean is NaN or infinite.
+            NotFiniteError: in inference mode, where the decoder's output is NaN or infinite.
         """
-        image: ImageDistribution = self.likelihood(self.decoder(self.space.features(z)))
+        numbers = self.decoder(self.space.features(z))
         if torch.is_inference_mode_enabled():  # in training, the log of steps does it
-            check_finite(image.mean, "decoded samples")
+            check_finite(numbers, "decoded samples")
+        image: ImageDistribution = self.likelihood(numbers)
         return image
 
     def decode_codes(self, codes: Tensor) -> ImageDistribution:

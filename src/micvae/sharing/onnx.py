@@ -108,11 +108,14 @@ def export_networks(model: VAE, image_shape: tuple[int, ...]) -> tuple[Exported,
     Raises:
         ExportError: where onnx or onnxruntime is not installed, an operation of the model has no
             counterpart, or the result differs by more than `TOLERANCE`.
+        NotFiniteError: where the decoder's output is NaN or infinite.
     """
     count = max(BATCHES)
     encoding, decoding = Encoding(model).eval(), Decoding(model).eval()
     with torch.no_grad():
         codes = torch.stack([model.space.values(d, count) for d in range(model.latent_dim)], 1)
+        with torch.inference_mode():
+            model.decode_codes(codes)  # refuses what overflows, also where a mean hides it
         decoded: Tensor = decoding(codes)
         noise = torch.rand((count, *image_shape), generator=torch.Generator().manual_seed(0))
         low, high = decoded.min(), decoded.max()
