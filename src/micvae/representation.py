@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -160,9 +160,10 @@ class Representation:
                 for name, of in (named | {"factor_kinds": "factors"}).items():
                     if file.described(name)[0] != file.described(of)[0][1:]:  # before it is read
                         raise ValueError(f"{name} does not fit")
-                encoded = Encoded(*(file.read(name) for name in Encoded._fields))
+                arrays: dict[str, Any] = {name: file.read(name) for name in Encoded._fields}
+                arrays["latent_kinds"] = tuple(arrays["latent_kinds"].tolist())
                 read = cls(
-                    encoded._replace(latent_kinds=tuple(encoded.latent_kinds.tolist())),
+                    Encoded(**arrays),
                     file.read("factors"),
                     tuple(map(str, file.read("factor_names"))),
                     tuple(file.read("factor_kinds").tolist()),

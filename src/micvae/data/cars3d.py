@@ -36,7 +36,7 @@ class _Entry(tarfile.TarInfo):
     """A member whose long name, which is held in memory, is not too long."""
 
     @classmethod
-    def frombuf(cls, buf: bytes, encoding: str, errors: str) -> Self:
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
         entry = super().frombuf(buf, encoding, errors)
         if entry.size > _NAME_BYTES and entry.type in _NAMES_OF_OTHERS:
             raise tarfile.ReadError(f"a name of {entry.size:,} bytes")

@@ -19,8 +19,7 @@ def check_finite(values: Tensor | NDArray[Any], what: str) -> None:
     Raises:
         NotFiniteError: says how many samples are concerned.
     """
-    tensor = torch.is_tensor(values)
-    finite: Any = torch.isfinite(values) if tensor else np.isfinite(values)
+    finite: Any = torch.isfinite(values) if isinstance(values, Tensor) else np.isfinite(values)
     if bool(finite.all()):
         return
     bad = ~finite.reshape(len(finite), -1).all(1)

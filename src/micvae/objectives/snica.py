@@ -197,8 +197,11 @@ class Snica(Objective):
         noise = torch.randn(codes.shape, generator=torch.Generator().manual_seed(0))
         latent_kl = torch.cat(kl).mean(0).double() / length
         draws = codes + scale * noise
-        found = (codes.numpy(), scale.numpy(), draws.numpy(), latent_kl.numpy())
-        return finite(Encoded(*found, model.space.kinds))
+        return finite(
+            Encoded(
+                codes.numpy(), scale.numpy(), draws.numpy(), latent_kl.numpy(), model.space.kinds
+            )
+        )
 
 
 def overlapping(total: int, length: int) -> tuple[Tensor, Tensor]:
