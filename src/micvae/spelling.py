@@ -17,6 +17,9 @@ from micvae.errors import MicvaeError, nearest
 
 T = TypeVar("T")
 
+LONGEST = 2**17
+"""Characters of a choice as text: a longer one takes seconds to be read."""
+
 
 class _Choices(NamedTuple):
     what: str
@@ -181,12 +184,17 @@ def parse(text: str, what: str) -> tuple[str, list[Any], dict[str, Any]]:
     """Split `text` into a name, its positional and its keyword literals.
 
     Raises:
-        MicvaeError: for anything else; `**` and a name that is given twice are not taken.
+        MicvaeError: for anything else, and for a text of more than 131,072 characters; `**` and a
+            name that is given twice are not taken.
     """
-    wrong = MicvaeError(f"{what} {text!r} is not understood; write a name or name(key=value, …).")
     name, bracket, rest = text.strip().partition("(")
     if not bracket:
         return name, [], {}
+    if len(text) > LONGEST:
+        raise MicvaeError(
+            f"{what} {text[:40]!r}… has {len(text):,} characters; at most {LONGEST:,} are read."
+        )
+    wrong = MicvaeError(f"{what} {text!r} is not understood; write a name or name(key=value, …).")
     try:
         call = ast.parse(f"_({rest}", mode="eval").body
         if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name):

@@ -25,6 +25,8 @@ from micvae.data.tables import read_rows
 from micvae.errors import DataError, MicvaeError, RunError
 from micvae.files import read_json
 from micvae.representation import Encoded, Representation
+from micvae.sharing.paths import public
+from micvae.spelling import parse
 from micvae.training.log import read_log
 
 GIB = 2**30
@@ -367,6 +369,14 @@ def test_small_norb(tmp_path):
 def test_generated_samples_are_counted_before_they_are_made(text, made):
     with bounded(more=GIB // 8):
         assert generated_samples(text) == made
+
+
+def test_descriptions_of_endless_length():
+    text = f"squares(angles=({'1,' * 200_000}))"
+    for action in (lambda: load(text), lambda: parse(text, "data")):
+        with bounded(), pytest.raises(MicvaeError, match=r"400,018 characters; at most 131,072"):
+            action()
+    assert generated_samples(text) == 0 and len(public(text)) < 100
 
 
 def test_json(tmp_path):
