@@ -2,7 +2,6 @@
 
 import io
 import json
-import resource
 import struct
 import sys
 import tarfile
@@ -28,6 +27,8 @@ from micvae.representation import Encoded, Representation
 from micvae.sharing.paths import public
 from micvae.spelling import parse
 from micvae.training.log import read_log
+
+resource = pytest.importorskip("resource")  # Windows has none
 
 GIB = 2**30
 IMAGES = np.linspace(0, 1, 96 * 64, dtype=np.float32).reshape(96, 8, 8)

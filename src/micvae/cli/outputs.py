@@ -10,8 +10,6 @@ from micvae.studies.study import RUN_NAME, STUDY
 from micvae.training.run import RUNS
 
 Ours = Callable[[Path], bool]
-_MOST_BYTES = 2**24
-"""No JSON file of a command is larger; a larger one is not even read."""
 
 
 def check_file(out: Path, what: str, ours: Ours, inputs: Sequence[Path | str | None] = ()) -> None:
@@ -93,7 +91,7 @@ def holds_study(kind: str | None = None) -> Ours:
 def json_of(path: Path) -> dict[str, object]:
     """What a JSON file holds by name; nothing where it is none, or is not there."""
     try:
-        found = read_json(path) if path.stat().st_size < _MOST_BYTES else None
+        found = read_json(path)
     except (OSError, RunError):
         return {}
     return found if isinstance(found, dict) else {}

@@ -10,7 +10,7 @@ from typing import Any
 
 from micvae import __version__
 from micvae.errors import MicvaeError, RunError
-from micvae.files import read_json, write_json, write_text
+from micvae.files import LONGEST_JSON, read_json, write_json, write_text
 from micvae.paths import checked_file
 from micvae.sharing.card import model_card
 from micvae.sharing.paths import public
@@ -22,7 +22,7 @@ from micvae.training.restored import checked_shape, restored_model
 
 CONFIG, WEIGHTS, CARD = "config.json", "model.safetensors", "README.md"
 FORMAT = 1
-MOST_BYTES = {CONFIG: 2**24, WEIGHTS: 2**32}
+MOST_BYTES = {CONFIG: LONGEST_JSON, WEIGHTS: 2**32}
 """Larger files are refused before they are read or downloaded."""
 
 
