@@ -28,6 +28,10 @@ class DivergedError(MicvaeError):
     """Training produced a value that is not finite."""
 
 
+class NotFiniteError(MicvaeError):
+    """A model gives codes or samples that are NaN or infinite."""
+
+
 class MicvaeWarning(UserWarning):
     """Base of every warning: the result is defined, but not what one might take it for."""
 

@@ -12,6 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from micvae.errors import RunError
+from micvae.paths import checked_file
+
+LONGEST_JSON = 2**26
+"""Bytes; a longer file is refused. The longest that are written, of thousands of features, have
+a few million."""
 
 
 @contextmanager
@@ -39,11 +44,20 @@ def write_text(path: Path, text: str) -> None:
 
 def write_json(path: Path, value: Any) -> None:
     """Write indented JSON; NaN and infinity are refused."""
-    write_text(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+    try:
+        text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
+    except ValueError:
+        raise RunError(
+            f"{path} is not written: a result is NaN or infinite. Check the data and the model it "
+            "was computed from."
+        ) from None
+    write_text(path, text + "\n")
 
 
 def read_json(path: Path) -> Any:
     """Read a JSON file, or say which one is broken."""
+    if path.exists() and checked_file(path).stat().st_size > LONGEST_JSON:
+        raise RunError(f"{path} has more than {LONGEST_JSON:,} bytes; no command writes such.")
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except RecursionError:

@@ -2,16 +2,17 @@
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from micvae.data import FactorDataset, FactorKind
 from micvae.data.dataset import KINDS
-from micvae.data.declared import check_npz
+from micvae.data.declared import npz_arrays
 from micvae.errors import RunError
 from micvae.files import replacing
+from micvae.paths import checked_file
 
 if TYPE_CHECKING:  # the distributions load torch, which no reader of codes needs
     from micvae.distributions import LatentKind
@@ -138,18 +139,34 @@ class Representation:
                 factor_kinds=np.asarray(self.factor_kinds, dtype=str),
             )
 
+    @staticmethod
+    def rows(path: Path) -> int:
+        """How many samples a file has that `save` wrote; nothing but a header is read."""
+        checked_file(path)
+        try:
+            with npz_arrays(path) as file:
+                return file.described("codes")[0][0]
+        except Exception as error:  # zipfile and NumPy raise a dozen kinds on a broken file
+            reason = str(error).rstrip(".") or type(error).__name__
+            raise RunError(f"{path} is not a readable representation: {reason}.") from None
+
     @classmethod
     def load(cls, path: Path) -> "Representation":
         """Read what `save` wrote."""
+        checked_file(path)
         try:
-            check_npz(path)
-            with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
-                encoded = Encoded(**{name: file[name] for name in Encoded._fields})
+            with npz_arrays(path) as file:
+                named = {"latent_kinds": "codes", "factor_names": "factors"}
+                for name, of in (named | {"factor_kinds": "factors"}).items():
+                    if file.described(name)[0] != file.described(of)[0][1:]:  # before it is read
+                        raise ValueError(f"{name} does not fit")
+                arrays: dict[str, Any] = {name: file.read(name) for name in Encoded._fields}
+                arrays["latent_kinds"] = tuple(arrays["latent_kinds"].tolist())
                 read = cls(
-                    encoded._replace(latent_kinds=tuple(file["latent_kinds"].tolist())),
-                    file["factors"],
-                    tuple(map(str, file["factor_names"])),
-                    tuple(file["factor_kinds"].tolist()),
+                    Encoded(**arrays),
+                    file.read("factors"),
+                    tuple(map(str, file.read("factor_names"))),
+                    tuple(file.read("factor_kinds").tolist()),
                 )
                 read._check()
                 return read

@@ -19,6 +19,9 @@ from micvae.errors import MicvaeError, nearest
 T = TypeVar("T")
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 
+LONGEST = 2**17
+"""Characters of a choice as text: a longer one takes seconds to be read."""
+
 
 class _Choices(NamedTuple):
     what: str
@@ -190,8 +193,16 @@ def parse(text: str, what: str, *, paths: bool = False) -> tuple[str, list[Any],
             or another backslash follows; otherwise it begins an escape sequence of Python.
 
     Raises:
-        MicvaeError: for anything else; `**` and a name that is given twice are not taken.
+        MicvaeError: for anything else, and for a text of more than 131,072 characters; `**` and a
+            name that is given twice are not taken.
     """
+    name, bracket, rest = text.strip().partition("(")
+    if not bracket:
+        return name, [], {}
+    if len(text) > LONGEST:
+        raise MicvaeError(
+            f"{what} {text[:40]!r}… has {len(text):,} characters; at most {LONGEST:,} are read."
+        )
     hint = (
         "; in a path, write / or \\\\ in place of a \\ before a quotation mark"
         if paths and "\\" in text
@@ -200,9 +211,6 @@ def parse(text: str, what: str, *, paths: bool = False) -> tuple[str, list[Any],
     wrong = MicvaeError(
         f"{what} {text!r} is not understood; write a name or name(key=value, …){hint}."
     )
-    name, bracket, rest = text.strip().partition("(")
-    if not bracket:
-        return name, [], {}
     if paths:
         rest = _ESCAPE.sub(lambda m: m[0] if m[1] in "\\'\"" else "\\" + m[0], rest)
     try:

@@ -9,6 +9,7 @@ import json
 import pickle
 import struct
 import tarfile
+import warnings
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -630,3 +631,121 @@ CASES += [
 ]  # fmt: skip
 own("a kind that is none", "factor_kinds has 'round'; use one of continuous, ordinal",
     images=IMAGES, factors=np.arange(96.0), factor_kinds=["round"])  # fmt: skip
+
+
+# --- untrusted: paths, links, declared sizes, pipes, weights that overflow -----------------------
+
+
+def linked(name: str, command: list[str]):
+    def spoil(folder: Path) -> list[str]:
+        path = folder / "run" / name
+        path.unlink(missing_ok=True)
+        path.symlink_to(folder / "full", target_is_directory=True)
+        return command
+
+    return spoil
+
+
+def outside(name: str) -> Callable[[Path], list[str]]:
+    def spoil(folder: Path) -> list[str]:
+        path = folder / "run" / name
+        path.rename(folder / "full" / name)
+        path.symlink_to(folder / "full" / name)
+        return ENCODE
+
+    return spoil
+
+
+def device(name: str, command: list[str]):
+    def spoil(folder: Path) -> list[str]:
+        (folder / name).unlink(missing_ok=True)
+        (folder / name).symlink_to("/dev/zero")
+        return command
+
+    return spoil
+
+
+def constant(value: float, dtype: type):
+    def change(values: dict) -> None:
+        for name in values:
+            if name.startswith("encoder") and name.endswith("weight"):
+                values[name] = np.full(values[name].shape, value, dtype)
+
+    return change
+
+
+def hdf5(name: str, shape: tuple[int, ...]):
+    def spoil(folder: Path) -> list[str]:
+        import h5py
+
+        with h5py.File(folder / "own.h5", "w") as file:
+            if name != "images":
+                file["images"] = IMAGES
+            file.create_dataset(name, shape, "f8")
+        return [*TRAIN, "--data", "own.h5"]
+
+    return spoil
+
+
+def elsewhere(path: str):
+    def spoil(folder: Path) -> list[str]:
+        study = folder / "study"
+        study.mkdir()
+        row = {"row": "vae", "seed": 0, "path": path, "loss": 1.0, "seconds": 1.0, "kept": True}
+        pq.write_table(pa.Table.from_pylist([row]), study / "table.parquet")
+        (study / "study.json").write_text(json.dumps({"title": "t", "notes": [], "failed": {}}))
+        return ["report", "study"]
+
+    return spoil
+
+
+def members(*names: str):
+    def spoil(folder: Path) -> list[str]:
+        content = io.BytesIO()
+        np.save(content, IMAGES)
+        with warnings.catch_warnings(), zipfile.ZipFile(folder / "own.npz", "w") as archive:
+            warnings.simplefilter("ignore", UserWarning)  # two members of one name
+            for name in names:
+                archive.writestr(name, content.getvalue())
+        return [*TRAIN, "--data", "own.npz"]
+
+    return spoil
+
+
+def constants(folder: Path) -> list[str]:
+    """Forty million numbers that are all the same take a few kB."""
+    column = pa.DictionaryArray.from_arrays(pa.array(np.zeros(10**6, np.int32)), [1.0])
+    pq.write_table(pa.table({f"z{d}": column for d in range(40)}), folder / "c.parquet")
+    return ["decode", "run", "c.parquet", "--out", "images.npz"]
+
+
+CASES += [
+    Case("figures are a link", "is a link, and only what lies in run itself",
+         linked("figures", ["report", "run"])),
+    Case("the export's folder is a link", "is a link, and only what lies in run itself",
+         linked("onnx", ["export", "run"])),
+    Case("weights that are a link to elsewhere", "is a link to a file outside of run",
+         outside(WEIGHTS)),
+    Case("a study whose runs lie elsewhere", "which lies outside of it", elsewhere("../run")),
+    Case("a device in place of weights", "is a device, not a file",
+         device("run/weights.safetensors", ENCODE)),
+    Case("a device in place of codes", "is a device, not a file",
+         device("codes.npy", DECODE)),
+    Case("a folder in place of scores", "scores.json is a folder, not a file",
+         lambda folder: (folder / "run" / "scores.json").mkdir() or ["report", "run"]),
+    Case("an HDF5 array that was never written", "declares 4,096,000,000,000 bytes",
+         hdf5("images", (125_000_000, 64, 64))),
+    Case("factors that were never written", "factors in own.h5 declares 3,840,000,000 bytes",
+         hdf5("factors", (96, 5_000_000))),
+    Case("two arrays of one name", "two arrays named images", members("images.npy", "images.npy")),
+    Case("an array without the ending of arrays", "has no array named images", members("images")),
+    Case("a small table of many numbers", "declares 320,000,000 bytes, more than", constants),
+    Case("run.json names more data than it counts", "counts 96 samples, and its data", record(
+        lambda r: r["config"].update(data="squares(n=1000000000)"), ["audit", "run"])),
+    Case("weights beyond single precision", "holds NaN or infinite values",
+         tensors(constant(1e300, np.float64))),
+    Case("weights whose products overflow", "codes are NaN or infinite in 8 of 8 samples",
+         tensors(constant(1e38, np.float32))),
+    Case("a description without an end", "at most 131,072 are read",
+         setting(objective=f"vae(beta=[{'1,' * 100_000}])")),
+]  # fmt: skip

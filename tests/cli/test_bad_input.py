@@ -13,6 +13,8 @@ from micvae.data import load
 from micvae.errors import MicvaeError
 from micvae.networks import Patch
 from micvae.objectives import Vae
+from micvae.paths import member
+from micvae.reports import report_folder
 from micvae.sharing.opening import open_trained
 from micvae.training import RunConfig, train_run
 
@@ -69,7 +71,11 @@ def test_python_raises_the_same(case, folder):
     """What the command line refuses, the functions beneath it refuse with the same words."""
     arguments = case.spoil(folder)
     if arguments[0] == "encode":
-        action = lambda: open_trained(arguments[1])  # noqa: E731
+        action = lambda: open_trained(arguments[1]).encode(load(arguments[2]))  # noqa: E731
+    elif arguments[0] == "report":
+        action = lambda: report_folder(Path(arguments[1]))  # noqa: E731
+    elif arguments[0] == "export":
+        action = lambda: member(Path(arguments[1]), "onnx")  # noqa: E731
     elif arguments[0] == "train" and "--data" in arguments:
         action = lambda: load(arguments[arguments.index("--data") + 1])  # noqa: E731
     else:
@@ -79,6 +85,7 @@ def test_python_raises_the_same(case, folder):
 
         run = Run(Path(arguments[1]))
         action = {
+            "audit": run.dataset,
             "share": lambda: save_pretrained(run, folder / "shared"),
             "evaluate": run.representation,
             "decode": lambda: read_codes(Path(arguments[2]), open_trained("run")),

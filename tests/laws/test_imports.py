@@ -15,6 +15,7 @@ ROOT = Path(micvae.__file__).parent
 ROOMS = [
     "errors",
     "arrays",
+    "paths",
     "files",
     "spelling",
     "data",

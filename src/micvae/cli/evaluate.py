@@ -18,6 +18,7 @@ from micvae.cli.outputs import check_file, check_suffix, is_scores
 from micvae.cli.parsing import parse
 from micvae.data import FactorKind, TableFile, read_matrix
 from micvae.data.dataset import guess_kind, warn_of_guesses
+from micvae.data.declared import few
 from micvae.errors import MicvaeError, MicvaeWarning
 from micvae.files import write_json
 from micvae.studies.evaluation import evaluate_run, missing_of, rank_runs
@@ -179,10 +180,10 @@ def _guessed(table: TableFile) -> list[FactorKind]:
 
 def _say_left_out(what: str, read: TableFile, kept: TableFile) -> None:
     """Name the columns that are scored, where a table has others."""
-    others = [name or "a column without a name" for name in read.names if name not in kept.names]
+    names = set(kept.names)
+    others = [name or "a column without a name" for name in read.names if name not in names]
     if others:
-        names = ", ".join(kept.names)
-        print(f"{len(kept.names)} {what}: {names}; left out: {', '.join(others)}")
+        print(f"{len(kept.names)} {what}: {few(kept.names)}; left out: {few(others)}")
 
 
 def _refuse_constant(table: TableFile, path: Path) -> None:
@@ -197,7 +198,8 @@ def _refuse_constant(table: TableFile, path: Path) -> None:
 
 def _say_constant(run: Run, scored: Sequence[str]) -> None:
     """Name the factors that a run knows and that were not scored."""
-    others = [name for name in run.record["data"]["factor_names"] if name not in scored]
+    known = set(scored)
+    others = [name for name in run.record["data"]["factor_names"] if name not in known]
     if others:
         print(
             f"note: left out of the scores: {', '.join(others)}; constant in the samples scored, "

@@ -9,6 +9,7 @@ from tyro.conf import Positional
 from micvae.cli.display import busy
 from micvae.cli.outputs import check_folder, holds_export
 from micvae.cli.parsing import parse
+from micvae.paths import member
 from micvae.training.run import Run
 
 
@@ -34,7 +35,7 @@ def export(arguments: list[str]) -> None:
     parsed = parse(Export, arguments, "export")
     from micvae.sharing.onnx import TOLERANCE, export_run
 
-    out = parsed.out or parsed.run / "onnx"
+    out = parsed.out or member(parsed.run, "onnx")
     check_folder(out, "export", holds_export)
     with busy(f"exporting {parsed.run}"):
         description = export_run(Run(parsed.run), out)

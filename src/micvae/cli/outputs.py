@@ -5,12 +5,11 @@ from pathlib import Path
 
 from micvae.errors import MicvaeError, RunError
 from micvae.files import read_json
+from micvae.paths import checked_file
 from micvae.studies.study import RUN_NAME, STUDY
 from micvae.training.run import RUNS
 
 Ours = Callable[[Path], bool]
-_MOST_BYTES = 2**24
-"""No JSON file of a command is larger; a larger one is not even read."""
 
 
 def check_file(out: Path, what: str, ours: Ours, inputs: Sequence[Path | str | None] = ()) -> None:
@@ -27,7 +26,7 @@ def check_file(out: Path, what: str, ours: Ours, inputs: Sequence[Path | str | N
     """
     if out.is_dir():
         raise MicvaeError(f"out: {out} is a folder; give the path of a file.")
-    if not out.exists():
+    if not checked_file(out).exists():
         return
     if any(given is not None and _same(out, given) for given in inputs):
         raise MicvaeError(f"out: {out} is what this command reads; choose another --out.")
@@ -127,7 +126,7 @@ def holds_study(kind: str | None = None) -> Ours:
 def json_of(path: Path) -> dict[str, object]:
     """What a JSON file holds by name; nothing where it is none, or is not there."""
     try:
-        found = read_json(path) if path.stat().st_size < _MOST_BYTES else None
+        found = read_json(path)
     except (OSError, RunError):
         return {}
     return found if isinstance(found, dict) else {}

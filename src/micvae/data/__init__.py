@@ -40,7 +40,7 @@ from micvae.data.squares import squares
 from micvae.data.standardised import standardised
 from micvae.data.tables import TableFile, read_matrix
 from micvae.data.whitened import whitened
-from micvae.errors import DataError, nearest
+from micvae.errors import DataError, MicvaeError, nearest
 
 GENERATED: dict[str, Callable[..., FactorDataset]] = {
     "squares": squares,
@@ -115,6 +115,7 @@ __all__ = [
     "from_npy",
     "from_npz",
     "from_table",
+    "generated_samples",
     "held_out",
     "independent",
     "load",
@@ -139,6 +140,26 @@ __all__ = [
     "successors",
     "whitened",
 ]
+
+
+def generated_samples(name_or_path: str) -> int:
+    """How many samples `load` would generate, at any depth of a description; 0 for files."""
+    name, bracket, _ = name_or_path.partition("(")
+    known = DATASETS.get(name.strip())
+    if known is None or (not bracket and Path(name_or_path).exists()):
+        return 0
+    try:
+        _, positional, options = spelling.parse(name_or_path, "data")
+        given = inspect.signature(known).bind(*positional, **options)
+    except (MicvaeError, TypeError):
+        return 0  # `load` says why
+    given.apply_defaults()
+    made = [0]
+    if name.strip() not in PUBLISHED and isinstance(given.arguments.get("n"), int):
+        made.append(given.arguments["n"])
+    if isinstance(given.arguments.get("data"), str):
+        made.append(generated_samples(given.arguments["data"]))
+    return max(made)
 
 
 def load(name_or_path: str) -> FactorDataset:

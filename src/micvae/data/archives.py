@@ -16,7 +16,7 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from micvae.data.declared import header
+from micvae.data.declared import RATIO, check_ratio, check_size, few, header
 from micvae.errors import DataError, MicvaeWarning
 
 BLOCK = 2**22  # bytes read at once
@@ -106,6 +106,7 @@ class Records:
 
     def all(self) -> NDArray[Any]:
         """Read every row: for small arrays."""
+        check_size(math.prod(self.shape) * self.dtype.itemsize, self.name)
         whole = np.empty(self.shape, self.dtype)
         self.read(np.arange(self.shape[0]), whole.__setitem__)
         return whole
@@ -118,6 +119,7 @@ class Records:
                 "uint8 and (N, H, W) or (N, H, W, C)."
             )
         h, w, c = (*self.shape[1:], 1)[:3]
+        check_size(4 * len(rows) * c * h * w, f"{len(rows):,} images of {self.name} as floats")
         images = np.empty((len(rows), c, h, w), np.float32)
 
         def put(places: Any, values: NDArray[Any]) -> None:
@@ -151,11 +153,13 @@ def array_header(file: IO[bytes], what: str) -> tuple[tuple[int, ...], np.dtype[
 def npz_array(path: Path, name: str) -> Iterator[Records]:
     """Open one array of an .npz file for reading rows; a pickled one is refused, never loaded."""
     with path.open("rb") as raw, zipfile.ZipFile(raw) as archive:
-        members = [member.removesuffix(".npy") for member in archive.namelist()]
+        members = [m.removesuffix(".npy") for m in archive.namelist() if m.endswith(".npy")]
         if name not in members:
             raise DataError(
-                f"{path} has no array named {name}; it has {', '.join(members) or 'nothing'}."
+                f"{path} has no array named {name}; it has {few(members) or 'nothing'}."
             )
+        if members.count(name) > 1:
+            raise DataError(f"{path} has two arrays named {name}; save it again with one.")
         with archive.open(f"{name}.npy") as member:
             shape, dtype = array_header(member, f"{path}: array {name}")
             info = archive.getinfo(f"{name}.npy")
@@ -165,6 +169,7 @@ def npz_array(path: Path, name: str) -> Iterator[Records]:
                     f"{path}: array {name} has {info.file_size:,} bytes, not the {expected:,} that "
                     f"its shape {shape} needs."
                 )
+            check_ratio(expected, info.compress_size, f"array {name} of {path}")
             if info.compress_type != zipfile.ZIP_STORED or info.flag_bits & 1:
                 yield Records(
                     f"{name} in {path}", member, member.tell(), shape, dtype, random_access=False
@@ -174,3 +179,39 @@ def npz_array(path: Path, name: str) -> Iterator[Records]:
             lengths = struct.unpack("<HH", raw.read(4))
             begin = info.header_offset + 30 + sum(lengths) + member.tell()
             yield Records(f"{name} in {path}", raw, begin, shape, dtype, random_access=True)
+
+
+def hdf5_array(file: Any, name: str, path: Path) -> Any:
+    """A data set of an HDF5 file, or None where there is none; no element of it is read.
+
+    Args:
+        file: the file, opened by h5py.
+        name: of the data set.
+        path: of the file, for messages.
+
+    Raises:
+        DataError: where it lies in another file, declares more than is stored of it (a data set
+            that was declared and never written takes no bytes), or is compressed twice.
+    """
+    import h5py
+
+    link = file.get(name, getlink=True)
+    if link is None:
+        return None
+    stored = file[name] if isinstance(link, h5py.HardLink) else None
+    if not isinstance(stored, h5py.Dataset) or stored.external or stored.is_virtual:
+        raise DataError(f"{name} in {path} is no data set that lies in this file itself.")
+    what = f"{name} in {path}"
+    if stored.shape is None:
+        raise DataError(f"{what} is empty.")
+    held = min(stored.id.get_storage_size(), path.stat().st_size)
+    check_ratio(math.prod(stored.shape) * stored.dtype.itemsize, held, what)
+    settings = stored.id.get_create_plist()
+    filters = [settings.get_filter(i)[0] for i in range(settings.get_nfilters())]
+    if len(set(filters)) < len(filters):
+        raise DataError(f"{what} is compressed more than once; store it again.")
+    if stored.chunks and math.prod(stored.chunks) * stored.dtype.itemsize > RATIO * max(
+        held, BLOCK
+    ):
+        raise DataError(f"{what} has chunks of {stored.chunks}, larger than what is stored.")
+    return stored

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import io
+import math
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from micvae.data.archives import located, readable, verified
 from micvae.data.dataset import FactorDataset, FactorKind
+from micvae.data.declared import check_ratio, check_size
 from micvae.data.grid import picked
 from micvae.errors import DataError
 
@@ -24,6 +26,30 @@ ELEVATIONS, AZIMUTHS = 4, 24
 _OFFICIAL = "nips2015-analogy-data.tar.gz of Scott Reed, the first author of the paper"
 _MD5 = ("4e866a7919c1beedf53964e6f7a23686",)
 _LARGEST = 2**28  # bytes of a mesh file; the published ones have some 5 MB
+
+
+MOST_ENTRIES = 10_000
+_NAME_BYTES = 2**20
+
+
+class _Entry(tarfile.TarInfo):
+    """A member whose long name, which is held in memory, is not too long."""
+
+    @classmethod
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
+        entry = super().frombuf(buf, encoding, errors)
+        if entry.size > _NAME_BYTES and entry.type in _NAMES_OF_OTHERS:
+            raise tarfile.ReadError(f"a name of {entry.size:,} bytes")
+        return entry
+
+
+_NAMES_OF_OTHERS = (
+    tarfile.GNUTYPE_LONGNAME,
+    tarfile.GNUTYPE_LONGLINK,
+    tarfile.XHDTYPE,
+    tarfile.XGLTYPE,
+    tarfile.SOLARIS_XHDTYPE,
+)
 
 
 def cars3d(
@@ -66,6 +92,7 @@ def cars3d(
         sizes = (len(names), AZIMUTHS, ELEVATIONS)
         rows = picked(len(names) * AZIMUTHS * ELEVATIONS, n, seed)
         car, azimuth, elevation = np.unravel_index(rows, sizes)
+        check_size(12 * len(rows) * RESOLUTION**2, f"{len(rows):,} images of {place}")
         images = np.empty((len(rows), 3, RESOLUTION, RESOLUTION), np.float32)
         for name, content in _meshes(place, {names[i] for i in np.unique(car)}):
             views = _views(content, f"{name} in {place}")
@@ -94,8 +121,14 @@ def _meshes(place: Path, wanted: set[str]) -> Iterator[tuple[str, bytes]]:
                 name = file.relative_to(place).as_posix()
                 yield from _mesh(name, file.stat().st_size, file.open("rb"), wanted)
         return
-    with tarfile.open(place, "r|*") as archive:
-        for member in archive:
+    held = place.stat().st_size
+    with tarfile.open(place, "r|*", tarinfo=_Entry) as archive:
+        passed = 0
+        for count, member in enumerate(archive):
+            passed += member.size
+            check_ratio(passed, held, str(place))  # even what is skipped must be unpacked
+            if count >= MOST_ENTRIES:
+                raise DataError(f"{place} has more than {MOST_ENTRIES:,} members; refused.")
             inside = PurePosixPath(member.name)
             if inside.is_absolute() or ".." in inside.parts:
                 raise DataError(f"{place} has a member {member.name!r} outside of it; refused.")
@@ -115,8 +148,11 @@ def _mesh(name: str, size: int, file: Any, wanted: set[str]) -> Iterator[tuple[s
 
 def _views(content: bytes, what: str) -> NDArray[np.uint8]:
     """The views (H, W, 3, 24, 4) of one car."""
-    from scipy.io import loadmat
+    from scipy.io import loadmat, whosmat
 
+    for name, shape, kind in whosmat(io.BytesIO(content)):  # only headers are unpacked
+        if name == "im" and math.prod(shape) * (1 if kind == "uint8" else 8) > _LARGEST:
+            raise DataError(f"{what}: im has shape {shape}: it is no mesh of 3D Cars.")
     views = loadmat(io.BytesIO(content), variable_names=["im"]).get("im")
     if views is None:
         raise DataError(f"{what} has no array named im.")

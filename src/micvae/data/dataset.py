@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
@@ -11,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from micvae.arrays import unmasked
+from micvae.data.declared import few
 from micvae.data.lazy import Images, LazyImages, Mapped, parts, rows_of
 from micvae.data.vectors import LARGEST, check_whole, precise, rounds_first
 from micvae.errors import AmbiguousKindWarning, DataError
@@ -104,9 +106,9 @@ class FactorDataset:
             ("factor_names", "factor", names),
             ("feature_names", "feature", features),
         ):
-            if repeated := [name for name in dict.fromkeys(given) if given.count(name) > 1]:
+            if repeated := [name for name, count in Counter(given).items() if count > 1]:
                 raise DataError(
-                    f"{label} has {', '.join(map(repr, repeated))} more than once; give every "
+                    f"{label} has {few([*map(repr, repeated)])} more than once; give every "
                     f"{what} a name of its own."
                 )
         for kind in kinds:

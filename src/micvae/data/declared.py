@@ -1,26 +1,50 @@
-"""What a file says of its size, checked before memory is taken."""
+"""What a file says of its size, checked before memory or time is taken."""
 
 from __future__ import annotations
 
+import io
 import math
 import os
+import sys
 import warnings
 import zipfile
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from micvae.errors import DataError
+from micvae.paths import checked_file
+
+FREE = 2**28
+"""Bytes that are never refused for being packed into a small file."""
+
+RATIO = 1100
+"""Bytes that one stored byte may become. Deflate, the usual compression, reaches 1,032."""
+
+_HEADER = 2**16
+_CGROUPS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
 
 
 def memory() -> int:
-    """Bytes of this machine's memory; a terabyte where the system does not say."""
-    try:
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, OSError, ValueError):
-        return 2**40
+    """Bytes of memory that this process may use; a terabyte where the system does not say.
+
+    The smallest of the machine's memory, the limit of the container, and `ulimit -v`.
+    """
+    limits = [2**40]
+    with suppress(AttributeError, OSError, ValueError):
+        limits.append(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+    for path in _CGROUPS:
+        with suppress(OSError, ValueError):  # no such system, or "max"
+            limits.append(int(Path(path).read_text(encoding="ascii")))
+    if sys.platform != "win32":
+        import resource
+
+        limits.append(resource.getrlimit(resource.RLIMIT_AS)[0])
+    return min(limit for limit in limits if limit > 0)  # RLIM_INFINITY is negative
 
 
 def check_size(size: int, what: str) -> None:
@@ -31,39 +55,119 @@ def check_size(size: int, what: str) -> None:
     """
     if size > memory():
         raise DataError(
-            f"{what} declares {size:,} bytes, and this machine has {memory():,}; give a part of it."
+            f"{what} declares {_number(size)} bytes, and this machine has {memory():,} for it; "
+            "give a part of it."
         )
 
 
-def check_npz(path: Path, names: Collection[str] | None = None) -> None:
-    """Compare what arrays of an .npz file declare with what is stored; nothing is unpacked.
+def check_ratio(size: int, stored: int, what: str) -> None:
+    """Refuse a file that would become more than 1,100 times as large as it is.
 
     Args:
-        path: the file.
-        names: arrays that will be read; all where left out.
+        size: bytes that it declares. Up to 256 MB are always allowed.
+        stored: bytes that it takes in the file.
+        what: its name, for the message.
 
     Raises:
-        DataError: where an array is pickled, too large, or of another size than it declares.
+        DataError: names what it is.
     """
-    total = 0
-    with zipfile.ZipFile(path) as archive:
+    if size > FREE and size > RATIO * stored:
+        raise DataError(
+            f"{what} declares {_number(size)} bytes, more than {RATIO:,} times the {stored:,} that "
+            "are stored; it is damaged, or made to fill the memory. If it is meant, store it "
+            "without compression."
+        )
+
+
+def _number(size: int) -> str:
+    return f"{size:,}" if size < 10**21 else f"{float(min(size, 10**300)):.0e}"
+
+
+class NpzArrays:
+    """Arrays of an .npz file. Each is read from the very entry whose header was checked.
+
+    Args:
+        path: of the file.
+        archive: the same file, opened.
+
+    Raises:
+        DataError: where two arrays have one name.
+    """
+
+    def __init__(self, path: Path, archive: zipfile.ZipFile) -> None:
+        self.path = path
+        self._archive = archive
+        self._entries: dict[str, zipfile.ZipInfo] = {}
+        self._headers: dict[str, tuple[tuple[int, ...], np.dtype[Any]]] = {}
+        self._total = 0
         for info in archive.infolist():
             name = info.filename.removesuffix(".npy")
-            if (names is None or name in names) and info.filename.endswith(".npy"):
-                with archive.open(info) as member:
-                    _check_header(member, info.file_size, f"array {name} of {path}")
-                total += info.file_size
-    check_size(total, str(path))
+            if name == info.filename:
+                continue  # whatever has another ending is no array
+            if name in self._entries:
+                raise DataError(f"{path} has two arrays named {name}; save it again with one.")
+            self._entries[name] = info
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of the arrays, in the order of the file."""
+        return tuple(self._entries)
+
+    def described(self, name: str) -> tuple[tuple[int, ...], np.dtype[Any]]:
+        """Shape and dtype of an array; nothing but its header is unpacked.
+
+        Raises:
+            DataError: where it is not there, pickled, too large, or of another size than it
+                declares.
+        """
+        if name not in self._entries:
+            found = few(self.names) or "nothing"
+            raise DataError(f"{self.path} has no array named {name}; it has {found}.")
+        if name not in self._headers:
+            info, what = self._entries[name], f"array {name} of {self.path}"
+            with self._archive.open(info) as opened:
+                shape, _, dtype = _checked_header(opened, info.file_size, what)
+            check_ratio(info.file_size, info.compress_size, what)
+            check_size(info.file_size, what)
+            self._headers[name] = shape, dtype
+        return self._headers[name]
+
+    def read(self, name: str) -> NDArray[Any]:
+        """Unpack an array.
+
+        Raises:
+            DataError: as `described`, and where all that were read are too large together.
+        """
+        self.described(name)
+        info = self._entries[name]
+        self._total += info.file_size
+        check_size(self._total, str(self.path))
+        with self._archive.open(info) as opened, _without_warnings():
+            array: NDArray[Any] = np.lib.format.read_array(opened, allow_pickle=False)
+        return array
+
+
+@contextmanager
+def npz_arrays(path: Path) -> Iterator[NpzArrays]:
+    """Open an .npz file; what goes wrong within is raised as zipfile, zlib and NumPy raise it.
+
+    Raises:
+        DataError: see `NpzArrays`.
+        FileError: where it is no regular file.
+    """
+    with checked_file(path).open("rb") as raw, zipfile.ZipFile(raw) as archive:
+        yield NpzArrays(path, archive)
 
 
 def check_npy(path: Path) -> None:
-    """The same for an .npy file.
+    """Compare what an .npy file declares with what is stored; nothing is read but its header.
 
     Raises:
-        DataError: as `check_npz`.
+        DataError: where it is pickled, too large, or of another size than it declares.
+        FileError: where it is no regular file.
     """
-    with path.open("rb") as file:
-        _check_header(file, path.stat().st_size, str(path))
+    with checked_file(path).open("rb") as file:
+        _checked_header(file, path.stat().st_size, str(path))
     check_size(path.stat().st_size, str(path))
 
 
@@ -77,24 +181,44 @@ def header(file: IO[bytes], what: str) -> tuple[tuple[int, ...], bool, np.dtype[
     if version not in ((1, 0), (2, 0)):
         raise DataError(f"{what} is of the unknown version {version}.")
     first = version == (1, 0)
+    length = file.read(2 if first else 4)
+    size = int.from_bytes(length, "little")
+    if size > _HEADER:
+        raise DataError(f"{what} has a header of {size:,} bytes; at most {_HEADER:,} are read.")
     read = np.lib.format.read_array_header_1_0 if first else np.lib.format.read_array_header_2_0
-    with warnings.catch_warnings():  # files written by Python 2 are read, and warned of
-        warnings.simplefilter("ignore", UserWarning)
-        shape, fortran, dtype = read(file)
+    with _without_warnings():
+        shape, fortran, dtype = read(io.BytesIO(length + file.read(size)))
     if dtype.hasobject:
         raise DataError(
             f"{what} is pickled, which could run code; refused; save plain arrays of numbers."
         )
-    if min(shape, default=0) < 0:
-        raise DataError(f"{what} declares the shape {shape}.")
+    if min(shape, default=0) < 0 or (dtype.itemsize == 0 and math.prod(shape) > 0):
+        raise DataError(f"{what} declares the shape {shape} of entries of {dtype.itemsize} bytes.")
     return shape, fortran, dtype
 
 
-def _check_header(file: IO[bytes], stored: int, what: str) -> None:
-    shape, _, dtype = header(file, what)
+@contextmanager
+def _without_warnings() -> Iterator[None]:
+    """Files written by Python 2 are read, and NumPy warns of them."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        yield
+
+
+def _checked_header(
+    file: IO[bytes], stored: int, what: str
+) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    shape, fortran, dtype = header(file, what)
     declared = file.tell() + math.prod(shape) * dtype.itemsize
     if stored != declared:
         raise DataError(
-            f"{what} has {stored:,} bytes, not the {declared:,} that its shape {shape} needs; it "
-            "may be cut short."
+            f"{what} has {stored:,} bytes, not the {_number(declared)} that its shape {shape} "
+            "needs; it may be cut short."
         )
+    return shape, fortran, dtype
+
+
+def few(names: Collection[str]) -> str:
+    """Names for a message: the first ten, and how many more there are."""
+    shown = ", ".join(list(names)[:10])
+    return f"{shown} and {len(names) - 10:,} more" if len(names) > 10 else shown

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from micvae.data.dataset import KINDS, FactorKind
-from micvae.errors import DataError, MicvaeWarning
+from micvae.errors import DataError, MicvaeError, MicvaeWarning
+from micvae.paths import checked_file
 
 FACTORS_CSV = "factors.csv"
 SEPARATORS = ",;\t"
@@ -103,11 +104,13 @@ def kinds_of_header(
 def _lines(path: Path) -> Iterator[tuple[int, list[str]]]:
     """The lines that are not empty, with their numbers."""
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        text = checked_file(path).read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError:
         raise DataError(
             f"{path} is not encoded as UTF-8; save it so (a spreadsheet calls it CSV UTF-8)."
         ) from None
+    except MicvaeError:
+        raise
     except OSError as error:
         raise DataError(f"{path} cannot be read as a table: {error}.") from None
     top = text.lstrip().partition("\n")[0]

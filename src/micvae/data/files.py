@@ -1,7 +1,8 @@
 """The user's own data: array files and tables of numbers."""
 
+import math
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from micvae.data.archives import npz_array, readable
 from micvae.data.dataset import FactorDataset, guess_kind, warn_of_guesses
-from micvae.data.declared import check_npy, check_npz, header
+from micvae.data.declared import check_npy, check_size, header, npz_arrays
 from micvae.data.layout import Arrangement, Layout, arrangement
 from micvae.data.lazy import Images, Stored, is_large
 from micvae.data.on_disk import ArrayFile, of_array
@@ -19,11 +20,15 @@ from micvae.data.tables import read_matrix
 from micvae.data.value_range import Range, Reading, Scale, checked_range, expecting
 from micvae.data.vectors import warn_of_float32
 from micvae.errors import DataError
+from micvae.paths import checked_file
 
 IMAGES = ("images", "partners")
 BESIDE = ("factors", "auxiliary", "sequence")
 NAMES = ("factor_names", "factor_kinds", "feature_names")
 KINDS_IN_FILE = "say which it is by an array factor_kinds of texts in the file"
+MOST_FACTORS = 10_000
+FEW_NAMES = 1_000
+"""So many are read whatever they are of: that they do not fit is said in more words then."""
 Opener = Callable[[Reading], Stored]
 """Opens an array that stays in its file."""
 
@@ -49,22 +54,22 @@ def from_npz(
         DataError: for a file that cannot be read or arrays that do not fit.
     """
     arrays: dict[str, Any] = {}
+    checked_file(path)
     try:
-        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
-            names = [name for name in (*IMAGES, *BESIDE, *NAMES) if name in file.files]
-            arrays = {name: _unread(path, name) for name in names if name in IMAGES}
-            held = [name for name in names if arrays.get(name) is None]
-            check_npz(path, held)
-            arrays |= {name: file[name] for name in held}
-            found = ", ".join(file.files)
+        with npz_arrays(path) as file:
+            file.described("images")  # which must be there
+            there = [name for name in (*IMAGES, *BESIDE, *NAMES) if name in file.names]
+            shapes = {name: file.described(name)[0] for name in there}
+            for name in there:
+                check_beside(name, shapes, file.described(name)[1])
+                large = _unread(path, name) if name in IMAGES else None
+                arrays[name] = file.read(name) if large is None else large
     except DataError:
         raise
     except Exception as error:  # zipfile, zlib and NumPy raise a dozen kinds on a broken file
         raise DataError(
             f"{path} cannot be read as an .npz file of plain arrays: {_reason(error)}."
         ) from None
-    if "images" not in arrays:
-        raise DataError(f"{path} has no array named images; it has {found or 'nothing'}.")
     return of_arrays(path, arrays, value_range, layout)
 
 
@@ -115,6 +120,34 @@ def reading(path: Path, name: str, value_range: Range | None, layout: Layout = "
     return Reading(what, f"arrays({str(path)!r}", checked_range(value_range), layout)
 
 
+def check_beside(name: str, shapes: Mapping[str, tuple[int, ...]], dtype: np.dtype[Any]) -> None:
+    """Refuse an array beside the images that cannot belong to them, before it is read.
+
+    Args:
+        name: of the array: factors, auxiliary, sequence, or names of something.
+        shapes: of all arrays, as the file declares them.
+        dtype: of this array, as the file declares it.
+
+    Raises:
+        DataError: where it has no row for each image, or is too large.
+    """
+    shape, images = shapes[name], shapes["images"]
+    if name in BESIDE and images and len(shape) in (1, 2) and shape[0] != images[0]:
+        raise DataError(
+            f"{name} has {shape[0]} rows, but there are {images[0]} images; give one row per image."
+        )
+    if name == "factors" and len(shape) == 2 and shape[1] > MOST_FACTORS:
+        raise DataError(
+            f"factors has {shape[1]:,} columns; at most {MOST_FACTORS:,} factors can be used."
+        )
+    if name in NAMES:
+        most = max(FEW_NAMES, *images[1:], *shapes.get("factors", ())[1:])
+        if len(shape) > 1 or math.prod(shape) > most:
+            raise DataError(f"{name} has shape {shape}; there are at most {most:,} to be named.")
+    if name not in IMAGES:
+        check_size(math.prod(shape) * max(8, dtype.itemsize), name)
+
+
 def texts(array: NDArray[Any]) -> tuple[str, ...]:
     """Names from an array of texts or of UTF-8 bytes."""
     return tuple(
@@ -146,6 +179,7 @@ def from_npy(
         DataError: for a file that cannot be read, or that holds something else.
     """
     how = reading(path, "", value_range, layout)
+    checked_file(path)
     with readable(path, "an .npy file"):
         with path.open("rb") as file:
             shape, fortran, dtype = header(file, str(path))

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from micvae.data.archives import readable
+from micvae.data.archives import hdf5_array, readable
 from micvae.data.dataset import FactorDataset
-from micvae.data.files import BESIDE, IMAGES, NAMES, Opener, arranged, of_arrays
+from micvae.data.declared import FREE, check_size, few
+from micvae.data.files import BESIDE, IMAGES, NAMES, Opener, arranged, check_beside, of_arrays
 from micvae.data.layout import Layout
 from micvae.data.lazy import is_large
 from micvae.data.on_disk import Hdf5File
 from micvae.data.value_range import Range
 from micvae.errors import DataError
+from micvae.paths import checked_file
+
+TOGETHER = 16
+"""Names that are read at once."""
 
 PUBLISHED = "a published one is named, as in shapes3d('3dshapes.h5')"
 
@@ -38,25 +44,61 @@ def from_hdf5(
             'reading .h5 files needs h5py, which is not there: pip install "micvae[files]".'
         ) from None
     arrays: dict[str, Any] = {}
+    checked_file(path)
     with readable(path, f"an HDF5 file of one's own ({PUBLISHED})"), h5py.File(path, "r") as file:
-        for name in (*IMAGES, *BESIDE, *NAMES):
-            link = file.get(name, getlink=True)
-            if link is None:
-                continue
-            stored = file[name] if isinstance(link, h5py.HardLink) else None
-            if not isinstance(stored, h5py.Dataset) or stored.external or stored.is_virtual:
-                raise DataError(f"{name} in {path} is no data set that lies in this file itself.")
-            arrays[name] = _images(path, name, stored) if name in IMAGES else stored[()]
-        found = ", ".join(file)
-    if "images" not in arrays:
-        raise DataError(
-            f"{path} has no data set named images; it has {found or 'nothing'}; {PUBLISHED}."
-        )
+        every = {name: hdf5_array(file, name, path) for name in (*IMAGES, *BESIDE, *NAMES)}
+        there = {name: stored for name, stored in every.items() if stored is not None}
+        if "images" not in there:
+            raise DataError(
+                f"{path} has no data set named images; it has {few(list(file)) or 'nothing'}; "
+                f"{PUBLISHED}."
+            )
+        shapes = {name: stored.shape for name, stored in there.items()}
+        for name, stored in there.items():
+            check_beside(name, shapes, stored.dtype)
+            if name in IMAGES:
+                arrays[name] = _images(path, name, stored)
+            elif name in NAMES:
+                arrays[name] = _names(path, name, stored)
+            elif stored.dtype.kind in "fiub":
+                arrays[name] = stored[()]
+            else:
+                raise DataError(f"{name} in {path} has dtype {stored.dtype}; expected numbers.")
     return of_arrays(path, arrays, value_range, layout)
 
 
 def _images(path: Path, name: str, stored: Any) -> NDArray[Any] | Opener:
+    what = f"{name} in {path}"
     shape, dtype = stored.shape, stored.dtype
-    if dtype.kind not in "fiub" or not is_large(shape):
+    if dtype.kind not in "fiub":
+        raise DataError(f"{what}: dtype {dtype}; expected integers, floats or booleans.")
+    if not is_large(shape):
+        check_size(math.prod(shape) * dtype.itemsize, what)
         return np.asarray(stored[()])
+    if stored.chunks and math.prod(stored.chunks) * dtype.itemsize > FREE:
+        raise DataError(
+            f"{what} has chunks of {stored.chunks}, which are unpacked as a whole for every image; "
+            f"store it in chunks of at most {FREE:,} bytes."
+        )
     return lambda how: Hdf5File(path, name, shape, dtype, arranged(shape, dtype, how), how)
+
+
+def _names(path: Path, name: str, stored: Any) -> NDArray[Any]:
+    """Texts, a few at a time: in this format many names may refer to the same long text."""
+    import h5py
+
+    if stored.dtype.kind not in "SO" or (
+        stored.dtype.kind == "O" and h5py.check_string_dtype(stored.dtype) is None
+    ):
+        raise DataError(f"{name} in {path} has dtype {stored.dtype}; expected texts.")
+    if stored.shape == ():
+        return np.asarray([stored[()]], dtype=object)
+    found: list[Any] = []
+    left = max(2**24, path.stat().st_size)
+    for start in range(0, len(stored), TOGETHER):
+        part = stored[start : start + TOGETHER].tolist()
+        left -= sum(map(len, part))
+        if left < 0:
+            raise DataError(f"{name} in {path} has texts longer than the file; it is damaged.")
+        found += part
+    return np.asarray(found, dtype=object)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from micvae.data.archives import BLOCK, blocks, located, readable, verified
+from micvae.data.archives import BLOCK, blocks, hdf5_array, located, readable, verified
 from micvae.data.dataset import FactorDataset
+from micvae.data.declared import check_size, few
 from micvae.data.grid import picked
 from micvae.data.scenes import KINDS, NAMES
 from micvae.errors import DataError
@@ -56,11 +58,11 @@ def shapes3d(
     if verify:
         verified(file, "3D Shapes", "sha256", _SHA256)
     with readable(file, "the 3D Shapes .h5 file"), h5py.File(file, "r") as opened:
-        arrays = [opened.get(name) for name in ("images", "labels")]
-        if not all(isinstance(array, h5py.Dataset) for array in arrays):
+        arrays = [hdf5_array(opened, name, file) for name in ("images", "labels")]
+        if any(array is None for array in arrays):
             raise DataError(
                 f"{file} has no data sets named images and labels; it has "
-                f"{', '.join(opened) or 'nothing'}."
+                f"{few(list(opened)) or 'nothing'}."
             )
         stored, labels = arrays
         if stored.dtype != np.uint8 or stored.ndim != 4 or stored.shape[3] != 3:
@@ -73,8 +75,10 @@ def shapes3d(
                 f"{file}: labels has shape {labels.shape} and dtype {labels.dtype}; expected "
                 f"numbers and ({len(stored)}, {len(NAMES)})."
             )
+        check_size(8 * math.prod(labels.shape), f"labels in {file}")
         factors = labels[()].astype(np.float64)
         rows = picked(len(factors), n, seed)
+        check_size(4 * len(rows) * math.prod(stored.shape[1:]), f"{len(rows):,} images of {file}")
         images = _read(stored, rows)
     return FactorDataset(
         name="shapes3d",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import math
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 
 from micvae.data.archives import Records, located, readable, verified
 from micvae.data.dataset import FactorDataset, FactorKind
+from micvae.data.declared import check_ratio, check_size
 from micvae.data.grid import picked
 from micvae.errors import DataError
 
@@ -83,6 +85,7 @@ def smallnorb(
         tables.append(_factors(*part))
     factors = np.concatenate(tables)
     rows = picked(len(factors), n, seed)
+    check_size(4 * len(rows) * RESOLUTION**2, f"{len(rows):,} images of {place}")
     images = np.empty((len(rows), 1, RESOLUTION, RESOLUTION), np.float32)
     start = 0
     for part, table in zip(parts, tables, strict=True):
@@ -161,6 +164,9 @@ def _factors(dat: Path, cat: Path, info: Path) -> NDArray[np.float64]:
                 f"{info} has shape {about.shape}; expected ({category.shape[0]}, 4), a row per "
                 f"entry of {cat.name}."
             )
+        for file, matrix in ((cat, category), (info, about)):
+            declared = math.prod(matrix.shape) * matrix.dtype.itemsize
+            check_ratio(declared, file.stat().st_size, str(file))
         table = np.column_stack([category.all(), about.all()]).astype(np.float64)
     table[:, 2] = 30 + 5 * table[:, 2]
     table[:, 3] *= 10

@@ -5,15 +5,16 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from micvae.data.dataset import FactorKind
-from micvae.data.declared import check_npy, check_npz, check_size
+from micvae.data.declared import check_npy, check_ratio, check_size, few, memory, npz_arrays
 from micvae.data.vectors import check_whole
-from micvae.errors import DataError
+from micvae.errors import DataError, MicvaeError
+from micvae.paths import checked_file
 
 READABLE = (".npy", ".npz", ".csv", ".parquet")
 ROW = "row"
@@ -37,6 +38,11 @@ MISSING = frozenset(
     )
 )
 """What programs write for a missing number in a .csv file, besides nothing at all."""
+LONGEST_LINE = 2**24
+"""Bytes of a line of a .csv file."""
+
+PER_COLUMN = 10_000
+"""Bytes that reading a .csv file takes for each of its columns, however few rows there are."""
 
 _INDEX = ("", "Unnamed: 0", "__index_level_0__")
 """What pandas calls the column of row numbers when it writes a table, or reads its own again."""
@@ -95,7 +101,7 @@ class TableFile:
             return table
         kept = [i for i, n in enumerate(table.names) if n != ROW and not is_latent(n)]
         if not kept:
-            raise DataError(f"factors: there are codes only ({', '.join(table.names)}).")
+            raise DataError(f"factors: there are codes only ({few(table.names)}).")
         return table._only(kept)
 
     def _of_encode(self) -> bool:
@@ -140,15 +146,15 @@ def read_matrix(path: Path, wanted: str) -> TableFile:
         DataError: for a file that cannot be read, or does not hold a matrix of numbers or text.
     """
     path = Path(path)
-    if not path.is_file():
+    if path.is_dir() or not checked_file(path).is_file():
         raise DataError(f"{wanted}: there is no file {path}.")
     try:
         suffix = path.suffix.lower()
         if suffix in (".npy", ".npz"):
             return _of_array(_load_numpy(path, wanted), path, wanted)
         if suffix in (".csv", ".parquet"):
-            return _of_columns(*_load_columns(path, suffix), path, wanted)
-    except DataError:
+            return _of_columns(_load_columns(path, suffix), path, wanted)
+    except MicvaeError:
         raise
     except Exception as error:  # NumPy, zipfile and Arrow raise a dozen kinds on a broken file
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
@@ -159,23 +165,19 @@ def read_matrix(path: Path, wanted: str) -> TableFile:
 
 
 def _load_numpy(path: Path, wanted: str) -> NDArray[Any]:
-    try:
-        (check_npy if path.suffix.lower() == ".npy" else check_npz)(path)
-    except DataError as error:
-        raise DataError(f"{wanted}: {path.name} cannot be read: {error}") from None
-    with path.open("rb") as opened:
-        loaded = np.load(opened, allow_pickle=False)
-        if isinstance(loaded, np.ndarray):
-            return loaded
-        with loaded as file:
-            name = wanted if wanted in file.files else file.files[0] if file.files else ""
-            if wanted not in file.files and len(file.files) != 1:
-                raise DataError(
-                    f"{path} has no array named {wanted}; it has "
-                    f"{', '.join(file.files) or 'nothing'}."
-                )
-            array: NDArray[Any] = file[name]
-            return array
+    if path.suffix.lower() == ".npy":
+        try:
+            check_npy(path)
+        except DataError as error:
+            raise DataError(f"{wanted}: {path.name} cannot be read: {error}") from None
+        loaded: NDArray[Any] = np.load(path, allow_pickle=False)
+        return loaded
+    with npz_arrays(path) as file:
+        if wanted not in file.names and len(file.names) != 1:
+            raise DataError(
+                f"{path} has no array named {wanted}; it has {few(file.names) or 'nothing'}."
+            )
+        return file.read(wanted if wanted in file.names else file.names[0])
 
 
 def _of_array(array: NDArray[Any], path: Path, wanted: str) -> TableFile:
@@ -186,7 +188,9 @@ def _of_array(array: NDArray[Any], path: Path, wanted: str) -> TableFile:
     names = tuple(map(str, range(array.shape[1])))
     if array.dtype.kind in "US":
         array = array.astype(str)
-        return _of_columns(dict(zip(names, array.T, strict=True)), {}, path, wanted)
+        found = [np.unique(column, return_inverse=True) for column in array.T]
+        columns = {n: Column(i, texts) for n, (texts, i) in zip(names, found, strict=True)}
+        return _of_columns(columns, path, wanted)
     if array.dtype.kind not in "biuf":
         raise DataError(f"{wanted}: {path} holds {array.dtype}; expected numbers or text.")
     if array.dtype.kind in "iu" and wanted == "data":
@@ -195,64 +199,180 @@ def _of_array(array: NDArray[Any], path: Path, wanted: str) -> TableFile:
     return TableFile(array.astype(np.float64), names, text, tuple(array.T))
 
 
-def _load_columns(path: Path, suffix: str) -> tuple[dict[str, NDArray[Any]], dict[str, int]]:
-    """The columns, and how many entries are missing in those where some are."""
-    import pyarrow.csv
-    import pyarrow.parquet
+class Column(NamedTuple):
+    """A column of a table: numbers, or where `texts` are given the places of each entry in them.
 
-    if suffix == ".csv":
-        # Words for a missing entry are told from text below, where the whole column is known.
-        empty = pyarrow.csv.ConvertOptions(null_values=[""], strings_can_be_null=True)
-        table = pyarrow.csv.read_csv(path, convert_options=empty)
-        if all(map(_is_number, table.column_names)):
-            raise DataError(
-                f"{path} has no header row: its first line holds numbers only. Name the columns."
-            )
-    else:
-        described = pyarrow.parquet.read_metadata(path)
-        check_size(8 * described.num_rows * described.num_columns, str(path))
-        table = pyarrow.parquet.read_table(path)
-    columns, holes = {}, {}
+    Args:
+        values: `(N,)`.
+        texts: what the values number, in alphabetical order.
+        empty: entries that are missing.
+    """
+
+    values: NDArray[Any]
+    texts: NDArray[Any] | None = None
+    empty: int = 0
+
+
+def _load_columns(path: Path, suffix: str) -> dict[str, Column]:
+    table = _load_csv(path) if suffix == ".csv" else _load_parquet(path)
+    columns: dict[str, Column] = {}
     for name, column in zip(table.column_names, table.columns, strict=True):
-        if column.null_count:
-            holes[name] = column.null_count
         if name in columns:
             raise DataError(f"{path} has two columns named {name}.")
-        columns[name] = column.to_numpy()
-        words = suffix == ".csv" and name not in holes
-        if words and (missing := _missing_words(columns[name], name, path)):
+        columns[name] = _column(column)
+        if suffix == ".csv" and (missing := _missing_words(columns[name], name, path)):
+            count, words = missing
             raise DataError(
-                f"{path}: column {name} has {len(missing)} missing entries "
-                f"({', '.join(sorted(set(missing)))}); leave these rows out."
+                f"{path}: column {name} has {count} missing entries ({', '.join(words)}); leave "
+                "these rows out."
             )
-    return columns, holes
+    return columns
 
 
-def _missing_words(column: NDArray[Any], name: str, path: Path) -> list[str]:
-    """The entries of a .csv column that stand for a missing number; none in a column of text."""
-    if column.dtype.kind == "f":
-        return ["nan"] * int(np.isnan(column).sum())
-    if column.dtype.kind not in "UO" or not all(isinstance(entry, str) for entry in column):
-        return []
-    words = [entry for entry in column if entry.strip() in MISSING]
-    others = [entry for entry in column if entry.strip() not in MISSING]
-    if not words or not all(map(_is_number, others)):
-        return []
-    return words if others else _unquoted(name, path)
+def _missing_words(column: Column, name: str, path: Path) -> tuple[int, list[str]] | None:
+    """How many entries of a .csv column stand for a missing number, and how they are written.
+
+    None where there are none; in a column of text such words are text.
+    """
+    if column.empty:
+        return None
+    if column.texts is None:
+        count = int(np.isnan(column.values).sum()) if column.values.dtype.kind == "f" else 0
+        return (count, ["nan"]) if count else None
+    missing = [text.strip() in MISSING for text in column.texts]
+    others = [text for text, is_word in zip(column.texts, missing, strict=True) if not is_word]
+    if not any(missing) or not all(map(_is_number, others)):
+        return None
+    if others:
+        count = int(np.asarray(missing)[column.values].sum())
+        return count, [t for t, is_word in zip(column.texts, missing, strict=True) if is_word]
+    count = _unquoted(name, path)
+    return (count, ["a word without quotes"]) if count else None
 
 
-def _unquoted(name: str, path: Path) -> list[str]:
+def _unquoted(name: str, path: Path) -> int:
     """The entries that stand without quotes, in a column of nothing but words for missing ones."""
     import pyarrow.csv
 
-    options = pyarrow.csv.ConvertOptions(
-        include_columns=[name],
-        null_values=sorted(MISSING),
-        strings_can_be_null=True,
-        quoted_strings_can_be_null=False,
+    table = pyarrow.csv.read_csv(
+        path,
+        read_options=pyarrow.csv.ReadOptions(block_size=LONGEST_LINE),
+        convert_options=pyarrow.csv.ConvertOptions(
+            include_columns=[name],
+            null_values=sorted(MISSING),
+            strings_can_be_null=True,
+            quoted_strings_can_be_null=False,
+        ),
     )
-    column = pyarrow.csv.read_csv(path, convert_options=options).column(0)
-    return ["a word without quotes"] * int(column.null_count)
+    return int(table.column(0).null_count)
+
+
+def _column(column: Any) -> Column:
+    """A column of Arrow's; of texts each is taken once, however often and long it is."""
+    import pyarrow as pa
+
+    if column.null_count:
+        return Column(np.zeros(len(column)), empty=column.null_count)
+    if _is_text(column.type):
+        column = column.dictionary_encode()
+    if not pa.types.is_dictionary(column.type):
+        return Column(column.to_numpy())
+    whole = column.unify_dictionaries().combine_chunks()
+    parts = whole.chunks if isinstance(whole, pa.ChunkedArray) else [whole]
+    if not parts:
+        return Column(np.empty(0))
+    texts = parts[0].dictionary.to_pylist()
+    used, places = np.unique(np.concatenate([p.indices for p in parts]), return_inverse=True)
+    order = sorted(range(len(used)), key=lambda i: texts[used[i]])
+    rank = np.empty(len(used), np.int64)
+    rank[order] = np.arange(len(used))
+    return Column(rank[places], np.asarray([texts[used[i]] for i in order], dtype=object))
+
+
+def _is_text(kind: Any) -> bool:
+    import pyarrow as pa
+
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+
+
+def _load_csv(path: Path) -> Any:
+    import pyarrow as pa
+    import pyarrow.csv
+
+    with path.open("rb") as file:
+        first = file.readline(LONGEST_LINE + 1).split(b"\r")[0]
+    count = first.count(b",") + 1
+    if len(first) > LONGEST_LINE or count * PER_COLUMN > memory():
+        raise DataError(
+            f"{path}: its first line has {len(first):,} bytes and {count:,} columns, more than can "
+            "be read; save the numbers as an .npy file."
+        )
+    try:
+        table = pyarrow.csv.read_csv(
+            path,
+            read_options=pyarrow.csv.ReadOptions(block_size=LONGEST_LINE),
+            # Words for a missing entry are told from text where the whole column is known.
+            convert_options=pyarrow.csv.ConvertOptions(null_values=[""], strings_can_be_null=True),
+        )
+    except pa.ArrowInvalid as error:
+        if "straddling" in str(error):
+            raise DataError(f"{path} has a line of more than {LONGEST_LINE:,} bytes.") from None
+        raise
+    if all(map(_is_number, table.column_names)):
+        raise DataError(
+            f"{path} has no header row: its first line holds numbers only. Name the columns."
+        )
+    return table
+
+
+def _load_parquet(path: Path) -> Any:
+    import pyarrow as pa
+    import pyarrow.parquet
+
+    described = pyarrow.parquet.read_metadata(path)
+    names = []
+    for field in described.schema.to_arrow_schema():
+        kind = field.type
+        of = kind.value_type if pa.types.is_dictionary(kind) else kind
+        number = pa.types.is_integer(of) or pa.types.is_floating(of) or pa.types.is_boolean(of)
+        fixed = number or pa.types.is_temporal(of) or pa.types.is_null(of)
+        if not (fixed or _is_text(of)):
+            raise DataError(
+                f"column {field.name} of {path} holds {kind}; expected numbers or text."
+            )
+        if _is_text(of):
+            names.append(field.name)
+    groups = range(described.num_row_groups)
+    unpacked = sum(described.row_group(i).total_byte_size for i in groups)
+    size = max(8 * described.num_rows * described.num_columns, unpacked)
+    check_ratio(size, path.stat().st_size, str(path))
+    check_size(2 * size, str(path))  # as they are in the file, and as one matrix
+    return pyarrow.parquet.read_table(path, read_dictionary=names)
+
+
+def read_rows(path: Path) -> list[dict[str, Any]]:
+    """Read a .parquet table of numbers and texts, a dictionary per row; null as None.
+
+    Raises:
+        DataError: where it declares other columns, or more than this machine can hold.
+        OSError: where it is missing or cannot be read, as Arrow raises it.
+        pyarrow.ArrowException: where it is damaged.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    table = _load_parquet(checked_file(path))
+    texts = 0
+    for column in table.columns:
+        if pa.types.is_dictionary(column.type):
+            for part in column.chunks:
+                lengths = pc.binary_length(part.dictionary).to_numpy(zero_copy_only=False)
+                places = part.indices.drop_null().to_numpy()
+                texts += int(np.bincount(places, minlength=len(lengths)) @ lengths)
+    check_ratio(texts, path.stat().st_size, str(path))
+    check_size(texts, str(path))
+    rows: list[dict[str, Any]] = table.to_pylist()
+    return rows
 
 
 def _is_number(text: str) -> bool:
@@ -263,27 +383,22 @@ def _is_number(text: str) -> bool:
     return True
 
 
-def _of_columns(
-    columns: dict[str, NDArray[Any]], holes: dict[str, int], path: Path, wanted: str
-) -> TableFile:
-    if not columns or not len(next(iter(columns.values()))):
+def _of_columns(columns: dict[str, Column], path: Path, wanted: str) -> TableFile:
+    if not columns or not len(next(iter(columns.values())).values):
         raise DataError(f"{wanted}: {path} is empty.")
     values: list[NDArray[Any]] = []
     text: list[bool] = []
     wrong: dict[str, str] = {}
-    for name, column in columns.items():
-        if name in holes:
-            wrong[name] = f"has {holes[name]} empty entries"
-        elif column.dtype.kind in "UO" and all(isinstance(entry, str) for entry in column):
-            if not all(column):
-                raise DataError(f"{wanted}: column {name} of {path} has empty entries.")
-            values.append(np.unique(column.astype(str), return_inverse=True)[1])
-            text.append(True)
+    for name, (column, texts, empty) in columns.items():
+        if texts is not None and not all(texts):
+            raise DataError(f"{wanted}: column {name} of {path} has empty entries.")
+        if empty:
+            wrong[name] = f"has {empty} empty entries"
         elif column.dtype.kind in "biuf":
-            if column.dtype.kind in "iu" and wanted == "data":
+            if column.dtype.kind in "iu" and texts is None and wanted == "data":
                 check_whole(column, f"column {name} of {path}")
             values.append(column)
-            text.append(False)
+            text.append(texts is not None)
         elif column.dtype.kind in "mM":
             wrong[name] = f"holds dates or times ({column.dtype})"
         else:
@@ -308,6 +423,6 @@ def _refused(
         remedies.append("give dates as a number of days or seconds")
     if "text" in faults:
         remedies.append("encode text as 0, 1, …")
-    named = ", ".join(f"column {name} {fault}" for name, fault in wrong.items())
+    named = few([f"column {name} {fault}" for name, fault in wrong.items()])
     only = "numbers" if wanted == "data" else "numbers or text"
     return f"{wanted}: {path}: {named}; expected {only}: {', or '.join(remedies)}."

@@ -26,7 +26,7 @@ from micvae.learner.names import check_names
 from micvae.learner.parameters import WithOptions
 from micvae.learner.settings import config_of, objective_of, parameters_of
 from micvae.learner.stored import Fitted
-from micvae.models import VAE, elbo
+from micvae.models import VAE, check_finite, elbo
 from micvae.training.run import IN_MEMORY, Run, train_run
 
 SETTINGS = (
@@ -217,7 +217,9 @@ class Disentangler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, WithOption
                 self.model_.decode_codes(part.to(device)).mean.cpu().numpy()
                 for part in torch.split(torch.from_numpy(codes), BATCH)
             ]
-        return self._form.given(np.concatenate(parts))
+        given = self._form.given(np.concatenate(parts))
+        check_finite(given, "decoded samples")
+        return given
 
     def sample(self, n: int = 1, seed: int = 0) -> NDArray[np.float32 | np.float64]:
         """Decode `n` latents drawn from the prior, as `inverse_transform` does codes."""

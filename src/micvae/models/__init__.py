@@ -5,11 +5,12 @@ import torch
 from micvae.distributions import Latents, Likelihood
 from micvae.models.bounds import elbo
 from micvae.models.encoding import encode, laid_out
+from micvae.models.finite import check_finite, finite
 from micvae.models.vae import VAE
 from micvae.networks import Network, filled
 from micvae.networks.base import ImageShape
 
-__all__ = ["VAE", "build_vae", "elbo", "encode", "laid_out"]
+__all__ = ["VAE", "build_vae", "check_finite", "elbo", "encode", "finite", "laid_out"]
 
 
 def build_vae(

@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 
 from micvae.data import Images
 from micvae.models.encoding import at_once
+from micvae.models.finite import check_finite
 from micvae.models.vae import VAE
 
 
@@ -26,6 +27,9 @@ def elbo(model: VAE, images: Images, seed: int = 0, batch_size: int = 1000) -> N
         seed: determines the draws.
         batch_size: samples at a time, at most.
 
+    Raises:
+        NotFiniteError: where a bound is NaN or infinite.
+
     References:
         *Auto-Encoding Variational Bayes*, Kingma & Welling, 2013.
     """
@@ -38,4 +42,6 @@ def elbo(model: VAE, images: Images, seed: int = 0, batch_size: int = 1000) -> N
             batch = torch.from_numpy(images[start : start + batch_size]).to(weight)
             z, kl = model.space.draw(model.encode(batch), noise)
             found.append((model.decode(z).log_prob(batch) - kl.sum(1)).cpu().double().numpy())
-    return np.concatenate(found)
+    bounds = np.concatenate(found)
+    check_finite(bounds, "evidence lower bounds")
+    return bounds

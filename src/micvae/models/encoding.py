@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from micvae.data import Images
+from micvae.models.finite import finite
 from micvae.models.vae import VAE
 from micvae.representation import Encoded
 
@@ -26,7 +27,11 @@ def at_once(images: Images, most: int) -> int:
 
 
 def encode(model: VAE, images: Images, batch_size: int = 1000) -> Encoded:
-    """What a model makes of images `(N, C, H, W)` or vectors `(N, F)`, each on its own."""
+    """What a model makes of images `(N, C, H, W)` or vectors `(N, F)`, each on its own.
+
+    Raises:
+        NotFiniteError: where codes, scales, draws or KL divergences are NaN or infinite.
+    """
     weight = next(model.parameters())
     device = weight.device
     noise = torch.Generator(device).manual_seed(0)
@@ -44,10 +49,12 @@ def encode(model: VAE, images: Images, batch_size: int = 1000) -> Encoded:
             draws.append(model.space.codes_of(z).cpu().numpy())
             total += kl.cpu().double().sum(0).numpy()  # not every device knows float64
     every = np.concatenate(codes)
-    return Encoded(
-        every,
-        np.concatenate(scales),
-        np.concatenate(draws),
-        model.space.average_kl(total / len(images), every),
-        model.space.kinds,
+    return finite(
+        Encoded(
+            every,
+            np.concatenate(scales),
+            np.concatenate(draws),
+            model.space.average_kl(total / len(images), every),
+            model.space.kinds,
+        )
     )

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from micvae.distributions import LatentSpace
 from micvae.distributions.likelihood import ImageDistribution
+from micvae.models.finite import check_finite
 
 
 class VAE(nn.Module):
@@ -45,8 +46,15 @@ class VAE(nn.Module):
         return self.space.posterior(self.encoder(x))
 
     def decode(self, z: Tensor) -> ImageDistribution:
-        """p(x|z) for latents `(B, W)`, as a posterior's sample gives them."""
-        image: ImageDistribution = self.likelihood(self.decoder(self.space.features(z)))
+        """p(x|z) for latents `(B, W)`, as a posterior's sample gives them.
+
+        Raises:
+            NotFiniteError: in inference mode, where the decoder's output is NaN or infinite.
+        """
+        numbers = self.decoder(self.space.features(z))
+        if torch.is_inference_mode_enabled():  # in training, the log of steps does it
+            check_finite(numbers, "decoded samples")
+        image: ImageDistribution = self.likelihood(numbers)
         return image
 
     def decode_codes(self, codes: Tensor) -> ImageDistribution:

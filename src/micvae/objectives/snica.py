@@ -12,7 +12,7 @@ from micvae.data import FactorDataset, LazyImages
 from micvae.distributions import DiagonalGaussian, Trait
 from micvae.distributions.switching import Smoothed, SwitchingDynamics
 from micvae.errors import DataError, MicvaeError
-from micvae.models import VAE, laid_out
+from micvae.models import VAE, finite, laid_out
 from micvae.models.encoding import at_once
 from micvae.objectives.base import MODEL, Losses, Objective, Setting, Step
 from micvae.objectives.identifiability import ELEMENTWISE, Identifiability
@@ -203,8 +203,10 @@ class Snica(Objective):
         noise = torch.randn(codes.shape, generator=torch.Generator().manual_seed(0))
         latent_kl = torch.cat(kl).mean(0).double() / length
         draws = codes + scale * noise
-        return Encoded(
-            codes.numpy(), scale.numpy(), draws.numpy(), latent_kl.numpy(), model.space.kinds
+        return finite(
+            Encoded(
+                codes.numpy(), scale.numpy(), draws.numpy(), latent_kl.numpy(), model.space.kinds
+            )
         )
 
 

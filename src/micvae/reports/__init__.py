@@ -6,8 +6,10 @@ from micvae.errors import RunError
 from micvae.files import read_json
 from micvae.identifiability.audit.run import RESULT as AUDIT
 from micvae.identifiability.theorem import RESULT
+from micvae.paths import member
 from micvae.reports.audit import report_audit
 from micvae.reports.comparison import report_comparison
+from micvae.reports.page import FIGURES
 from micvae.reports.paper import report_paper
 from micvae.reports.run import report_run
 from micvae.reports.selection import report_selection
@@ -46,6 +48,7 @@ def report_folder(folder: Path) -> Path:
         RunError: where the folder holds none of them, or what it holds is not finished.
     """
     folder = Path(folder)
+    member(folder, FIGURES)  # a link is refused before anything is computed
     if (folder / RECORD).is_file():
         return report_run(Run(folder))
     if (folder / STUDY).is_file():

@@ -4,7 +4,7 @@ import base64
 import io
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.resources import files
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 
 from micvae import __version__
 from micvae.files import replacing, write_text
+from micvae.paths import member, safe_name
 from micvae.reports.quantities import DEFINITIONS
 from micvae.reports.style import styled
 from micvae.reports.svg import inlined, readable
@@ -137,8 +138,9 @@ class Page:
 
 def write_page(page: Page, folder: Path) -> Path:
     """Write every figure as PNG and SVG, then the page with all of them inside."""
+    figures, taken = member(folder, FIGURES), set[str]()
     groups = [
-        (group.title, group.caption, [save(plate, folder / FIGURES) for plate in group.plates])
+        (group.title, group.caption, [save(_named(p, taken), figures) for p in group.plates])
         for group in page.groups
     ]
     room = files(__package__)
@@ -176,6 +178,17 @@ def save(plate: Plate, folder: Path) -> Picture:
     return Picture(plate.name, svg, uri, width, height, plate.alt, plate.label)
 
 
+def _named(plate: Plate, taken: set[str]) -> Plate:
+    """A figure under a name that no other one of the page has, on any system."""
+    name = wanted = safe_name(plate.name)
+    number = 1
+    while name.lower() in taken:
+        number += 1
+        name = f"{wanted}-{number}"
+    taken.add(name.lower())
+    return replace(plate, name=name)
+
+
 def breakable(text: str) -> Markup:
     """HTML of a name that may be broken between its words, as in `method(some_option=3)`."""
     return Markup(re.sub(r"(?<=[_=])|(?<=,)(?!\d)|(?<=.)(?=\()", "<wbr/>", str(escape(text))))
@@ -183,4 +196,4 @@ def breakable(text: str) -> Markup:
 
 def slug(text: str) -> str:
     """A label as part of a file's name."""
-    return re.sub(r"[^\w.=]+", "-", text.lower()).strip("-.") or "row"
+    return safe_name(re.sub(r"[^\w.=]+", "-", text.lower()).strip("-.") or "row")

@@ -6,6 +6,7 @@ from typing import Any
 
 from micvae.errors import RunError
 from micvae.files import read_json
+from micvae.paths import member
 from micvae.reports.many import configurations, environment_of, labels_of
 from micvae.reports.page import Cell, Group, Key, Page, Plate, Table, write_page
 from micvae.reports.quantities import DEFINITIONS, NOT_KNOWN, Quantity, quantity
@@ -232,7 +233,7 @@ def _chosen_groups(folder: Path, result: Found, missing: list[str]) -> Sequence[
     what = "the recommended run" if chosen else "one of the runs"
     chosen = chosen or {"row": first["row"], "seed": first["seeds"][0], "path": first["paths"][0]}
     try:
-        material = gather(Run(folder / chosen["path"]), "", missing)
+        material = gather(Run(member(folder, chosen["path"])), "", missing)
     except (RunError, OSError) as error:
         missing.append(f"Figures of {what}: {error}")
         return []

@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
+from micvae.data.tables import read_rows
 from micvae.errors import RunError
+from micvae.paths import member
 from micvae.reports.page import Cell, Table
 from micvae.reports.quantities import NOT_KNOWN, Quantity, quantity
 from micvae.studies.statistics import Interval, apart, bootstrap_interval
@@ -36,7 +37,9 @@ def read_table(folder: Path, restarts: bool = False) -> Rows:
             "it goes on where it stopped."
         )
     try:
-        rows: Rows = pq.read_table(path).to_pylist()
+        rows: Rows = read_rows(path)
+        for row in rows:
+            member(folder, str(row.get("path", "")))
     except (OSError, pa.ArrowInvalid) as error:
         raise RunError(f"{path} is not a readable Parquet file: {error}.") from None
     return [row for row in rows if restarts or row.get("kept", True)]

@@ -1,11 +1,11 @@
 """The page of `micvae theorem`: figures, table, and what they say."""
 
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
+from micvae.data.declared import npz_arrays
 from micvae.errors import RunError
 from micvae.files import read_json
 from micvae.identifiability.theorem import POINTS, RESULT
@@ -51,9 +51,9 @@ def report_theorem(folder: Path) -> Path:
     folder = Path(folder)
     result = read_json(folder / RESULT)
     try:
-        with np.load(folder / POINTS, allow_pickle=False) as stored:
-            points = {name: stored[name] for name in stored.files}
-    except (OSError, ValueError) as problem:
+        with npz_arrays(folder / POINTS) as stored:
+            points = {name: stored.read(name) for name in stored.names}
+    except (OSError, ValueError, zipfile.BadZipFile) as problem:
         raise RunError(f"{folder / POINTS} cannot be read: {problem}") from None
     met = result["verdicts"]
     page = Page(

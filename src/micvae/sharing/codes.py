@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from micvae.data import FactorDataset, read_matrix
+from micvae.data.declared import few
 from micvae.data.tables import ROW, is_latent
 from micvae.errors import DataError
 from micvae.sharing.trained import TOGETHER, Trained
@@ -76,13 +77,14 @@ def read_codes(path: Path, trained: Trained) -> NDArray[np.float64]:
     table = read_matrix(Path(path), "codes")
     names = trained.latent_names
     if Path(path).suffix.lower() in TABLES:
-        missing = [name for name in names if name not in table.names]
+        places = {name: place for place, name in enumerate(table.names)}
+        missing = [name for name in names if name not in places]
         if missing:
             raise DataError(
-                f"{path} has no column {missing[0]}; {trained.name} needs {', '.join(names)}, "
-                f"and the file has {', '.join(table.names)}."
+                f"{path} has no column {missing[0]}; {trained.name} needs {few(names)}, "
+                f"and the file has {few(table.names)}."
             )
-        chosen = [table.names.index(name) for name in names]
+        chosen = [places[name] for name in names]
     else:
         chosen = list(range(len(table.names)))
     if any(table.text[column] for column in chosen):

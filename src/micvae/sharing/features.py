@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from micvae.data import FactorDataset
+from micvae.data.declared import few
 from micvae.errors import DataError
 
 
@@ -38,5 +39,5 @@ def check_features(dataset: FactorDataset, names: tuple[str, ...], reader: str) 
     how = "in another order" if sorted(given) == sorted(names) else "of other names"
     raise DataError(
         f"{dataset.name} has features {how} than {reader} was trained on: number {at} is "
-        f"{given[at]!r}, and was {names[at]!r}; give {', '.join(names)}."
+        f"{given[at]!r}, and was {names[at]!r}; give {few(names)}."
     )

@@ -11,7 +11,8 @@ from typing import Any
 from micvae import __version__
 from micvae.data.value_range import TrainedScale
 from micvae.errors import MicvaeError, RunError
-from micvae.files import read_json, write_json, write_text
+from micvae.files import LONGEST_JSON, read_json, write_json, write_text
+from micvae.paths import checked_file
 from micvae.sharing.card import model_card
 from micvae.sharing.paths import public
 from micvae.sharing.scores import with_intervals
@@ -22,7 +23,7 @@ from micvae.training.restored import checked_shape, restored_model
 
 CONFIG, WEIGHTS, CARD = "config.json", "model.safetensors", "README.md"
 FORMAT = 1
-MOST_BYTES = {CONFIG: 2**24, WEIGHTS: 2**32}
+MOST_BYTES = {CONFIG: LONGEST_JSON, WEIGHTS: 2**32}
 """Larger files are refused before they are read or downloaded."""
 
 
@@ -144,7 +145,7 @@ def from_pretrained(
 
 def _opened(config: Path, weights: Path, name: str, device: str) -> Trained:
     for path, most in ((config, MOST_BYTES[CONFIG]), (weights, MOST_BYTES[WEIGHTS])):
-        if not path.is_file():
+        if not checked_file(path, config.parent).is_file():
             raise RunError(f"{name} has no {path.name}; it is no model of micvae.")
         _check_size(str(path), path.stat().st_size, most)
     facts = read_json(config)

@@ -108,11 +108,14 @@ def export_networks(model: VAE, image_shape: tuple[int, ...]) -> tuple[Exported,
     Raises:
         ExportError: where onnx or onnxruntime is not installed, an operation of the model has no
             counterpart, or the result differs by more than `TOLERANCE`.
+        NotFiniteError: where the decoder's output is NaN or infinite.
     """
     count = max(BATCHES)
     encoding, decoding = Encoding(model).eval(), Decoding(model).eval()
     with torch.no_grad():
         codes = torch.stack([model.space.values(d, count) for d in range(model.latent_dim)], 1)
+        with torch.inference_mode():
+            model.decode_codes(codes)  # refuses what overflows, also where a mean hides it
         decoded: Tensor = decoding(codes)
         noise = torch.rand((count, *image_shape), generator=torch.Generator().manual_seed(0))
         low, high = decoded.min(), decoded.max()
@@ -195,6 +198,11 @@ def _exported(network: nn.Module, batch: Tensor, reads: str, gives: str) -> Expo
             found = session.run(None, {reads: batch[:size].contiguous().numpy()})[0]
         except Exception as error:  # onnxruntime's own kinds of error share no base
             raise ExportError(f"{gives}: onnxruntime refuses the file: {_line(error)}.") from None
+        if not (np.isfinite(found).all() and np.isfinite(expected).all()):
+            raise ExportError(
+                f"{gives} are NaN or infinite: a weight of the model is too large; nothing was "
+                "written. Train it again."
+            )
         apart = float(np.abs(found - expected).max()) if found.shape == expected.shape else np.inf
         difference, values = max(difference, apart), values + expected.size
         largest = max(largest, float(np.abs(expected).max()))

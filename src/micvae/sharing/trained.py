@@ -14,7 +14,7 @@ from micvae.arrays import unmasked
 from micvae.data import FactorDataset
 from micvae.data.value_range import TrainedScale
 from micvae.errors import DataError
-from micvae.models import VAE
+from micvae.models import VAE, check_finite
 from micvae.representation import Encoded
 from micvae.sharing.features import check_features, feature_names_of
 from micvae.sharing.units import Units
@@ -96,6 +96,7 @@ class Trained:
 
         Raises:
             DataError: where codes are not finite numbers, D of them per row.
+            NotFiniteError: where what is decoded is not.
         """
         latents = self.config.latent_dim
         codes = np.asarray(unmasked(codes, "codes"))
@@ -115,7 +116,9 @@ class Trained:
                 parts.append(mean.cpu().numpy())
         if not parts:
             return np.empty((0, *self.image_shape), np.float32)
-        return self.units.given(np.concatenate(parts))
+        given = self.units.given(np.concatenate(parts))
+        check_finite(given, "decoded samples")
+        return given
 
     def check(self, dataset: FactorDataset) -> None:
         """Refuse samples of another shape, with other features, or read on another scale."""

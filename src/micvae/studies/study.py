@@ -13,8 +13,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from micvae.data.tables import read_rows
 from micvae.errors import MicvaeError, RunError
 from micvae.files import read_json, replacing, write_json
+from micvae.paths import member, safe_name
 from micvae.studies.pool import Event, run_jobs
 from micvae.training.config import RunConfig
 from micvae.training.run import RUNS, Run
@@ -39,7 +41,9 @@ class Cell:
         content = json.dumps(values, sort_keys=True).encode()
         digest = hashlib.blake2b(content, digest_size=4).hexdigest()
         name = f"seed-{self.config.seed}-{digest}" + (f"-restart-{restart}" if restart else "")
-        return Path(RUNS) / self.row.replace(" ", "-") / name
+        # As studies have named it from the beginning, the colon of a preset included.
+        row = safe_name(self.row.replace(" ", "-"), keep="" if os.name == "nt" else ":")
+        return Path(RUNS) / row / name
 
 
 RUN_NAME = re.compile(r"seed-(\d+)-[0-9a-f]{8}(?:-restart-(\d+))?")
@@ -121,7 +125,7 @@ def run_study(
     """
     refuse_another(cells, folder)
     folder.mkdir(parents=True, exist_ok=True)
-    jobs = [(cell.config.to_json(), folder / cell.path) for cell in cells]
+    jobs = [(cell.config.to_json(), member(folder, cell.path)) for cell in cells]
     failures = run_jobs(jobs, workers, report)
     done = [cell for i, cell in enumerate(cells) if i not in failures]
     if not done:
@@ -146,7 +150,7 @@ def refuse_another(cells: Sequence[Cell], folder: Path) -> None:
     """
     try:
         quick = read_json(folder / STUDY).get("quick", False)
-        finished = pq.read_table(folder / TABLE).to_pylist()
+        finished = read_rows(folder / TABLE)
     except (AttributeError, MicvaeError, OSError, pa.ArrowException):
         return  # nothing is there that a reader could use
     own = {cell.path.as_posix() for cell in cells}

@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 from micvae.errors import MicvaeError
 from micvae.files import read_json, write_json
+from micvae.paths import member
 from micvae.tracking.base import FOLDER, Status, Tracker, Tracking, missing
 
 ENDED: dict[Status, str] = {"done": "FINISHED", "stopped": "KILLED", "failed": "FAILED"}
@@ -47,7 +48,9 @@ class MLflow(Tracking):
             from mlflow.tracking import MlflowClient
         except ImportError:
             raise missing("mlflow") from None
-        store = Path(self.store) if self.store else folder / FOLDER / "mlflow.db"
+        store = Path(self.store) if self.store else member(folder, f"{FOLDER}/mlflow.db")
+        if not self.store:
+            member(folder, f"{FOLDER}/artifacts")
         return _Client(MlflowClient, folder, store.resolve(), self.experiment)
 
 

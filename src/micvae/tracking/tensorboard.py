@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
+from micvae.paths import member
 from micvae.tracking.base import FOLDER, Status, Tracker, Tracking, missing
 
 
@@ -22,7 +23,7 @@ class TensorBoard(Tracking):
             from torch.utils.tensorboard import SummaryWriter
         except ImportError:
             raise missing("tensorboard") from None
-        return _Events(SummaryWriter, folder / FOLDER / "tensorboard")
+        return _Events(SummaryWriter, member(folder, f"{FOLDER}/tensorboard"))
 
 
 class _Events:

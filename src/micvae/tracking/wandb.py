@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from micvae.errors import MicvaeError
+from micvae.paths import member
 from micvae.tracking.base import FOLDER, Status, Tracker, Tracking, missing
 
 MODES = ("offline", "online")
@@ -50,7 +51,7 @@ class _Session:
         self._wandb, self._folder, self._mode, self._project = wandb, folder, mode, project
 
     def start(self, name: str, config: Mapping[str, Any]) -> None:
-        place = self._folder / FOLDER
+        place = member(self._folder, f"{FOLDER}/wandb").parent
         place.mkdir(parents=True, exist_ok=True)
         content = f"{self._folder.resolve()} {sorted(config.items())}".encode()
         settings = self._wandb.Settings(

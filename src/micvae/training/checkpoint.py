@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from micvae.errors import RunError
 from micvae.files import replacing
+from micvae.paths import checked_file
 
 
 def save(
@@ -68,6 +69,8 @@ def restore(module: nn.Module, tensors: Mapping[str, Tensor], prefix: str = "") 
             if tensors[prefix + key].shape != target.shape:
                 raise ValueError(f"{key} has shape {tuple(tensors[prefix + key].shape)}")
             target.copy_(tensors[prefix + key])
+            if not target.isfinite().all():  # also what was finite in double precision only
+                raise ValueError(f"{key} holds NaN or infinite values")
 
 
 def save_tensors(path: Path, tensors: Mapping[str, Tensor], metadata: dict[str, str]) -> None:
@@ -80,6 +83,7 @@ def save_tensors(path: Path, tensors: Mapping[str, Tensor], metadata: dict[str, 
 
 def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     """Read a safetensors file onto the CPU, or say that it is broken."""
+    checked_file(path)
     try:
         with safe_open(path, framework="pt") as file:
             tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118, no mapping
@@ -93,6 +97,7 @@ def shapes(path: Path) -> dict[str, tuple[int, ...]]:
 
     The header is checked against the file: it cannot promise more than there is.
     """
+    checked_file(path)
     try:
         with safe_open(path, framework="pt") as file:
             return {

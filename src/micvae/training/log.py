@@ -8,10 +8,11 @@ import pyarrow.parquet as pq
 import torch
 from torch import Tensor
 
-from micvae.data.declared import check_size
+from micvae.data.declared import check_ratio, check_size
 from micvae.errors import DivergedError, RunError
 from micvae.files import replacing
 from micvae.objectives import Losses
+from micvae.paths import checked_file
 
 DIVERGED = 1e6  # times the first step's loss
 
@@ -81,15 +82,22 @@ class StepLog:
 
 def read_log(path: Path) -> dict[str, np.ndarray]:
     """Read a saved log: a column per term, in nats, and `step`."""
+    checked_file(path)
     try:
         described = pq.read_metadata(path)
-        check_size(4 * described.num_rows * described.num_columns, str(path))
+        size = 8 * described.num_rows * described.num_columns
+        check_ratio(size, path.stat().st_size, str(path))
+        check_size(size, str(path))
+        _check_numbers(described.schema.to_arrow_schema(), path)
         table = pq.read_table(path)
     except (OSError, pa.ArrowException) as error:
         raise RunError(
             f"{path} is not a readable Parquet file: {str(error).rstrip('.')}."
         ) from None
-    kinds = [field.type for field in table.schema]
+    return {name: table[name].to_numpy() for name in table.column_names}
+
+
+def _check_numbers(schema: pa.Schema, path: Path) -> None:
+    kinds = [field.type for field in schema]
     if not kinds or not all(pa.types.is_floating(k) or pa.types.is_integer(k) for k in kinds):
         raise RunError(f"{path} holds columns that are no numbers; it is no log of a run.")
-    return {name: table[name].to_numpy() for name in table.column_names}

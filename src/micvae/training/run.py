@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 
 from micvae import __version__
-from micvae.data import FactorDataset, LazyImages, from_npz, load, parts
+from micvae.data import FactorDataset, LazyImages, from_npz, generated_samples, load, parts
 from micvae.data.standardised import moments, standardised_name
 from micvae.data.value_range import TrainedScale, expecting
 from micvae.data.vectors import check_float32, rounded_first, warn_of_float32
 from micvae.errors import DataError, RunError
 from micvae.files import read_json, write_json
 from micvae.models import VAE
+from micvae.paths import checked_file
 from micvae.representation import Representation
 from micvae.tracking import RunLog, Tracking, tracked
 from micvae.training import checkpoint
@@ -32,6 +33,10 @@ WEIGHTS = "weights.safetensors"
 REPRESENTATION = "representation.npz"
 SCORES = "scores.json"
 DATA = "data.npz"
+FILES = (RECORD, LOG, WEIGHTS, REPRESENTATION, SCORES, DATA, CHECKPOINT)
+"""What is read of a run's folder."""
+MOST_TIMES = 1000
+"""Samples that may be made for each that is left, of a split for instance."""
 IN_MEMORY = "in memory"
 """What stands for the name of data that was handed over as an array."""
 OWN_LOG = RunLog()
@@ -69,6 +74,8 @@ class Run:
 
     def __init__(self, path: Path) -> None:
         self.path = Path(path)
+        for name in FILES:
+            checked_file(self.path / name, self.path)
         if not (self.path / RECORD).is_file():
             of_study = (self.path / RUNS).is_dir()
             end = f"; it holds a study, whose runs are in {self.path / RUNS}" if of_study else ""
@@ -105,7 +112,13 @@ class Run:
         return (self.path / DATA).exists() or self.config.data != IN_MEMORY
 
     def dataset(self) -> FactorDataset:
-        """Load the data again, as it was trained on; refuses data that is no longer the same."""
+        """Load the data again, as it was trained on; refuses data that is no longer the same.
+
+        Raises:
+            RunError: where the data has changed, or where its description would make far more
+                samples than the record counts; none is made then.
+        """
+        self._check_amount()
         read = self._stored if (self.path / DATA).exists() else self._named
         dataset = as_recorded(read(), self.record, read)
         if dataset is None:
@@ -113,6 +126,22 @@ class Run:
                 f"the data at {self.config.data} has changed since {self.path} was made."
             )
         return dataset
+
+    def _check_amount(self) -> None:
+        """Refuse a record that names data of another size, before that is made."""
+        n, made = self.record["data"]["n"], generated_samples(self.config.data)
+        if made > MOST_TIMES * n:
+            raise RunError(
+                f"{self.path / RECORD} counts {n:,} samples, and its data {self.config.data} would "
+                f"make {made:,}; one of them is wrong, and nothing is made."
+            )
+        if (self.path / REPRESENTATION).exists():
+            rows = Representation.rows(self.path / REPRESENTATION)
+            if rows != n:
+                raise RunError(
+                    f"{self.path / RECORD} counts {n:,} samples, and {REPRESENTATION} has "
+                    f"{rows:,}; they are not of one run."
+                )
 
     def _named(self) -> FactorDataset:
         if self.config.data == IN_MEMORY:
