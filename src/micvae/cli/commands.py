@@ -37,7 +37,7 @@ from micvae.studies.paper import reproduce as reproduce_paper
 from micvae.studies.study import STUDY, Cell, at_once, grid, run_study
 from micvae.tracking import Tracking
 from micvae.training.config import RunConfig, Settings
-from micvae.training.run import OWN_LOG, train_run
+from micvae.training.run import OWN_LOG, data_for, train_run
 
 __all__ = [
     "audit",
@@ -93,7 +93,7 @@ def train(arguments: list[str]) -> None:
     values = dict(vars(parsed))
     out, tracker = values.pop("out"), values.pop("tracker")
     config = RunConfig(**values)
-    dataset = load(config.data)
+    dataset = data_for(config, out)
     _say_scales(dataset, config.data)
     with run_progress(f"training {config.method} on {dataset.name}") as report:
         run = train_run(config, out, report, dataset, tracker)
