@@ -300,18 +300,22 @@ def test_runs_of_before_are_read_as_they_were(tmp_path):
 
 
 def test_a_training_that_older_software_began_goes_on(tmp_path):
-    np.savez(tmp_path / "own.npz", images=np.tile(BYTES, (6, 1, 1)))
+    dark = np.tile(levels(50, np.uint8), (6, 1, 1))  # read as it should be, and now doubtful
+    np.savez(tmp_path / "own.npz", images=dark)
     command = ["train", "vae", "--data", str(tmp_path / "own.npz"), "--out", str(tmp_path / "run"),
                "--latent-dim", "2", "--network", "patch(width=4, hidden=8)", "--epochs", "1",
                "--batch-size", "8"]  # fmt: skip
-    main(command)
-    record = read_json(tmp_path / "run" / "run.json")
-    record["status"] = "training"
-    for key in ("value_range", "dtype"):
-        del record["data"]["source"][key]
-    write_json(tmp_path / "run" / "run.json", record)
-    main(command)
-    assert Run(tmp_path / "run").done
+    with expecting(trained=TrainedScale()):
+        main(command)
+    for status in ("done", "training"):
+        record = read_json(tmp_path / "run" / "run.json")
+        record["status"] = status
+        for key in ("value_range", "dtype"):
+            record["data"]["source"].pop(key, None)
+        write_json(tmp_path / "run" / "run.json", record)
+        main(command)
+        assert Run(tmp_path / "run").done
+        assert Run(tmp_path / "run").dataset().images.max() == np.float32(50 / 255)
 
 
 def test_training_says_what_is_black_and_white(tmp_path, capsys):

@@ -37,7 +37,7 @@ from micvae.studies.paper import reproduce as reproduce_paper
 from micvae.studies.study import STUDY, Cell, at_once, grid, run_study
 from micvae.tracking import Tracking
 from micvae.training.config import RunConfig, Settings
-from micvae.training.run import OWN_LOG, train_run
+from micvae.training.run import OWN_LOG, data_for, train_run
 
 __all__ = [
     "audit",
@@ -95,7 +95,7 @@ def train(arguments: list[str]) -> None:
     values = dict(vars(parsed))
     out, tracker, standardise = (values.pop(name) for name in ("out", "tracker", "standardise"))
     check_folder_name(out)
-    dataset = load(parsed.data)
+    dataset = data_for(RunConfig(**values), out)
     if standardise and own_vectors(dataset.source, dataset.image_shape):
         values["data"], dataset = standardised_name(parsed.data), standardised(dataset)
     config = RunConfig(**values)

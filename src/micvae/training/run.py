@@ -258,7 +258,7 @@ def train_run(
             return run
     elif path.exists() and (not path.is_dir() or any(path.iterdir())):
         raise RunError(f"{path} exists and is not a run; choose another --out.")
-    dataset = dataset or load(config.data)
+    dataset = dataset or data_for(config, path)
     if (path / RECORD).exists():
         dataset = as_recorded(dataset, run.record, read) or dataset.as_float32()
     else:
@@ -304,6 +304,20 @@ def train_run(
         write_json(path / RECORD, record)
         (path / CHECKPOINT).unlink(missing_ok=True)
     return Run(path)
+
+
+def data_for(config: RunConfig, path: Path) -> FactorDataset:
+    """Load the data of a configuration; where `path` holds a run on it, as that run read it.
+
+    Raises:
+        RunError: where there is a run whose record cannot be read.
+        DataError: where there is no such data, or it cannot be used.
+    """
+    begun = Run(path) if (path / RECORD).exists() else None
+    if begun is None or begun.config.data != config.data:
+        return load(config.data)
+    with expecting(trained=TrainedScale.of(begun.record["data"].get("source"))):
+        return load(config.data)
 
 
 def track_scores(run: Run, scores: Mapping[str, float], tracking: Tracking) -> None:
