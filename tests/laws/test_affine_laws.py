@@ -75,16 +75,16 @@ scales = st.floats(-160, 12).map(lambda e: 10.0**e)
 
 
 @settings(max_examples=12, deadline=None, derandomize=True)
-@given(st.lists(signed, min_size=4, max_size=4), st.lists(scales, min_size=4, max_size=4))
+@given(st.lists(signed, min_size=3, max_size=3), st.lists(scales, min_size=3, max_size=3))
 def test_shifts_and_scales_of_single_latents(shift, scale):
-    codes = (example()[0] + shift) * scale
+    codes = (example()[0] + [*shift, 0]) * [*scale, 1]  # the dead latent stays where it is
     assert not moved(codes, ("offset",), ("scale",))
 
 
 @settings(max_examples=8, deadline=None, derandomize=True)
 @given(signed, scales)
 def test_a_common_shift_and_scale(shift, scale):
-    codes = (example()[0] + shift) * scale
+    codes = (example()[0] + [shift, shift, shift, 0]) * scale
     assert not moved(codes, ("offset",), ("scale", "common scale"))
 
 

@@ -126,6 +126,7 @@ def test_what_cannot_be_read_is_named(function, codes, factors, message):
     [
         lambda m: rmig(Z, F, scale=np.ma.abs(m) + 1),
         lambda m: udr([Z, m]),
+        lambda m: udr([Z, Z], [np.ma.masked_equal([1.0, 2.0], 2)] * 2),
         lambda m: Matched(m, F),
         lambda m: Matched(Z, np.ma.masked_equal(F, 1)),
         lambda m: pairwise_mutual_information(m),

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.stats import rankdata
 
+from micvae.arrays import unmasked
 from micvae.metrics.binning import Floats
 from micvae.metrics.inputs import check_codes
 from micvae.metrics.logistic import standardised
@@ -93,8 +94,9 @@ def udr(
     for m, c in enumerate(checked):
         used = c.min(axis=0) < c.max(axis=0)
         if latent_kl is not None:
+            given = unmasked(latent_kl[m], f"latent_kl[{m}]", MetricError)
             try:
-                kl = np.asarray(latent_kl[m], dtype=np.float64)
+                kl = np.asarray(given, dtype=np.float64)
             except (TypeError, ValueError):
                 kl = np.array(np.nan)
             if kl.shape != (c.shape[1],) or not np.isfinite(kl).all():
