@@ -1,4 +1,4 @@
-"""What every objective is: named terms in nats, and a loss per group of parameters."""
+"""What every objective is: named terms, and a loss per group of parameters."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -87,7 +87,7 @@ class Losses:
         minimised: the loss of each group of parameters: `"model"`, and one per own network. The
             trainer takes the gradient of each with respect to its own group only, so that an
             adversary's loss cannot reach the encoder.
-        terms: scalars to log, in nats per sample.
+        terms: scalars to log, per sample; `micvae.objectives.terms` has the unit of each.
         latent_kl: KL(q(z_d | x) ‖ p(z_d)) per latent, `(D,)`, nats, averaged over the batch.
     """
 

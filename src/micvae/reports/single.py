@@ -270,15 +270,17 @@ def _curves(materials: Sequence[Material]) -> Group:
             Plate(
                 m.name("curves"),
                 curves(m.run.log(), steps, columns=1 if len(materials) > 2 else 2),
-                f"Every term of the loss over the steps of training, in nats{m.about}.",
+                f"Every term of the loss over the steps of training{m.about}.",
                 m.label,
             )
         )
     caption = (
-        "Every logged term over training, in nats per sample: one step faint, the running mean "
-        "over a fortieth of the training solid. The first steps may lie above the frame. A latent "
-        "whose KL falls to 0 has been turned off. R_MI is here the estimate on one batch, which "
-        "is coarser than the one in the table."
+        "Every logged term over training, in nats per sample where its title names no other unit: "
+        "one step faint, the running mean over a fortieth of the training solid. The first steps "
+        "may lie above the frame. A latent whose KL falls to 0 has been turned off. R_MI, mutual "
+        "information and total correlation are here estimates on one batch, which are coarser "
+        "than those in the table: on B samples an information is at most log B per pair, and "
+        "estimates by an adversary or by kernels may be negative."
     )
     return Group("Learning curves", caption, plates)
 
