@@ -26,6 +26,7 @@ from micvae.studies.statistics import bootstrap_interval
 from micvae.studies.study import Cell, at_once
 from micvae.training.trainer import Progress as TrainingProgress
 
+NOT_KNOWN = "–"
 SHOWN = {
     "mig": ("MIG", "mutual information gap"),
     "dci_disentanglement": ("DCI-D", "disentanglement"),
@@ -221,9 +222,10 @@ def print_run(result: dict[str, Any]) -> None:
     print_scores({name: (value, None) for name, value in result["metrics"].items()}, title)
     table = Table("training", "value", "unit", "meaning", box=SIMPLE_HEAD)
     table.add_row("r_mi", f"{result['r_mi']:.4f}", "nats", "Σ over i≠j of I(z_i; z_j)")
-    table.add_row("kl", f"{result['kl']:.4f}", "nats", "KL(q(z|x) ‖ p(z)), last epoch")
-    loss = f"{result['reconstruction']:.4f}"
-    table.add_row("reconstruction", loss, "nats", escape("−E[log p(x|z)], last epoch"))
+    for name, meaning in (("kl", "KL(q(z|x) ‖ p(z))"), ("reconstruction", "−E[log p(x|z)]")):
+        value = result[name]
+        shown = NOT_KNOWN if value is None else f"{value:.4f}"
+        table.add_row(name, shown, "nats", escape(f"{meaning}, end of training"))
     Console().print(table)
     for note in result["cautions"]:
         print(f"note: {note}.")

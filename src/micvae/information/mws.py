@@ -23,7 +23,8 @@ class MinibatchWeightedSampling(PairwiseEstimator):
 
     **the same gradient, another constant.** The value is not an estimate of I in nats (13.5 nats
     too high at N = 737,280, for every pair); it is here to compare with published losses that
-    contain it. What a training logs is the value less `offset`. The bias of the mixture comes on top: up to log B for narrow posteriors.
+    contain it. A training logs the value less `offset`. The bias of the mixture comes on top: up
+    to log B for narrow posteriors.
 
     References:
         "Isolating Sources of Disentanglement in Variational Autoencoders", R. T. Q. Chen, X. Li,

@@ -190,6 +190,16 @@ class Objective(ABC):
         """
 
     @property
+    def finishes(self) -> bool:
+        """Whether `finish` changes the model, so that its terms are those of no step."""
+        return type(self).finish is not Objective.finish
+
+    @property
+    def closed_form(self) -> bool:
+        """Whether `finish` replaces all that the steps have trained of encoder and decoder."""
+        return False
+
+    @property
     def one_by_one(self) -> bool:
         """Whether a code is that of its sample alone, whatever is beside it in the data."""
         return type(self).represent is Objective.represent

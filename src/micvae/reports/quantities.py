@@ -154,14 +154,15 @@ DEFINITIONS: tuple[tuple[str, str], ...] = (
     ),
     (
         "KL",
-        "KL(q(z|x) ‖ p(z)), in nats per image, the mean over the last epoch: how much the "
-        "latents say about an image. A latent with KL ≈ 0 has collapsed onto the prior.",
+        "KL(q(z|x) ‖ p(z)), in nats per image, the mean over the last epoch, or over the data "
+        "where a closed form ends the training: how much the latents say about an image. A latent "
+        "with KL ≈ 0 has collapsed onto the prior.",
     ),
     (
         "Reconstruction",
-        "−E[log p(x|z)], in nats per image, summed over pixels, the mean over the last epoch; "
-        "lower is better. For grey values under a Bernoulli likelihood even a perfect "
-        "reconstruction costs the entropy of the pixels, so only differences can be read.",
+        "−E[log p(x|z)], in nats per image, summed over pixels, the mean over the last epoch, or "
+        "over the data where a closed form ends the training; lower is better. For grey values "
+        "under a Bernoulli likelihood even a perfect reconstruction costs the entropy of the pixels, so only differences can be read.",
     ),
     (
         "Active units",

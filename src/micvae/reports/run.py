@@ -64,7 +64,8 @@ def _answer(run: Run, scores: Mapping[str, Any]) -> str:
     latents = len(scores["active"])
     used = f"{scores['active_units']} of {latents} latents are active"
     epochs = f"{run.config.epochs} epoch{'s' if run.config.epochs > 1 else ''}"
-    after = f"After {epochs} with seed {run.config.seed}"
+    fitted = "Fitted in closed form" if run.config.objective.closed_form else f"After {epochs}"
+    after = f"{fitted} with seed {run.config.seed}"
     metrics = scores["metrics"]
     if "mig" not in metrics:
         return f"{after}, {used} and R_MI is {quantity('r_mi').shown(scores['r_mi'])} nats."

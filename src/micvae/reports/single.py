@@ -63,6 +63,15 @@ def gather(run: Run, label: str, missing: list[str]) -> Material:
     """
     model = run.model()
     scores = run.scores() or evaluate_run(run)
+    whose = f" of {label}" if label else ""
+    if run.config.objective.closed_form:
+        missing.append(
+            f"Learning curves{whose}: {run.config.method} is fitted in closed form after the last "
+            "step, and nothing of the steps is left in the model."
+        )
+    if run.config.objective.finishes:  # scores of earlier versions have those of the last epoch
+        final = run.final_terms()
+        scores |= {name: final.get(name) for name in ("reconstruction", "kl")}
     try:
         with warnings.catch_warnings():
             # What there is to say of the data stands on the page, from the run's own record.
@@ -70,7 +79,6 @@ def gather(run: Run, label: str, missing: list[str]) -> Material:
             dataset = run.dataset()
     except (MicvaeError, OSError) as error:
         dataset = None
-        whose = f" of {label}" if label else ""
         pictures = len(run.record["data"]["image_shape"]) == 3
         what = "Samples and reconstructions" if pictures else "What each latent moves"
         missing.append(f"{what}{whose}: the data cannot be read ({error})")
@@ -101,7 +109,7 @@ def run_groups(materials: Sequence[Material]) -> list[Group]:
         _factor_matrices([m for m in materials if m.scores["factor_mi"] is not None]),
         _codes([m for m in materials if usable_factors(m.representation)]),
         _latent_matrices([m for m in materials if len(m.scores["latent_kl"]) > 1]),
-        _curves(materials),
+        _curves([m for m in materials if not m.run.config.objective.closed_form]),
     ]
     return [group for group in groups if group.plates]
 

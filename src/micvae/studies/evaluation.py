@@ -55,8 +55,8 @@ def evaluate_run(run: Run, seed: int = 0, interventions: bool = False) -> dict[s
         are not fair to which factors, or a convention, in words), `votes` (of the interventional
         scores), `r_mi` (Σ_{i≠j} I(z_i; z_j) of the aggregate posterior, nats), `latent_mi` (D, D)
         its summands, `factor_mi` (D, K) between codes and factors, `latent_kl` (D,), `active` (D,)
-        booleans, `active_units`, `reconstruction` and `kl` (nats per sample, mean over the last
-        epoch), `samples`, `seed`.
+        booleans, `active_units`, `reconstruction` and `kl` (nats per sample, of the finished
+        model; None where these are not known), `samples`, `seed`.
     """
     representation = run.representation()
     part = representation.sample(SAMPLES, seed)
@@ -77,8 +77,8 @@ def evaluate_run(run: Run, seed: int = 0, interventions: bool = False) -> dict[s
         "samples": len(part),
         "seed": seed,
     }
-    last = run.last_epoch()
-    result |= {name: last[name] for name in ("reconstruction", "kl")}
+    last = run.final_terms()
+    result |= {name: last.get(name) for name in ("reconstruction", "kl")}
     if scored:
         factors = part.factors[:, scored]
         kinds = [part.factor_kinds[k] for k in scored]

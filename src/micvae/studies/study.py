@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import json
+import math
 import os
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -190,8 +191,9 @@ def write_table(rows: Sequence[Mapping[str, Any]], folder: Path) -> None:
 def keep_best(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Of the restarts of one row under one seed, mark the run of the lowest loss as `kept`.
 
-    The loss is what was minimised, on the training images, averaged over the last epoch: no label
-    is looked at. `restarts` says of how many, `seconds_of_all` what they cost together.
+    The loss is what was minimised, on the training images, averaged over the last epoch (see
+    `Run.final_terms`): no label is looked at. `restarts` says of how many, `seconds_of_all` what
+    they cost together.
     """
     groups: dict[tuple[Any, Any], list[Mapping[str, Any]]] = {}
     for row in rows:
@@ -199,7 +201,7 @@ def keep_best(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     marked = []
     for row in rows:
         group = groups[row["row"], row["seed"]]
-        best = min(group, key=lambda one: one["loss"])
+        best = min(group, key=lambda one: math.inf if one["loss"] is None else one["loss"])
         cost = round(sum(one["seconds"] for one in group), 3)
         marked.append({**row, "kept": row is best, "restarts": len(group), "seconds_of_all": cost})
     return marked
@@ -232,7 +234,7 @@ def row_of_run(label: str, run: Run, path: Path) -> dict[str, Any]:
         "path": path.as_posix(),
         **scores["metrics"],
         **{name: scores[name] for name in PLAIN_TERMS},
-        "loss": run.last_epoch()["loss"],
+        "loss": run.final_terms().get("loss"),
         "seconds": run.record["seconds"],
         **config,
     }

@@ -1,6 +1,8 @@
 """`Run`: a folder that says everything about one training."""
 
 import hashlib
+import math
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +12,7 @@ import numpy as np
 
 from micvae import __version__
 from micvae.data import FactorDataset, LazyImages, from_npz, load, parts
-from micvae.errors import RunError
+from micvae.errors import MicvaeError, MicvaeWarning, RunError
 from micvae.files import read_json, write_json
 from micvae.models import VAE
 from micvae.representation import Representation
@@ -29,6 +31,8 @@ WEIGHTS = "weights.safetensors"
 REPRESENTATION = "representation.npz"
 SCORES = "scores.json"
 DATA = "data.npz"
+FINAL = "final_terms"
+"""Name in the record of the finished model's terms, where it was changed after the last step."""
 IN_MEMORY = "in memory"
 """What stands for the name of data that was handed over as an array."""
 OWN_LOG = RunLog()
@@ -141,9 +145,35 @@ class Run:
         return columns
 
     def last_epoch(self) -> dict[str, float]:
-        """Mean of every logged term over the last epoch, in nats."""
+        """Mean of every logged term over the last epoch of the training."""
         steps = self.record["data"]["n"] // self.config.batch_size
         return {k: float(v[-steps:].mean()) for k, v in self.log().items() if k != "step"}
+
+    def final_terms(self) -> dict[str, float]:
+        """Mean of every term of the finished model: what a reader of the result is shown.
+
+        They are those of the last epoch, unless the method changes the model after the last step
+        (`Objective.finishes`). Then they were computed anew with the finished model. For a run of
+        an earlier version, which did not store them, they are computed from its data; where that
+        is no longer to be had, there are none.
+
+        Raises:
+            RunError: where a file of the run is damaged.
+        """
+        if not self.config.objective.finishes:
+            return self.last_epoch()
+        stored = self.record.get(FINAL)
+        if stored is not None:
+            return checked_terms(stored, self.path / RECORD)
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", MicvaeWarning)
+                dataset = self.dataset()
+        except (MicvaeError, OSError):
+            return {}
+        trainer = Trainer(replace(self.config, device="cpu"), dataset)
+        trainer.model.load_state_dict(self.model().state_dict())
+        return trainer.terms_of_model()
 
     def representation(self) -> Representation:
         """The codes of the training images: computed once, then read."""
@@ -237,6 +267,8 @@ def train_run(
 
     with tracked(tracker, title(config, dataset.name), config.to_json()):
         model = trainer.fit(path, handed_over)
+        if config.objective.finishes:
+            record[FINAL] = trainer.terms_of_model()
         checkpoint.save_tensors(path / WEIGHTS, model.state_dict(), {"micvae": __version__})
         encoded = config.objective.represent(model, dataset)
         Representation.of(encoded, dataset).save(path / REPRESENTATION)
@@ -267,6 +299,21 @@ def fingerprint(dataset: FactorDataset) -> str:
         for block in parts(array) if isinstance(array, LazyImages) else [array]:
             digest.update(np.ascontiguousarray(block).data)
     return digest.hexdigest()
+
+
+def checked_terms(stored: Any, path: Path) -> dict[str, float]:
+    """Terms as a record holds them.
+
+    Raises:
+        RunError: where they are no finite numbers by name, or reconstruction or KL is missing.
+    """
+    fits = isinstance(stored, dict) and all(
+        isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+        for value in stored.values()
+    )
+    if not fits or not {"loss", "reconstruction", "kl"} <= stored.keys():
+        raise RunError(f"{path}: {FINAL} must hold finite numbers for loss, reconstruction and kl.")
+    return {str(name): float(value) for name, value in stored.items()}
 
 
 def _wrong_fact(data: Any) -> str | None:
