@@ -21,6 +21,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from micvae.metrics import METRICS, Interval, Ranking, evaluate, intervals
+from micvae.studies.nulls import Null, dependence_said, r_mi_said
 from micvae.studies.pool import Event
 from micvae.studies.statistics import bootstrap_interval
 from micvae.studies.study import Cell, at_once
@@ -221,12 +222,14 @@ def print_run(result: dict[str, Any]) -> None:
     title = f"{result['samples']:,} samples, {len(result['active'])} latents; factors: {others}"
     print_scores({name: (value, None) for name, value in result["metrics"].items()}, title)
     table = Table("training", "value", "unit", "meaning", box=SIMPLE_HEAD)
-    table.add_row("r_mi", f"{result['r_mi']:.4f}", "nats", "Σ over i≠j of I(z_i; z_j)")
+    table.add_row("r_mi", f"{result['r_mi']:.4f}", "nats", "Σ over i≠j of I(z_i; z_j), see below")
     for name, meaning in (("kl", "KL(q(z|x) ‖ p(z))"), ("reconstruction", "−E[log p(x|z)]")):
         value = result[name]
         shown = NOT_KNOWN if value is None else f"{value:.4f}"
         table.add_row(name, shown, "nats", escape(f"{meaning}, end of training"))
     Console().print(table)
+    print(f"{r_mi_said(result)}.")
+    print_nulls(result["metrics"], result["metric_nulls"])
     for note in result["cautions"]:
         print(f"note: {note}.")
     if result["votes"] is not None:
@@ -236,6 +239,12 @@ def print_run(result: dict[str, Any]) -> None:
         print(
             "The data has no ground-truth factors that vary, so there is nothing to score against."
         )
+
+
+def print_nulls(metrics: Mapping[str, float], nulls: Mapping[str, Any]) -> None:
+    """Dependences among latents, each beside what independent latents give."""
+    for name, stored in nulls.items():
+        print(f"{dependence_said(name, metrics[name], Null.read(stored))}.")
 
 
 def print_ranking(names: Sequence[str], ranking: Ranking) -> None:

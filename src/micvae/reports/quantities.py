@@ -162,7 +162,8 @@ DEFINITIONS: tuple[tuple[str, str], ...] = (
         "Reconstruction",
         "−E[log p(x|z)], in nats per image, summed over pixels, the mean over the last epoch, or "
         "over the data where a closed form ends the training; lower is better. For grey values "
-        "under a Bernoulli likelihood even a perfect reconstruction costs the entropy of the pixels, so only differences can be read.",
+        "under a Bernoulli likelihood even a perfect reconstruction costs the entropy of the "
+        "pixels, so only differences can be read.",
     ),
     (
         "Active units",

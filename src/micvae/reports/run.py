@@ -9,6 +9,7 @@ from micvae.reports.page import Cell, Details, Group, Key, Page, Table, write_pa
 from micvae.reports.quantities import known, quantity
 from micvae.reports.single import data_group, gather, run_groups
 from micvae.studies.command_lines import train_command
+from micvae.studies.nulls import Null, r_mi_said
 from micvae.training.run import Run
 
 FILES = (
@@ -68,7 +69,7 @@ def _answer(run: Run, scores: Mapping[str, Any]) -> str:
     after = f"{fitted} with seed {run.config.seed}"
     metrics = scores["metrics"]
     if "mig" not in metrics:
-        return f"{after}, {used} and R_MI is {quantity('r_mi').shown(scores['r_mi'])} nats."
+        return f"{after}, {used}. {r_mi_said(scores)}."
     shown = quantity("mig").shown(metrics["mig"])
     return (
         f"{after}, MIG is {shown} and DCI disentanglement "
@@ -87,14 +88,17 @@ def _keys(scores: Mapping[str, Any]) -> list[Key]:
             keys.append(Key(q.label, str(values[q.name]), f"of {total} latents"))
         elif values.get(q.name) is not None:
             better = f"{q.direction} is better" if q.direction else ""
+            null = Null.read(scores.get("r_mi_null")) if q.name == "r_mi" else None
+            said = f"independent: {null.shown}" if null is not None else better
             keys.append(
-                Key(q.label, q.shown(values[q.name]), ", ".join(filter(None, (q.unit, better))))
+                Key(q.label, q.shown(values[q.name]), ", ".join(filter(None, (q.unit, said))))
             )
     return keys
 
 
 def _table(run: Run, scores: Mapping[str, Any]) -> Table:
     values = {**scores["metrics"], **scores, "seconds": run.record.get("seconds")}
+    nulls = {"r_mi": scores.get("r_mi_null"), **scores.get("metric_nulls", {})}
     rows = []
     for name in known([values]):
         q = quantity(name)
@@ -107,16 +111,20 @@ def _table(run: Run, scores: Mapping[str, Any]) -> Table:
             bounds = q.unit
         shown = f"{values[name]:d}" if name == "active_units" else q.shown(values[name])
         better = f"{q.direction} is better" if q.direction else ""
+        null = Null.read(nulls.get(name))
+        beside = "" if null is None else f"independent: {null.shown}"
         rows.append(
             [
                 Cell(q.label),
-                Cell(shown, value=values[name]),
+                Cell(shown, beside, values[name]),
                 *map(Cell, (bounds, better, q.meaning)),
             ]
         )
     caption = (
         f"One run, seed {run.config.seed}: a single value has no interval. Scores are computed on "
-        f"{scores['samples']:,} images."
+        f"{scores['samples']:,} images. Below a dependence among latents stands what the same "
+        "estimate gives for independent latents of this size (permuted columns), with 95% "
+        "probability."
     )
     columns = [
         ("score", ""),

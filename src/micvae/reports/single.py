@@ -17,11 +17,17 @@ from micvae.reports.matrices import SMALLEST_TOP, factor_matrix, latent_matrix
 from micvae.reports.page import Group, Plate, slug
 from micvae.reports.reconstructions import reconstructions
 from micvae.reports.samples import factor_rows, samples
-from micvae.reports.style import number, short
+from micvae.reports.style import short
 from micvae.reports.traversals import MOST, traversals
 from micvae.representation import Representation
 from micvae.studies.evaluation import evaluate_run, usable_factors
+from micvae.studies.nulls import r_mi_said
 from micvae.training.run import Run
+
+BRACKETS = (
+    " Numbers in brackets are no larger than independent {} of this size give, of which one in 40 "
+    "is larger by chance: there no dependence is shown."
+)
 
 
 @dataclass(frozen=True)
@@ -201,6 +207,7 @@ def _factor_matrices(materials: Sequence[Material]) -> Group:
                 m.scores["latent_kl"],
                 m.scores["active"],
                 top,
+                m.scores.get("factor_mi_null"),
             ),
             f"Mutual information of every latent with every factor, in nats{m.about}.",
             m.label,
@@ -213,6 +220,8 @@ def _factor_matrices(materials: Sequence[Material]) -> Group:
         "one. Labels of inactive latents are grey: the mean of a collapsed latent can still follow "
         "a factor faintly, and mutual information, like MIG, does not see how faintly."
     )
+    if any("factor_mi_null" in m.scores for m in materials):
+        caption += BRACKETS.format("latents and factors")
     names = dict.fromkeys(name for m in materials for name in m.scores["factor_names"])
     return Group("Latents and factors", caption + _in_full(names), plates)
 
@@ -228,20 +237,27 @@ def _latent_matrices(materials: Sequence[Material]) -> Group:
     plates = [
         Plate(
             m.name("mi-latents"),
-            latent_matrix(m.scores["latent_mi"], m.scores["latent_kl"], m.scores["active"], top),
+            latent_matrix(
+                m.scores["latent_mi"],
+                m.scores["latent_kl"],
+                m.scores["active"],
+                top,
+                m.scores.get("latent_mi_null"),
+            ),
             f"Mutual information of every pair of latents, in nats{m.about}.",
             m.label,
         )
         for m in materials
     ]
-    totals = ", ".join(
-        number(m.scores["r_mi"], 3) + (f" ({m.label})" if m.label else "") for m in materials
-    )
+    totals = "; ".join((f"{m.label}: " if m.label else "") + r_mi_said(m.scores) for m in materials)
     caption = (
         "Mutual information of every pair of latents under the aggregate posterior, in nats: what "
-        "the paper's regulariser lowers. Independent latents give 0, up to the estimate's noise, "
-        f"which can be negative. The sum over all cells off the diagonal is R_MI: {totals}."
+        "the paper's regulariser lowers. Its estimate is biased, the more so the fewer samples "
+        "there are. The sum over all cells off the diagonal is R_MI. "
+        f"{totals}."
     )
+    if any("latent_mi_null" in m.scores for m in materials):
+        caption += BRACKETS.format("latents")
     return Group("Latents among themselves", caption, plates)
 
 

@@ -21,6 +21,7 @@ from micvae.reports.many import (
 from micvae.reports.page import SHORT, Cell, Group, Key, Page, Table, write_page
 from micvae.reports.quantities import HEADLINE, Quantity, known, quantity
 from micvae.reports.tables import (
+    NULL_SAID,
     Rows,
     bounds,
     caution,
@@ -32,6 +33,7 @@ from micvae.reports.tables import (
     most_seeds,
     one_a_line,
     paired,
+    r_mi_cell,
     read_table,
     values_of,
     verdict,
@@ -212,7 +214,8 @@ def _table(rows: Rows, labels: Sequence[str], baseline: str | None, names: Seque
         cells = [Cell(label, count_said(len(values_of(rows, label, "seed"))))]
         for name in names:
             q = quantity(name)
-            cells.append(mean_cell(q, interval_of(values_of(rows, label, name))))
+            mean = mean_cell(q, interval_of(values_of(rows, label, name)))
+            cells.append(r_mi_cell(rows, label) if name == "r_mi" else mean)
             if name in compared and baseline is not None:
                 values = [] if label == baseline else paired(rows, label, baseline, name)
                 cells.append(difference_cell(q, interval_of(values)))
@@ -222,6 +225,8 @@ def _table(rows: Rows, labels: Sequence[str], baseline: str | None, names: Seque
     if compared:
         mean = "difference" if seeds == 1 else "mean of the differences"
         caption += f" Δ: {mean} to {baseline} under the same seed."
+    if "r_mi" in names:
+        caption += NULL_SAID
     caption += caution(seeds)
     return Table(caption, columns, lines)
 

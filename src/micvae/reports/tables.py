@@ -1,6 +1,7 @@
 """Tables of many runs: what was measured over seeds, and how sure it is."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,16 @@ import pyarrow.parquet as pq
 from micvae.errors import RunError
 from micvae.reports.page import Cell, Table
 from micvae.reports.quantities import NOT_KNOWN, Quantity, quantity
+from micvae.studies.nulls import Null
 from micvae.studies.statistics import Interval, apart, bootstrap_interval
-from micvae.studies.study import TABLE
+from micvae.studies.study import NULL_ENDS, TABLE
 
 Rows = list[dict[str, Any]]
+
+NULL_SAID = (
+    " Below R_MI stands what the same estimate gives for independent latents, on average over "
+    "seeds: only what lies above it is dependence."
+)
 
 ENOUGH = 6
 """With fewer seeds, differences of two equal methods fall on one side of 0 too often."""
@@ -65,6 +72,17 @@ def mean_cell(quantity: Quantity, interval: Interval | None) -> Cell:
         return Cell(NOT_KNOWN)
     small = bounds(quantity, interval) if interval.low is not None else ""
     return Cell(quantity.shown(interval.mean), small, interval.mean)
+
+
+def r_mi_cell(rows: Rows, label: str) -> Cell:
+    """The mean R_MI of a row, and below it what independent latents give, on average over seeds."""
+    q = quantity("r_mi")
+    cell = mean_cell(q, interval_of(values_of(rows, label, "r_mi")))
+    low, high = (values_of(rows, label, name) for name in NULL_ENDS)
+    if not low or not high:
+        return cell
+    null = Null(sum(low) / len(low), sum(high) / len(high))
+    return replace(cell, verdict=f"independent: {null.shown}")
 
 
 def difference_cell(quantity: Quantity, interval: Interval | None) -> Cell:

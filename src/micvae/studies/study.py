@@ -16,12 +16,14 @@ import pyarrow.parquet as pq
 
 from micvae.errors import MicvaeError, RunError
 from micvae.files import read_json, replacing, write_json
+from micvae.studies.nulls import Null
 from micvae.studies.pool import Event, run_jobs
 from micvae.training.config import RunConfig
 from micvae.training.run import RUNS, Run
 
 TABLE = "table.parquet"
 STUDY = "study.json"
+NULL_ENDS = ("r_mi_null_low", "r_mi_null_high")
 PLAIN_TERMS = ("reconstruction", "kl", "r_mi", "active_units")
 
 
@@ -234,10 +236,18 @@ def row_of_run(label: str, run: Run, path: Path) -> dict[str, Any]:
         "path": path.as_posix(),
         **scores["metrics"],
         **{name: scores[name] for name in PLAIN_TERMS},
+        **_null_columns(scores),
         "loss": run.final_terms().get("loss"),
         "seconds": run.record["seconds"],
         **config,
     }
+
+
+def _null_columns(scores: Mapping[str, Any]) -> dict[str, float | None]:
+    """Both ends of the null of R_MI, `r_mi_null_low` and `r_mi_null_high`; None where unknown."""
+    null = Null.read(scores.get("r_mi_null"))
+    ends = (None, None) if null is None else (null.low, null.high)
+    return dict(zip(NULL_ENDS, ends, strict=True))
 
 
 def at_once() -> int:
