@@ -21,7 +21,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from micvae.metrics import METRICS, Interval, Ranking, evaluate, intervals
-from micvae.studies.nulls import Null, dependence_said, r_mi_said
+from micvae.studies.nulls import Null, dependence_said, nulls_of, r_mi_said
 from micvae.studies.pool import Event
 from micvae.studies.statistics import bootstrap_interval
 from micvae.studies.study import Cell, at_once
@@ -229,7 +229,7 @@ def print_run(result: dict[str, Any]) -> None:
         table.add_row(name, shown, "nats", escape(f"{meaning}, end of training"))
     Console().print(table)
     print(f"{r_mi_said(result)}.")
-    print_nulls(result["metrics"], result["metric_nulls"])
+    print_nulls(result["metrics"], nulls_of(result))
     for note in result["cautions"]:
         print(f"note: {note}.")
     if result["votes"] is not None:
@@ -241,10 +241,11 @@ def print_run(result: dict[str, Any]) -> None:
         )
 
 
-def print_nulls(metrics: Mapping[str, float], nulls: Mapping[str, Any]) -> None:
+def print_nulls(metrics: Mapping[str, float], nulls: Mapping[str, Null | None]) -> None:
     """Dependences among latents, each beside what independent latents give."""
-    for name, stored in nulls.items():
-        print(f"{dependence_said(name, metrics[name], Null.read(stored))}.")
+    for name, null in nulls.items():
+        if name in metrics and null is not None:
+            print(f"{dependence_said(name, metrics[name], null)}.")
 
 
 def print_ranking(names: Sequence[str], ranking: Ranking) -> None:

@@ -1,7 +1,6 @@
 """The report of the paper's comparison."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,13 +23,13 @@ from micvae.reports.study import FILES
 from micvae.reports.tables import (
     NULL_SAID,
     Rows,
+    beside_null,
     bounds,
     caution,
     count_said,
     difference_cell,
     mean_cell,
     means_said,
-    r_mi_cell,
     read_table,
     values_of,
     verdict,
@@ -172,9 +171,7 @@ def _table(
         for name in names:
             q = quantity(name)
             mean = mean_cell(q, _interval(entry, name))
-            if name == "r_mi" and mean.value is not None:
-                mean = replace(mean, verdict=r_mi_cell(rows, label).verdict)
-            cells.append(mean)
+            cells.append(beside_null(mean, rows, label, name))
             if name in _PRINTED:
                 printed = entry.get(_PRINTED[name])
                 text = NOT_KNOWN if printed is None else f"{printed:.2f}"

@@ -9,7 +9,7 @@ from micvae.reports.page import Cell, Details, Group, Key, Page, Table, write_pa
 from micvae.reports.quantities import known, quantity
 from micvae.reports.single import data_group, gather, run_groups
 from micvae.studies.command_lines import train_command
-from micvae.studies.nulls import Null, r_mi_said
+from micvae.studies.nulls import nulls_of, r_mi_said
 from micvae.training.run import Run
 
 FILES = (
@@ -88,7 +88,7 @@ def _keys(scores: Mapping[str, Any]) -> list[Key]:
             keys.append(Key(q.label, str(values[q.name]), f"of {total} latents"))
         elif values.get(q.name) is not None:
             better = f"{q.direction} is better" if q.direction else ""
-            null = Null.read(scores.get("r_mi_null")) if q.name == "r_mi" else None
+            null = nulls_of(scores).get(q.name)
             said = f"independent: {null.shown}" if null is not None else better
             keys.append(
                 Key(q.label, q.shown(values[q.name]), ", ".join(filter(None, (q.unit, said))))
@@ -98,7 +98,7 @@ def _keys(scores: Mapping[str, Any]) -> list[Key]:
 
 def _table(run: Run, scores: Mapping[str, Any]) -> Table:
     values = {**scores["metrics"], **scores, "seconds": run.record.get("seconds")}
-    nulls = {"r_mi": scores.get("r_mi_null"), **scores.get("metric_nulls", {})}
+    nulls = nulls_of(scores)
     rows = []
     for name in known([values]):
         q = quantity(name)
@@ -111,7 +111,7 @@ def _table(run: Run, scores: Mapping[str, Any]) -> Table:
             bounds = q.unit
         shown = f"{values[name]:d}" if name == "active_units" else q.shown(values[name])
         better = f"{q.direction} is better" if q.direction else ""
-        null = Null.read(nulls.get(name))
+        null = nulls.get(name)
         beside = "" if null is None else f"independent: {null.shown}"
         rows.append(
             [

@@ -23,6 +23,7 @@ from micvae.reports.quantities import HEADLINE, Quantity, known, quantity
 from micvae.reports.tables import (
     NULL_SAID,
     Rows,
+    beside_null,
     bounds,
     caution,
     count_said,
@@ -33,7 +34,6 @@ from micvae.reports.tables import (
     most_seeds,
     one_a_line,
     paired,
-    r_mi_cell,
     read_table,
     values_of,
     verdict,
@@ -214,8 +214,8 @@ def _table(rows: Rows, labels: Sequence[str], baseline: str | None, names: Seque
         cells = [Cell(label, count_said(len(values_of(rows, label, "seed"))))]
         for name in names:
             q = quantity(name)
-            mean = mean_cell(q, interval_of(values_of(rows, label, name)))
-            cells.append(r_mi_cell(rows, label) if name == "r_mi" else mean)
+            cell = mean_cell(q, interval_of(values_of(rows, label, name)))
+            cells.append(beside_null(cell, rows, label, name))
             if name in compared and baseline is not None:
                 values = [] if label == baseline else paired(rows, label, baseline, name)
                 cells.append(difference_cell(q, interval_of(values)))

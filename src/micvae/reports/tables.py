@@ -11,15 +11,15 @@ import pyarrow.parquet as pq
 from micvae.errors import RunError
 from micvae.reports.page import Cell, Table
 from micvae.reports.quantities import NOT_KNOWN, Quantity, quantity
-from micvae.studies.nulls import Null
+from micvae.studies.nulls import DEPENDENCES, Null, null_ends
 from micvae.studies.statistics import Interval, apart, bootstrap_interval
-from micvae.studies.study import NULL_ENDS, TABLE
+from micvae.studies.study import TABLE
 
 Rows = list[dict[str, Any]]
 
 NULL_SAID = (
-    " Below R_MI stands what the same estimate gives for independent latents, on average over "
-    "seeds: only what lies above it is dependence."
+    " Below a dependence among latents stands what the same estimate gives for independent ones, "
+    "on average over seeds: only what lies above it is dependence."
 )
 
 ENOUGH = 6
@@ -74,12 +74,17 @@ def mean_cell(quantity: Quantity, interval: Interval | None) -> Cell:
     return Cell(quantity.shown(interval.mean), small, interval.mean)
 
 
-def r_mi_cell(rows: Rows, label: str) -> Cell:
-    """The mean R_MI of a row, and below it what independent latents give, on average over seeds."""
-    q = quantity("r_mi")
-    cell = mean_cell(q, interval_of(values_of(rows, label, "r_mi")))
-    low, high = (values_of(rows, label, name) for name in NULL_ENDS)
-    if not low or not high:
+def beside_null(cell: Cell, rows: Rows, label: str, name: str) -> Cell:
+    """A mean, and below it what independent latents give, on average over seeds.
+
+    Args:
+        cell: of the mean.
+        rows: of the table.
+        label: the row that the mean is of.
+        name: the quantity. The cell stays as it is where no null of it is stored.
+    """
+    low, high = (values_of(rows, label, end) for end in null_ends(name))
+    if cell.value is None or not low or not high:
         return cell
     null = Null(sum(low) / len(low), sum(high) / len(high))
     return replace(cell, verdict=f"independent: {null.shown}")
@@ -169,11 +174,18 @@ def one_a_line(rows: Rows, labels: Sequence[str], names: Sequence[str]) -> Table
         [
             Cell(quantity(name).axis, quantity(name).meaning),
             *(
-                mean_cell(quantity(name), interval_of(values_of(rows, label, name)))
+                beside_null(
+                    mean_cell(quantity(name), interval_of(values_of(rows, label, name))),
+                    rows,
+                    label,
+                    name,
+                )
                 for label in labels
             ),
         ]
         for name in names
     ]
     caption = means_said(most_seeds(rows, labels))
+    if set(DEPENDENCES) & set(names):
+        caption += NULL_SAID
     return Table(caption, [("", ""), *((label, "") for label in labels)], lines)

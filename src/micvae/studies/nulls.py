@@ -54,6 +54,19 @@ class Null:
         return f"{_short(self.low)} to {_short(self.high)}"
 
 
+def nulls_of(scores: Mapping[str, Any]) -> dict[str, Null | None]:
+    """The null of every dependence in `scores.json`, by name; None where it is not known."""
+    of_metrics = scores.get("metric_nulls")
+    stored = dict(of_metrics) if isinstance(of_metrics, Mapping) else {}
+    stored["r_mi"] = scores.get("r_mi_null")
+    return {name: Null.read(stored.get(name)) for name in ("r_mi", *DEPENDENCES)}
+
+
+def null_ends(name: str) -> tuple[str, str]:
+    """What the ends of a quantity's null are called in a study's table."""
+    return f"{name}_null_low", f"{name}_null_high"
+
+
 def dependence_said(name: str, value: float, null: Null | None, what: str = "latents") -> str:
     """A dependence beside its null: `R_MI 2.81 nats (independent latents … give 1.74 to 2.18)`.
 
@@ -84,7 +97,7 @@ def permuted(part: Representation, seed: int) -> Representation:
     return replace(part, encoded=part.encoded._replace(codes=codes, scale=scale, draws=draws))
 
 
-def metric_nulls(codes: NDArray[np.float32], names: Sequence[str], seed: int) -> dict[str, Null]:
+def metric_nulls(codes: NDArray[np.floating], names: Sequence[str], seed: int) -> dict[str, Null]:
     """Nulls of those of the named metrics that are dependences among latents.
 
     Args:
@@ -107,7 +120,7 @@ def metric_nulls(codes: NDArray[np.float32], names: Sequence[str], seed: int) ->
 
 
 def factor_null(
-    codes: NDArray[np.float32], factors: Floats, discrete: Sequence[bool], seed: int
+    codes: NDArray[np.floating], factors: Floats, discrete: Sequence[bool], seed: int
 ) -> Floats:
     """Upper ends of the nulls of I(z_d; v_k), `(D, K)`, nats: rows of the factors are permuted."""
     generator = np.random.default_rng(seed)

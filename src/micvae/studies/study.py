@@ -16,14 +16,13 @@ import pyarrow.parquet as pq
 
 from micvae.errors import MicvaeError, RunError
 from micvae.files import read_json, replacing, write_json
-from micvae.studies.nulls import Null
+from micvae.studies.nulls import null_ends, nulls_of
 from micvae.studies.pool import Event, run_jobs
 from micvae.training.config import RunConfig
 from micvae.training.run import RUNS, Run
 
 TABLE = "table.parquet"
 STUDY = "study.json"
-NULL_ENDS = ("r_mi_null_low", "r_mi_null_high")
 PLAIN_TERMS = ("reconstruction", "kl", "r_mi", "active_units")
 
 
@@ -244,10 +243,12 @@ def row_of_run(label: str, run: Run, path: Path) -> dict[str, Any]:
 
 
 def _null_columns(scores: Mapping[str, Any]) -> dict[str, float | None]:
-    """Both ends of the null of R_MI, `r_mi_null_low` and `r_mi_null_high`; None where unknown."""
-    null = Null.read(scores.get("r_mi_null"))
-    ends = (None, None) if null is None else (null.low, null.high)
-    return dict(zip(NULL_ENDS, ends, strict=True))
+    """Both ends of every dependence's null, `r_mi_null_low`, …; None where it is not known."""
+    columns: dict[str, float | None] = {}
+    for name, null in nulls_of(scores).items():
+        ends = (None, None) if null is None else (null.low, null.high)
+        columns |= dict(zip(null_ends(name), ends, strict=True))
+    return columns
 
 
 def at_once() -> int:

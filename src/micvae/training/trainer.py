@@ -151,7 +151,7 @@ class Trainer:
         other: Tensor | None = None  # the batch before, for objectives that want a second one
         self.model.eval()
         with torch.no_grad():
-            for some in rows.split(size):
+            for some in torch.split(rows, size):
                 batch = laid_out(self.images.index_select(0, some), self.device)
                 step = self._step(some, noise, batch if other is None else other)
                 log.add(self.config.objective(self.model, batch, step))
