@@ -11,7 +11,15 @@ from micvae.reports.quantities import known, quantity
 from micvae.reports.run import configuration, environment
 from micvae.reports.single import Material, data_group, gather, run_groups
 from micvae.reports.spreads import differences, distributions
-from micvae.reports.tables import Rows, failures, paired, representative, values_of
+from micvae.reports.tables import (
+    Rows,
+    caution,
+    failures,
+    most_seeds,
+    paired,
+    representative,
+    values_of,
+)
 from micvae.training.run import RECORD, Run
 
 SIDE_BY_SIDE = 6
@@ -121,6 +129,7 @@ def difference_group(
         f"{baseline} under the same seed. The bar is the 95% bootstrap interval of the mean; "
         "where it crosses the red line at 0, these seeds do not settle the sign."
     )
+    caption += caution(most_seeds(rows, labels))
     figure = differences(spreads, baseline)
     alt = f"Paired differences to {baseline} by seed."
     return Group("Paired differences by seed", caption, [Plate("differences", figure, alt)])

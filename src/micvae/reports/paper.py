@@ -177,7 +177,8 @@ def _table(
                 text = NOT_KNOWN if printed is None else f"{printed:.2f}"
                 cells.append(Cell(text, value=printed))
             if name in COMPARED:
-                cells.append(difference_cell(q, _interval(entry, f"difference_{name}")))
+                difference = _interval(entry, f"difference_{name}")
+                cells.append(difference_cell(q, difference, int(entry.get("seeds", 0))))
         lines.append(cells)
     seeds = _most_seeds(table)
     caption = (

@@ -218,7 +218,7 @@ def _table(rows: Rows, labels: Sequence[str], baseline: str | None, names: Seque
             cells.append(beside_null(cell, rows, label, name))
             if name in compared and baseline is not None:
                 values = [] if label == baseline else paired(rows, label, baseline, name)
-                cells.append(difference_cell(q, interval_of(values)))
+                cells.append(difference_cell(q, interval_of(values), len(values)))
         lines.append(cells)
     seeds = most_seeds(rows, labels)
     caption = means_said(seeds)

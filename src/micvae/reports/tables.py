@@ -12,7 +12,13 @@ from micvae.errors import RunError
 from micvae.reports.page import Cell, Table
 from micvae.reports.quantities import NOT_KNOWN, Quantity, quantity
 from micvae.studies.nulls import DEPENDENCES, Null, null_ends
-from micvae.studies.statistics import Interval, apart, bootstrap_interval
+from micvae.studies.statistics import (
+    Interval,
+    bootstrap_interval,
+    chance_of_one_side,
+    enough_seeds,
+    told_apart,
+)
 from micvae.studies.study import TABLE
 
 Rows = list[dict[str, Any]]
@@ -21,9 +27,6 @@ NULL_SAID = (
     " Below a dependence among latents stands what the same estimate gives for independent ones, "
     "on average over seeds: only what lies above it is dependence."
 )
-
-ENOUGH = 6
-"""With fewer seeds, differences of two equal methods fall on one side of 0 too often."""
 
 
 def read_table(folder: Path, restarts: bool = False) -> Rows:
@@ -90,14 +93,14 @@ def beside_null(cell: Cell, rows: Rows, label: str, name: str) -> Cell:
     return replace(cell, verdict=f"independent: {null.shown}")
 
 
-def difference_cell(quantity: Quantity, interval: Interval | None) -> Cell:
-    """A mean difference with its interval and what that says; alone where there is none."""
+def difference_cell(quantity: Quantity, interval: Interval | None, seeds: int) -> Cell:
+    """A mean difference over so many seeds, its interval and what that says; alone without one."""
     if interval is None:
         return Cell(NOT_KNOWN)
     shown = quantity.shown(interval.mean, signed=True)
     if interval.low is None:
         return Cell(shown, "", interval.mean)
-    return Cell(shown, bounds(quantity, interval, True), interval.mean, verdict(interval))
+    return Cell(shown, bounds(quantity, interval, True), interval.mean, verdict(interval, seeds))
 
 
 def count_said(seeds: int) -> str:
@@ -112,16 +115,13 @@ def bounds(quantity: Quantity, interval: Interval, signed: bool = False) -> str:
     return f"[{quantity.shown(interval.low, signed)}, {quantity.shown(interval.high, signed)}]"
 
 
-def verdict(interval: Interval, seeds: int | None = None) -> str:
-    """In plain words, whether the interval of a difference leaves out 0.
-
-    Given how many seeds there are, that these are too few where `caution` says so.
-    """
+def verdict(interval: Interval, seeds: int) -> str:
+    """In plain words, whether so many seeds tell two methods apart; see `told_apart`."""
     if interval.low is None or interval.high is None:
         return "no interval"
-    if seeds is not None and seeds < ENOUGH:
+    if seeds < enough_seeds():
         return f"{seeds} seeds: too few to tell"
-    return f"interval {'excludes' if apart(interval) else 'includes'} 0"
+    return "told apart" if told_apart(interval, seeds) else "not told apart"
 
 
 def most_seeds(rows: Rows, labels: Sequence[str]) -> int:
@@ -136,17 +136,19 @@ def means_said(seeds: int) -> str:
     return "Mean over seeds and, in brackets, its 95% bootstrap interval."
 
 
-def caution(seeds: int) -> str:
+def caution(seeds: int, level: float = 0.95) -> str:
     """What a table of few seeds must say of its intervals; nothing where there are enough.
 
-    Two equal methods differ in either direction with even chances, so that all of n differences
-    fall on one side, and the interval leaves out 0, with probability 2^(1−n).
+    Args:
+        seeds: how many.
+        level: confidence of each interval, see `told_apart`.
     """
-    if not 2 <= seeds < ENOUGH:
+    if not 2 <= seeds < enough_seeds(level):
         return ""
     return (
         f" With {seeds} seeds the intervals are too narrow: even between two equal methods all "
-        f"differences fall on one side of 0 in {2 ** (1 - seeds):.0%} of studies."
+        f"differences fall on one side of 0 in {chance_of_one_side(seeds):.0%} of studies. No two "
+        f"methods are told apart by fewer than {enough_seeds(level)} seeds."
     )
 
 
