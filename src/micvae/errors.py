@@ -32,6 +32,10 @@ class MicvaeWarning(UserWarning):
     """Base of every warning: the result is defined, but not what one might take it for."""
 
 
+class NotConvergedWarning(MicvaeWarning):
+    """The loss still fell at the end of the training: train longer."""
+
+
 class AliasedAnglesWarning(MicvaeWarning):
     """Some angles of a symmetric shape give identical images, so they cannot be told apart."""
 

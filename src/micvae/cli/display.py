@@ -21,6 +21,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from micvae.metrics import METRICS, Interval, Ranking, evaluate, intervals
+from micvae.objectives.terms import NATS, term
 from micvae.studies.nulls import Null, dependence_said, nulls_of, r_mi_said
 from micvae.studies.pool import Event
 from micvae.studies.statistics import bootstrap_interval
@@ -88,9 +89,16 @@ def run_progress(title: str) -> Iterator[Callable[[TrainingProgress], None]]:
 
 
 def shown_terms(terms: Mapping[str, float]) -> str:
-    """`loss 112.4 · reconstruction 98.1 · kl 14.3 nats`; the KL of single latents is left out."""
+    """`loss 112.4 · reconstruction 98.1 · kl 14.3 nats · mmd 0.02`, without single latents' KL."""
     kept = [n for n in terms if not n.removeprefix("kl_").isdigit()]
-    return " · ".join(f"{name} {terms[name]:.2f}" for name in kept) + (" nats" if kept else "")
+    nats = [f"{name} {terms[name]:.2f}" for name in kept if term(name).unit == NATS]
+    others = [
+        f"{name} {terms[name]:.3g} {term(name).unit}".rstrip()
+        for name in kept
+        if term(name).unit != NATS
+    ]
+    said = " · ".join(nats) + (" nats" if nats else "")
+    return " · ".join(filter(None, [said, *others]))
 
 
 @contextmanager

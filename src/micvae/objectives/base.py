@@ -107,6 +107,8 @@ class Objective(ABC):
     reference: ClassVar[str]
     strength: ClassVar[str] = ""
     """The field that weighs what the method adds to a plain VAE; empty where none does."""
+    adversarial: ClassVar[bool] = False
+    """Whether the model's loss is one side of a game, so that its fall shows no progress."""
 
     @abstractmethod
     def __call__(self, model: VAE, x: Tensor, step: Step) -> Losses:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from bisect import bisect_right
 from dataclasses import dataclass
-from math import isfinite
+from math import inf, isfinite
 
 from micvae import spelling
 from micvae.errors import MicvaeError
@@ -22,6 +22,11 @@ class Schedule(ABC):
     @abstractmethod
     def __call__(self, step: int) -> float:
         """The weight at `step`."""
+
+    @property
+    def settled(self) -> float:
+        """The step from which on the weight stays the same; infinite where it is not known."""
+        return inf
 
 
 @dataclass(frozen=True)
@@ -36,6 +41,11 @@ class Constant(Schedule):
     def __call__(self, step: int) -> float:
         """The value."""
         return self.value
+
+    @property
+    def settled(self) -> float:
+        """Always."""
+        return 0
 
 
 @dataclass(frozen=True)
@@ -56,6 +66,11 @@ class Ramp(Schedule):
         """Linear interpolation, constant outside the ramp."""
         fraction = min(max((step - self.begin) / self.steps, 0.0), 1.0)
         return self.start + fraction * (self.end - self.start)
+
+    @property
+    def settled(self) -> float:
+        """The end of the ramp."""
+        return 0 if self.start == self.end else self.begin + self.steps
 
 
 @dataclass(frozen=True)
@@ -80,6 +95,11 @@ class Cycle(Schedule):
         """Linear in the first half of the period."""
         fraction = min(2 * (step % self.period) / self.period, 1.0)
         return self.start + fraction * (self.end - self.start)
+
+    @property
+    def settled(self) -> float:
+        """Never, unless both ends are the same."""
+        return 0 if self.start == self.end else inf
 
 
 @dataclass(frozen=True)
@@ -106,6 +126,13 @@ class Piecewise(Schedule):
             return self.points[max(after - 1, 0)][1]
         (s0, v0), (s1, v1) = self.points[after - 1 : after + 1]
         return v0 + (v1 - v0) * (step - s0) / (s1 - s0)
+
+    @property
+    def settled(self) -> float:
+        """The last step at which the value is another than at the end."""
+        last = self.points[-1][1]
+        others = [i for i, (_, value) in enumerate(self.points) if value != last]
+        return self.points[others[-1] + 1][0] if others else 0
 
 
 def _check(**values: float) -> None:

@@ -106,5 +106,11 @@ TERMS: dict[str, Term] = {
 
 
 def term(name: str) -> Term:
-    """Look a term up; one without a line in `TERMS` is called by its name and has no unit."""
+    """Look a term up; one without a line in `TERMS` is called by its name and has no unit.
+
+    Args:
+        name: as it is logged; `kl_0`, `kl_1`, … are the KL of single latents.
+    """
+    if name.startswith("kl_") and name[3:].isdigit():
+        return Term(f"KL of latent {name[3:]}")
     return TERMS.get(name, Term(name.replace("_", " "), NO_UNIT, None))

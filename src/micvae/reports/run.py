@@ -48,6 +48,7 @@ def report_run(run: Run) -> Path:
         title=f"{run.config.method} on {run.record['data']['name']}",
         kind="One run",
         answer=_answer(run, scores),
+        caveat=" ".join(run.remarks()),
         keys=_keys(scores),
         table=_table(run, scores),
         groups=[*groups, *run_groups([material])],

@@ -19,6 +19,7 @@ from micvae.representation import Representation
 from micvae.tracking import RunLog, Tracking, tracked
 from micvae.training import checkpoint
 from micvae.training.config import RunConfig
+from micvae.training.convergence import Convergence, collapsed_said, judge
 from micvae.training.device import describe, resolve
 from micvae.training.log import read_log
 from micvae.training.restored import checked_shape, restored_model
@@ -31,6 +32,8 @@ WEIGHTS = "weights.safetensors"
 REPRESENTATION = "representation.npz"
 SCORES = "scores.json"
 DATA = "data.npz"
+CONVERGENCE = "convergence"
+"""Name in the record of what `Convergence.to_json` gives."""
 FINAL = "final_terms"
 """Name in the record of the finished model's terms, where it was changed after the last step."""
 IN_MEMORY = "in memory"
@@ -175,6 +178,26 @@ class Run:
         trainer.model.load_state_dict(self.model().state_dict())
         return trainer.terms_of_model()
 
+    def convergence(self) -> Convergence:
+        """Whether the loss had stopped falling, as `micvae.training.convergence.judge` has it.
+
+        Raises:
+            RunError: where the record or the log is damaged.
+        """
+        stored = self.record.get(CONVERGENCE)
+        if stored is not None:
+            try:
+                return Convergence.from_json(stored)
+            except RunError as error:
+                raise RunError(f"{self.path / RECORD}: {error}") from None
+        steps = max(1, self.record["data"]["n"] // self.config.batch_size)  # an earlier version's
+        return judge(self.log()["loss"], self.config, steps)
+
+    def remarks(self) -> list[str]:
+        """What the training itself has to say: a loss that still falls, latents that collapsed."""
+        said = (self.convergence().sentence(), collapsed_said(self.representation().latent_kl))
+        return [sentence for sentence in said if sentence]
+
     def representation(self) -> Representation:
         """The codes of the training images: computed once, then read."""
         path = self.path / REPRESENTATION
@@ -272,6 +295,8 @@ def train_run(
         checkpoint.save_tensors(path / WEIGHTS, model.state_dict(), {"micvae": __version__})
         encoded = config.objective.represent(model, dataset)
         Representation.of(encoded, dataset).save(path / REPRESENTATION)
+        losses, steps = read_log(path / LOG)["loss"], trainer.steps_per_epoch
+        record[CONVERGENCE] = judge(losses, config, steps).to_json()
         record |= {"status": "done", "seconds": round(trainer.seconds, 3)}
         write_json(path / RECORD, record)
         (path / CHECKPOINT).unlink(missing_ok=True)
