@@ -28,8 +28,8 @@ FEWEST_STEPS = 20
 LONGEST = 50
 """At most so many times the training is advised."""
 
-LEAST_SCALE = 1.0
-"""Nats: falls are relative to the loss, but to no less than this, as log-densities may cross 0."""
+LEAST_SCALE = 5.0
+"""Nats: falls are judged relative to the loss, but to no less than this: log-densities cross 0."""
 
 EXPONENTS = np.linspace(0.01, 6.0, 600)
 """Exponents a of losses that fall as t^(−a), and below the falls that these give."""
@@ -37,6 +37,9 @@ EXPONENTS = np.linspace(0.01, 6.0, 600)
 FALL_RATIOS = (5**-EXPONENTS - 7**-EXPONENTS) / (3**-EXPONENTS - 5**-EXPONENTS)
 """Fall from the third to the last quarter over that from the second to the third, at their
 middles (1, 3, 5 and 7 eighths of the training)."""
+
+TARGET = 0.9 * STILL_FALLING
+"""What the advised length aims at: a little below, as the loss itself goes down as well."""
 
 SLOWING = 0.4
 """Share of the fitted exponent that is counted on: losses fall more slowly later on."""
@@ -51,16 +54,16 @@ class Convergence:
 
     Args:
         converged: whether it has; None where that cannot be judged.
-        fall: mean loss of the third quarter of the steps less that of the last, relative to the
-            loss; None where it is not judged.
-        fall_per_epoch: the same per epoch.
+        fall: by how many nats the loss falls an epoch, from the third to the last quarter of the
+            steps; None where nothing is judged.
+        share: that fall in units of the loss; None where it is not judged, and for losses near 0.
         epochs: how many epochs would do, where the loss still falls.
         reason: why nothing is judged, a clause; empty where something is.
     """
 
     converged: bool | None
     fall: float | None = None
-    fall_per_epoch: float | None = None
+    share: float | None = None
     epochs: int | None = None
     reason: str = ""
 
@@ -74,11 +77,11 @@ class Convergence:
             return f"Whether the loss has stopped falling is not judged: {self.reason}."
         if self.converged is not False or self.epochs is None:
             return ""
-        return (
-            f"The loss still falls by {_percent(self.fall_per_epoch)} an epoch "
-            f"({_percent(self.fall)} from the third to the last quarter of the training); train "
-            f"longer: {option.format(self.epochs)}."
-        )
+        size = _short(self.fall or 0.0)
+        by = f"{size} nats"
+        if self.share is not None:
+            by = f"{_short(100 * self.share)}% ({by})"
+        return f"The loss still falls by {by} an epoch; train longer: {option.format(self.epochs)}."
 
     def to_json(self) -> dict[str, Any]:
         """Plain values, as `run.json` holds them."""
@@ -94,7 +97,7 @@ class Convergence:
         names = {field.name for field in dataclasses.fields(cls)}
         if not isinstance(stored, dict) or set(stored) != names:
             raise RunError(f"convergence must hold {', '.join(sorted(names))}; got {stored!r}.")
-        numbers = (stored["fall"], stored["fall_per_epoch"])
+        numbers = (stored["fall"], stored["share"])
         fits = (
             (stored["converged"] is None or isinstance(stored["converged"], bool))
             and all(v is None or _is_number(v) for v in numbers)
@@ -111,7 +114,7 @@ def judge(losses: NDArray[np.floating], config: RunConfig, steps_per_epoch: int)
 
     Steps are split into quarters. With $\bar L_3$ and $\bar L_4$ the mean losses of the last two,
 
-    $$ f = \frac{\bar L_3 - \bar L_4}{\max(|\bar L_4|,\; 1)} , $$
+    $$ f = \frac{\bar L_3 - \bar L_4}{\max(|\bar L_4|,\; 5)} , $$
 
     training has not converged where f is above `STILL_FALLING` and $\bar L_3 - \bar L_4$ above
     `STANDARD_ERRORS` of its standard errors. The length that would do is found from a loss that
@@ -146,15 +149,16 @@ def judge(losses: NDArray[np.floating], config: RunConfig, steps_per_epoch: int)
     second, third, last = (float(quarter.mean()) for quarter in quarters[1:])
     error = math.sqrt(sum(float(q.var(ddof=1)) / len(q) for q in quarters[2:]))
     fall = (third - last) / max(abs(last), LEAST_SCALE)
-    per_epoch = fall / (len(judged) / 4 / steps_per_epoch)
+    per_epoch = (third - last) / (len(judged) / 4 / steps_per_epoch)
+    share = per_epoch / abs(last) if abs(last) >= LEAST_SCALE else None
     if fall <= STILL_FALLING or third - last <= STANDARD_ERRORS * error:
-        return Convergence(True, fall, per_epoch)
+        return Convergence(True, per_epoch, share)
     ratio = (third - last) / max(second - third, np.finfo(np.float64).tiny)
     fitted = np.interp(-ratio, -FALL_RATIOS, EXPONENTS)
     exponent = float(np.clip(SLOWING * fitted, 0.5, 2.0))
-    longer = min((fall / STILL_FALLING) ** (1 / exponent), LONGEST)
+    longer = min((fall / TARGET) ** (1 / exponent), LONGEST)
     needed = math.ceil((int(settled) + longer * len(judged)) / steps_per_epoch)
-    return Convergence(False, fall, per_epoch, _round(needed))
+    return Convergence(False, per_epoch, share, _round(needed))
 
 
 def collapsed_said(latent_kl: NDArray[np.floating]) -> str:
@@ -193,12 +197,9 @@ def _round(epochs: int) -> int:
     return -(-epochs // unit) * unit
 
 
-def _percent(share: float | None) -> str:
-    """`4%`, `0.5%`, `0.02%`: one digit below 1% at least."""
-    percent = 100 * (share or 0.0)
-    if percent >= 10:
-        return f"{percent:.0f}%"
-    return f"{float(f'{percent:.2g}'):g}%"
+def _short(value: float) -> str:
+    """Two digits of what is below 10, none after the point above."""
+    return f"{value:.0f}" if value >= 10 else f"{float(f'{value:.2g}'):g}"
 
 
 def _is_number(value: Any) -> bool:
