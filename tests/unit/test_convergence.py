@@ -11,7 +11,10 @@ from micvae.files import read_json
 from micvae.networks import Patch
 from micvae.objectives import BetaVae, SemiSupervised, find
 from micvae.objectives.schedules import Constant, Cycle, Piecewise, Ramp
+from micvae.reports.many import not_converged
 from micvae.reports.run import report_run
+from micvae.studies.evaluation import evaluate_run
+from micvae.studies.study import row_of_run
 from micvae.training import RunConfig, train_run
 from micvae.training.convergence import Convergence, collapsed_said, judge
 from micvae.training.run import RECORD, Run
@@ -195,6 +198,26 @@ def test_a_damaged_record_names_the_file(short):
     damaged.record = record | {"convergence": {"converged": 1}}
     with pytest.raises(RunError, match=r"run\.json: convergence"):
         damaged.convergence()
+
+
+@pytest.mark.parametrize(
+    ("converged", "said"),
+    [
+        ([True, True], ""),
+        ([None, None], ""),
+        ([True, False, None], "In 1 of 2 runs the loss still fell"),
+        ([False], "In 1 of 1 run the loss still fell"),
+    ],
+)
+def test_a_study_says_how_many_of_its_runs_were_too_short(converged, said):
+    found = not_converged([{"row": "vae", "converged": one} for one in converged])
+    assert found.startswith(said) if said else found == ""
+    assert not_converged([{"row": "vae"}]) == ""  # a table of an earlier version
+
+
+def test_the_table_of_a_study_holds_it(short):
+    evaluate_run(short)
+    assert row_of_run("vae", short, short.path)["converged"] is False
 
 
 def estimator(epochs):

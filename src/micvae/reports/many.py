@@ -58,6 +58,19 @@ def incomplete(study: Mapping[str, Any], rows: Rows, labels: Sequence[str]) -> l
     return lines
 
 
+def not_converged(rows: Rows) -> str:
+    """How many runs ended while their loss still fell; empty where none is known to."""
+    known = [row for row in rows if row.get("converged") is not None]
+    falling = [row for row in known if not row["converged"]]
+    if not falling:
+        return ""
+    runs = "run" if len(known) == 1 else "runs"
+    return (
+        f"In {len(falling)} of {len(known)} {runs} the loss still fell when training ended: they "
+        "compare how fast methods learn as well. Train for more epochs."
+    )
+
+
 def representatives(
     folder: Path, rows: Rows, labels: Sequence[str], missing: list[str]
 ) -> list[Material]:

@@ -253,8 +253,7 @@ def _latent_matrices(materials: Sequence[Material]) -> Group:
     caption = (
         "Mutual information of every pair of latents under the aggregate posterior, in nats: what "
         "the paper's regulariser lowers. Its estimate is biased, the more so the fewer samples "
-        "there are. The sum over all cells off the diagonal is R_MI. "
-        f"{totals}."
+        f"there are. The sum over all cells off the diagonal: {totals}."
     )
     if any("latent_mi_null" in m.scores for m in materials):
         caption += BRACKETS.format("latents")

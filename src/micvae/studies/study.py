@@ -237,6 +237,7 @@ def row_of_run(label: str, run: Run, path: Path) -> dict[str, Any]:
         **{name: scores[name] for name in PLAIN_TERMS},
         **_null_columns(scores),
         "loss": run.final_terms().get("loss"),
+        "converged": run.convergence().converged,
         "seconds": run.record["seconds"],
         **config,
     }
