@@ -40,6 +40,10 @@ class AmbiguousKindWarning(MicvaeWarning):
     """The kind of a factor was guessed, and its values allow two answers."""
 
 
+class NotConvergedWarning(MicvaeWarning):
+    """The loss still fell at the end of the training: train longer."""
+
+
 class AliasedAnglesWarning(MicvaeWarning):
     """Some angles of a symmetric shape give identical images, so they cannot be told apart."""
 

@@ -195,7 +195,7 @@ def losses(objective):
 def test_the_method_is_its_three_parts():
     found, _ = losses(Tripod(tc_weight=Constant(2.0), hessian_weight=Constant(7.0)))
     terms = found.terms
-    expected = terms["reconstruction"] + 2 * terms["total_correlation"]
+    expected = terms["reconstruction"] + 2 * terms["total_correlation_estimate"]
     torch.testing.assert_close(terms["loss"], expected + 7 * terms["mixed_curvature"])
     off, _ = losses(Tripod(tc_weight=Constant(0.0), hessian_weight=Constant(0.0)))
     plain, _ = losses(Fsq())
@@ -205,7 +205,10 @@ def test_the_method_is_its_three_parts():
 def test_each_penalty_reaches_encoder_and_decoder():
     found, model = losses(Tripod())
     ends = [model.encoder[-1].weight, model.decoder[0].weight]
-    for name, reached in (("total_correlation", [True, False]), ("mixed_curvature", [True, True])):
+    for name, reached in (
+        ("total_correlation_estimate", [True, False]),
+        ("mixed_curvature", [True, True]),
+    ):
         gradients = torch.autograd.grad(
             found.terms[name], ends, retain_graph=True, allow_unused=True
         )

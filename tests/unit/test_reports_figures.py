@@ -111,21 +111,22 @@ def test_numbers_are_written_as_numbers():
 @pytest.mark.parametrize(
     ("interval", "said"),
     [
-        (Interval(0.1, 0.01, 0.2), "interval excludes 0"),
-        (Interval(-0.1, -0.2, -0.01), "interval excludes 0"),
-        (Interval(0.1, 0.0, 0.2), "interval includes 0"),
+        (Interval(0.1, 0.05, 0.2), "told apart"),
+        (Interval(-0.1, -0.2, -0.05), "told apart"),
+        (Interval(0.1, 0.02, 0.2), "not told apart"),  # 6 seeds: too near to 0
+        (Interval(0.1, 0.0, 0.2), "not told apart"),
         (Interval(0.1, None, None), "no interval"),
     ],
 )
 def test_verdict_in_plain_words(interval, said):
-    assert verdict(interval) == said
+    assert verdict(interval, 6) == said
 
 
 def test_few_seeds_are_said_to_be_few():
     assert verdict(Interval(0.1, 0.01, 0.2), 5) == "5 seeds: too few to tell"
-    assert verdict(Interval(0.1, 0.01, 0.2), 6) == "interval excludes 0"
+    assert verdict(Interval(0.1, 0.05, 0.2), 6) == "told apart"
     assert "With 2 seeds" in caution(2) and "50% of studies" in caution(2)
-    assert "12% of studies" in caution(4)
+    assert "12% of studies" in caution(4) and "fewer than 6 seeds" in caution(4)
     assert caution(1) == caution(10) == ""
 
 

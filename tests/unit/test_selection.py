@@ -21,7 +21,7 @@ from micvae.objectives.schedules import Constant, Schedule
 from micvae.reports import report_folder
 from micvae.representation import Encoded
 from micvae.studies.candidates import Candidate, held_out
-from micvae.studies.choice import answer, choose, trade_offs
+from micvae.studies.choice import answer, choose, trade_offs, with_verdicts
 from micvae.studies.command_lines import command_line, train_command
 from micvae.studies.selection import SELECTION, Selection, candidates, select
 from micvae.studies.timing import expected_seconds, said
@@ -112,9 +112,24 @@ class TestChoice:
         found = choose([candidate("low", [0.1, 0.2, 0.3]), candidate("high", [0.7, 0.9, 0.8])], 3)
         assert [c["row"] for c in found["candidates"]] == ["high", "low"]
         assert found["recommended"] == {"row": "high", "seed": 1, "path": "runs/high/1"}
-        assert found["candidates"][1]["difference"]["udr"]["apart"]
         assert found["candidates"][1]["difference"]["udr"]["mean"] == pytest.approx(-0.6)
+
+    def test_enough_seeds_tell_candidates_apart(self):
+        six = {"elbo": np.arange(6.0), "active": (3,) * 6, "seeds": tuple(range(6))}
+        low = np.array([0.1, 0.2, 0.3, 0.1, 0.2, 0.3])
+        found = choose([candidate("low", low, **six), candidate("high", low + 0.6, **six)], 3)
+        assert found["candidates"][1]["difference"]["udr"]["apart"]
         assert "every other candidate less, beyond chance" in answer(found)
+
+    def test_what_few_seeds_cannot_tell_is_not_called_told_apart(self):
+        """Of three seeds, all differences of equal candidates have one sign in 25% of cases."""
+        found = choose([candidate("low", [0.1, 0.2, 0.3]), candidate("high", [0.7, 0.9, 0.8])], 3)
+        difference = found["candidates"][1]["difference"]["udr"]
+        assert difference["high"] < 0 and not difference["apart"]
+        assert "Not told apart from low by these seeds" in answer(found)
+        assert "takes at least 6 seeds (--seeds)" in answer(found)
+        difference["apart"] = True  # what an earlier version has stored
+        assert not with_verdicts(found)["candidates"][1]["difference"]["udr"]["apart"]
 
     def test_overlapping_seeds_are_not_told_apart(self):
         near = [candidate("a", [0.2, 0.9, 0.5]), candidate("b", [0.9, 0.2, 0.45])]
@@ -167,8 +182,10 @@ class TestChoice:
         assert found["candidates"][1]["udr"]["mean"] is None
 
     def test_a_better_reconstruction_of_another_is_said(self):
-        high = candidate("high", [0.7, 0.9, 0.8], (-30, -31, -32))
-        found = choose([high, candidate("sharp", [0.1, 0.2, 0.3])], 3)
+        six = {"active": (3,) * 6, "seeds": tuple(range(6))}
+        bounds = np.array([-9.0, -9.5, -10.0] * 2)
+        high = candidate("high", [0.7, 0.9, 0.8] * 2, [-30, -31, -32] * 2, **six)
+        found = choose([high, candidate("sharp", [0.1, 0.2, 0.3] * 2, bounds, **six)], 3)
         assert any(
             "sharp reconstructs unseen samples better, by 21.5 nats" in said
             for said in trade_offs(found)

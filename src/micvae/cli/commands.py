@@ -32,6 +32,7 @@ from micvae.data.value_range import Scale
 from micvae.errors import MicvaeError
 from micvae.files import read_json
 from micvae.objectives import METHODS, find
+from micvae.objectives.terms import NATS, term
 from micvae.studies.paper import Reproduction
 from micvae.studies.paper import reproduce as reproduce_paper
 from micvae.studies.study import STUDY, Cell, at_once, grid, run_study
@@ -102,8 +103,16 @@ def train(arguments: list[str]) -> None:
     _say_scale(dataset, config.data)
     with run_progress(f"training {config.method} on {dataset.name}") as report:
         run = train_run(config, out, report, dataset, tracker)
-    shown = ", ".join(f"{name} {value:.3f}" for name, value in run.last_epoch().items())
-    print(f"last epoch, nats per sample: {shown}")
+    terms = run.final_terms()
+    nats = {name: value for name, value in terms.items() if term(name).unit == NATS}
+    shown = ", ".join(f"{name} {value:.3f}" for name, value in nats.items())
+    when = "fitted model" if config.objective.finishes else "last epoch"
+    print(f"{when}, nats per sample: {shown}")
+    others = [f"{term(n).title} {v:.3g}" for n, v in terms.items() if n not in nats]
+    if others:
+        print(f"other terms: {', '.join(others)}")
+    for remark in run.remarks():
+        print(remark)
     n = run.record["data"]["n"]
     if n < LEAST:
         print(f"{n} samples are too few to be scored or drawn: at least {LEAST} are needed.")

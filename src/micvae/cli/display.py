@@ -21,11 +21,14 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from micvae.metrics import METRICS, Interval, Ranking, evaluate, intervals
+from micvae.objectives.terms import NATS, term
+from micvae.studies.nulls import Null, dependence_said, nulls_of, r_mi_said
 from micvae.studies.pool import Event
 from micvae.studies.statistics import bootstrap_interval
 from micvae.studies.study import Cell, at_once
 from micvae.training.trainer import Progress as TrainingProgress
 
+NOT_KNOWN = "–"
 SHOWN = {
     "mig": ("MIG", "mutual information gap"),
     "dci_disentanglement": ("DCI-D", "disentanglement"),
@@ -86,9 +89,16 @@ def run_progress(title: str) -> Iterator[Callable[[TrainingProgress], None]]:
 
 
 def shown_terms(terms: Mapping[str, float]) -> str:
-    """`loss 112.4 · reconstruction 98.1 · kl 14.3 nats`; the KL of single latents is left out."""
+    """`loss 112.4 · reconstruction 98.1 · kl 14.3 nats · mmd 0.02`, without single latents' KL."""
     kept = [n for n in terms if not n.removeprefix("kl_").isdigit()]
-    return " · ".join(f"{name} {terms[name]:.2f}" for name in kept) + (" nats" if kept else "")
+    nats = [f"{name} {terms[name]:.2f}" for name in kept if term(name).unit == NATS]
+    others = [
+        f"{name} {terms[name]:.3g} {term(name).unit}".rstrip()
+        for name in kept
+        if term(name).unit != NATS
+    ]
+    said = " · ".join(nats) + (" nats" if nats else "")
+    return " · ".join(filter(None, [said, *others]))
 
 
 @contextmanager
@@ -226,11 +236,14 @@ def print_run(result: dict[str, Any]) -> None:
     title = f"{result['samples']:,} samples, {len(result['active'])} latents; factors: {others}"
     print_scores({name: (value, None) for name, value in result["metrics"].items()}, title)
     table = Table("training", "value", "unit", "meaning", box=SIMPLE_HEAD)
-    table.add_row("r_mi", f"{result['r_mi']:.4f}", "nats", "Σ over i≠j of I(z_i; z_j)")
-    table.add_row("kl", f"{result['kl']:.4f}", "nats", "KL(q(z|x) ‖ p(z)), last epoch")
-    loss = f"{result['reconstruction']:.4f}"
-    table.add_row("reconstruction", loss, "nats", escape("−E[log p(x|z)], last epoch"))
+    table.add_row("r_mi", f"{result['r_mi']:.4f}", "nats", "Σ over i≠j of I(z_i; z_j), see below")
+    for name, meaning in (("kl", "KL(q(z|x) ‖ p(z))"), ("reconstruction", "−E[log p(x|z)]")):
+        value = result[name]
+        shown = NOT_KNOWN if value is None else f"{value:.4f}"
+        table.add_row(name, shown, "nats", escape(f"{meaning}, end of training"))
     Console().print(table)
+    print(f"{r_mi_said(result)}.")
+    print_nulls(result["metrics"], nulls_of(result))
     for note in result["cautions"]:
         print(f"note: {note}.")
     votes_missing = result["missing"].get("factor_vae_score")
@@ -243,6 +256,13 @@ def print_run(result: dict[str, Any]) -> None:
         print(
             "The data has no ground-truth factors that vary, so there is nothing to score against."
         )
+
+
+def print_nulls(metrics: Mapping[str, float], nulls: Mapping[str, Null | None]) -> None:
+    """Dependences among latents, each beside what independent latents give."""
+    for name, null in nulls.items():
+        if name in metrics and null is not None:
+            print(f"{dependence_said(name, metrics[name], null)}.")
 
 
 def print_ranking(names: Sequence[str], ranking: Ranking) -> None:

@@ -10,6 +10,7 @@ from tyro.conf import Positional
 from micvae.cli.display import (
     busy,
     metric_progress,
+    print_nulls,
     print_ranking,
     print_run,
     print_scores,
@@ -22,6 +23,7 @@ from micvae.data.declared import few
 from micvae.errors import MicvaeError, MicvaeWarning
 from micvae.files import write_json
 from micvae.studies.evaluation import evaluate_run, missing_of, rank_runs
+from micvae.studies.nulls import metric_nulls
 from micvae.tracking import Tracking
 from micvae.training.run import OWN_LOG, SCORES, Run, track_scores
 
@@ -146,6 +148,8 @@ def _evaluate_files(
         named = ", ".join(f"{n} ({k})" for n, k in zip(table.names, kinds, strict=True))
         shape += f"; factors: {named}"
     print_scores(found, shape)
+    nulls = metric_nulls(z.values, list(found), seed)
+    print_nulls({name: value for name, (value, _) in found.items()}, nulls)
     for warning in caught:
         print(f"note: {warning.message}.")
     if out is not None:
@@ -161,6 +165,7 @@ def _evaluate_files(
                 "seed": seed,
                 "metrics": {name: value for name, (value, _) in found.items()},
                 "missing": missing_of(warning.message for warning in caught),
+                "metric_nulls": {name: [null.low, null.high] for name, null in nulls.items()},
                 "intervals": {name: list(i) for name, (_, i) in found.items() if i is not None},
             },
         )

@@ -17,6 +17,7 @@ def aggregate_pairwise_mi(
     loc: ArrayLike | Tensor,
     scale: ArrayLike | Tensor,
     *,
+    rows: int | None = None,
     chunk: int = 256,
 ) -> NDArray[np.float64]:
     r"""Estimate I(z_i; z_j) under the mixture of all the given posteriors.
@@ -30,6 +31,8 @@ def aggregate_pairwise_mi(
         z: samples, `z[n] ~ N(loc[n], scale[n]²)`, shape `(N, D)`; 2,000 to 5,000 is usual.
         loc: posterior means, shape `(N, D)`.
         scale: posterior standard deviations, positive, shape `(N, D)`.
+        rows: at how many samples, the first ones, to take the densities of all N components;
+            fewer cost less time and give the same estimate with more noise. All by default.
         chunk: how many samples to take at once; memory grows as chunk · D² + N · D,
             time as N² D².
 
@@ -39,7 +42,7 @@ def aggregate_pairwise_mi(
     Raises:
         MicvaeError: arrays that are not finite matrices of one shape with two rows or more, a
             scale that is not positive, values too large or too small for the arithmetic, which is
-            float32, chunk < 1.
+            float32, chunk or rows < 1.
     """
     chunk = whole_number("chunk", chunk, least=1)
     samples, means, deviations = (
@@ -56,6 +59,7 @@ def aggregate_pairwise_mi(
             f"scale: must be positive, at least {least:.3g} for float32, its smallest value is "
             f"{deviations.min()}"
         )
+    samples = samples[: len(samples) if rows is None else whole_number("rows", rows, least=1)]
     total = torch.zeros(samples.shape[1], samples.shape[1], dtype=torch.float64)
     with torch.no_grad():
         for start in range(0, len(samples), chunk):

@@ -51,6 +51,20 @@ class PairwiseEstimator(ABC):
             MicvaeError: shapes that differ or are not `(B, D)`, B < 2, a network that is missing.
         """
 
+    def offset(self, dataset_size: int) -> float:
+        """By how many nats the estimate of every pair is too high, whatever the batch.
+
+        It is a constant in the parameters, so it changes no gradient. A value that is shown is
+        the estimate less this constant.
+
+        Args:
+            dataset_size: N, as in the estimate.
+
+        Returns:
+            0 unless the estimator says otherwise.
+        """
+        return 0.0
+
     def network(self, latent_dim: int, generator: torch.Generator) -> nn.Module | None:
         """Build the adversary for `latent_dim` latents, initialised from `generator` alone.
 

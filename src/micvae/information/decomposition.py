@@ -9,7 +9,7 @@ from torch import Tensor
 from micvae.distributions import DiagonalGaussian, StandardNormal
 from micvae.information.mss import mss_weights
 
-Sampling = Literal["mws", "mss"]
+Sampling = Literal["mws", "mss", "batch"]
 
 
 class Decomposition(NamedTuple):
@@ -18,6 +18,24 @@ class Decomposition(NamedTuple):
     index_code_mi: Tensor
     total_correlation: Tensor
     dimension_wise_kl: Tensor
+
+    def without_offset(self, latents: int, dataset_size: int) -> "Decomposition":
+        """The decomposition of the batch, from that of minibatch weighted sampling.
+
+        Args:
+            latents: D.
+            dataset_size: N, as in the estimate.
+
+        Returns:
+            What `decompose` gives with `batch`, up to rounding: log N less MI, (D − 1) log N less
+            total correlation, D log N more dimension-wise KL.
+        """
+        log_size = math.log(dataset_size)
+        return Decomposition(
+            self.index_code_mi - log_size,
+            self.total_correlation - (latents - 1) * log_size,
+            self.dimension_wise_kl + latents * log_size,
+        )
 
 
 def decompose(
@@ -38,14 +56,19 @@ def decompose(
     density, after the sum over dimensions. MWS has $w = 1/(N B)$ where a density needs 1/B, which
     lowers every log-density by log N: the MI is log N too high, TC (D − 1) log N too high, the rest
     D log N too low, and the gradients are right. MSS has weights that sum to 1 in every row, and
-    its terms are estimates in nats.
+    its terms are estimates in nats; from few samples its total correlation may come out negative.
+
+    `batch` has w = 1/B: the aggregate posterior of the batch itself, whatever N is. Given the
+    batch, the expectation of each part over z is then a divergence or an information of that
+    mixture: none is negative but for the noise of z, and I(x; z) is at most log B. These are the
+    values to show.
 
     Args:
         posterior: of the B images of a batch.
         z: one sample of each, (B, D).
         prior: standard normal.
         dataset_size: N.
-        sampling: `mws` or `mss`.
+        sampling: `mws`, `mss` or `batch`.
 
     References:
         *Isolating Sources of Disentanglement in Variational Autoencoders*, Chen et al., 2018.
@@ -55,6 +78,8 @@ def decompose(
     each = pairs.log_prob(z[:, None])  # (B samples, B components, D)
     if sampling == "mws":
         weights = z.new_full((), -math.log(dataset_size * batch))
+    elif sampling == "batch":
+        weights = z.new_full((), -math.log(batch))
     else:
         weights = mss_weights(batch, dataset_size).log().to(z.device, z.dtype)
     log_joint = torch.logsumexp(each.sum(2) + weights, 1)

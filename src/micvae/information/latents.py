@@ -12,6 +12,23 @@ from micvae.information.base import PairwiseEstimator
 from micvae.information.discrete import discrete_pairwise_information, mixed_information
 
 
+def known_offset(estimator: PairwiseEstimator, posterior: Posterior, dataset_size: int) -> float:
+    """By how many nats the sum of `latent_pairwise_information` over i ≠ j is too high.
+
+    Only pairs that are left to the estimator have its offset, see `PairwiseEstimator.offset`.
+
+    Args:
+        estimator: for all that is not discrete.
+        posterior: of the batch.
+        dataset_size: N.
+    """
+    gaussian = posterior.gaussian
+    if gaussian is None:
+        return 0.0
+    count = gaussian.loc.shape[1]
+    return count * (count - 1) * estimator.offset(dataset_size)
+
+
 def latent_pairwise_information(
     estimator: PairwiseEstimator,
     posterior: Posterior,

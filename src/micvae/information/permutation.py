@@ -1,9 +1,11 @@
 """What a measure of dependence gives where there is none: the same samples, columns shuffled."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.special import stdtrit
 
 from micvae.errors import MicvaeError
 from micvae.information.checks import finite_matrix, whole_number
@@ -47,6 +49,54 @@ def permutation_null(
     if not np.isfinite(drawn).all():
         raise MicvaeError("statistic: must be finite on permuted samples; it gave NaN or infinity")
     return drawn
+
+
+def permuted_together(
+    arrays: Sequence[NDArray[Any]], generator: np.random.Generator
+) -> list[NDArray[Any]]:
+    """Permute the rows of every column on its own, in all arrays alike.
+
+    What belongs to one column of one row (a mean, its scale, a draw) stays together.
+
+    Args:
+        arrays: of one shape `(N, D)`.
+        generator: source of the D permutations.
+    """
+    rows, columns = arrays[0].shape
+    order = generator.permuted(np.tile(np.arange(rows)[:, None], columns), axis=0)
+    return [np.take_along_axis(array, order, axis=0) for array in arrays]
+
+
+def prediction_interval(
+    null: NDArray[np.float64], level: float = 0.95
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    r"""Interval in which one more draw of the null falls, from as few as two draws.
+
+    $$ \bar t \pm t_{P - 1,\,(1 + \mathrm{level}) / 2}\; s \sqrt{1 + 1 / P} $$
+
+    with mean and standard deviation of the P draws and a quantile of Student's distribution. It
+    holds with the stated probability where draws are normal, which sums over many samples nearly
+    are, and is wider than `null_interval` of many draws, the more so the fewer draws there are.
+
+    Args:
+        null: draws from `permutation_null`, shape `(P, …)`.
+        level: of the interval.
+
+    Returns:
+        Lower and upper ends, shape `(…)`.
+
+    Raises:
+        MicvaeError: a level outside (0, 1), or fewer than 2 draws.
+    """
+    if not 0 < level < 1:
+        raise MicvaeError(f"level: must lie between 0 and 1, such as 0.95, got {level}")
+    drawn = np.asarray(null, dtype=np.float64)
+    if len(drawn) < 2:
+        raise MicvaeError(f"permutations: at least 2 are needed, got {len(drawn)}")
+    quantile = float(stdtrit(len(drawn) - 1, (1 + level) / 2))
+    reach = quantile * drawn.std(0, ddof=1) * np.sqrt(1 + 1 / len(drawn))
+    centre = drawn.mean(0)
+    return centre - reach, centre + reach
 
 
 def null_interval(null: NDArray[np.float64], level: float) -> tuple[float, float]:

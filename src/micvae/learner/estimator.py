@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import warnings
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +19,7 @@ from micvae.arrays import unmasked
 from micvae.data import FactorDataset, standardised
 from micvae.data.lazy import is_large
 from micvae.data.standardised import standardised_name
-from micvae.errors import DataError
+from micvae.errors import DataError, NotConvergedWarning
 from micvae.learner.containers import open_container
 from micvae.learner.form import Form, is_standardised
 from micvae.learner.inputs import Given, taken
@@ -41,6 +42,7 @@ SETTINGS = (
     "device",
 )
 BATCH = 1000  # codes decoded at a time
+WARNED_FROM = 5  # epochs; whoever asks for fewer knows that the loss still falls
 
 
 class Disentangler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, WithOptions):  # type: ignore[misc]
@@ -94,6 +96,10 @@ class Disentangler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, WithOption
         model_: the trained `VAE`.
         config_: the `RunConfig` that was trained.
         representation_: the `Representation` of the training samples, with the factors `y`.
+        convergence_: the `Convergence` of the loss: how fast it still fell, and how many epochs
+            would do. `fit` warns with a `NotConvergedWarning` where it still fell, from 5 epochs
+            on: fewer are not meant to converge.
+        converged_: whether the loss had stopped falling; None where that cannot be judged.
         n_features_in_: F, where samples are vectors.
         feature_names_in_: what these are called, where a data frame's columns, a table or a data
             set said so. scikit-learn then warns of arrays, whose columns have no names.
@@ -184,6 +190,9 @@ class Disentangler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, WithOption
             with self._progress(f"training {config.method} on {dataset.name}") as report:
                 run = train_run(config, path, report, dataset, again=again)
             self._take(run)
+        if self.converged_ is False and config.epochs >= WARNED_FROM:
+            said = self.convergence_.sentence("epochs={}")
+            warnings.warn(said, NotConvergedWarning, stacklevel=2)
         if not dataset.feature_names and hasattr(self, "feature_names_in_"):
             del self.feature_names_in_  # of the run that was found, not of X
         return self
@@ -277,6 +286,8 @@ class Disentangler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, WithOption
         self.config_ = run.config
         self.model_: VAE = run.model(self.device)
         self._fitted = Fitted.of(run)
+        self.convergence_ = run.convergence()
+        self.converged_ = self.convergence_.converged
         self.representation_ = self._fitted.representation
         self._n_features_out = self.representation_.codes.shape[1]
         self._form = Form.of(run.record["data"])

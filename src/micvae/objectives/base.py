@@ -1,4 +1,4 @@
-"""What every objective is: named terms in nats, and a loss per group of parameters."""
+"""What every objective is: named terms, and a loss per group of parameters."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -89,7 +89,7 @@ class Losses:
         minimised: the loss of each group of parameters: `"model"`, and one per own network. The
             trainer takes the gradient of each with respect to its own group only, so that an
             adversary's loss cannot reach the encoder.
-        terms: scalars to log, in nats per sample.
+        terms: scalars to log, per sample; `micvae.objectives.terms` has the unit of each.
         latent_kl: KL(q(z_d | x) ‖ p(z_d)) per latent, `(D,)`, nats, averaged over the batch.
     """
 
@@ -111,6 +111,8 @@ class Objective(ABC):
     """What theory says that the method identifies, and given what; None where nothing is."""
     strength: ClassVar[str] = ""
     """The field that weighs what the method adds to a plain VAE; empty where none does."""
+    adversarial: ClassVar[bool] = False
+    """Whether the model's loss is one side of a game, so that its fall shows no progress."""
 
     @abstractmethod
     def __call__(self, model: VAE, x: Tensor, step: Step) -> Losses:
@@ -201,6 +203,16 @@ class Objective(ABC):
             dataset: the training data.
             generator: a CPU source of randomness of its own.
         """
+
+    @property
+    def finishes(self) -> bool:
+        """Whether `finish` changes the model, so that its terms are those of no step."""
+        return type(self).finish is not Objective.finish
+
+    @property
+    def closed_form(self) -> bool:
+        """Whether `finish` replaces all that the steps have trained of encoder and decoder."""
+        return False
 
     @property
     def one_by_one(self) -> bool:

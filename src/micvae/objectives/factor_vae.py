@@ -105,7 +105,7 @@ class FactorVae(Objective):
             "loss": loss,
             "reconstruction": elbo.reconstruction,
             "kl": kl,
-            "total_correlation": correlation,
+            "total_correlation_estimate": correlation,
             "discriminator_loss": told,
         }
         return Losses({MODEL: loss, DISCRIMINATOR: told}, terms, elbo.latent_kl)

@@ -62,6 +62,11 @@ class FastIca(Objective):
         """Linear maps."""
         return LINEAR
 
+    @property
+    def closed_form(self) -> bool:
+        """Encoder and decoder are both set at the end."""
+        return True
+
     def needs(self) -> frozenset[Trait]:
         """Features that can be unmixed."""
         return frozenset({"point"})

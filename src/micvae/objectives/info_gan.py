@@ -39,6 +39,7 @@ class InfoGan(Objective):
         *Which Training Methods for GANs do actually Converge?*, Mescheder, Geiger & Nowozin, 2018.
     """
 
+    adversarial: ClassVar[bool] = True
     summary: ClassVar[str] = "a GAN whose codes are told apart in its images; no likelihood"
     reference: ClassVar[str] = "Chen et al. 2016"
 

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from micvae.distributions import Trait
 from micvae.information import ESTIMATORS, PairwiseEstimator
-from micvae.information.latents import latent_pairwise_information
+from micvae.information.latents import known_offset, latent_pairwise_information
 from micvae.models.vae import VAE
 from micvae.objectives.base import MODEL, Elbo, Losses, Objective, Setting, Step
 from micvae.objectives.schedules import Constant, Ramp, Schedule
@@ -98,11 +98,12 @@ class MIConstrained(Objective):
             + self.mi_weight(step.number) * information
         )
         minimised = {MODEL: loss}
+        offset = known_offset(self.estimator, elbo.posterior, step.dataset_size)
         terms = {
-            "loss": loss,
+            "loss": loss - self.mi_weight(step.number) * offset,
             "reconstruction": elbo.reconstruction,
             "kl": kl,
-            "r_mi": information,
+            "r_mi": information - offset,
         }
         own = self.estimator.network_loss(elbo.z, network=network, generator=step.generator)
         if own is not None:

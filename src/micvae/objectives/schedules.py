@@ -11,7 +11,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from bisect import bisect_right
 from dataclasses import dataclass
-from math import isfinite
+from math import inf, isfinite
 
 from micvae import spelling
 from micvae.errors import MicvaeError
@@ -28,6 +28,11 @@ class Schedule(ABC):
         """The schedule in a training of so many steps; itself, unless it counts shares of it."""
         return self
 
+    @property
+    def settled(self) -> float:
+        """The step from which on the weight stays the same; infinite where it is not known."""
+        return inf
+
 
 @dataclass(frozen=True)
 class Constant(Schedule):
@@ -41,6 +46,11 @@ class Constant(Schedule):
     def __call__(self, step: int) -> float:
         """The value."""
         return self.value
+
+    @property
+    def settled(self) -> float:
+        """Always."""
+        return 0
 
 
 @dataclass(frozen=True)
@@ -61,6 +71,11 @@ class Ramp(Schedule):
         """Linear interpolation, constant outside the ramp."""
         fraction = min(max((step - self.begin) / self.steps, 0.0), 1.0)
         return self.start + fraction * (self.end - self.start)
+
+    @property
+    def settled(self) -> float:
+        """The end of the ramp."""
+        return 0 if self.start == self.end else self.begin + self.steps
 
 
 @dataclass(frozen=True)
@@ -127,6 +142,11 @@ class Cycle(Schedule):
         fraction = min(2 * (step % self.period) / self.period, 1.0)
         return self.start + fraction * (self.end - self.start)
 
+    @property
+    def settled(self) -> float:
+        """Never, unless both ends are the same."""
+        return 0 if self.start == self.end else inf
+
 
 @dataclass(frozen=True)
 class Piecewise(Schedule):
@@ -152,6 +172,13 @@ class Piecewise(Schedule):
             return self.points[max(after - 1, 0)][1]
         (s0, v0), (s1, v1) = self.points[after - 1 : after + 1]
         return v0 + (v1 - v0) * (step - s0) / (s1 - s0)
+
+    @property
+    def settled(self) -> float:
+        """The last step at which the value is another than at the end."""
+        last = self.points[-1][1]
+        others = [i for i, (_, value) in enumerate(self.points) if value != last]
+        return self.points[others[-1] + 1][0] if others else 0
 
 
 def _check(**values: float) -> None:

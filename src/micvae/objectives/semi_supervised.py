@@ -75,6 +75,16 @@ class SemiSupervised(Objective):
         return self.base.latents
 
     @property
+    def finishes(self) -> bool:
+        """As the base."""
+        return self.base.finishes
+
+    @property
+    def closed_form(self) -> bool:
+        """As the base."""
+        return self.base.closed_form
+
+    @property
     def one_by_one(self) -> bool:
         """As the base."""
         return self.base.one_by_one

@@ -114,7 +114,7 @@ class Tripod(Objective):
             "loss": loss,
             "reconstruction": elbo.reconstruction,
             "kl": elbo.latent_kl.sum(),
-            "total_correlation": correlation,
+            "total_correlation_estimate": correlation,
             "mixed_curvature": mixed,
         }
         return Losses({MODEL: loss}, terms, elbo.latent_kl)

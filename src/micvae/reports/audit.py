@@ -8,7 +8,7 @@ from typing import Any
 from micvae.files import read_json
 from micvae.identifiability.audit.generator import RANK_TOLERANCE
 from micvae.identifiability.audit.run import RESULT
-from micvae.identifiability.audit.verdict import IDENTIFIED, SMALL_GAP
+from micvae.identifiability.audit.verdict import IDENTIFIED, SMALL_GAP, by_chance
 from micvae.reports.audit_figures import agreement, factors, nulls, spectra
 from micvae.reports.page import Cell, Group, Key, Page, Plate, Table, write_page
 from micvae.reports.style import number
@@ -100,9 +100,15 @@ def report_audit(folder: Path) -> Path:
 def _answer(result: Found) -> str:
     known = [run["identified"] for run in result["runs"] if run["identified"] is not None]
     if known:
+        lucky = sum(by_chance(run) for run in result["runs"] if run["identified"])
+        end = (
+            f"; in {lucky} of these, more than 5% of random rotations of the same codes do as well."
+            if lucky
+            else "."
+        )
         return (
             f"In {sum(known)} of {len(known)} runs the factors are identified up to elementwise "
-            "maps, as far as these samples tell."
+            f"maps, as far as these samples tell{end}"
         )
     if result["agreement_said"]:
         return str(result["agreement_said"][0])

@@ -9,9 +9,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
+from micvae.objectives.terms import NATS, term
 from micvae.reports.style import ACCENT, PALETTE, by_kl, latent_name, new_figure, styled
 
-TITLES = {"loss": "loss", "reconstruction": "reconstruction", "kl": "KL", "r_mi": "R_MI"}
 POINTS = 400
 """Bins of the raw line: it keeps the lowest and the highest value of each."""
 
@@ -23,7 +23,7 @@ def curves(
     """Draw a panel per term and one for the KL per latent: raw values faint, smoothed above.
 
     Args:
-        log: a column per term, nats, and `step`, as `Run.log` returns it.
+        log: a column per term and `step`, as `Run.log` returns it.
         steps_per_epoch: for the upper axis.
         columns: how many panels stand side by side.
     """
@@ -42,7 +42,7 @@ def curves(
         grid.append(figure.add_subplot(cell, sharex=grid[0] if grid else None))
     for axes, name in zip(grid, terms, strict=False):
         _line(axes, log[name], ACCENT)
-        axes.set_title(TITLES.get(name, name.replace("_", " ")))
+        axes.set_title(term(name).title)
         axes.set_ylim(*_window(log[name]))
     if latents:
         axes = grid[len(terms)]
@@ -77,7 +77,9 @@ def curves(
             axes.set_xlabel("step")
         else:
             axes.tick_params(labelbottom=False)
-    figure.supylabel("nats per sample", fontsize=8.5)
+    every = all(term(name).unit == NATS for name in terms)
+    unit = "nats per sample" if every else "nats per sample, unless a title says otherwise"
+    figure.supylabel(unit, fontsize=8.5)
     return figure
 
 

@@ -11,7 +11,15 @@ from micvae.reports.quantities import known, quantity
 from micvae.reports.run import configuration, environment
 from micvae.reports.single import Material, data_group, gather, run_groups
 from micvae.reports.spreads import differences, distributions
-from micvae.reports.tables import Rows, failures, paired, representative, values_of
+from micvae.reports.tables import (
+    Rows,
+    caution,
+    failures,
+    most_seeds,
+    paired,
+    representative,
+    values_of,
+)
 from micvae.training.run import RECORD, Run
 
 SIDE_BY_SIDE = 6
@@ -48,6 +56,19 @@ def incomplete(study: Mapping[str, Any], rows: Rows, labels: Sequence[str]) -> l
     if "mig" not in known(rows):
         lines.append("MIG, DCI and every figure that needs ground truth: no factors that vary.")
     return lines
+
+
+def not_converged(rows: Rows) -> str:
+    """How many runs ended while their loss still fell; empty where none is known to."""
+    known = [row for row in rows if row.get("converged") is not None]
+    falling = [row for row in known if not row["converged"]]
+    if not falling:
+        return ""
+    runs = "run" if len(known) == 1 else "runs"
+    return (
+        f"In {len(falling)} of {len(known)} {runs} the loss still fell when training ended: they "
+        "compare how fast methods learn as well. Train for more epochs."
+    )
 
 
 def representatives(
@@ -121,6 +142,7 @@ def difference_group(
         f"{baseline} under the same seed. The bar is the 95% bootstrap interval of the mean; "
         "where it crosses the red line at 0, these seeds do not settle the sign."
     )
+    caption += caution(most_seeds(rows, labels))
     figure = differences(spreads, baseline)
     alt = f"Paired differences to {baseline} by seed."
     return Group("Paired differences by seed", caption, [Plate("differences", figure, alt)])

@@ -33,6 +33,7 @@ def factor_matrix(
     latent_kl: Sequence[float],
     active: Sequence[bool],
     top: float | None = None,
+    null: Sequence[Sequence[float]] | None = None,
 ) -> Figure:
     """Draw I(z_d; v_k), a row per latent by falling KL, a column per factor.
 
@@ -42,10 +43,14 @@ def factor_matrix(
         latent_kl: `(D,)`, nats: decides the order.
         active: `(D,)`: the labels of inactive latents are grey.
         top: nats at the dark end of the colours; by default the largest entry.
+        null: `(D, K)`, nats: up to there independent ones are estimated; what is no larger is
+            put in brackets.
     """
     order = by_kl(latent_kl)
     matrix = np.asarray(factor_mi, dtype=np.float64)[order]
-    return heat_map(matrix, order, names, active, "factor", "I(latent; factor), nats", top)
+    within = None if null is None else matrix <= np.asarray(null, dtype=np.float64)[order]
+    title = "I(latent; factor), nats"
+    return heat_map(matrix, order, names, active, "factor", title, top, within=within)
 
 
 @styled
@@ -54,13 +59,22 @@ def latent_matrix(
     latent_kl: Sequence[float],
     active: Sequence[bool],
     top: float | None = None,
+    null: Sequence[Sequence[float]] | None = None,
 ) -> Figure:
-    """Draw I(z_i; z_j) of the aggregate posterior, `(D, D)`, nats; the diagonal is left out."""
+    """Draw I(z_i; z_j) of the aggregate posterior, `(D, D)`, nats; the diagonal is left out.
+
+    Entries no larger than those of `null` `(D, D)`, nats, are put in brackets.
+    """
     order = by_kl(latent_kl)
+    within = None
+    if null is not None:
+        found = np.asarray(latent_mi) <= np.asarray(null)
+        within = found[np.ix_(order, order)]
     matrix = np.asarray(latent_mi, dtype=np.float64)[np.ix_(order, order)]
     np.fill_diagonal(matrix, np.nan)
     names = [latent_name(d) for d in order]
-    return heat_map(matrix, order, names, active, "latent", "I(latent; latent), nats", top)
+    title = "I(latent; latent), nats"
+    return heat_map(matrix, order, names, active, "latent", title, top, within=within)
 
 
 def heat_map(
@@ -72,6 +86,7 @@ def heat_map(
     title: str,
     top: float | None = None,
     signed: bool = False,
+    within: NDArray[np.bool_] | None = None,
 ) -> Figure:
     """Draw any matrix with a row per latent; under the house style.
 
@@ -85,6 +100,7 @@ def heat_map(
         top: the value at the dark end of the colours; by default the largest, of signed ones the
             largest whatever its sign.
         signed: colours for numbers on both sides of 0.
+        within: `(D, K)`, which numbers to put in brackets; none by default.
     """
     rows, count = matrix.shape
     finite = np.abs(matrix[np.isfinite(matrix)])
@@ -103,6 +119,8 @@ def heat_map(
     for r, row in enumerate(matrix):
         for c, value in enumerate(row):
             text = number(value, 2 if top < 100 else 0) if np.isfinite(value) else "·"
+            if within is not None and within[r, c] and np.isfinite(value):
+                text = f"({text})"
             colour = on_cell(abs(value), top)
             axes.text(c, r, text, ha="center", va="center", color=colour, fontsize=8)
     axes.set_xticks(range(count), names)

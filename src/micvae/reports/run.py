@@ -11,6 +11,7 @@ from micvae.reports.page import Cell, Details, Group, Key, Page, Table, write_pa
 from micvae.reports.quantities import known, quantity
 from micvae.reports.single import data_group, gather, run_groups
 from micvae.studies.command_lines import train_command
+from micvae.studies.nulls import nulls_of, r_mi_said
 from micvae.training.run import IN_MEMORY, Run
 
 FILES = (
@@ -50,6 +51,7 @@ def report_run(run: Run) -> Path:
         title=f"{run.config.method} on {run.record['data']['name']}",
         kind="One run",
         answer=_answer(run, scores),
+        caveat=" ".join(run.remarks()),
         keys=_keys(scores),
         table=_table(run, scores),
         groups=[*groups, *run_groups([material])],
@@ -90,10 +92,11 @@ def _answer(run: Run, scores: Mapping[str, Any]) -> str:
     latents = len(scores["active"])
     used = f"{scores['active_units']} of {latents} latents are active"
     epochs = f"{run.config.epochs} epoch{'s' if run.config.epochs > 1 else ''}"
-    after = f"After {epochs} with seed {run.config.seed}"
+    fitted = "Fitted in closed form" if run.config.objective.closed_form else f"After {epochs}"
+    after = f"{fitted} with seed {run.config.seed}"
     metrics = scores["metrics"]
     if not {"mig", "dci_disentanglement"} <= metrics.keys():
-        return f"{after}, {used} and R_MI is {quantity('r_mi').shown(scores['r_mi'])} nats."
+        return f"{after}, {used}. {r_mi_said(scores)}."
     shown = quantity("mig").shown(metrics["mig"])
     return (
         f"{after}, MIG is {shown} and DCI disentanglement "
@@ -112,14 +115,17 @@ def _keys(scores: Mapping[str, Any]) -> list[Key]:
             keys.append(Key(q.label, str(values[q.name]), f"of {total} latents"))
         elif values.get(q.name) is not None:
             better = f"{q.direction} is better" if q.direction else ""
+            null = nulls_of(scores).get(q.name)
+            said = f"independent: {null.shown}" if null is not None else better
             keys.append(
-                Key(q.label, q.shown(values[q.name]), ", ".join(filter(None, (q.unit, better))))
+                Key(q.label, q.shown(values[q.name]), ", ".join(filter(None, (q.unit, said))))
             )
     return keys
 
 
 def _table(run: Run, scores: Mapping[str, Any]) -> Table:
     values = {**scores["metrics"], **scores, "seconds": run.record.get("seconds")}
+    nulls = nulls_of(scores)
     rows = []
     for name in known([values]):
         q = quantity(name)
@@ -132,16 +138,20 @@ def _table(run: Run, scores: Mapping[str, Any]) -> Table:
             bounds = q.unit
         shown = f"{values[name]:d}" if name == "active_units" else q.shown(values[name])
         better = f"{q.direction} is better" if q.direction else ""
+        null = nulls.get(name)
+        beside = "" if null is None else f"independent: {null.shown}"
         rows.append(
             [
                 Cell(q.label),
-                Cell(shown, value=values[name]),
+                Cell(shown, beside, values[name]),
                 *map(Cell, (bounds, better, q.meaning)),
             ]
         )
     caption = (
         f"One run, seed {run.config.seed}: a single value has no interval. Scores are computed on "
-        f"{scores['samples']:,} images."
+        f"{scores['samples']:,} images. Below a dependence among latents stands what the same "
+        "estimate gives for independent latents of this size (permuted columns), with 95% "
+        "probability."
     )
     columns = [
         ("score", ""),

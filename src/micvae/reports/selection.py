@@ -13,9 +13,9 @@ from micvae.reports.quantities import DEFINITIONS, NOT_KNOWN, Quantity, quantity
 from micvae.reports.single import data_group, gather, run_groups
 from micvae.reports.tables import Rows, bounds, caution, count_said, failures, mean_cell, read_table
 from micvae.reports.trade_offs import Spot, trade_off
-from micvae.studies.choice import CAVEAT, answer, trade_offs
+from micvae.studies.choice import CAVEAT, answer, trade_offs, with_verdicts
 from micvae.studies.selection import SELECTION
-from micvae.studies.statistics import Interval
+from micvae.studies.statistics import Interval, enough_seeds
 from micvae.studies.study import STUDY
 from micvae.studies.truth import check_said
 from micvae.training.run import Run
@@ -54,10 +54,13 @@ _DEFINITIONS = (
     ),
     (
         "Told apart",
-        "The bootstrap interval of the difference to the first candidate, paired by seed, leaves "
-        " out 0. Intervals of one quantity are widened so that all its comparisons hold "
-        "together with 95% confidence (Bonferroni). UDR resamples seeds, not pairs of seeds, "
-        "which are not independent.",
+        "The bootstrap interval of the difference to the first candidate, paired by seed and "
+        "widened for the few seeds (by Student's t), excludes 0, and there are so many seeds that "
+        "this would rarely happen between equal candidates (n differences fall on one side of 0 "
+        "with probability 2^(1−n)). Intervals of one quantity are widened so that all its "
+        "comparisons hold together with 95% confidence (Bonferroni), which takes more seeds the "
+        "more candidates there are. UDR resamples seeds, not pairs of seeds, which are not "
+        "independent.",
     ),
 )
 
@@ -80,7 +83,7 @@ def report_selection(folder: Path) -> Path:
             f"{folder} has no {SELECTION}: its runs are not compared yet. Give the same command "
             "again; it goes on where it stopped."
         )
-    result = read_json(folder / SELECTION)
+    result = with_verdicts(read_json(folder / SELECTION))
     if result["candidates"][0]["trivial"]:
         result |= {"recommended": None, "train": None}  # files of earlier versions have some
     missing = failures(study)
@@ -170,7 +173,7 @@ def _table(result: Found, rows: Rows) -> Table:
                 cell = Cell(cell.text, f"random {q.shown(candidate['rotated'])}", cell.value)
             cells.append(cell)
             if q.name in _COMPARED:
-                cells.append(_difference(q, candidate["difference"][q.name]))
+                cells.append(_difference(q, candidate["difference"][q.name], result["level"]))
         spent = [float(row["seconds"]) for row in rows if row["row"] == candidate["row"]]
         mean = sum(spent) / len(spent)
         cells.append(Cell(quantity("seconds").shown(mean), "per run", mean))
@@ -180,15 +183,17 @@ def _table(result: Found, rows: Rows) -> Table:
         f"difference to {first} under the same seeds, with an interval of {result['level']:.1%} "
         f"each. ELBO and reconstruction: of {result['aside']:,} samples that no run has seen. No "
         "factor was used."
-    ) + caution(max(len(c["seeds"]) for c in result["candidates"]))
+    ) + caution(max(len(c["seeds"]) for c in result["candidates"]), result["level"])
     return Table(caption, columns, lines)
 
 
-def _difference(q: Quantity, difference: Found | None) -> Cell:
+def _difference(q: Quantity, difference: Found | None, level: float) -> Cell:
     if difference is None:
         return Cell(NOT_KNOWN)
     interval = _interval(difference)
     verdict = "told apart" if difference["apart"] else "not told apart"
+    if difference["seeds"] < enough_seeds(level):
+        verdict = f"{difference['seeds']} seeds: too few to tell"
     shown = q.shown(interval.mean, signed=True)
     return Cell(shown, _bounds(q, interval, True), interval.mean, verdict)
 

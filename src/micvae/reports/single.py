@@ -17,11 +17,17 @@ from micvae.reports.matrices import SMALLEST_TOP, factor_matrix, latent_matrix
 from micvae.reports.page import Group, Plate, slug
 from micvae.reports.reconstructions import reconstructions
 from micvae.reports.samples import factor_rows, samples
-from micvae.reports.style import number, short
+from micvae.reports.style import short
 from micvae.reports.traversals import MOST, traversals
 from micvae.representation import Representation
 from micvae.studies.evaluation import evaluate_run, usable_factors
+from micvae.studies.nulls import r_mi_said
 from micvae.training.run import Run
+
+BRACKETS = (
+    " Numbers in brackets are no larger than independent {} of this size give, of which one in 40 "
+    "is larger by chance: there no dependence is shown."
+)
 
 
 @dataclass(frozen=True)
@@ -63,6 +69,15 @@ def gather(run: Run, label: str, missing: list[str]) -> Material:
     """
     model = run.model()
     scores = run.scores() or evaluate_run(run)
+    whose = f" of {label}" if label else ""
+    if run.config.objective.closed_form:
+        missing.append(
+            f"Learning curves{whose}: {run.config.method} is fitted in closed form after the last "
+            "step, and nothing of the steps is left in the model."
+        )
+    if run.config.objective.finishes:  # scores of earlier versions have those of the last epoch
+        final = run.final_terms()
+        scores |= {name: final.get(name) for name in ("reconstruction", "kl")}
     try:
         with warnings.catch_warnings():
             # What there is to say of the data stands on the page, from the run's own record.
@@ -70,7 +85,6 @@ def gather(run: Run, label: str, missing: list[str]) -> Material:
             dataset = run.dataset()
     except (MicvaeError, OSError) as error:
         dataset = None
-        whose = f" of {label}" if label else ""
         pictures = len(run.record["data"]["image_shape"]) == 3
         what = "Samples and reconstructions" if pictures else "What each latent moves"
         missing.append(f"{what}{whose}: the data cannot be read ({error})")
@@ -101,7 +115,7 @@ def run_groups(materials: Sequence[Material]) -> list[Group]:
         _factor_matrices([m for m in materials if m.scores["factor_mi"] is not None]),
         _codes([m for m in materials if usable_factors(m.representation)]),
         _latent_matrices([m for m in materials if len(m.scores["latent_kl"]) > 1]),
-        _curves(materials),
+        _curves([m for m in materials if not m.run.config.objective.closed_form]),
     ]
     return [group for group in groups if group.plates]
 
@@ -193,6 +207,7 @@ def _factor_matrices(materials: Sequence[Material]) -> Group:
                 m.scores["latent_kl"],
                 m.scores["active"],
                 top,
+                m.scores.get("factor_mi_null"),
             ),
             f"Mutual information of every latent with every factor, in nats{m.about}.",
             m.label,
@@ -205,6 +220,8 @@ def _factor_matrices(materials: Sequence[Material]) -> Group:
         "one. Labels of inactive latents are grey: the mean of a collapsed latent can still follow "
         "a factor faintly, and mutual information, like MIG, does not see how faintly."
     )
+    if any("factor_mi_null" in m.scores for m in materials):
+        caption += BRACKETS.format("latents and factors")
     names = dict.fromkeys(name for m in materials for name in m.scores["factor_names"])
     return Group("Latents and factors", caption + _in_full(names), plates)
 
@@ -220,20 +237,26 @@ def _latent_matrices(materials: Sequence[Material]) -> Group:
     plates = [
         Plate(
             m.name("mi-latents"),
-            latent_matrix(m.scores["latent_mi"], m.scores["latent_kl"], m.scores["active"], top),
+            latent_matrix(
+                m.scores["latent_mi"],
+                m.scores["latent_kl"],
+                m.scores["active"],
+                top,
+                m.scores.get("latent_mi_null"),
+            ),
             f"Mutual information of every pair of latents, in nats{m.about}.",
             m.label,
         )
         for m in materials
     ]
-    totals = ", ".join(
-        number(m.scores["r_mi"], 3) + (f" ({m.label})" if m.label else "") for m in materials
-    )
+    totals = "; ".join((f"{m.label}: " if m.label else "") + r_mi_said(m.scores) for m in materials)
     caption = (
         "Mutual information of every pair of latents under the aggregate posterior, in nats: what "
-        "the paper's regulariser lowers. Independent latents give 0, up to the estimate's noise, "
-        f"which can be negative. The sum over all cells off the diagonal is R_MI: {totals}."
+        "the paper's regulariser lowers. Its estimate is biased, the more so the fewer samples "
+        f"there are. The sum over all cells off the diagonal: {totals}."
     )
+    if any("latent_mi_null" in m.scores for m in materials):
+        caption += BRACKETS.format("latents")
     return Group("Latents among themselves", caption, plates)
 
 
@@ -270,15 +293,17 @@ def _curves(materials: Sequence[Material]) -> Group:
             Plate(
                 m.name("curves"),
                 curves(m.run.log(), steps, columns=1 if len(materials) > 2 else 2),
-                f"Every term of the loss over the steps of training, in nats{m.about}.",
+                f"Every term of the loss over the steps of training{m.about}.",
                 m.label,
             )
         )
     caption = (
-        "Every logged term over training, in nats per sample: one step faint, the running mean "
-        "over a fortieth of the training solid. The first steps may lie above the frame. A latent "
-        "whose KL falls to 0 has been turned off. R_MI is here the estimate on one batch, which "
-        "is coarser than the one in the table."
+        "Every logged term over training, in nats per sample where its title names no other unit: "
+        "one step faint, the running mean over a fortieth of the training solid. The first steps "
+        "may lie above the frame. A latent whose KL falls to 0 has been turned off. R_MI, mutual "
+        "information and total correlation are here estimates on one batch, which are coarser "
+        "than those in the table: on B samples an information is at most log B per pair, and "
+        "estimates by an adversary or by kernels may be negative."
     )
     return Group("Learning curves", caption, plates)
 

@@ -13,6 +13,7 @@ from micvae.reports.many import (
     environment_of,
     incomplete,
     labels_of,
+    not_converged,
     representatives,
     seeds_said,
     single_groups,
@@ -21,7 +22,9 @@ from micvae.reports.many import (
 from micvae.reports.page import SHORT, Cell, Group, Key, Page, Table, write_page
 from micvae.reports.quantities import HEADLINE, Quantity, known, quantity
 from micvae.reports.tables import (
+    NULL_SAID,
     Rows,
+    beside_null,
     bounds,
     caution,
     count_said,
@@ -94,6 +97,7 @@ def study_page(
         title=str(study.get("title") or folder.name),
         kind=kind,
         answer=_answer(rows, labels, baseline),
+        caveat=not_converged(rows),
         keys=_keys(rows, labels, baseline),
         table=_table(rows, labels, baseline, [n for n in known(rows) if n in _FIRST]),
         more=one_a_line(rows, labels, further),
@@ -212,16 +216,19 @@ def _table(rows: Rows, labels: Sequence[str], baseline: str | None, names: Seque
         cells = [Cell(label, count_said(len(values_of(rows, label, "seed"))))]
         for name in names:
             q = quantity(name)
-            cells.append(mean_cell(q, interval_of(values_of(rows, label, name))))
+            cell = mean_cell(q, interval_of(values_of(rows, label, name)))
+            cells.append(beside_null(cell, rows, label, name))
             if name in compared and baseline is not None:
                 values = [] if label == baseline else paired(rows, label, baseline, name)
-                cells.append(difference_cell(q, interval_of(values)))
+                cells.append(difference_cell(q, interval_of(values), len(values)))
         lines.append(cells)
     seeds = most_seeds(rows, labels)
     caption = means_said(seeds)
     if compared:
         mean = "difference" if seeds == 1 else "mean of the differences"
         caption += f" Δ: {mean} to {baseline} under the same seed."
+    if "r_mi" in names:
+        caption += NULL_SAID
     caption += caution(seeds)
     return Table(caption, columns, lines)
 

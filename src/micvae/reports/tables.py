@@ -1,6 +1,7 @@
 """Tables of many runs: what was measured over seeds, and how sure it is."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +12,22 @@ from micvae.errors import RunError
 from micvae.paths import member
 from micvae.reports.page import Cell, Table
 from micvae.reports.quantities import NOT_KNOWN, Quantity, quantity
-from micvae.studies.statistics import Interval, apart, bootstrap_interval
+from micvae.studies.nulls import DEPENDENCES, Null, null_ends
+from micvae.studies.statistics import (
+    Interval,
+    bootstrap_interval,
+    chance_of_one_side,
+    enough_seeds,
+    told_apart,
+)
 from micvae.studies.study import TABLE
 
 Rows = list[dict[str, Any]]
 
-ENOUGH = 6
-"""With fewer seeds, differences of two equal methods fall on one side of 0 too often."""
+NULL_SAID = (
+    " Below a dependence among latents stands what the same estimate gives for independent ones, "
+    "on average over seeds: only what lies above it is dependence."
+)
 
 
 def read_table(folder: Path, restarts: bool = False) -> Rows:
@@ -70,14 +80,30 @@ def mean_cell(quantity: Quantity, interval: Interval | None) -> Cell:
     return Cell(quantity.shown(interval.mean), small, interval.mean)
 
 
-def difference_cell(quantity: Quantity, interval: Interval | None) -> Cell:
-    """A mean difference with its interval and what that says; alone where there is none."""
+def beside_null(cell: Cell, rows: Rows, label: str, name: str) -> Cell:
+    """A mean, and below it what independent latents give, on average over seeds.
+
+    Args:
+        cell: of the mean.
+        rows: of the table.
+        label: the row that the mean is of.
+        name: the quantity. The cell stays as it is where no null of it is stored.
+    """
+    low, high = (values_of(rows, label, end) for end in null_ends(name))
+    if cell.value is None or not low or not high:
+        return cell
+    null = Null(sum(low) / len(low), sum(high) / len(high))
+    return replace(cell, verdict=f"independent: {null.shown}")
+
+
+def difference_cell(quantity: Quantity, interval: Interval | None, seeds: int) -> Cell:
+    """A mean difference over so many seeds, its interval and what that says; alone without one."""
     if interval is None:
         return Cell(NOT_KNOWN)
     shown = quantity.shown(interval.mean, signed=True)
     if interval.low is None:
         return Cell(shown, "", interval.mean)
-    return Cell(shown, bounds(quantity, interval, True), interval.mean, verdict(interval))
+    return Cell(shown, bounds(quantity, interval, True), interval.mean, verdict(interval, seeds))
 
 
 def count_said(seeds: int) -> str:
@@ -92,16 +118,13 @@ def bounds(quantity: Quantity, interval: Interval, signed: bool = False) -> str:
     return f"[{quantity.shown(interval.low, signed)}, {quantity.shown(interval.high, signed)}]"
 
 
-def verdict(interval: Interval, seeds: int | None = None) -> str:
-    """In plain words, whether the interval of a difference leaves out 0.
-
-    Given how many seeds there are, that these are too few where `caution` says so.
-    """
+def verdict(interval: Interval, seeds: int) -> str:
+    """In plain words, whether so many seeds tell two methods apart; see `told_apart`."""
     if interval.low is None or interval.high is None:
         return "no interval"
-    if seeds is not None and seeds < ENOUGH:
+    if seeds < enough_seeds():
         return f"{seeds} seeds: too few to tell"
-    return f"interval {'excludes' if apart(interval) else 'includes'} 0"
+    return "told apart" if told_apart(interval, seeds) else "not told apart"
 
 
 def most_seeds(rows: Rows, labels: Sequence[str]) -> int:
@@ -116,17 +139,19 @@ def means_said(seeds: int) -> str:
     return "Mean over seeds and, in brackets, its 95% bootstrap interval."
 
 
-def caution(seeds: int) -> str:
+def caution(seeds: int, level: float = 0.95) -> str:
     """What a table of few seeds must say of its intervals; nothing where there are enough.
 
-    Two equal methods differ in either direction with even chances, so that all of n differences
-    fall on one side, and the interval leaves out 0, with probability 2^(1−n).
+    Args:
+        seeds: how many.
+        level: confidence of each interval, see `told_apart`.
     """
-    if not 2 <= seeds < ENOUGH:
+    if not 2 <= seeds < enough_seeds(level):
         return ""
     return (
         f" With {seeds} seeds the intervals are too narrow: even between two equal methods all "
-        f"differences fall on one side of 0 in {2 ** (1 - seeds):.0%} of studies."
+        f"differences fall on one side of 0 in {chance_of_one_side(seeds):.0%} of studies. No two "
+        f"methods are told apart by fewer than {enough_seeds(level)} seeds."
     )
 
 
@@ -154,11 +179,18 @@ def one_a_line(rows: Rows, labels: Sequence[str], names: Sequence[str]) -> Table
         [
             Cell(quantity(name).axis, quantity(name).meaning),
             *(
-                mean_cell(quantity(name), interval_of(values_of(rows, label, name)))
+                beside_null(
+                    mean_cell(quantity(name), interval_of(values_of(rows, label, name))),
+                    rows,
+                    label,
+                    name,
+                )
                 for label in labels
             ),
         ]
         for name in names
     ]
     caption = means_said(most_seeds(rows, labels))
+    if set(DEPENDENCES) & set(names):
+        caption += NULL_SAID
     return Table(caption, [("", ""), *((label, "") for label in labels)], lines)

@@ -12,6 +12,7 @@ from micvae import spelling
 from micvae.metrics import METRICS, Interval
 from micvae.objectives.identifiability import statement
 from micvae.sharing.trained import shown_shape
+from micvae.studies.nulls import r_mi_said
 from micvae.training import RunConfig
 
 Spread = Mapping[str, Interval]
@@ -183,7 +184,7 @@ def _scores(facts: Mapping[str, Any], spread: Spread) -> str:
         rows.append(f"| {_plain(name)} | {value:.4f} | {shown} | {within} | {better} |")
     how = (
         f"One training, seed {facts['config']['seed']}, {scores['samples']:,} samples, "
-        f"{scores['active_units']} active latents; R_MI {scores['r_mi']:.4f} nats. "
+        f"{scores['active_units']} active latents; {r_mi_said(scores)}. "
         "Intervals are bootstraps over samples of these codes, and say nothing of another "
         "training, whose spread is larger as a rule."
     )

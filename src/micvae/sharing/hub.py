@@ -183,7 +183,7 @@ def _facts(run: Run) -> dict[str, Any]:
         "training": {
             "seconds": run.record.get("seconds"),
             **{k: environment[k] for k in ("python", "torch", "numpy") if k in environment},
-            "last_epoch": run.last_epoch(),
+            "last_epoch": run.final_terms(),
         },
         "scores": run.scores(),
     }

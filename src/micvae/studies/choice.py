@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from micvae.studies.candidates import Candidate
-from micvae.studies.statistics import Interval, apart, paired_interval
+from micvae.studies.statistics import Interval, enough_seeds, paired_interval, told_apart
 
 LEAST_ACTIVE = 2
 """With fewer latents in use, seeds agree by having nothing to disagree about."""
@@ -28,7 +28,7 @@ def choose(candidates: Sequence[Candidate], latent_dim: int) -> dict[str, Any]:
     Candidates that use fewer than two latents on average, or of which no two runs have active
     latents, come last: their agreement is trivial, or none. Differences are paired by seed; their
     intervals are widened (Bonferroni) so that all comparisons of one quantity hold together with
-    95% confidence.
+    95% confidence, and a difference tells candidates apart as `told_apart` has it at that level.
 
     Args:
         candidates: at least one.
@@ -72,22 +72,42 @@ def choose(candidates: Sequence[Candidate], latent_dim: int) -> dict[str, Any]:
                 "affine": candidate.affine,
                 **means[candidate.label],
                 "difference": {
-                    name: None if found is None else found._asdict() | {"apart": apart(found)}
+                    name: None if found is None else found._asdict()
                     for name, found in differences.items()
                 },
             }
         )
-    return {
-        "recommended": None
-        if empty[first.label]
-        else {
-            "row": first.label,
-            "seed": first.seeds[first.best],
-            "path": first.paths[first.best],
-        },
-        "level": level,
-        "candidates": listed,
-    }
+    return with_verdicts(
+        {
+            "recommended": None
+            if empty[first.label]
+            else {
+                "row": first.label,
+                "seed": first.seeds[first.best],
+                "path": first.paths[first.best],
+            },
+            "level": level,
+            "candidates": listed,
+        }
+    )
+
+
+def with_verdicts(result: dict[str, Any]) -> dict[str, Any]:
+    """Say of every difference over how many `seeds` it is and whether they tell it `apart`.
+
+    Args:
+        result: as `choose` returns it, or as an earlier version has stored it, whose verdicts did
+            not ask how many seeds there were.
+    """
+    first = result["candidates"][0]
+    for candidate in result["candidates"]:
+        seeds = len(set(candidate["seeds"]) & set(first["seeds"]))
+        for found in candidate["difference"].values():
+            if found is not None:
+                interval = Interval(found["mean"], found["low"], found["high"])
+                found["seeds"] = seeds
+                found["apart"] = told_apart(interval, seeds, result["level"])
+    return result
 
 
 def _means(candidate: Candidate) -> dict[str, dict[str, float | None]]:
@@ -134,7 +154,10 @@ def answer(result: dict[str, Any]) -> str:
     near = [c["row"] for c in others if not c["trivial"] and not _told(c, "udr")]
     if not near:
         return f"{start}{why}, and every other candidate less, beyond chance."
-    return f"{start}{why}. Not told apart from {_listed(near)} by these seeds."
+    told = f"{start}{why}. Not told apart from {_listed(near)} by these seeds"
+    if seeds < enough_seeds(result["level"]):
+        return f"{told}: to tell {len(others) + 1} candidates apart takes {_needed(result)}."
+    return f"{told}."
 
 
 def trade_offs(result: dict[str, Any]) -> list[str]:
@@ -145,7 +168,7 @@ def trade_offs(result: dict[str, Any]) -> list[str]:
     first, *others = result["candidates"]
     if result["recommended"] is None:
         return [_latents_said(candidate) for candidate in result["candidates"]]
-    said = []
+    said, least = [], enough_seeds(result["level"])
     for name, what, unit in (
         ("held_out_reconstruction", "reconstructs unseen samples better", "nats"),
         ("elbo", "has the higher ELBO on unseen samples", "nats"),
@@ -159,7 +182,8 @@ def trade_offs(result: dict[str, Any]) -> list[str]:
     if others and not said:
         said.append(
             f"No other candidate is told apart from {first['row']} by a better reconstruction or "
-            "ELBO on unseen samples."
+            "ELBO on unseen samples"
+            + (f": that takes {_needed(result)}." if len(first["seeds"]) < least else ".")
         )
     most = max(result["candidates"], key=lambda c: c["active_units"]["mean"])
     if most["active_units"]["mean"] - first["active_units"]["mean"] >= 1:
@@ -195,6 +219,10 @@ def _seeds_said(first: dict[str, Any]) -> str:
     if first["affine"] - mean > 0.15:
         return f"{start} The seeds share a space more than its axes."
     return start
+
+
+def _needed(result: dict[str, Any]) -> str:
+    return f"at least {enough_seeds(result['level'])} seeds (--seeds)"
 
 
 def _told(candidate: dict[str, Any], name: str) -> bool:

@@ -14,6 +14,7 @@ from micvae.information import (
     mutual_information_matrix,
     pairwise_mutual_information,
 )
+from micvae.information.permutation import prediction_interval
 from micvae.metrics import (
     METRICS,
     Matched,
@@ -29,6 +30,7 @@ from micvae.metrics.inputs import check_inputs
 from micvae.metrics.interventions import Interventions
 from micvae.models import encode
 from micvae.representation import Representation
+from micvae.studies.nulls import PERMUTATIONS, Null, factor_null, metric_nulls, permuted
 from micvae.training.run import SCORES, Run
 
 SAMPLES = 15_000
@@ -36,6 +38,9 @@ SAMPLES = 15_000
 
 COMPONENTS = 4_000
 """Samples, and components of the mixture, of the aggregate posterior in the estimate of R_MI."""
+
+NULL_WORK = 2_000_000
+"""Samples times components of one draw of the null of R_MI: all up to some 1,400 samples."""
 
 VOTES = {"rendered": (1_000, 1_000), "matched": (10_000, 5_000)}
 """Training and test votes of the interventional scores: the published study's where groups are
@@ -59,15 +64,19 @@ def evaluate_run(run: Run, seed: int = 0, interventions: bool = False) -> dict[s
         `metrics` (name → score; without factors those that need none), `missing` (name → why there
         is no such score), `cautions` (which metrics are not fair to which factors, missing, or a
         convention, in words), `votes` (of the interventional
-        scores), `r_mi` (Σ_{i≠j} I(z_i; z_j) of the aggregate posterior, nats), `latent_mi` (D, D)
-        its summands, `factor_mi` (D, K) between codes and factors, `latent_kl` (D,), `active` (D,)
-        booleans, `active_units`, `reconstruction` and `kl` (nats per sample, mean over the last
-        epoch), `samples`, `seed`.
+        scores), `r_mi` (Σ_{i≠j} I(z_i; z_j) of the aggregate posterior, nats), `r_mi_null` (the
+        interval of the same estimate for independent latents; None for a single latent),
+        `latent_mi` (D, D) its summands, `latent_mi_null` (D, D) the upper ends of their nulls,
+        `factor_mi` (D, K) between codes and factors, `factor_mi_null` likewise, `metric_nulls`
+        (intervals by metric), `latent_kl` (D,), `active` (D,)
+        booleans, `active_units`, `reconstruction` and `kl` (nats per sample, of the finished
+        model; None where these are not known), `samples`, `seed`.
     """
     representation = run.representation()
     part = representation.sample(SAMPLES, seed)
     started = time.perf_counter()
     latent_mi = latent_information(representation, seed)
+    r_mi_null, latent_null = latent_information_null(representation, seed)
     scored = usable_factors(part)
     result: dict[str, Any] = {
         "metrics": {},
@@ -75,8 +84,12 @@ def evaluate_run(run: Run, seed: int = 0, interventions: bool = False) -> dict[s
         "cautions": [],
         "votes": None,
         "r_mi": float(latent_mi.sum()),
+        "r_mi_null": None if r_mi_null is None else [r_mi_null.low, r_mi_null.high],
         "latent_mi": latent_mi.tolist(),
+        "latent_mi_null": latent_null.tolist(),
         "factor_mi": None,
+        "factor_mi_null": None,
+        "metric_nulls": {},
         "latent_kl": representation.latent_kl.tolist(),
         "active": representation.active.tolist(),
         "active_units": int(representation.active.sum()),
@@ -84,8 +97,8 @@ def evaluate_run(run: Run, seed: int = 0, interventions: bool = False) -> dict[s
         "samples": len(part),
         "seed": seed,
     }
-    last = run.last_epoch()
-    result |= {name: last[name] for name in ("reconstruction", "kl")}
+    last = run.final_terms()
+    result |= {name: last.get(name) for name in ("reconstruction", "kl")}
     if scored:
         factors = part.factors[:, scored]
         kinds = [part.factor_kinds[k] for k in scored]
@@ -106,8 +119,11 @@ def evaluate_run(run: Run, seed: int = 0, interventions: bool = False) -> dict[s
         discrete = check_inputs(part.codes, factors, kinds).discrete
         matrix = mutual_information_matrix(part.codes, factors, discrete=discrete)
         result["factor_mi"] = matrix.tolist()
+        result["factor_mi_null"] = factor_null(part.codes, factors, discrete, seed).tolist()
     else:
         result["metrics"] = evaluate(part.codes, seed=seed)
+    nulls = metric_nulls(part.codes, list(result["metrics"]), seed)
+    result["metric_nulls"] = {name: [null.low, null.high] for name, null in nulls.items()}
     result["seconds"] = round(time.perf_counter() - started, 3)
     write_json(run.path / SCORES, result)
     return result
@@ -152,11 +168,45 @@ def _interventional(
     return {"metrics": ordered, "votes": {"how": how, "train": train, "test": test}}
 
 
-def latent_information(representation: Representation, seed: int = 0) -> np.ndarray:
+def latent_information_null(
+    representation: Representation, seed: int = 0
+) -> tuple[Null | None, np.ndarray]:
+    """What `latent_information` gives for the same latents, made independent.
+
+    The estimates are biased, above all on few samples, so that none can be read without this. Each
+    latent's samples are permuted on their own, which keeps N, the posteriors and the estimator.
+    Densities of many components are taken at fewer samples, which widens the interval a little.
+
+    Returns:
+        The interval of R_MI, None for a single latent, and the upper ends for every pair, `(D, D)`.
+    """
+    part = representation.sample(COMPONENTS, seed)
+    count = part.codes.shape[1]
+    if count < 2:
+        return None, np.zeros((count, count))
+    rows = max(1, min(len(part), NULL_WORK // len(part)))
+    drawn = np.asarray(
+        [
+            latent_information(permuted(part, seed + 1 + p), seed + 1 + p, rows)
+            for p in range(PERMUTATIONS)
+        ]
+    )
+    low, high = prediction_interval(drawn.sum((1, 2)))
+    return Null(float(low), float(high)), prediction_interval(drawn)[1]
+
+
+def latent_information(
+    representation: Representation, seed: int = 0, rows: int | None = None
+) -> np.ndarray:
     """I(z_i; z_j) of the aggregate posterior, `(D, D)`, nats, from thousands of samples.
 
     Gaussian posteriors: from their densities. Other numbers: from samples, by nearest neighbours.
     Where one latent of a pair has finitely many values: from counts, the other in equal-mass bins.
+
+    Args:
+        representation: of which at most `COMPONENTS` samples are taken.
+        seed: of the samples, and of the noise.
+        rows: at how many of these densities are taken, see `aggregate_pairwise_mi`.
     """
     part = representation.sample(COMPONENTS, seed)
     encoded = part.encoded
@@ -164,7 +214,7 @@ def latent_information(representation: Representation, seed: int = 0) -> np.ndar
         draws = part.codes + part.scale * np.random.default_rng(seed).standard_normal(
             part.codes.shape, dtype=np.float32
         )
-        return np.asarray(aggregate_pairwise_mi(draws, part.codes, part.scale))
+        return np.asarray(aggregate_pairwise_mi(draws, part.codes, part.scale, rows=rows))
     valued = np.asarray([kind == "value" for kind in encoded.latent_kinds])
     samples = np.where(valued, encoded.codes, encoded.draws)
     most = max(len(np.unique(column)) for column in samples.T[valued]) if valued.any() else 0

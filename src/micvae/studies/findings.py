@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from micvae.studies.statistics import Interval, enough_seeds, told_apart
+
 Entry = Mapping[str, Any]
 
 
@@ -74,6 +76,13 @@ def _direction(base: Entry, literal: Entry, ours: Entry) -> str:
     )
     if None in (base["mig_high"], ours["mig_low"]) or ours["mig_low"] <= base["mig_high"]:
         return f"Not reproduced in this run, the intervals overlap: {measured}."
+    parts = ("mean", "low", "high")
+    difference = Interval(*(ours[f"difference_mig_{part}"] for part in parts))
+    if not told_apart(difference, ours["seeds"]):
+        return (
+            f"Not settled in this run, {ours['seeds']} seeds do not tell the two apart (at least "
+            f"{enough_seeds()} are needed): {measured}."
+        )
     start = f"Reproduced in direction, with another λ: {measured}."
     printed = literal["paper_mig"]
     if ours["mig_mean"] >= printed:

@@ -1,10 +1,12 @@
 """Means that never stand without their interval."""
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.special import ndtri, stdtrit
 from scipy.stats import rankdata
 
 from micvae.errors import MicvaeError
@@ -116,10 +118,49 @@ def paired_interval(
 
 
 def apart(difference: Interval) -> bool:
-    """Whether the interval of a difference leaves out 0; without an interval nothing is told."""
+    """Whether the interval of a difference excludes 0, however few seeds; see `told_apart`."""
     if difference.low is None or difference.high is None:
         return False
     return difference.low > 0 or difference.high < 0
+
+
+def chance_of_one_side(seeds: int) -> float:
+    """Probability that all differences of two equal methods fall on one side of 0: 2^(1 − n).
+
+    Each of n differences is as likely above 0 as below. Where all are on one side, the bootstrap
+    interval of their mean excludes 0: with 3 seeds that happens in 25% of comparisons.
+    """
+    return float(2.0 ** (1 - seeds))
+
+
+def enough_seeds(level: float = 0.95) -> int:
+    """The fewest paired seeds that can tell two methods apart with this confidence.
+
+    With fewer, `chance_of_one_side` is above 1 − level: 6 at 95%.
+    """
+    return max(2, math.ceil(1 - math.log2(1 - level) - 1e-9))
+
+
+def told_apart(difference: Interval, seeds: int, level: float = 0.95) -> bool:
+    """Whether seeds tell two methods apart: the one statement that every page makes.
+
+    There are enough seeds (`enough_seeds`), and the interval excludes 0 also where it is widened
+    by what the bootstrap of so few values misses: Student's quantile of n − 1 degrees of freedom
+    over the normal one, and √(n / (n − 1)), together 1.44 at 6 seeds. Between equal methods with
+    normal differences that happens in about 1 − level of comparisons; of the plain interval, in
+    some 12% at 6 seeds.
+
+    Args:
+        difference: the mean paired difference and its interval.
+        seeds: how many pairs it is the mean of.
+        level: confidence of the interval.
+    """
+    if difference.low is None or difference.high is None or seeds < enough_seeds(level):
+        return False
+    quantile = (1 + level) / 2
+    missed = float(stdtrit(seeds - 1, quantile) / ndtri(quantile)) * math.sqrt(seeds / (seeds - 1))
+    mean, low, high = difference.mean, difference.low, difference.high
+    return mean - missed * (mean - low) > 0 or mean + missed * (high - mean) < 0
 
 
 def rank_correlation(

@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import json
+import math
 import os
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -17,6 +18,7 @@ from micvae.data.tables import read_rows
 from micvae.errors import MicvaeError, RunError
 from micvae.files import read_json, replacing, write_json
 from micvae.paths import member, safe_name
+from micvae.studies.nulls import null_ends, nulls_of
 from micvae.studies.pool import Event, run_jobs
 from micvae.training.config import RunConfig
 from micvae.training.run import RUNS, Run
@@ -194,8 +196,9 @@ def write_table(rows: Sequence[Mapping[str, Any]], folder: Path) -> None:
 def keep_best(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Of the restarts of one row under one seed, mark the run of the lowest loss as `kept`.
 
-    The loss is what was minimised, on the training images, averaged over the last epoch: no label
-    is looked at. `restarts` says of how many, `seconds_of_all` what they cost together.
+    The loss is what was minimised, on the training images, averaged over the last epoch (see
+    `Run.final_terms`): no label is looked at. `restarts` says of how many, `seconds_of_all` what
+    they cost together.
     """
     groups: dict[tuple[Any, Any], list[Mapping[str, Any]]] = {}
     for row in rows:
@@ -203,7 +206,7 @@ def keep_best(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     marked = []
     for row in rows:
         group = groups[row["row"], row["seed"]]
-        best = min(group, key=lambda one: one["loss"])
+        best = min(group, key=lambda one: math.inf if one["loss"] is None else one["loss"])
         cost = round(sum(one["seconds"] for one in group), 3)
         marked.append({**row, "kept": row is best, "restarts": len(group), "seconds_of_all": cost})
     return marked
@@ -236,10 +239,21 @@ def row_of_run(label: str, run: Run, path: Path) -> dict[str, Any]:
         "path": path.as_posix(),
         **scores["metrics"],
         **{name: scores[name] for name in PLAIN_TERMS},
-        "loss": run.last_epoch()["loss"],
+        **_null_columns(scores),
+        "loss": run.final_terms().get("loss"),
+        "converged": run.convergence().converged,
         "seconds": run.record["seconds"],
         **config,
     }
+
+
+def _null_columns(scores: Mapping[str, Any]) -> dict[str, float | None]:
+    """Both ends of every dependence's null, `r_mi_null_low`, …; None where it is not known."""
+    columns: dict[str, float | None] = {}
+    for name, null in nulls_of(scores).items():
+        ends = (None, None) if null is None else (null.low, null.high)
+        columns |= dict(zip(null_ends(name), ends, strict=True))
+    return columns
 
 
 def at_once() -> int:

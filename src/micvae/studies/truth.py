@@ -13,7 +13,7 @@ from micvae.metrics import MetricError, evaluate
 from micvae.representation import Representation
 from micvae.studies.candidates import Candidate
 from micvae.studies.evaluation import SAMPLES, usable_factors
-from micvae.studies.statistics import rank_correlation
+from micvae.studies.statistics import Interval, enough_seeds, rank_correlation, told_apart
 from micvae.training.run import Run
 
 SUPERVISED = ("mig", "dci_disentanglement")
@@ -30,7 +30,7 @@ def check(dataset: FactorDataset, candidates: Sequence[Candidate], folder: Path)
 
     Returns:
         Per score `mean`, `low` and `high` (None where there is one seed), and the `values` over
-        runs; `runs`, how many; or `missing` with the reason.
+        runs; `runs` and `seeds`, how many; or `missing` with the reason.
     """
     pairs = [(c, place) for c in candidates for place in range(len(c.seeds))]
     if not pairs:
@@ -59,7 +59,7 @@ def check(dataset: FactorDataset, candidates: Sequence[Candidate], folder: Path)
             scores[name].append(found[name])
     udr = [float(c.scores[place]) for c, place in pairs]
     seeds = [c.seeds[place] for c, place in pairs]
-    result: dict[str, Any] = {"runs": len(pairs), "udr": udr}
+    result: dict[str, Any] = {"runs": len(pairs), "seeds": len(set(seeds)), "udr": udr}
     for name, values in scores.items():
         try:
             interval = rank_correlation(udr, values, np.asarray(seeds))._asdict()
@@ -73,6 +73,7 @@ def check_said(found: dict[str, Any]) -> list[str]:
     """What the check says, a sentence per score."""
     if "missing" in found:
         return [f"Not checked: {found['missing']}"]
+    seeds = found.get("seeds", enough_seeds())  # earlier versions did not count them
     said = []
     for name, label in (("mig", "MIG"), ("dci_disentanglement", "DCI disentanglement")):
         r = found[name]
@@ -85,7 +86,7 @@ def check_said(found: dict[str, Any]) -> list[str]:
             f"UDR with {label} is {_two(r['mean'])}{bounds}"
             + (
                 "; whether it is above 0 is not told by these seeds."
-                if r["low"] is None or r["low"] <= 0 <= r["high"]
+                if not told_apart(Interval(r["mean"], r["low"], r["high"]), seeds)
                 else "."
             )
         )

@@ -1,6 +1,8 @@
 """`Run`: a folder that says everything about one training."""
 
 import hashlib
+import math
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +15,7 @@ from micvae.data import FactorDataset, LazyImages, from_npz, generated_samples, 
 from micvae.data.standardised import moments, standardised_name
 from micvae.data.value_range import TrainedScale, expecting
 from micvae.data.vectors import check_float32, rounded_first, warn_of_float32
-from micvae.errors import DataError, RunError
+from micvae.errors import DataError, MicvaeError, MicvaeWarning, RunError
 from micvae.files import read_json, write_json
 from micvae.models import VAE
 from micvae.paths import checked_file
@@ -21,6 +23,7 @@ from micvae.representation import Representation
 from micvae.tracking import RunLog, Tracking, tracked
 from micvae.training import checkpoint
 from micvae.training.config import RunConfig
+from micvae.training.convergence import Convergence, collapsed_said, judge
 from micvae.training.device import describe, resolve
 from micvae.training.log import read_log
 from micvae.training.restored import checked_shape, restored_model
@@ -37,6 +40,10 @@ FILES = (RECORD, LOG, WEIGHTS, REPRESENTATION, SCORES, DATA, CHECKPOINT)
 """What is read of a run's folder."""
 MOST_TIMES = 1000
 """Samples that may be made for each that is left, of a split for instance."""
+CONVERGENCE = "convergence"
+"""Name in the record of what `Convergence.to_json` gives."""
+FINAL = "final_terms"
+"""Name in the record of the finished model's terms, where it was changed after the last step."""
 IN_MEMORY = "in memory"
 """What stands for the name of data that was handed over as an array."""
 OWN_LOG = RunLog()
@@ -182,9 +189,55 @@ class Run:
         return columns
 
     def last_epoch(self) -> dict[str, float]:
-        """Mean of every logged term over the last epoch, in nats."""
+        """Mean of every logged term over the last epoch of the training."""
         steps = self.record["data"]["n"] // self.config.batch_size
         return {k: float(v[-steps:].mean()) for k, v in self.log().items() if k != "step"}
+
+    def final_terms(self) -> dict[str, float]:
+        """Mean of every term of the finished model: what a reader of the result is shown.
+
+        They are those of the last epoch, unless the method changes the model after the last step
+        (`Objective.finishes`). Then they were computed anew with the finished model. For a run of
+        an earlier version, which did not store them, they are computed from its data; where that
+        is no longer to be had, there are none.
+
+        Raises:
+            RunError: where a file of the run is damaged.
+        """
+        if not self.config.objective.finishes:
+            return self.last_epoch()
+        stored = self.record.get(FINAL)
+        if stored is not None:
+            return checked_terms(stored, self.path / RECORD)
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", MicvaeWarning)
+                dataset = self.dataset()
+        except (MicvaeError, OSError):
+            return {}
+        trainer = Trainer(replace(self.config, device="cpu"), dataset)
+        trainer.model.load_state_dict(self.model().state_dict())
+        return trainer.terms_of_model()
+
+    def convergence(self) -> Convergence:
+        """Whether the loss had stopped falling, as `micvae.training.convergence.judge` has it.
+
+        Raises:
+            RunError: where the record or the log is damaged.
+        """
+        stored = self.record.get(CONVERGENCE)
+        if stored is not None:
+            try:
+                return Convergence.from_json(stored)
+            except RunError as error:
+                raise RunError(f"{self.path / RECORD}: {error}") from None
+        steps = max(1, self.record["data"]["n"] // self.config.batch_size)  # an earlier version's
+        return judge(self.log()["loss"], self.config, steps)
+
+    def remarks(self) -> list[str]:
+        """What the training itself has to say: a loss that still falls, latents that collapsed."""
+        said = (self.convergence().sentence(), collapsed_said(self.representation().latent_kl))
+        return [sentence for sentence in said if sentence]
 
     def representation(self) -> Representation:
         """The codes of the training images: computed once, then read."""
@@ -297,9 +350,13 @@ def train_run(
 
     with tracked(tracker, title(config, dataset.name), config.to_json()):
         model = trainer.fit(path, handed_over)
+        if config.objective.finishes:
+            record[FINAL] = trainer.terms_of_model()
         checkpoint.save_tensors(path / WEIGHTS, model.state_dict(), {"micvae": __version__})
         encoded = config.objective.represent(model, dataset)
         Representation.of(encoded, dataset).save(path / REPRESENTATION)
+        losses, steps = read_log(path / LOG)["loss"], trainer.steps_per_epoch
+        record[CONVERGENCE] = judge(losses, config, steps).to_json()
         record |= {"status": "done", "seconds": round(trainer.seconds, 3)}
         write_json(path / RECORD, record)
         (path / CHECKPOINT).unlink(missing_ok=True)
@@ -389,6 +446,21 @@ def _without_reading(data: Any) -> Any:
     if not isinstance(data, Mapping):
         return data
     return {k: _without_reading(v) for k, v in data.items() if k not in left_out}
+
+
+def checked_terms(stored: Any, path: Path) -> dict[str, float]:
+    """Terms as a record holds them.
+
+    Raises:
+        RunError: where they are no finite numbers by name, or reconstruction or KL is missing.
+    """
+    fits = isinstance(stored, dict) and all(
+        isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+        for value in stored.values()
+    )
+    if not fits or not {"loss", "reconstruction", "kl"} <= stored.keys():
+        raise RunError(f"{path}: {FINAL} must hold finite numbers for loss, reconstruction and kl.")
+    return {str(name): float(value) for name, value in stored.items()}
 
 
 def _wrong_fact(data: Any) -> str | None:

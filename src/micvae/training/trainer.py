@@ -142,6 +142,29 @@ class Trainer:
         )
         return self.model
 
+    def terms_of_model(self) -> dict[str, float]:
+        """Mean of every term over the data, of the model as it is now; nothing is trained.
+
+        Batches are taken in the order of the data, an incomplete last one is left out, and noise
+        comes from a stream of its own.
+        """
+        log, size = StepLog(), self.config.batch_size
+        noise = _stream(self.config, 6, self.device)
+        rows = torch.arange(self.steps_per_epoch * size, device=self.images.device)
+        other: Tensor | None = None  # the batch before, for objectives that want a second one
+        self.model.eval()
+        with torch.no_grad():
+            for some in torch.split(rows, size):
+                batch = laid_out(self.images.index_select(0, some), self.device)
+                step = self._step(some, noise, batch if other is None else other)
+                log.add(self.objective(self.model, batch, step))
+                other = batch
+        return log.flush()
+
+    def _step(self, rows: Tensor, noise: torch.Generator, other: Tensor | None) -> Step:
+        """What the objective may know of the step that is next."""
+        return Step(self.step, len(self.images), noise, self.networks, other, rows, self.given)
+
     def _epochs(self, report: Callable[[Progress], None]) -> Iterator[int]:
         """Train epoch by epoch; what is yielded is the number of epochs done."""
         total = self.config.epochs * self.steps_per_epoch
@@ -175,15 +198,7 @@ class Trainer:
 
     def _update(self, batch: Tensor, rows: Tensor, other: Tensor | None = None) -> None:
         """One step: every group's gradient is taken before any group's weights move."""
-        step = Step(
-            self.step,
-            len(self.images),
-            self.streams["noise"],
-            self.networks,
-            other,
-            rows,
-            self.given,
-        )
+        step = self._step(rows, self.streams["noise"], other)
         losses = self.objective(self.model, batch, step)
         self.log.add(losses)
         left = len(losses.minimised)

@@ -48,6 +48,16 @@ def identified(found: Found) -> bool | None:
     return bool(truth["mcc_nonlinear"]["value"] >= IDENTIFIED and clean)
 
 
+def by_chance(found: Found) -> bool:
+    """Whether more than one in twenty random rotations come as near to the factors as the run."""
+    truth = found["truth"]
+    return (
+        "missing" not in truth
+        and len(found["active"]) > 1
+        and not bool(truth["mcc_nonlinear"]["above"])
+    )
+
+
 def sentences(found: Found) -> list[str]:
     """What one model's audit says, a sentence or two per subject."""
     return [
@@ -156,6 +166,11 @@ def _truth_said(found: Found) -> list[str]:
             f"IDENTIFIED up to elementwise maps, as far as these samples tell: {value} ({chance})"
             + ("." if lone else ", and no other latent knows more of a factor than its own.")
         )
+        if by_chance(found):
+            said.append(
+                "With so few latents a random rotation often does as well: this run alone is no "
+                "evidence that the method finds the axes. Audit several seeds together."
+            )
     elif lone:
         said.append(f"NOT IDENTIFIED: {value} ({chance}).")
     else:
@@ -195,14 +210,20 @@ def agreement_sentences(pairs: Sequence[Found]) -> list[str]:
     scores = f"MCC of ranks is {lowest:.3f}, the lowest after an affine map of all latents"
     turned = [pair for pair in usable if pair.get("latents", 2) > 1]
     start = (
-        f"{above} of {len(usable)} pairs of runs agree latent for latent better than random "
-        f"rotations do (of which up to {chance:.0%} do as well: with two latents many are near to "
-        "none)"
+        f"{above} of {len(usable)} pairs of runs agree latent for latent better than 95% of random "
+        f"rotations of the same codes do (in the pair nearest to chance {chance:.0%} of rotations "
+        "agree as well)"
     )
     if not turned:
         start = "One latent cannot be rotated, so there is no chance to compare agreement with"
     said = [f"{start}; the lowest {scores} {linear:.3f}."]
-    if lowest >= IDENTIFIED:
+    if lowest >= IDENTIFIED and turned and above < len(usable):
+        said.append(
+            "Agreement is high in every pair, but not beyond chance in all: with so few latents, "
+            "random rotations often agree as well, so these runs do not show that the seeds find "
+            "the same axes."
+        )
+    elif lowest >= IDENTIFIED:
         said.append(
             "The seeds find the same latents up to monotone maps. That is what identifiability "
             "would give; a bias that all runs share gives it, too, and it does not make the "
