@@ -1,5 +1,6 @@
 """`Run`: a folder that says everything about one training."""
 
+import contextlib
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -11,7 +12,8 @@ import numpy as np
 from micvae import __version__
 from micvae.data import FactorDataset, LazyImages, from_npz, load, parts
 from micvae.errors import RunError
-from micvae.files import read_json, write_json
+from micvae.files import is_empty, read_json, write_json
+from micvae.locks import owned
 from micvae.models import VAE
 from micvae.representation import Representation
 from micvae.tracking import RunLog, Tracking, tracked
@@ -186,23 +188,13 @@ def train_run(
         tracking: where else the training is shown; it changes no bit of the run.
 
     Raises:
-        RunError: where `path` holds something else, or a run on other data.
+        RunError: where `path` holds something else, or a run on other data, or another process
+            trains there.
         MicvaeError: where the tracker's library is not installed, or it cannot start.
     """
     path = Path(path)
-    if (path / RECORD).exists():
-        run = Run(path)
-        if run.config != config:
-            raise RunError(
-                f"{path} holds a run of another configuration ({_difference(run.config, config)}); "
-                "choose another --out, or remove the folder."
-            )
-        if run.done:
-            if dataset is not None and fingerprint(dataset) != run.record["data"]["fingerprint"]:
-                raise RunError(f"the data at {config.data} has changed since {path} was made.")
-            return run
-    elif path.exists() and (not path.is_dir() or any(path.iterdir())):
-        raise RunError(f"{path} exists and is not a run; choose another --out.")
+    if (finished := _finished(path, config, dataset)) is not None:
+        return finished
     dataset = dataset or load(config.data)
     tracker = tracking.open(path)
     record: dict[str, Any] = {
@@ -224,26 +216,61 @@ def train_run(
     }
     trainer = Trainer(config, dataset)  # refuses what cannot be trained before anything is written
     path.mkdir(parents=True, exist_ok=True)
-    if (path / RECORD).exists():
-        begun = Run(path).record["data"]
-        if {**begun, "feature_names": 0} != {**record["data"], "feature_names": 0}:  # only names
-            raise RunError(f"the data at {config.data} has changed since {path} was begun.")
-    write_json(path / RECORD, record)
-
-    def handed_over(progress: Progress) -> None:
-        report(progress)
-        rate = {"images_per_second": progress.images_per_second}
-        tracker.log(progress.step, progress.terms | rate)
-
-    with tracked(tracker, title(config, dataset.name), config.to_json()):
-        model = trainer.fit(path, handed_over)
-        checkpoint.save_tensors(path / WEIGHTS, model.state_dict(), {"micvae": __version__})
-        encoded = config.objective.represent(model, dataset)
-        Representation.of(encoded, dataset).save(path / REPRESENTATION)
-        record |= {"status": "done", "seconds": round(trainer.seconds, 3)}
+    with owned(path) as ownership:
+        if (finished := _finished(path, config, dataset)) is not None:
+            return finished  # by another process meanwhile
+        if (path / RECORD).exists():
+            begun = Run(path).record["data"]
+            if {**begun, "feature_names": 0} != {
+                **record["data"],
+                "feature_names": 0,
+            }:  # only names
+                raise RunError(f"the data at {config.data} has changed since {path} was begun.")
         write_json(path / RECORD, record)
-        (path / CHECKPOINT).unlink(missing_ok=True)
+
+        def handed_over(progress: Progress) -> None:
+            ownership.check()
+            report(progress)
+            rate = {"images_per_second": progress.images_per_second}
+            tracker.log(progress.step, progress.terms | rate)
+
+        with tracked(tracker, title(config, dataset.name), config.to_json()):
+            model = trainer.fit(path, handed_over)
+            ownership.check()
+            checkpoint.save_tensors(path / WEIGHTS, model.state_dict(), {"micvae": __version__})
+            encoded = config.objective.represent(model, dataset)
+            ownership.check()
+            Representation.of(encoded, dataset).save(path / REPRESENTATION)
+            record |= {"status": "done", "seconds": round(trainer.seconds, 3)}
+            write_json(path / RECORD, record)
+            (path / CHECKPOINT).unlink(missing_ok=True)
     return Run(path)
+
+
+def _finished(path: Path, config: RunConfig, dataset: FactorDataset | None) -> Run | None:
+    """The run in a folder where it is finished; None where training begins there, or goes on.
+
+    Raises:
+        RunError: where the folder holds something else, or a run of another configuration or of
+            other data.
+    """
+    if not (path / RECORD).exists():
+        if path.exists() and not is_empty(path):
+            raise RunError(f"{path} exists and is not a run; choose another --out.")
+        return None
+    run = Run(path)
+    if run.config != config:
+        raise RunError(
+            f"{path} holds a run of another configuration ({_difference(run.config, config)}); "
+            "choose another --out, or remove the folder."
+        )
+    if not run.done:
+        return None
+    if dataset is not None and fingerprint(dataset) != run.record["data"]["fingerprint"]:
+        raise RunError(f"the data at {config.data} has changed since {path} was made.")
+    with contextlib.suppress(OSError):  # it is left where a process was killed in the last step
+        (path / CHECKPOINT).unlink(missing_ok=True)
+    return run
 
 
 def track_scores(run: Run, scores: Mapping[str, float], tracking: Tracking) -> None:
