@@ -12,7 +12,7 @@ import numpy as np
 from micvae import __version__
 from micvae.data import FactorDataset, LazyImages, from_npz, load, parts
 from micvae.errors import RunError
-from micvae.files import is_empty, read_json, write_json
+from micvae.files import OWN, is_empty, read_json, remove_abandoned, write_json
 from micvae.locks import owned
 from micvae.models import VAE
 from micvae.representation import Representation
@@ -268,8 +268,11 @@ def _finished(path: Path, config: RunConfig, dataset: FactorDataset | None) -> R
         return None
     if dataset is not None and fingerprint(dataset) != run.record["data"]["fingerprint"]:
         raise RunError(f"the data at {config.data} has changed since {path} was made.")
-    with contextlib.suppress(OSError):  # it is left where a process was killed in the last step
-        (path / CHECKPOINT).unlink(missing_ok=True)
+    if (path / CHECKPOINT).exists() or any(path.glob(f"{OWN}*")):
+        # A process that is killed in its last step leaves these.
+        with contextlib.suppress(OSError, RunError), owned(path):
+            (path / CHECKPOINT).unlink(missing_ok=True)
+            remove_abandoned(path)
     return run
 
 
