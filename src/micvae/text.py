@@ -50,6 +50,18 @@ def printable_values(value: Any) -> Any:
     return value
 
 
+def page_text(value: Any) -> Any:
+    """What a template of a page writes for a value: hidden characters of texts as escapes.
+
+    Markup, which has an `__html__` method, and other objects stay as they are.
+    """
+    return printable(value, "\n") if isinstance(value, str) and not _is_markup(value) else value
+
+
+def _is_markup(value: object) -> bool:
+    return hasattr(value, "__html__")
+
+
 def encodable(text: str) -> str:
     r"""Write lone surrogates, which UTF-8 does not have, as escapes: `\udcff`.
 

@@ -50,16 +50,16 @@ class Watch:
 
     def __call__(self, event, arguments):
         if event == "open":
-            path, mode, flags = arguments
+            path, _, flags = arguments
             writes = isinstance(flags, int) and flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)
             if not writes or not isinstance(path, str | os.PathLike):
                 return
         elif event not in CHANGES:
             return
-        path = os.path.abspath(os.fspath(arguments[0]))
-        if not path.startswith(os.getcwd() + os.sep):
+        path = Path.cwd() / os.fspath(arguments[0])
+        if not path.is_relative_to(Path.cwd()):
             return
-        self.seen.append(f"{event} {os.path.basename(path)}")
+        self.seen.append(f"{event} {path.name}")
         if self.at is not None and len(self.seen) > self.at:
             os.kill(os.getpid(), signal.SIGKILL)
 

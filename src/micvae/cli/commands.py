@@ -12,11 +12,7 @@ from tyro.conf import Positional
 
 from micvae.cli.audit import audit
 from micvae.cli.codes import decode, encode
-from micvae.cli.display import (
-    print_summary,
-    run_progress,
-    study_progress,
-)
+from micvae.cli.display import print_summary, run_progress, say, study_progress
 from micvae.cli.evaluate import evaluate
 from micvae.cli.explore import explore
 from micvae.cli.export import export
@@ -97,12 +93,12 @@ def train(arguments: list[str]) -> None:
     with run_progress(f"training {config.method} on {dataset.name}") as report:
         run = train_run(config, out, report, dataset, tracker)
     shown = ", ".join(f"{name} {value:.3f}" for name, value in run.last_epoch().items())
-    print(f"last epoch, nats per sample: {shown}")
+    say(f"last epoch, nats per sample: {shown}")
     n = run.record["data"]["n"]
     if n < LEAST:
-        print(f"{n} samples are too few to be scored or drawn: at least {LEAST} are needed.")
+        say(f"{n} samples are too few to be scored or drawn: at least {LEAST} are needed.")
         return
-    print(f"next: {'; '.join(shlex.join(['micvae', c, str(run.path)]) for c in NEXT)}")
+    say(f"next: {'; '.join(shlex.join(['micvae', c, str(run.path)]) for c in NEXT)}")
 
 
 def _say_scales(dataset: FactorDataset, data: str) -> None:
@@ -114,7 +110,7 @@ def _say_scales(dataset: FactorDataset, data: str) -> None:
     if large > 10 * min(small, 1):
         text = f"standardised({data!r})"
         quoted = shlex.quote(text) if set(text) & set('"$`\\!') else f'"{text}"'
-        print(
+        say(
             f"note: standard deviations of features go from {small:.3g} to {large:.3g}; "
             f"--data {quoted} brings all to mean 0 and variance 1."
         )
@@ -190,7 +186,7 @@ def _finish(
     for cell in cells:
         if cell.path.as_posix() in failed:
             reason = failed[cell.path.as_posix()].strip().splitlines()[-1]
-            print(f"failed: {cell.row}, seed {cell.config.seed}: {reason}")
+            say(f"failed: {cell.row}, seed {cell.config.seed}: {reason}")
     write_report(out)
     if set(labels) - {row["row"] for row in rows}:
         sys.exit(1)

@@ -7,13 +7,7 @@ from pathlib import Path
 
 from tyro.conf import Positional
 
-from micvae.cli.display import (
-    busy,
-    metric_progress,
-    print_ranking,
-    print_run,
-    print_scores,
-)
+from micvae.cli.display import busy, metric_progress, print_ranking, print_run, print_scores, say
 from micvae.cli.outputs import check_file, is_scores
 from micvae.cli.parsing import parse
 from micvae.data import FactorKind, TableFile, read_matrix
@@ -86,9 +80,9 @@ def evaluate(arguments: list[str]) -> None:
         track_scores(run, result["metrics"], parsed.tracker)
         print_run(result)
         _say_constant(run, result["factor_names"])
-        print(f"stored in {run.path / SCORES}; next: micvae report {run.path}")
+        say(f"stored in {run.path / SCORES}; next: micvae report {run.path}")
     if len({run.record["data"]["fingerprint"] for run in runs}) > 1:
-        print("note: not ranked without labels (UDR), which takes runs on the same images.")
+        say("note: not ranked without labels (UDR), which takes runs on the same images.")
     elif len(runs) > 1:
         with busy("comparing the runs"):
             ranking = rank_runs(runs, parsed.seed)
@@ -140,7 +134,7 @@ def _evaluate_files(
         shape += f"; factors: {named}"
     print_scores(found, shape)
     for warning in caught:
-        print(f"note: {warning.message}.")
+        say(f"note: {warning.message}.")
     if out is not None:
         write_json(
             out,
@@ -156,7 +150,7 @@ def _evaluate_files(
                 "intervals": {name: list(i) for name, (_, i) in found.items() if i is not None},
             },
         )
-        print(f"written to {out}")
+        say(f"written to {out}")
 
 
 def _say_left_out(what: str, read: TableFile, kept: TableFile) -> None:
@@ -164,7 +158,7 @@ def _say_left_out(what: str, read: TableFile, kept: TableFile) -> None:
     others = [name or "a column without a name" for name in read.names if name not in kept.names]
     if others:
         names = ", ".join(kept.names)
-        print(f"{len(kept.names)} {what}: {names}; left out: {', '.join(others)}")
+        say(f"{len(kept.names)} {what}: {names}; left out: {', '.join(others)}")
 
 
 def _refuse_constant(table: TableFile, path: Path) -> None:
@@ -181,7 +175,7 @@ def _say_constant(run: Run, scored: Sequence[str]) -> None:
     """Name the factors that a run knows and that were not scored."""
     others = [name for name in run.record["data"]["factor_names"] if name not in scored]
     if others:
-        print(
+        say(
             f"note: left out of the scores: {', '.join(others)}; constant in the samples scored, "
             "so nothing can be learned about it."
         )

@@ -3,8 +3,9 @@
 from typing import Any
 
 from rich.console import Console
-from rich.table import Column, Table
+from rich.table import Column
 
+from micvae.cli.display import PlainTable
 from micvae.data import GENERATED, PROBLEMS, PUBLISHED, WRAPPERS
 from micvae.distributions import LATENTS
 from micvae.information import ESTIMATORS
@@ -14,7 +15,9 @@ from micvae.objectives import METHODS
 
 def print_list(what: str) -> None:
     """The names of one kind, a line each."""
-    table = Table(Column("name", no_wrap=True), Column("what it is", overflow="fold"), "source")
+    table = PlainTable(
+        Column("name", no_wrap=True), Column("what it is", overflow="fold"), "source"
+    )
     if what == "methods":
         for name, kind in METHODS.items():
             presets = ", ".join(f"{name}:{preset}" for preset in kind.presets())

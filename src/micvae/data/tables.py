@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from micvae.data.dataset import FactorKind
 from micvae.data.declared import check_npy, check_npz, check_size
 from micvae.errors import DataError
+from micvae.text import column_name
 
 READABLE = (".npy", ".npz", ".csv", ".parquet")
 ROW = "row"
@@ -168,7 +169,10 @@ def _load_columns(path: Path, suffix: str) -> dict[str, NDArray[Any]]:
         check_size(8 * described.num_rows * described.num_columns, str(path))
         table = pyarrow.parquet.read_table(path)
     columns = {}
-    for name, column in zip(table.column_names, table.columns, strict=True):
+    names = table.column_names
+    if suffix == ".csv":
+        names = list(map(column_name, names))
+    for name, column in zip(names, table.columns, strict=True):
         if column.null_count:
             raise DataError(f"{path}: column {name} has {column.null_count} empty entries.")
         if name in columns:

@@ -222,7 +222,7 @@ def _traced(network: nn.Module, batch: Tensor, reads: str, gives: str) -> bytes:
             torch.onnx.export(
                 network,
                 (batch,),
-                written,
+                written,  # type: ignore[arg-type]  # this exporter takes open files, too
                 dynamo=False,
                 input_names=[reads],
                 output_names=[gives],
