@@ -12,6 +12,7 @@ import time
 import warnings
 from pathlib import Path
 
+import dying_workers
 import numpy as np
 import pytest
 
@@ -19,6 +20,7 @@ from micvae.errors import MicvaeWarning, RunError
 from micvae.files import read_json, write_json
 from micvae.locks import owner_of
 from micvae.networks import Mlp
+from micvae.objectives import Vae
 from micvae.representation import Representation
 from micvae.sharing.hub import from_pretrained
 from micvae.studies import pool
@@ -30,7 +32,13 @@ from micvae.training.trainer import CHECKPOINT, LOG
 TINY = ["--data", "squares(n=100)", "--batch-size", "32", "--latent-dim", "2", "--network", "mlp"]
 TRAIN = ["train", "vae", *TINY, "--epochs", "2", "--out", "run"]
 CONFIG = RunConfig(
-    data="squares(n=100)", batch_size=32, latent_dim=2, epochs=2, network=Mlp(), device="cpu"
+    objective=Vae(),
+    data="squares(n=100)",
+    batch_size=32,
+    latent_dim=2,
+    epochs=2,
+    network=Mlp(),
+    device="cpu",
 )
 
 COMMANDS = {
@@ -251,48 +259,6 @@ def test_a_checkpoint_of_another_configuration_names_the_remedy(tmp_path, broken
     assert train_run(other, tmp_path / "run").done
 
 
-def _dies_between_jobs(pipe):
-    """A worker that the system kills after it has reported its first job."""
-    send = pipe.send
-
-    class Dying:
-        recv = pipe.recv
-
-        @staticmethod
-        def send(event):
-            send(event)
-            if event.kind == "done":
-                os.kill(os.getpid(), signal.SIGKILL)
-
-    pool._work(Dying)
-
-
-def _dies_in_a_job(pipe):
-    """A worker that is killed whenever it trains under seed 1."""
-    send = pipe.send
-    jobs = {}
-
-    class Dying:
-        @staticmethod
-        def recv():
-            task = pipe.recv()
-            if task is not None:
-                jobs[task[0]] = task[1]["seed"]
-            return task
-
-        @staticmethod
-        def send(event):
-            send(event)
-            if event.kind == "progress" and jobs[event.job] == 1:
-                os.kill(os.getpid(), signal.SIGKILL)
-
-    pool._work(Dying)
-
-
-def _never_begins(pipe):
-    os.kill(os.getpid(), signal.SIGKILL)
-
-
 class TestWorkers:
     """Real processes that are really killed."""
 
@@ -315,13 +281,13 @@ class TestWorkers:
         return [(config.to_json(), folder / str(config.seed)) for config in configs]
 
     def test_one_that_dies_between_two_jobs_is_replaced(self, tmp_path, work):
-        work(_dies_between_jobs)
+        work(dying_workers.dies_between_jobs)
         jobs = self.jobs(tmp_path, 2)
         assert pool.run_jobs(jobs, 1) == {}
         assert all(Run(path).done and Run(path).scores() for _, path in jobs)
 
     def test_a_job_that_kills_its_worker_thrice_fails_and_the_study_goes_on(self, tmp_path, work):
-        work(_dies_in_a_job)
+        work(dying_workers.dies_in_a_job)
         jobs = self.jobs(tmp_path, 3)
         failures = pool.run_jobs(jobs, 2)
         assert list(failures) == [1]
@@ -330,10 +296,9 @@ class TestWorkers:
         assert Run(jobs[0][1]).done and Run(jobs[2][1]).done
 
     def test_workers_that_never_begin_end_the_study_with_a_reason(self, tmp_path, work):
-        work(_never_begins)
-        failures = pool.run_jobs(self.jobs(tmp_path, 2), 1)
-        assert len(failures) == 2
-        assert all("was started and ended 3 times" in why for why in failures.values())
+        work(dying_workers.never_begins)
+        failures = pool.run_jobs(self.jobs(tmp_path, 1), 1)
+        assert "was started and ended 3 times (killed by SIGKILL)" in failures[0]
 
     def test_a_worker_ends_with_the_process_that_started_it(self, tmp_path):
         """Else it would still own the run when the same command is given again."""

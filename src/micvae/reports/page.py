@@ -171,6 +171,7 @@ def save(plate: Plate, folder: Path) -> Picture:
     with warnings.catch_warnings():
         # The page and the SVG have the text itself; only the PNG lacks what the font does not have.
         warnings.filterwarnings("ignore", "Glyph .* missing from", UserWarning)
+        warnings.filterwarnings("ignore", "constrained_layout not applied", UserWarning)
         figure.draw_without_rendering()
         figure.set_layout_engine("none")  # it is laid out; twice more would take most of the time
         for kind, metadata in _METADATA.items():

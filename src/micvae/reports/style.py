@@ -150,7 +150,7 @@ def make_printable(figure: Figure) -> None:
 
 
 def _drawn(text: str) -> str:
-    return "\n".join(shortened(line, 200) for line in printable(text, "\n").split("\n"))
+    return "\n".join(shortened(line, 120) for line in printable(text, "\n").split("\n")[:12])
 
 
 def number(value: float, digits: int) -> str:
