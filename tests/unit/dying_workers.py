@@ -1,6 +1,6 @@
 """Workers of a study that are killed, each where the system might kill one.
 
-They are started as processes of their own, which import this module and nothing before they need it.
+They are processes of their own, which import this module, and micvae when they need it.
 """
 
 import os
