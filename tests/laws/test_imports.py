@@ -15,6 +15,8 @@ ROOT = Path(micvae.__file__).parent
 ROOMS = [
     "errors",
     "arrays",
+    "text",
+    "locks",
     "paths",
     "files",
     "spelling",

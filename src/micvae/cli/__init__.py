@@ -11,6 +11,7 @@ from typing import Any
 
 from micvae import __version__
 from micvae.errors import MicvaeError, nearest
+from micvae.text import printable
 
 COMMANDS = (
     "reproduce",
@@ -83,7 +84,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             )
         getattr(import_module("micvae.cli.commands"), command.replace("list", "list_"))(rest)
     except MicvaeError as error:
-        print(f"micvae: error: {error}", file=sys.stderr)
+        print(f"micvae: error: {printable(error)}", file=sys.stderr)
         sys.exit(2)
     except KeyboardInterrupt:
         print("\nmicvae: stopped; the same command goes on from here.", file=sys.stderr)
@@ -91,4 +92,4 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
-    print(f"micvae: warning: {message}", file=sys.stderr)
+    print(f"micvae: warning: {printable(message)}", file=sys.stderr)

@@ -6,11 +6,10 @@ from typing import Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.markup import escape
-from rich.table import Column, Table
+from rich.table import Column
 from tyro.conf import Positional
 
-from micvae.cli.display import busy, step_progress
+from micvae.cli.display import PlainTable, busy, say, step_progress
 from micvae.cli.outputs import check_folder, holds
 from micvae.cli.parsing import parse
 from micvae.errors import MicvaeError
@@ -64,22 +63,22 @@ def audit(arguments: list[str]) -> None:
     _print(result, table_rows(result))
     with busy("drawing the report"):
         page = report_audit(out)
-    print(f"report: {page}")
+    say(f"report: {page}")
 
 
 def _print(result: dict[str, Any], rows: list[tuple[str, str, list[tuple[str, str, Any]]]]) -> None:
     """A column per run, then what it says."""
     names = short_names(run["name"] for run in result["runs"])
-    runs = [Column(escape(name), overflow="fold") for name in names]
-    table = Table(Column("measured"), *runs, title="audit", box=SIMPLE_HEAD)
+    runs = [Column(name, overflow="fold") for name in names]
+    table = PlainTable(Column("measured"), *runs, title="audit", box=SIMPLE_HEAD)
     for label, _, cells in rows:
         shown = [f"{text} {small}".strip() for text, small, _ in cells]
-        table.add_row(escape(label), *map(escape, shown))
+        table.add_row(label, *shown)
     Console().print(table)
     for run in result["runs"]:
-        print(f"{run['name']}:")
+        say(f"{run['name']}:")
         for sentence in run["said"]:
-            print(f"  {sentence}")
+            say(f"  {sentence}")
     advice = dict.fromkeys(said for run in result["runs"] for said in run["advice"])
     for sentence in [*result["agreement_said"], *advice]:
-        print(sentence)
+        say(sentence)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tyro.conf import Positional
 
-from micvae.cli.display import step_progress
+from micvae.cli.display import say, step_progress
 from micvae.cli.outputs import check_file
 from micvae.cli.parsing import parse
 from micvae.data import load
@@ -52,7 +52,7 @@ def encode(arguments: list[str]) -> None:
             lambda done, total: report(done, total, f"encoding {dataset.name}"),
         )
     names = [*trained.latent_names, *dataset.factor_names]
-    print(f"{len(dataset):,} rows of {', '.join(names)}: {parsed.out}")
+    say(f"{len(dataset):,} rows of {', '.join(names)}: {parsed.out}")
 
 
 def decode(arguments: list[str]) -> None:
@@ -83,4 +83,4 @@ def decode(arguments: list[str]) -> None:
     codes = read_codes(parsed.codes, trained)
     with step_progress("decoding") as report:
         decode_to(trained, codes, parsed.out, lambda done, total: report(done, total, "decoding"))
-    print(f"{len(codes):,} of {parsed.codes} decoded: {parsed.out}")
+    say(f"{len(codes):,} of {parsed.codes} decoded: {parsed.out}")

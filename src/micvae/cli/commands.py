@@ -11,11 +11,7 @@ from tyro.conf import Positional
 
 from micvae.cli.audit import audit
 from micvae.cli.codes import decode, encode
-from micvae.cli.display import (
-    print_summary,
-    run_progress,
-    study_progress,
-)
+from micvae.cli.display import print_summary, run_progress, say, study_progress
 from micvae.cli.evaluate import evaluate
 from micvae.cli.explore import explore
 from micvae.cli.export import export
@@ -107,24 +103,24 @@ def train(arguments: list[str]) -> None:
     nats = {name: value for name, value in terms.items() if term(name).unit == NATS}
     shown = ", ".join(f"{name} {value:.3f}" for name, value in nats.items())
     when = "fitted model" if config.objective.finishes else "last epoch"
-    print(f"{when}, nats per sample: {shown}")
+    say(f"{when}, nats per sample: {shown}")
     others = [f"{term(n).title} {v:.3g}" for n, v in terms.items() if n not in nats]
     if others:
-        print(f"other terms: {', '.join(others)}")
+        say(f"other terms: {', '.join(others)}")
     for remark in run.remarks():
-        print(remark)
+        say(remark)
     n = run.record["data"]["n"]
     if n < LEAST:
-        print(f"{n} samples are too few to be scored or drawn: at least {LEAST} are needed.")
+        say(f"{n} samples are too few to be scored or drawn: at least {LEAST} are needed.")
         return
-    print(f"next: {'; '.join(shlex.join(['micvae', c, str(run.path)]) for c in NEXT)}")
+    say(f"next: {'; '.join(shlex.join(['micvae', c, str(run.path)]) for c in NEXT)}")
 
 
 def _say_scale(dataset: FactorDataset, data: str) -> None:
     """Say which values are black and white, where that is not what the type is made for."""
     scale = Scale.of(dataset.source) if dataset.pictures else None
     for note in () if scale is None else scale.notes(data):
-        print(f"note: {note}")
+        say(f"note: {note}")
 
 
 def study(arguments: list[str]) -> None:
@@ -202,7 +198,7 @@ def _finish(
     for cell in cells:
         if cell.path.as_posix() in failed:
             reason = failed[cell.path.as_posix()].strip().splitlines()[-1]
-            print(f"failed: {cell.row}, seed {cell.config.seed}: {reason}")
+            say(f"failed: {cell.row}, seed {cell.config.seed}: {reason}")
     write_report(out)
     if set(labels) - {row["row"] for row in rows}:
         sys.exit(1)

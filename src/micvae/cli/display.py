@@ -6,7 +6,6 @@ from typing import Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console, RenderableType
-from rich.markup import escape
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -26,6 +25,7 @@ from micvae.studies.nulls import Null, dependence_said, nulls_of, r_mi_said
 from micvae.studies.pool import Event
 from micvae.studies.statistics import bootstrap_interval
 from micvae.studies.study import Cell, at_once
+from micvae.text import printable
 from micvae.training.trainer import Progress as TrainingProgress
 
 NOT_KNOWN = "–"
@@ -37,6 +37,37 @@ SHOWN = {
     "reconstruction": ("−log p", "reconstruction, nats"),
 }
 """What a study's table shows: short heads, which a line below explains."""
+
+
+def say(line: object) -> None:
+    """Print a line; what would act on the terminal, such as ESC, is shown as an escape."""
+    print(printable(line))
+
+
+class PlainTable(Table):
+    """A table whose text is shown as it is: no markup, and hidden characters as escapes."""
+
+    def __init__(self, *headers: Column | str, title: str | None = None, **options: Any) -> None:
+        columns = [Column(one) if isinstance(one, str) else one for one in headers]
+        for column in columns:
+            column.header = _plain(column.header)
+        shown = None if title is None else Text(printable(title), "table.title")
+        super().__init__(*columns, title=shown, **options)
+
+    def add_row(self, *cells: RenderableType | None, **options: Any) -> None:
+        """Append a row; a cell of text may have several lines."""
+        super().add_row(*map(_plain, cells), **options)
+
+
+def _plain(cell: Any) -> Any:
+    return Text(printable(cell, "\n")) if isinstance(cell, str) else cell
+
+
+class _Words(TextColumn):
+    """What a bar is about: its description, without markup."""
+
+    def __init__(self) -> None:
+        super().__init__("{task.description}", markup=False)
 
 
 class _Bar(Progress):
@@ -53,7 +84,7 @@ class _BarAndTerms(_Bar):
 
     def get_renderables(self) -> Iterator[RenderableType]:
         if self.title:
-            yield Text(self.title)
+            yield Text(printable(self.title))
         yield from super().get_renderables()
         yield Text(f"  {self.terms}" if self.terms else "")
 
@@ -68,7 +99,7 @@ def run_progress(title: str) -> Iterator[Callable[[TrainingProgress], None]]:
     console = Console(stderr=True)
     wide = console.width >= len(title) + 95  # what the columns beside it take
     with _BarAndTerms(
-        *([TextColumn("{task.description}")] if wide else []),
+        *([_Words()] if wide else []),
         BarColumn(40 if wide else 15),
         MofNCompleteColumn(),
         TextColumn("{task.fields[speed]}"),
@@ -77,7 +108,7 @@ def run_progress(title: str) -> Iterator[Callable[[TrainingProgress], None]]:
         TextColumn("left"),
         console=console,
     ) as bar:
-        task = bar.add_task(escape(title), total=None, speed="")
+        task = bar.add_task(printable(title), total=None, speed="")
         bar.title = "" if wide else title
 
         def report(progress: TrainingProgress) -> None:
@@ -105,7 +136,7 @@ def shown_terms(terms: Mapping[str, float]) -> str:
 def study_progress(cells: Sequence[Cell]) -> Iterator[Callable[[Event], None]]:
     """A bar over a whole study, and one for every run under way."""
     with _Bar(
-        TextColumn("{task.description}"),
+        _Words(),
         BarColumn(),
         TextColumn("{task.percentage:>3.0f}%"),
         TimeElapsedColumn(),
@@ -123,7 +154,7 @@ def study_progress(cells: Sequence[Cell]) -> Iterator[Callable[[Event], None]]:
                 if event.job not in running:
                     again = f", restart {cell.config.restart}" if cell.config.restart else ""
                     title = f"  {cell.row}, seed {cell.config.seed}{again}"
-                    running[event.job] = bar.add_task(title, total=1.0)
+                    running[event.job] = bar.add_task(printable(title), total=1.0)
                 bar.update(running[event.job], completed=event.value)
                 parts[event.job] = event.value
             else:
@@ -132,7 +163,8 @@ def study_progress(cells: Sequence[Cell]) -> Iterator[Callable[[Event], None]]:
                     bar.remove_task(running.pop(event.job))
                 if event.kind == "failed":
                     reason = str(event.value).strip().splitlines()[-1]
-                    bar.console.print(f"{cell.row}, seed {cell.config.seed} failed: {reason}")
+                    line = f"{cell.row}, seed {cell.config.seed} failed: {reason}"
+                    bar.console.print(Text(printable(line)))
             bar.update(whole, completed=sum(parts.values()))
 
         yield report
@@ -142,17 +174,17 @@ def study_progress(cells: Sequence[Cell]) -> Iterator[Callable[[Event], None]]:
 def step_progress(title: str) -> Iterator[Callable[[int, int, str], None]]:
     """A bar over a few named steps."""
     with _Bar(
-        TextColumn("{task.description}"),
+        _Words(),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
         TimeRemainingColumn(),
         console=Console(stderr=True),
     ) as bar:
-        task = bar.add_task(title, total=None)
+        task = bar.add_task(printable(title), total=None)
 
         def report(done: int, total: int, what: str) -> None:
-            bar.update(task, completed=done, total=total, description=what)
+            bar.update(task, completed=done, total=total, description=printable(what))
 
         yield report
 
@@ -162,12 +194,12 @@ def busy(title: str) -> Iterator[None]:
     """A spinner for what has no countable steps."""
     with _Bar(
         SpinnerColumn(),
-        TextColumn("{task.description}"),
+        _Words(),
         TimeElapsedColumn(),
         console=Console(stderr=True),
         transient=True,
     ) as bar:
-        bar.add_task(title, total=None)
+        bar.add_task(printable(title), total=None)
         yield
 
 
@@ -178,7 +210,7 @@ Found = dict[str, tuple[float, Interval | None]]
 def metric_progress() -> Iterator[Callable[..., Found]]:
     """A bar over the metrics of one representation."""
     with _Bar(
-        TextColumn("{task.description}"),
+        _Words(),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
@@ -218,16 +250,16 @@ def print_scores(found: Found, title: str) -> None:
     """Scores, with intervals where there are any, their range, direction and meaning."""
     with_intervals = any(interval is not None for _, interval in found.values())
     columns = ["value", *(["95% interval"] if with_intervals else []), "range", "meaning"]
-    table = Table(Column("score", no_wrap=True), *columns, title=title, box=SIMPLE_HEAD)
+    table = PlainTable(Column("score", no_wrap=True), *columns, title=title, box=SIMPLE_HEAD)
     for name, (value, interval) in found.items():
         metric = METRICS[name]
         low, high = metric.range
         shown = [f"[{interval.low:.3f}, {interval.high:.3f}]"] if interval is not None else []
         better = {True: " ↑", False: " ↓", None: ""}[metric.higher_is_better]
         limits = f"{low:g} to {high:g}".replace("inf", "∞") + better
-        table.add_row(name, f"{value:.4f}", *map(escape, shown), limits, metric.summary)
+        table.add_row(name, f"{value:.4f}", *shown, limits, metric.summary)
     Console().print(table)
-    print("↑: higher is better, ↓: lower.")
+    say("↑: higher is better, ↓: lower.")
 
 
 def print_run(result: dict[str, Any]) -> None:
@@ -235,27 +267,25 @@ def print_run(result: dict[str, Any]) -> None:
     others = ", ".join(result["factor_names"])
     title = f"{result['samples']:,} samples, {len(result['active'])} latents; factors: {others}"
     print_scores({name: (value, None) for name, value in result["metrics"].items()}, title)
-    table = Table("training", "value", "unit", "meaning", box=SIMPLE_HEAD)
+    table = PlainTable("training", "value", "unit", "meaning", box=SIMPLE_HEAD)
     table.add_row("r_mi", f"{result['r_mi']:.4f}", "nats", "Σ over i≠j of I(z_i; z_j), see below")
     for name, meaning in (("kl", "KL(q(z|x) ‖ p(z))"), ("reconstruction", "−E[log p(x|z)]")):
         value = result[name]
         shown = NOT_KNOWN if value is None else f"{value:.4f}"
-        table.add_row(name, shown, "nats", escape(f"{meaning}, end of training"))
+        table.add_row(name, shown, "nats", f"{meaning}, end of training")
     Console().print(table)
     print(f"{r_mi_said(result)}.")
     print_nulls(result["metrics"], nulls_of(result))
     for note in result["cautions"]:
-        print(f"note: {note}.")
+        say(f"note: {note}.")
     votes_missing = result["missing"].get("factor_vae_score")
     if votes_missing is not None:
-        print(f"note: left out: beta_vae_score, factor_vae_score; {votes_missing}.")
+        say(f"note: left out: beta_vae_score, factor_vae_score; {votes_missing}.")
     if result["votes"] is not None:
         votes = result["votes"]
-        print(f"note: interventional scores from {votes['test']:,} test votes, {votes['how']}.")
+        say(f"note: interventional scores from {votes['test']:,} test votes, {votes['how']}.")
     if not result["factor_names"]:
-        print(
-            "The data has no ground-truth factors that vary, so there is nothing to score against."
-        )
+        say("The data has no ground-truth factors that vary, so there is nothing to score against.")
 
 
 def print_nulls(metrics: Mapping[str, float], nulls: Mapping[str, Null | None]) -> None:
@@ -267,9 +297,9 @@ def print_nulls(metrics: Mapping[str, float], nulls: Mapping[str, Null | None]) 
 
 def print_ranking(names: Sequence[str], ranking: Ranking) -> None:
     """UDR of several runs, best first."""
-    table = Table("run", "UDR", title="agreement with the other runs, no labels (UDR, lasso)")
+    table = PlainTable("run", "UDR", title="agreement with the other runs, no labels (UDR, lasso)")
     for m in ranking.scores.argsort()[::-1]:
-        table.add_row(escape(names[m]), f"{ranking.scores[m]:.4f}")
+        table.add_row(names[m], f"{ranking.scores[m]:.4f}")
     Console().print(table)
 
 
@@ -279,7 +309,9 @@ def print_summary(rows: Sequence[dict[str, Any]], labels: Sequence[str]) -> None
     most = max(sum(row["row"] == label for row in rows) for label in labels)
     title = "below each mean over seeds its 95% bootstrap interval" if most > 1 else "one seed"
     heads = [Column(SHOWN[name][0], no_wrap=True, justify="right") for name in columns]
-    table = Table(Column("", overflow="fold"), *heads, title=title, box=SIMPLE_HEAD, pad_edge=False)
+    table = PlainTable(
+        Column("", overflow="fold"), *heads, title=title, box=SIMPLE_HEAD, pad_edge=False
+    )
     console = Console()
     for label in labels:
         mine = [row for row in rows if row["row"] == label]
@@ -288,7 +320,7 @@ def print_summary(rows: Sequence[dict[str, Any]], labels: Sequence[str]) -> None
         if console.width < 100:
             name = label.replace("(", "\n(", 1).replace(":", "\n:", 1)
         seeds = "1 seed" if len(mine) == 1 else f"{len(mine)} seeds"
-        table.add_row(f"{escape(name)}\n{seeds}", *cells)
+        table.add_row(f"{name}\n{seeds}", *cells)
     console.print(table)
     console.print("; ".join(": ".join(SHOWN[name]) for name in columns) + ".", highlight=False)
 

@@ -14,6 +14,7 @@ from micvae.cli.display import (
     print_ranking,
     print_run,
     print_scores,
+    say,
 )
 from micvae.cli.outputs import check_file, check_suffix, is_scores
 from micvae.cli.parsing import parse
@@ -90,9 +91,9 @@ def evaluate(arguments: list[str]) -> None:
         track_scores(run, result["metrics"], parsed.tracker)
         print_run(result)
         _say_constant(run, result["factor_names"])
-        print(f"stored in {run.path / SCORES}; next: micvae report {run.path}")
+        say(f"stored in {run.path / SCORES}; next: micvae report {run.path}")
     if len({run.record["data"]["fingerprint"] for run in runs}) > 1:
-        print("note: not ranked without labels (UDR), which takes runs on the same images.")
+        say("note: not ranked without labels (UDR), which takes runs on the same images.")
     elif len(runs) > 1:
         with busy("comparing the runs"):
             ranking = rank_runs(runs, parsed.seed)
@@ -151,7 +152,7 @@ def _evaluate_files(
     nulls = metric_nulls(z.values, list(found), seed)
     print_nulls({name: value for name, (value, _) in found.items()}, nulls)
     for warning in caught:
-        print(f"note: {warning.message}.")
+        say(f"note: {warning.message}.")
     if out is not None:
         write_json(
             out,
@@ -169,7 +170,7 @@ def _evaluate_files(
                 "intervals": {name: list(i) for name, (_, i) in found.items() if i is not None},
             },
         )
-        print(f"written to {out}")
+        say(f"written to {out}")
 
 
 def _guessed(table: TableFile) -> list[FactorKind]:
@@ -188,7 +189,7 @@ def _say_left_out(what: str, read: TableFile, kept: TableFile) -> None:
     names = set(kept.names)
     others = [name or "a column without a name" for name in read.names if name not in names]
     if others:
-        print(f"{len(kept.names)} {what}: {few(kept.names)}; left out: {few(others)}")
+        say(f"{len(kept.names)} {what}: {few(kept.names)}; left out: {few(others)}")
 
 
 def _refuse_constant(table: TableFile, path: Path) -> None:
@@ -206,7 +207,7 @@ def _say_constant(run: Run, scored: Sequence[str]) -> None:
     known = set(scored)
     others = [name for name in run.record["data"]["factor_names"] if name not in known]
     if others:
-        print(
+        say(
             f"note: left out of the scores: {', '.join(others)}; constant in the samples scored, "
             "so nothing can be learned about it."
         )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tyro.conf import Positional
 
-from micvae.cli.display import busy
+from micvae.cli.display import busy, say
 from micvae.cli.outputs import check_file, is_explorer
 from micvae.cli.parsing import parse
 from micvae.errors import MicvaeError
@@ -48,7 +48,7 @@ def explore(arguments: list[str]) -> None:
 
     with busy(f"writing the explorer of {parsed.run}"):
         page = explore_run(Run(parsed.run), parsed.out)
-    print(f"explorer: {page} ({page.stat().st_size / 1e6:.1f} MB); open it in a browser")
+    say(f"explorer: {page} ({page.stat().st_size / 1e6:.1f} MB); open it in a browser")
     if parsed.port is not None:
         serve(page, parsed.port)
 
@@ -60,7 +60,7 @@ def serve(page: Path, port: int) -> None:
         try:
             server.serve_forever()
         except KeyboardInterrupt:
-            print("stopped")
+            say("stopped")
 
 
 def server_of(page: Path, port: int) -> HTTPServer:

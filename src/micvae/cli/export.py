@@ -6,7 +6,7 @@ from typing import Literal
 
 from tyro.conf import Positional
 
-from micvae.cli.display import busy
+from micvae.cli.display import busy, say
 from micvae.cli.outputs import check_folder, holds_export
 from micvae.cli.parsing import parse
 from micvae.paths import member
@@ -41,11 +41,11 @@ def export(arguments: list[str]) -> None:
         description = export_run(Run(parsed.run), out)
     for name in ("encoder", "decoder"):
         network = description[name]
-        print(
+        say(
             f"{out / network['file']}: {network['input']['name']} → {network['output']['name']}, "
             f"largest difference to PyTorch {network['difference']:.1e} "
             f"({TOLERANCE:g} is allowed)"
         )
-    print(f"{out / 'model.json'}: inputs, outputs, latents and settings")
+    say(f"{out / 'model.json'}: inputs, outputs, latents and settings")
     for note in description["notes"]:
-        print(f"note: {note}")
+        say(f"note: {note}")

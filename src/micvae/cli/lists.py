@@ -3,8 +3,9 @@
 from typing import Any
 
 from rich.console import Console
-from rich.table import Column, Table
+from rich.table import Column
 
+from micvae.cli.display import PlainTable
 from micvae.data import GENERATED, OWN, PROBLEMS, PUBLISHED, WRAPPERS
 from micvae.distributions import LATENTS
 from micvae.information import ESTIMATORS
@@ -15,9 +16,11 @@ from micvae.objectives.identifiability import short
 
 def print_list(what: str) -> None:
     """The names of one kind, a line each."""
-    table = Table(Column("name", no_wrap=True), Column("what it is", overflow="fold"), "source")
+    table = PlainTable(
+        Column("name", no_wrap=True), Column("what it is", overflow="fold"), "source"
+    )
     if what == "methods":
-        table = Table(
+        table = PlainTable(
             Column("name", no_wrap=True),
             Column("what it is", overflow="fold"),
             Column("identified up to", overflow="fold"),

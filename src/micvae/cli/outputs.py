@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from micvae.errors import MicvaeError, RunError
-from micvae.files import read_json
+from micvae.files import is_unfinished, read_json
 from micvae.paths import checked_file
 from micvae.studies.study import RUN_NAME, STUDY
 from micvae.training.run import RUNS
@@ -46,7 +46,8 @@ def _same(out: Path, given: Path | str) -> bool:
 def check_folder(out: Path, command: str, ours: Ours) -> None:
     """Refuse a folder that holds something, but nothing that this command wrote.
 
-    Hidden files alone, such as .DS_Store, leave a folder empty.
+    Hidden files alone, such as .DS_Store, leave a folder empty. A folder that the command began to
+    fill, and did not finish as it was killed, is its own.
 
     Args:
         out: the folder that is to be written to; it need not be there.
@@ -62,7 +63,7 @@ def check_folder(out: Path, command: str, ours: Ours) -> None:
     if not out.is_dir():
         raise MicvaeError(f"out: {out} is a file; give the path of a folder.")
     held = min((path.name for path in out.iterdir() if path.name[0] != "."), default=None)
-    if held is not None and not ours(out):
+    if held is not None and not is_unfinished(out, command) and not ours(out):
         raise MicvaeError(
             f"out: {out} holds something else than micvae {command} writes, such as {held}; "
             "choose another --out."

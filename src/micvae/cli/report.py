@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tyro.conf import Positional
 
-from micvae.cli.display import busy
+from micvae.cli.display import busy, say
 from micvae.cli.outputs import check_folder, holds_comparison
 from micvae.cli.parsing import parse
 from micvae.errors import MicvaeError
@@ -49,7 +49,7 @@ def _write_comparison(runs: Sequence[Path], out: Path) -> None:
 
     with busy("drawing the report"):
         page = report_comparison([Run(path) for path in runs], out)
-    print(f"report: {page}")
+    say(f"report: {page}")
 
 
 def write_report(folder: Path) -> None:
@@ -58,4 +58,4 @@ def write_report(folder: Path) -> None:
 
     with busy("drawing the report"):
         page = report_folder(folder)
-    print(f"report: {page}")
+    say(f"report: {page}")

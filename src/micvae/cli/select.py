@@ -5,11 +5,10 @@ from typing import Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.markup import escape
-from rich.table import Column, Table
+from rich.table import Column
 from tyro.conf import Positional
 
-from micvae.cli.display import step_progress, study_progress
+from micvae.cli.display import PlainTable, say, step_progress, study_progress
 from micvae.cli.outputs import check_folder, holds_study
 from micvae.cli.parsing import parse
 from micvae.cli.report import write_report
@@ -58,7 +57,7 @@ def select(arguments: list[str]) -> None:
     cost = f"training takes about {said(seconds)}, starting and scoring some seconds per run more"
     if not seconds:
         cost = "all trained before"
-    print(f"{runs} on {len(dataset):,} samples: {cost}.")
+    say(f"{runs} on {len(dataset):,} samples: {cost}.")
     with study_progress(cells) as progress:
         rows = train_candidates(job, progress)
     with step_progress("comparing") as step:
@@ -72,23 +71,23 @@ def _print(result: dict[str, Any]) -> None:
     columns = [Column(name, justify="right", no_wrap=True) for name in COLUMNS.values()]
     title = "ranked by UDR; below each mean over seeds its 95% bootstrap interval; nats"
     first = Column("candidate", overflow="fold")
-    table = Table(first, *columns, title=title, box=SIMPLE_HEAD, pad_edge=False)
+    table = PlainTable(first, *columns, title=title, box=SIMPLE_HEAD, pad_edge=False)
     for candidate in result["candidates"]:
         cells = [_shown(**candidate[name], whole=name == "active_units") for name in COLUMNS]
         name = candidate["row"].replace("(", "\n(", 1)  # a narrow terminal breaks it there
-        table.add_row(f"{escape(name)}\n{len(candidate['seeds'])} seeds", *cells)
+        table.add_row(f"{name}\n{len(candidate['seeds'])} seeds", *cells)
     Console().print(table)
-    print(answer(result))
+    say(answer(result))
     for sentence in [
         *trade_offs(result),
         *(check_said(result["check"]) if result["check"] else ()),
     ]:
-        print(f"  {sentence}")
+        say(f"  {sentence}")
     if result["recommended"] is None:
         return
-    print(CAVEAT)
-    print(f"its run: {result['recommended']['path']}; to train it on all the data:")
-    print(f"  {result['train']}")
+    say(CAVEAT)
+    say(f"its run: {result['recommended']['path']}; to train it on all the data:")
+    say(f"  {result['train']}")
 
 
 def _shown(mean: float | None, low: float | None, high: float | None, whole: bool) -> str:

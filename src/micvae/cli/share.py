@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tyro.conf import Positional
 
-from micvae.cli.display import busy
+from micvae.cli.display import busy, say
 from micvae.cli.outputs import check_folder_name
 from micvae.cli.parsing import parse
 from micvae.errors import MicvaeError
@@ -53,6 +53,6 @@ def share(arguments: list[str]) -> None:
             )
         elif parsed.out is not None:
             where = str(save_pretrained(run, parsed.out, licence=licence, intervals=intervals))
-    print(f"shared: {where}")
+    say(f"shared: {where}")
     if run.scores() is None:
-        print(f"note: the card has no scores; micvae evaluate {run.path} adds them.")
+        say(f"note: the card has no scores; micvae evaluate {run.path} adds them.")

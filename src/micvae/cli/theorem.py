@@ -7,10 +7,9 @@ from typing import Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.markup import escape
-from rich.table import Column, Table
+from rich.table import Column
 
-from micvae.cli.display import busy, step_progress
+from micvae.cli.display import PlainTable, busy, say, step_progress
 from micvae.cli.outputs import check_folder, holds
 from micvae.cli.parsing import parse
 
@@ -43,7 +42,7 @@ def theorem(arguments: list[str]) -> None:
     _print(result, CLAIMS)
     with busy("drawing the report"):
         page = report_theorem(parsed.out)
-    print(f"report: {page}")
+    say(f"report: {page}")
 
 
 def _print(result: dict[str, Any], claims: Mapping[str, str]) -> None:
@@ -51,7 +50,7 @@ def _print(result: dict[str, Any], claims: Mapping[str, str]) -> None:
     title = f"other independent sources of the same observations; {result['samples']:,} samples"
     columns = ("sources", "angle", "max |Δx|", "TC, nats", "null interval", "MCC", "of ranks")
     shown = [Column(name, no_wrap=True) for name in columns]
-    table = Table(*shown, title=title, box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table = PlainTable(*shown, title=title, box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for row in result["rotations"]:
         joint = row["joint"]
         table.add_row(
@@ -59,10 +58,10 @@ def _print(result: dict[str, Any], claims: Mapping[str, str]) -> None:
             f"{row['angle']:.0f}°",
             f"{row['difference']:.0e}",
             f"{joint['value']:.3f}",
-            escape(f"[{joint['low']:.3f}, {joint['high']:.3f}]"),
+            f"[{joint['low']:.3f}, {joint['high']:.3f}]",
             f"{row['mcc_pearson']:.3f}",
             f"{row['mcc_spearman']:.3f}",
         )
     Console().print(table)
     for name, said in claims.items():
-        print(f"{'yes' if result['verdicts'][name] else 'NO'}: {said}")
+        say(f"{'yes' if result['verdicts'][name] else 'NO'}: {said}")

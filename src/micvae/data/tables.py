@@ -15,6 +15,7 @@ from micvae.data.declared import check_npy, check_ratio, check_size, few, memory
 from micvae.data.vectors import check_whole
 from micvae.errors import DataError, MicvaeError
 from micvae.paths import checked_file
+from micvae.text import column_name
 
 READABLE = (".npy", ".npz", ".csv", ".parquet")
 ROW = "row"
@@ -216,11 +217,12 @@ class Column(NamedTuple):
 def _load_columns(path: Path, suffix: str) -> dict[str, Column]:
     table = _load_csv(path) if suffix == ".csv" else _load_parquet(path)
     columns: dict[str, Column] = {}
-    for name, column in zip(table.column_names, table.columns, strict=True):
+    for stored, column in zip(table.column_names, table.columns, strict=True):
+        name = column_name(stored) if suffix == ".csv" else stored
         if name in columns:
             raise DataError(f"{path} has two columns named {name}.")
         columns[name] = _column(column)
-        if suffix == ".csv" and (missing := _missing_words(columns[name], name, path)):
+        if suffix == ".csv" and (missing := _missing_words(columns[name], stored, path)):
             count, words = missing
             raise DataError(
                 f"{path}: column {name} has {count} missing entries ({', '.join(words)}); leave "

@@ -19,6 +19,7 @@ from micvae.explorer.samples import read_dataset
 from micvae.files import write_text
 from micvae.sharing.onnx import export_networks
 from micvae.sharing.paths import public, without_folders
+from micvae.text import page_text, printable_values
 from micvae.training.run import Run
 
 PAGE = "explore.html"
@@ -95,7 +96,11 @@ def _public(missing: str, run: Run) -> str:
 
 def _template() -> Any:
     environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=page_text,
     )
     return environment.from_string(_read(__package__, "page/page.html.j2"))
 
@@ -111,4 +116,5 @@ def _packed(content: bytes) -> str:
 
 def _json(value: Any) -> str:
     """JSON that no name within it can end the element of."""
-    return json.dumps(value, ensure_ascii=False, allow_nan=False).replace("<", "\\u003c")
+    shown = printable_values(value)
+    return json.dumps(shown, ensure_ascii=False, allow_nan=False).replace("<", "\\u003c")

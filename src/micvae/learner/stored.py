@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from micvae.data import FactorDataset, LazyImages
 from micvae.errors import DataError, RunError
-from micvae.files import replacing, write_json
+from micvae.files import is_empty, new_folder, replacing, write_json
 from micvae.representation import Representation
 from micvae.sharing.features import feature_names_of
 from micvae.training.run import DATA, RECORD, REPRESENTATION, SCORES, WEIGHTS, Run, as_recorded
@@ -43,7 +43,7 @@ class Fitted:
     def write(
         self, path: Path, dataset: FactorDataset | None, again: Callable[[], FactorDataset]
     ) -> None:
-        """Write the folder of the run, where wanted with its data.
+        """Write the folder of the run, where wanted with its data; all of it, or none.
 
         Args:
             path: a new or empty folder.
@@ -54,7 +54,7 @@ class Fitted:
             DataError: where `dataset` is not what was trained on.
             RunError: where the folder holds something.
         """
-        if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        if path.exists() and not is_empty(path):
             raise RunError(f"{path} exists and is not empty; choose another folder.")
         if dataset is not None and isinstance(dataset.images, LazyImages):
             raise DataError(
@@ -68,16 +68,15 @@ class Fitted:
                     "data is not what was fitted; give the same X, and the same y, or leave data "
                     "out."
                 )
-        path.mkdir(parents=True, exist_ok=True)
-        for name, content in self.files.items():
-            with replacing(path / name) as temporary:
-                temporary.write_bytes(content)
-        self.representation.save(path / REPRESENTATION)
-        if dataset is not None:
-            known = feature_names_of(self.record["data"], dataset.image_shape[0])
-            names = dataset.feature_names or known
-            _write_data(path / DATA, replace(dataset, feature_names=names))
-        write_json(path / RECORD, self.record)  # last: without it the folder is no run
+        with new_folder(path) as temporary:
+            for name, content in self.files.items():
+                (temporary / name).write_bytes(content)
+            self.representation.save(temporary / REPRESENTATION)
+            if dataset is not None:
+                known = feature_names_of(self.record["data"], dataset.image_shape[0])
+                names = dataset.feature_names or known
+                _write_data(temporary / DATA, replace(dataset, feature_names=names))
+            write_json(temporary / RECORD, self.record)
 
 
 def _write_data(path: Path, dataset: FactorDataset) -> None:

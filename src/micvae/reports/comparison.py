@@ -8,6 +8,7 @@ from typing import Any
 
 from micvae import spelling
 from micvae.errors import RunError
+from micvae.files import making
 from micvae.reports.page import write_page
 from micvae.reports.study import study_page
 from micvae.reports.tables import Rows
@@ -73,7 +74,9 @@ def report_comparison(runs: Sequence[Run], out: Path) -> Path:
         "findings": findings,
         "command": shlex.join(["micvae", "report", *(run.path.name for run in runs)]),
     }
-    return write_page(study_page(study, rows, Path(out), "Comparison", FILES), Path(out))
+    page = study_page(study, rows, Path(out), "Comparison", FILES)
+    with making(Path(out), "report"):
+        return write_page(page, Path(out))
 
 
 def labelled(configs: Sequence[RunConfig]) -> list[str]:

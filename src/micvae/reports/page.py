@@ -3,6 +3,7 @@
 import base64
 import io
 import re
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from importlib.resources import files
@@ -16,8 +17,9 @@ from micvae import __version__
 from micvae.files import replacing, write_text
 from micvae.paths import member, safe_name
 from micvae.reports.quantities import DEFINITIONS
-from micvae.reports.style import styled
+from micvae.reports.style import make_printable, styled
 from micvae.reports.svg import inlined, readable
+from micvae.text import page_text, printable, shortened
 
 PAGE = "report.html"
 FIGURES = "figures"
@@ -25,6 +27,8 @@ SHORT = "few seeds and a short training, to see that everything works"
 """What makes a study a quick look."""
 
 _DPI = 160
+_METADATA = {"png": {"Software": None}, "svg": {"Date": None, "Creator": None}}
+_LONGEST = 200  # characters of a name on the page, or of a line in a figure
 _SVG_LIMIT = 800_000  # bytes; a figure whose SVG is larger goes into the page as PNG
 
 
@@ -145,9 +149,14 @@ def write_page(page: Page, folder: Path) -> Path:
     ]
     room = files(__package__)
     environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=page_text,
     )
     environment.filters["breakable"] = breakable
+    environment.filters["brief"] = brief
     template = environment.from_string(room.joinpath("page.html.j2").read_text("utf-8"))
     css = room.joinpath("page.css").read_text("utf-8")
     html = template.render(page=page, groups=groups, css=css, version=__version__)
@@ -159,13 +168,18 @@ def write_page(page: Page, folder: Path) -> Path:
 def save(plate: Plate, folder: Path) -> Picture:
     """Write one figure as PNG and SVG; the same figure gives the same bytes."""
     figure = plate.figure
-    figure.draw_without_rendering()
-    figure.set_layout_engine("none")  # it is laid out; twice more would take most of the time
+    make_printable(figure)
     contents = {}
-    for kind, metadata in (("png", {"Software": None}), ("svg", {"Date": None, "Creator": None})):
-        buffer = io.BytesIO()
-        figure.savefig(buffer, format=kind, dpi=_DPI, metadata=metadata)
-        contents[kind] = buffer.getvalue()
+    with warnings.catch_warnings():
+        # The page and the SVG have the text itself; only the PNG lacks what the font does not have.
+        warnings.filterwarnings("ignore", "Glyph .* missing from", UserWarning)
+        warnings.filterwarnings("ignore", "constrained_layout not applied", UserWarning)
+        figure.draw_without_rendering()
+        figure.set_layout_engine("none")  # it is laid out; twice more would take most of the time
+        for kind, metadata in _METADATA.items():
+            buffer = io.BytesIO()
+            figure.savefig(buffer, format=kind, dpi=_DPI, metadata=metadata)
+            contents[kind] = buffer.getvalue()
     drawn = readable(contents["svg"].decode("utf-8"))
     contents["svg"] = drawn.encode("utf-8")
     for kind, content in contents.items():
@@ -191,7 +205,13 @@ def _named(plate: Plate, taken: set[str]) -> Plate:
 
 def breakable(text: str) -> Markup:
     """HTML of a name that may be broken between its words, as in `method(some_option=3)`."""
-    return Markup(re.sub(r"(?<=[_=])|(?<=,)(?!\d)|(?<=.)(?=\()", "<wbr/>", str(escape(text))))
+    shown = str(escape(brief(text)))
+    return Markup(re.sub(r"(?<=[_=])|(?<=,)(?!\d)|(?<=.)(?=\()", "<wbr/>", shown))
+
+
+def brief(text: str) -> str:
+    """A name as the page shows it: without hidden characters, and without its middle if long."""
+    return shortened(printable(text, "\n"), _LONGEST)
 
 
 def slug(text: str) -> str:

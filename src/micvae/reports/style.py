@@ -10,7 +10,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import Colormap, LinearSegmentedColormap
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 from numpy.typing import NDArray
+
+from micvae.text import printable, shortened
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -118,13 +121,36 @@ CHARACTER = 0.068
 
 def short(name: str, most: int = 20) -> str:
     """A name without its middle where it is long: names often differ at their ends."""
+    name = printable(name)
     return name if len(name) <= most else f"{name[: most - 8].rstrip()}…{name[-7:].lstrip()}"
 
 
 def wrapped(name: str, width: int) -> str:
     """A name on up to three lines of so many characters, broken after an underscore as well."""
+    name = printable(name)
     lines = wrap(name.replace("_", "_ "), width, max_lines=3, placeholder="…")
     return "\n".join(lines).replace("_ ", "_") or name
+
+
+def make_printable(figure: Figure) -> None:
+    """Write hidden characters of all text in a figure as escapes, and shorten what is long.
+
+    Control characters make an SVG file ill-formed, and lone surrogates cannot be drawn.
+    """
+    for text in figure.findobj(Text):
+        shown = _drawn(text.get_text())
+        if shown != text.get_text():
+            text.set_text(shown)
+    for axes in figure.axes:
+        for axis in (axes.xaxis, axes.yaxis):
+            labels = [label.get_text() for label in axis.get_ticklabels()]
+            shown_labels = list(map(_drawn, labels))
+            if shown_labels != labels:
+                axis.set_ticks(axis.get_ticklocs(), shown_labels)
+
+
+def _drawn(text: str) -> str:
+    return "\n".join(shortened(line, 120) for line in printable(text, "\n").split("\n")[:12])
 
 
 def number(value: float, digits: int) -> str:

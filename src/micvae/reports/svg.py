@@ -4,6 +4,7 @@ import html
 import re
 
 from micvae.reports.style import INK, THEMED
+from micvae.text import printable
 
 FONTS = "'DejaVu Sans', Verdana, Geneva, sans-serif"
 """What a figure is laid out in, and what is as wide where that is missing."""
@@ -36,7 +37,7 @@ def inlined(svg: str, name: str, alt: str) -> str:
     opening, rest = body.split(">", 1)
     box = re.search(r'viewBox="[^"]*"', opening)
     assert box is not None
-    said = html.escape(alt, quote=True)
+    said = html.escape(printable(alt), quote=True)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
         f'{box[0]} role="img" aria-label="{said}">{re.sub(chr(10) + " *", chr(10), rest).strip()}'

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import html
 import inspect
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,6 +13,7 @@ from micvae.metrics import METRICS, Interval
 from micvae.objectives.identifiability import statement
 from micvae.sharing.trained import shown_shape
 from micvae.studies.nulls import r_mi_said
+from micvae.text import printable, printable_values, shortened
 from micvae.training import RunConfig
 
 Spread = Mapping[str, Interval]
@@ -30,7 +31,7 @@ def model_card(
         licence: an identifier, or None for none.
     """
     data = facts["data"]
-    title = f"{config.method} on {data['name']}"
+    title = shortened(f"{config.method} on {data['name']}", 200)
     parts = [
         _front(config, facts, licence),
         f"# {_plain(title)}\n",
@@ -67,8 +68,9 @@ def _front(config: RunConfig, facts: Mapping[str, Any], licence: str | None) -> 
                 ],
             }
         ]
-    # JSON is YAML, and its quotes keep every name what it is.
-    lines = [f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in front.items()]
+    # JSON is YAML, and its quotes keep every name what it is; YAML has no hidden characters.
+    shown = printable_values(front)
+    lines = [f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in shown.items()]
     return "\n".join(["---", *lines, "---", ""])
 
 
@@ -76,7 +78,7 @@ def _opening(config: RunConfig, facts: Mapping[str, Any]) -> str:
     shape = shown_shape(tuple(facts["image_shape"]))
     return (
         f"{config.latent_dim} latents of {shape}, learned with "
-        f"micvae by `{config.method}`: "
+        f"micvae by {_code(config.method)}: "
         f"{config.objective.summary}.\n"
     )
 
@@ -136,7 +138,7 @@ def _method(config: RunConfig) -> str:
     caveat = statement(config.objective.identifiability)
     return (
         f"## Method\n\nSource: {config.objective.reference}. It minimises:\n\n{kept}\n\n"
-        f"Settings: `{spelling.spell(config.objective, full=True)}`.\n\n"
+        f"Settings: {_code(str(spelling.spell(config.objective, full=True)))}.\n\n"
         f"## What is identified\n\n{caveat}\n"
     )
 
@@ -158,7 +160,7 @@ def _markdown(documented: str) -> str:
 def _data(facts: Mapping[str, Any]) -> str:
     data = facts["data"]
     named = [
-        f"{_plain(n)} ({k})"
+        f"{_plain(n)} ({_plain(k)})"
         for n, k in zip(data["factor_names"], data["factor_kinds"], strict=True)
     ]
     lines = [f"## Data\n\n{_plain(data['name'])}, {data['n']:,} samples."]
@@ -200,16 +202,33 @@ def _terms(facts: Mapping[str, Any]) -> str:
 
 def _provenance(config: RunConfig, facts: Mapping[str, Any]) -> str:
     training = facts["training"]
-    versions = [f"{k} {training[k]}" for k in ("python", "torch", "numpy") if k in training]
+    versions = [f"{k} {_plain(training[k])}" for k in ("python", "torch", "numpy") if k in training]
     epochs = f"{config.epochs} epoch{'s' if config.epochs > 1 else ''}"
     took = "" if training["seconds"] is None else f" in {training['seconds']:.0f} s"
     return (
-        f"## Made by\n\nmicvae {facts['micvae']} ({', '.join(versions)}), {epochs}{took}. "
+        f"## Made by\n\nmicvae {_plain(facts['micvae'])} ({', '.join(versions)}), {epochs}{took}. "
         "`config.json` holds every setting, `model.safetensors` the weights; neither can run "
         "code.\n"
     )
 
 
-def _plain(text: str) -> str:
-    """Text that is neither markup nor the end of a table's cell."""
-    return html.escape(" ".join(str(text).split()), quote=False).replace("|", "\\|")
+_ACTIVE = re.compile(
+    r"[\\`*{}\[\]<>#+!|~$&]|:(?=//|\w)|(?<=\bwww)\.|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])",
+    re.IGNORECASE,
+)
+"""What means something in Markdown or makes a link of an address, without a backslash before it."""
+
+
+def _plain(text: object) -> str:
+    """Text on one line that is no markup, no link and no end of a table's cell."""
+    line = " ".join(str(text).split())
+    shown = _ACTIVE.sub(r"\\\g<0>", printable(line))
+    return re.sub(r"^(\d+)([.)])|^([-])", lambda m: f"{m[1] or ''}\\{m[2] or m[3]}", shown)
+
+
+def _code(text: str) -> str:
+    """Text as code, between more backticks than it has in a row."""
+    line = printable(" ".join(text.split()))
+    fence = "`" * (1 + max(map(len, re.findall("`+", line)), default=0))
+    space = " " if "`" in line else ""
+    return f"{fence}{space}{line}{space}{fence}"

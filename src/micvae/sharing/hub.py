@@ -11,7 +11,15 @@ from typing import Any
 from micvae import __version__
 from micvae.data.value_range import TrainedScale
 from micvae.errors import MicvaeError, RunError
-from micvae.files import LONGEST_JSON, read_json, write_json, write_text
+from micvae.files import (
+    LONGEST_JSON,
+    is_empty,
+    is_unfinished,
+    making,
+    read_json,
+    write_json,
+    write_text,
+)
 from micvae.paths import checked_file
 from micvae.sharing.card import model_card
 from micvae.sharing.paths import public
@@ -22,6 +30,8 @@ from micvae.training import Run, RunConfig, checkpoint
 from micvae.training.restored import checked_shape, restored_model
 
 CONFIG, WEIGHTS, CARD = "config.json", "model.safetensors", "README.md"
+SHARE = "share"
+"""The command that fills such a folder."""
 FORMAT = 1
 MOST_BYTES = {CONFIG: LONGEST_JSON, WEIGHTS: 2**32}
 """Larger files are refused before they are read or downloaded."""
@@ -47,15 +57,17 @@ def save_pretrained(
     """
     folder = Path(folder)
     ours = (folder / CONFIG).is_file() and _is_ours(folder / CONFIG)
-    if folder.exists() and not ours and (not folder.is_dir() or any(folder.iterdir())):
+    ours = ours or is_unfinished(folder, SHARE)
+    if folder.exists() and not ours and not is_empty(folder):
         raise RunError(f"{folder} holds something else; choose another --out.")
     weights = run.model().state_dict()
     facts = _facts(run)
     spread = with_intervals(run) if intervals and facts["scores"] is not None else {}
     card = model_card(run.config, facts, spread, licence)
-    checkpoint.save_tensors(folder / WEIGHTS, weights, {"format": "pt"})
-    write_text(folder / CARD, card)
-    write_json(folder / CONFIG, facts)  # the last: a folder without it is no model
+    with making(folder, SHARE):
+        checkpoint.save_tensors(folder / WEIGHTS, weights, {"format": "pt"})
+        write_text(folder / CARD, card)
+        write_json(folder / CONFIG, facts)  # the last: a folder without it is no model
     return folder
 
 
@@ -126,6 +138,11 @@ def from_pretrained(
     if local.is_dir():
         if revision is not None:
             raise MicvaeError(f"revision is for repositories, and {local} is a folder.")
+        if is_unfinished(local):
+            raise RunError(
+                f"{local} is not finished: micvae share was interrupted there. Give the same "
+                "command again."
+            )
         return _opened(local / CONFIG, local / WEIGHTS, str(local), device)
     repo_id = str(folder_or_repo_id)
     hub = _hub()

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from micvae import __version__
 from micvae.errors import MicvaeError
-from micvae.files import replacing, write_json
+from micvae.files import making, replacing, write_json
 from micvae.models import VAE
 from micvae.sharing.latents import describe_latents
 from micvae.sharing.paths import public
@@ -147,10 +147,11 @@ def export_run(run: Run, folder: Path) -> dict[str, Any]:
     model = run.model()
     encoder, decoder = export_networks(model, shape)
     description = describe(run, model, encoder, decoder)
-    for name, network in ((ENCODER, encoder), (DECODER, decoder)):
-        with replacing(folder / name) as temporary:
-            temporary.write_bytes(network.content)
-    write_json(folder / DESCRIPTION, description)
+    with making(folder, "export"):
+        for name, network in ((ENCODER, encoder), (DECODER, decoder)):
+            with replacing(folder / name) as temporary:
+                temporary.write_bytes(network.content)
+        write_json(folder / DESCRIPTION, description)
     return description
 
 
@@ -223,20 +224,20 @@ def _traced(network: nn.Module, batch: Tensor, reads: str, gives: str) -> bytes:
     from torch.onnx.utils import register_custom_op_symbolic, unregister_custom_op_symbolic
 
     try:
-        with _quiet(), TemporaryDirectory() as folder:
-            written = Path(folder) / "network.onnx"
+        written = io.BytesIO()
+        with _quiet():
             register_custom_op_symbolic("aten::special_ndtr", _normal_cdf, OPSET)
             torch.onnx.export(
                 network,
                 (batch,),
-                written,
+                written,  # type: ignore[arg-type]  # this exporter takes open files, too
                 dynamo=False,
                 input_names=[reads],
                 output_names=[gives],
                 dynamic_axes={reads: {0: "batch"}, gives: {0: "batch"}},
                 opset_version=OPSET,
             )
-            model = onnx.load(written)
+            model = onnx.load_from_string(written.getvalue())
     except Exception as error:  # the exporter raises what its many stages raise
         raise ExportError(
             f"this model has no ONNX counterpart for its {gives}: {_line(error)}."

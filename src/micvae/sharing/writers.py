@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from micvae.errors import MicvaeError
 from micvae.files import new_folder, replacing
+from micvae.text import encodable, spreadsheet_name
 
 Put = Callable[[NDArray[np.float32 | np.float64]], None]
 TABLES = (".parquet", ".csv")
@@ -37,6 +38,9 @@ def table_writer(
 ) -> Iterator[Callable[[Sequence[NDArray[Any]]], None]]:
     """Write a .parquet or .csv table; what is yielded appends rows, given column by column.
 
+    Spreadsheets take a name that begins with `=`, `+`, `-` or `@` for a formula. In a .csv file an
+    apostrophe stands before it, which `micvae.data.read_matrix` takes away again.
+
     Args:
         path: the file.
         kinds: name and NumPy type of every column.
@@ -45,10 +49,13 @@ def table_writer(
     import pyarrow.csv
     import pyarrow.parquet
 
-    fields = [(name, pa.from_numpy_dtype(kind)) for name, kind in kinds]
-    schema = pa.schema(fields, metadata={MARK: b""})
+    parquet = path.suffix.lower() == ".parquet"
+    names = [encodable(name) for name, _ in kinds]
+    if not parquet:
+        names = [spreadsheet_name(name) for name in names]
+    types = [pa.from_numpy_dtype(kind) for _, kind in kinds]
+    schema = pa.schema(list(zip(names, types, strict=True)), metadata={MARK: b""})
     with replacing(path) as temporary:
-        parquet = path.suffix.lower() == ".parquet"
         writer = pyarrow.parquet.ParquetWriter if parquet else pyarrow.csv.CSVWriter
         with writer(temporary, schema) as opened:
             yield lambda columns: opened.write_table(pa.table(list(columns), schema=schema))

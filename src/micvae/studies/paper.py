@@ -153,7 +153,7 @@ def reproduce(
             "beta": objective.beta(0),  # type: ignore[attr-defined]
         }
 
-    rows = run_study(job.cells(), job.out, description, job.workers, report, columns)
+    rows = run_study(job.cells(), job.out, description, job.workers, report, columns, "reproduce")
     table = table1(rows)
     images = Run(job.out / rows[0]["path"]).record["data"]["n"]
     said = findings(table, VANILLA, LITERAL, RECOMMENDED, SINGLE, images)

@@ -2,7 +2,9 @@
 
 import contextlib
 import multiprocessing
+import os
 import signal
+import threading
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -20,10 +22,17 @@ if TYPE_CHECKING:
 ATTEMPTS = 3
 """How often a run is begun before it is given up, where its worker was killed."""
 
+PATIENCE = 30.0
+"""Seconds that a worker waits for the process that owns a run's folder: a worker of a study that
+was killed ends at once, but not at the same moment."""
+
 
 @dataclass(frozen=True)
 class Event:
-    """What a worker says of its job: `progress` (a number in [0, 1]), `done` or `failed` (why)."""
+    """What a worker says of its job: `begun`, `progress` (in [0, 1]), `done` or `failed` (why).
+
+    `begun` is for the pool only; `run_jobs` reports the others.
+    """
 
     job: int
     kind: str
@@ -35,6 +44,7 @@ class _Worker:
     process: BaseProcess
     pipe: Connection
     job: int | None = None
+    begun: bool = False
 
 
 def run_jobs(
@@ -45,7 +55,9 @@ def run_jobs(
     """Train and evaluate every (configuration, folder); return why some failed, by index.
 
     A run that fails, because its training diverged for instance, does not stop the others. A
-    worker that is killed is replaced, and its run goes on from its last checkpoint.
+    worker that is killed is replaced, and its run goes on from its last checkpoint. A run whose
+    worker is killed `ATTEMPTS` times has failed. A worker that ends before it has begun its run,
+    between two runs for instance, does not count against the run, unless no worker can begin it.
 
     Args:
         jobs: configurations as `RunConfig.to_json` writes them, and their run folders.
@@ -57,15 +69,32 @@ def run_jobs(
     """
     context = multiprocessing.get_context("spawn")
     queue = list(range(len(jobs)))
-    begun = dict.fromkeys(queue, 0)
+    killed = dict.fromkeys(queue, 0)
+    never_begun = dict.fromkeys(queue, 0)
     failures: dict[int, str] = {}
     pool: list[_Worker] = []
 
     def give(worker: _Worker) -> None:
-        worker.job = queue.pop(0) if queue else None
-        if worker.job is not None:
-            begun[worker.job] += 1
-        worker.pipe.send(None if worker.job is None else (worker.job, *jobs[worker.job]))
+        worker.job, worker.begun = queue.pop(0) if queue else None, False
+        with contextlib.suppress(OSError):  # it has ended, which `wait` reports
+            worker.pipe.send(None if worker.job is None else (worker.job, *jobs[worker.job]))
+
+    def replace(worker: _Worker) -> None:
+        """Put another worker in the place of one that has ended, and its job back."""
+        worker.process.join()
+        job = worker.job
+        assert job is not None
+        counted = killed if worker.begun else never_begun
+        counted[job] += 1
+        if counted[job] < ATTEMPTS:
+            queue.insert(0, job)
+        else:
+            settle(Event(job, "failed", _why(worker.process.exitcode, worker.begun)))
+        pool.remove(worker)
+        worker.pipe.close()
+        if queue:
+            pool.append(_start(context))
+            give(pool[-1])
 
     def settle(event: Event) -> None:
         if event.kind == "failed":
@@ -82,17 +111,10 @@ def run_jobs(
                 try:
                     event: Event = worker.pipe.recv()
                 except (EOFError, OSError):
-                    worker.process.join()
-                    assert worker.job is not None
-                    if begun[worker.job] < ATTEMPTS:
-                        queue.insert(0, worker.job)
-                    else:
-                        why = f"its process ended {ATTEMPTS} times ({worker.process.exitcode})"
-                        settle(Event(worker.job, "failed", why))
-                    pool.remove(worker)
-                    if queue:
-                        pool.append(_start(context))
-                        give(pool[-1])
+                    replace(worker)
+                    continue
+                if event.kind == "begun":
+                    worker.begun = True
                     continue
                 settle(event)
                 if event.kind != "progress":
@@ -115,6 +137,27 @@ def _start(context: Any) -> _Worker:
     return _Worker(process, here)
 
 
+def _why(exitcode: int | None, begun: bool) -> str:
+    """Why a job is given up whose workers ended without a word."""
+    how = f"with status {exitcode}"
+    if exitcode is not None and exitcode < 0:
+        with contextlib.suppress(ValueError):
+            how = f"killed by {signal.Signals(-exitcode).name}"
+    what = "its process" if begun else "a process to run it was started and"
+    why = f"{what} ended {ATTEMPTS} times ({how})"
+    if exitcode == -9:
+        why += "; the system does this when memory runs out, so try fewer --workers"
+    return why
+
+
+def _end_with_parent() -> None:
+    """End this process when the one that started it ends, however that happens."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)  # files are whole at any moment
+
+
 def _say(pipe: Connection, job: int, progress: "Progress") -> None:
     pipe.send(Event(job, "progress", progress.step / progress.steps))
 
@@ -122,8 +165,10 @@ def _say(pipe: Connection, job: int, progress: "Progress") -> None:
 def _work(pipe: Connection) -> None:
     """Take jobs from the pipe until there are no more."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which stops us
+    threading.Thread(target=_end_with_parent, name="micvae-parent", daemon=True).start()
     import torch
 
+    from micvae.locks import wait_until_free
     from micvae.studies.evaluation import evaluate_run
     from micvae.training.config import RunConfig
     from micvae.training.run import train_run
@@ -132,7 +177,9 @@ def _work(pipe: Connection) -> None:
     with contextlib.suppress(EOFError, BrokenPipeError):
         while (task := pipe.recv()) is not None:
             job, values, path = task
+            pipe.send(Event(job, "begun"))
             try:
+                wait_until_free(path, PATIENCE)
                 run = train_run(RunConfig.from_json(values), path, partial(_say, pipe, job))
                 if run.scores() is None:
                     evaluate_run(run)

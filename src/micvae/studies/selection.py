@@ -166,7 +166,7 @@ def train_candidates(
             for label, config in job.rows().items()
         ],
     }
-    return run_study(cells, job.out, description, job.workers, report)
+    return run_study(cells, job.out, description, job.workers, report, command="select")
 
 
 def compare_candidates(

@@ -16,10 +16,12 @@ import pyarrow.parquet as pq
 
 from micvae.data.tables import read_rows
 from micvae.errors import MicvaeError, RunError
-from micvae.files import read_json, replacing, write_json
+from micvae.files import making, read_json, replacing, write_json
+from micvae.locks import owned
 from micvae.paths import member, safe_name
 from micvae.studies.nulls import null_ends, nulls_of
 from micvae.studies.pool import Event, run_jobs
+from micvae.text import encodable
 from micvae.training.config import RunConfig
 from micvae.training.run import RUNS, Run
 
@@ -106,6 +108,7 @@ def run_study(
     workers: int,
     report: Callable[[Event], None] = lambda event: None,
     extra: Callable[[Cell], Mapping[str, Any]] = lambda cell: {},
+    command: str = "study",
 ) -> list[dict[str, Any]]:
     """Run what is not there yet, and write `study.json` and `table.parquet`.
 
@@ -116,29 +119,32 @@ def run_study(
         workers: how many runs at a time, one thread each.
         report: called with every event, `event.job` being an index into `cells`.
         extra: further columns of a cell's row in the table.
+        command: of the command line; it knows an unfinished folder as its own by this name.
 
     Returns:
         The table's rows, in the order of `cells`, runs that failed left out.
 
     Raises:
         RunError: where every run failed, and where the folder has finished runs of another study.
-            More rows, seeds and restarts of the same settings may be added to it.
+            More rows, seeds and restarts of the same settings may be added to it. Where another
+            process runs a study there.
         KeyboardInterrupt: on Ctrl-C; the same call goes on from there.
     """
     refuse_another(cells, folder)
     folder.mkdir(parents=True, exist_ok=True)
-    jobs = [(cell.config.to_json(), member(folder, cell.path)) for cell in cells]
-    failures = run_jobs(jobs, workers, report)
-    done = [cell for i, cell in enumerate(cells) if i not in failures]
-    if not done:
-        raise RunError(f"every run of the study failed; the first because: {failures[0]}")
-    failed = {cells[i].path.as_posix(): why for i, why in failures.items()}
-    notes = list(description.get("notes", []))
-    for cell in done:
-        notes += [note for note in Run(folder / cell.path).notes if note not in notes]
-    write_json(folder / STUDY, {**description, "notes": notes, "failed": failed})
-    rows = keep_best([row_of(cell, folder) | dict(extra(cell)) for cell in done])
-    write_table(rows, folder)
+    with owned(folder), making(folder, command):
+        jobs = [(cell.config.to_json(), member(folder, cell.path)) for cell in cells]
+        failures = run_jobs(jobs, workers, report)
+        done = [cell for i, cell in enumerate(cells) if i not in failures]
+        if not done:
+            raise RunError(f"every run of the study failed; the first because: {failures[0]}")
+        failed = {cells[i].path.as_posix(): why for i, why in failures.items()}
+        notes = list(description.get("notes", []))
+        for cell in done:
+            notes += [note for note in Run(folder / cell.path).notes if note not in notes]
+        write_json(folder / STUDY, {**description, "notes": notes, "failed": failed})
+        rows = keep_best([row_of(cell, folder) | dict(extra(cell)) for cell in done])
+        write_table(rows, folder)
     return rows
 
 
@@ -190,7 +196,14 @@ def write_table(rows: Sequence[Mapping[str, Any]], folder: Path) -> None:
     with replacing(folder / TABLE) as temporary:
         names = dict.fromkeys(name for row in rows for name in row)
         complete = [{name: row.get(name) for name in names} for row in rows]
-        pq.write_table(pa.Table.from_pylist(complete), temporary)
+        pq.write_table(pa.Table.from_pylist(_encodable(complete)), temporary)
+
+
+def _encodable(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Rows whose text Arrow can hold: it takes no lone surrogate."""
+    return [
+        {name: encodable(v) if isinstance(v, str) else v for name, v in row.items()} for row in rows
+    ]
 
 
 def keep_best(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

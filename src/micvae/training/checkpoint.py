@@ -59,7 +59,25 @@ def load(
             generator.set_state(tensors[f"generator/{name}"])
         return int(metadata["step"]), float(metadata["seconds"])
     except (KeyError, ValueError, RuntimeError) as error:
-        raise RunError(f"{path} does not fit this configuration: {error}.") from None
+        raise RunError(
+            f"{path} does not fit this configuration: {str(error).rstrip('.')}. Remove the file to "
+            "begin the training again."
+        ) from None
+
+
+def step_of(path: Path) -> int:
+    """Steps that were taken when a checkpoint was written.
+
+    Raises:
+        RunError: where the file cannot be read, or says no number of steps.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:  # checks the file's size, too
+            return int((file.metadata() or {})["step"])
+    except (OSError, SafetensorError) as error:
+        raise RunError(f"{path} is not a readable safetensors file: {error}.") from None
+    except (KeyError, ValueError):
+        raise RunError(f"{path} says no number of steps; it is no checkpoint.") from None
 
 
 def restore(module: nn.Module, tensors: Mapping[str, Tensor], prefix: str = "") -> None:

@@ -72,6 +72,8 @@ class StepLog:
     def load(self, path: Path, steps: int) -> None:
         """Take up the first `steps` rows of a log that was saved."""
         columns = read_log(path)
+        if "step" not in columns or len(columns) < 2:
+            raise RunError(f"{path} has no column step and terms beside it; it is no log of a run.")
         del columns["step"]
         rows = np.stack(list(columns.values()), axis=1)
         if len(rows) < steps:

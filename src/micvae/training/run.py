@@ -1,5 +1,6 @@
 """`Run`: a folder that says everything about one training."""
 
+import contextlib
 import hashlib
 import math
 import warnings
@@ -16,7 +17,8 @@ from micvae.data.standardised import moments, standardised_name
 from micvae.data.value_range import TrainedScale, expecting
 from micvae.data.vectors import check_float32, rounded_first, warn_of_float32
 from micvae.errors import DataError, MicvaeError, MicvaeWarning, RunError
-from micvae.files import read_json, write_json
+from micvae.files import OWN, is_empty, read_json, remove_abandoned, write_json
+from micvae.locks import owned
 from micvae.models import VAE
 from micvae.paths import checked_file
 from micvae.representation import Representation
@@ -283,7 +285,8 @@ def train_run(
             begun by micvae 0.1, which read vectors in float32.
 
     Raises:
-        RunError: where `path` holds something else, or a run on other data.
+        RunError: where `path` holds something else, or a run on other data, or another process
+            trains there.
         DataError: where vectors that are not standardised need more digits than float32 has.
         MicvaeError: where the tracker's library is not installed, or it cannot start.
     """
@@ -294,26 +297,11 @@ def train_run(
             return again()
         return load(config.data) if dataset is None or config.data != IN_MEMORY else dataset
 
-    if (path / RECORD).exists():
-        run = Run(path)
-        if run.config != config:
-            raw = replace(config, data=run.config.data)
-            remedy = "choose another --out, or remove the folder"
-            if run.config == raw and config.data == standardised_name(run.config.data):
-                remedy = f"add --no-standardise to go on with it, {remedy}"
-            raise RunError(
-                f"{path} holds a run of another configuration ({_difference(run.config, config)}); "
-                f"{remedy}."
-            )
-        if run.done:
-            if dataset is not None and as_recorded(dataset, run.record, read) is None:
-                raise RunError(f"the data at {config.data} has changed since {path} was made.")
-            return run
-    elif path.exists() and (not path.is_dir() or any(path.iterdir())):
-        raise RunError(f"{path} exists and is not a run; choose another --out.")
+    if (finished := _finished(path, config, dataset, read)) is not None:
+        return finished
     dataset = dataset or data_for(config, path)
     if (path / RECORD).exists():
-        dataset = as_recorded(dataset, run.record, read) or dataset.as_float32()
+        dataset = as_recorded(dataset, Run(path).record, read) or dataset.as_float32()
     else:
         _check_precision(dataset)
         dataset = dataset.as_float32()
@@ -337,29 +325,35 @@ def train_run(
     }
     trainer = Trainer(config, dataset)  # refuses what cannot be trained before anything is written
     path.mkdir(parents=True, exist_ok=True)
-    if (path / RECORD).exists():
-        begun = Run(path).record["data"]
-        if _without_reading(begun) != _without_reading(record["data"]):
-            raise RunError(f"the data at {config.data} has changed since {path} was begun.")
-    write_json(path / RECORD, record)
-
-    def handed_over(progress: Progress) -> None:
-        report(progress)
-        rate = {"images_per_second": progress.images_per_second}
-        tracker.log(progress.step, progress.terms | rate)
-
-    with tracked(tracker, title(config, dataset.name), config.to_json()):
-        model = trainer.fit(path, handed_over)
-        if config.objective.finishes:
-            record[FINAL] = trainer.terms_of_model()
-        checkpoint.save_tensors(path / WEIGHTS, model.state_dict(), {"micvae": __version__})
-        encoded = config.objective.represent(model, dataset)
-        Representation.of(encoded, dataset).save(path / REPRESENTATION)
-        losses, steps = read_log(path / LOG)["loss"], trainer.steps_per_epoch
-        record[CONVERGENCE] = judge(losses, config, steps).to_json()
-        record |= {"status": "done", "seconds": round(trainer.seconds, 3)}
+    with owned(path) as ownership:
+        if (finished := _finished(path, config, dataset, read)) is not None:
+            return finished  # by another process meanwhile
+        if (path / RECORD).exists():
+            begun = Run(path).record["data"]
+            if _without_reading(begun) != _without_reading(record["data"]):
+                raise RunError(f"the data at {config.data} has changed since {path} was begun.")
         write_json(path / RECORD, record)
-        (path / CHECKPOINT).unlink(missing_ok=True)
+
+        def handed_over(progress: Progress) -> None:
+            ownership.check()
+            report(progress)
+            rate = {"images_per_second": progress.images_per_second}
+            tracker.log(progress.step, progress.terms | rate)
+
+        with tracked(tracker, title(config, dataset.name), config.to_json()):
+            model = trainer.fit(path, handed_over)
+            if config.objective.finishes:
+                record[FINAL] = trainer.terms_of_model()
+            ownership.check()
+            checkpoint.save_tensors(path / WEIGHTS, model.state_dict(), {"micvae": __version__})
+            encoded = config.objective.represent(model, dataset)
+            ownership.check()
+            Representation.of(encoded, dataset).save(path / REPRESENTATION)
+            losses, steps = read_log(path / LOG)["loss"], trainer.steps_per_epoch
+            record[CONVERGENCE] = judge(losses, config, steps).to_json()
+            record |= {"status": "done", "seconds": round(trainer.seconds, 3)}
+            write_json(path / RECORD, record)
+            (path / CHECKPOINT).unlink(missing_ok=True)
     return Run(path)
 
 
@@ -375,6 +369,44 @@ def data_for(config: RunConfig, path: Path) -> FactorDataset:
         return load(config.data)
     with expecting(trained=TrainedScale.of(begun.record["data"].get("source"))):
         return load(config.data)
+
+
+def _finished(
+    path: Path,
+    config: RunConfig,
+    dataset: FactorDataset | None,
+    again: Callable[[], FactorDataset],
+) -> Run | None:
+    """The run in a folder where it is finished; None where training begins there, or goes on.
+
+    Raises:
+        RunError: where the folder holds something else, or a run of another configuration or of
+            other data.
+    """
+    if not (path / RECORD).exists():
+        if path.exists() and not is_empty(path):
+            raise RunError(f"{path} exists and is not a run; choose another --out.")
+        return None
+    run = Run(path)
+    if run.config != config:
+        raw = replace(config, data=run.config.data)
+        remedy = "choose another --out, or remove the folder"
+        if run.config == raw and config.data == standardised_name(run.config.data):
+            remedy = f"add --no-standardise to go on with it, {remedy}"
+        raise RunError(
+            f"{path} holds a run of another configuration ({_difference(run.config, config)}); "
+            f"{remedy}."
+        )
+    if not run.done:
+        return None
+    if dataset is not None and as_recorded(dataset, run.record, again) is None:
+        raise RunError(f"the data at {config.data} has changed since {path} was made.")
+    if (path / CHECKPOINT).exists() or any(path.glob(f"{OWN}*")):
+        # A process that is killed in its last step leaves these.
+        with contextlib.suppress(OSError, RunError), owned(path):
+            (path / CHECKPOINT).unlink(missing_ok=True)
+            remove_abandoned(path)
+    return run
 
 
 def track_scores(run: Run, scores: Mapping[str, float], tracking: Tracking) -> None:

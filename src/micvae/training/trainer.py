@@ -1,6 +1,7 @@
 """The one training loop. It knows no method's name."""
 
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from micvae.data import FactorDataset
-from micvae.errors import DataError, DivergedError
+from micvae.errors import DataError, DivergedError, MicvaeWarning, RunError
 from micvae.models import VAE, build_vae, laid_out
 from micvae.objectives import Step
 from micvae.objectives.base import MODEL, Setting
@@ -114,7 +115,9 @@ class Trainer:
         """Train, or go on from the folder's checkpoint, and return the model.
 
         After every epoch the whole state is written to `folder`, so that a killed training goes
-        on with the next call and ends with the same bits as one that was never interrupted.
+        on with the next call and ends with the same bits as one that was never interrupted. Where
+        the checkpoint or its log is damaged, or the log ends before the checkpoint, training begins
+        again, with a warning.
 
         Args:
             folder: where the checkpoint and the log are kept; it must exist.
@@ -125,10 +128,9 @@ class Trainer:
         """
         saved = folder / CHECKPOINT
         state = (self.modules, self.optimizers, self.streams)
-        if saved.exists():
+        if saved.exists() and self._can_go_on(saved, folder / LOG):
             self.step, earlier = checkpoint.load(saved, *state)
             self._began -= earlier
-            self.log.load(folder / LOG, self.step)
         try:
             for _ in self._epochs(report):
                 self.log.save(folder / LOG)
@@ -164,6 +166,17 @@ class Trainer:
     def _step(self, rows: Tensor, noise: torch.Generator, other: Tensor | None) -> Step:
         """What the objective may know of the step that is next."""
         return Step(self.step, len(self.images), noise, self.networks, other, rows, self.given)
+
+    def _can_go_on(self, saved: Path, log: Path) -> bool:
+        """Take up the log of a checkpoint; no, with a warning, where the two are of no use."""
+        try:
+            self.log.load(log, checkpoint.step_of(saved))
+        except RunError as error:
+            warnings.warn(
+                f"training begins again: {str(error).rstrip('.')}", MicvaeWarning, stacklevel=3
+            )
+            return False
+        return True
 
     def _epochs(self, report: Callable[[Progress], None]) -> Iterator[int]:
         """Train epoch by epoch; what is yielded is the number of epochs done."""
