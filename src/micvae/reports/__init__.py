@@ -6,6 +6,7 @@ from micvae.errors import RunError
 from micvae.files import read_json
 from micvae.identifiability.audit.run import RESULT as AUDIT
 from micvae.identifiability.theorem import RESULT
+from micvae.reports import _matplotlib  # noqa: F401, the first that loads Matplotlib
 from micvae.reports.audit import report_audit
 from micvae.reports.comparison import report_comparison
 from micvae.reports.paper import report_paper

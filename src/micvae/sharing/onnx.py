@@ -257,6 +257,8 @@ def _session(content: bytes) -> Any:
         import onnxruntime
     except ImportError:
         raise _not_installed("onnxruntime") from None
+    onnxruntime.disable_telemetry_events()
+    onnxruntime.set_default_logger_severity(3)  # without a home directory it warns of that
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4  # what goes wrong is raised, and said once
     options.intra_op_num_threads = 1
