@@ -17,6 +17,7 @@ ROOMS = [
     "arrays",
     "files",
     "spelling",
+    "torch_state",
     "data",
     "networks",
     "distributions",

@@ -16,9 +16,10 @@ from micvae.errors import RunError
 from micvae.explorer.content import gather_content
 from micvae.explorer.runtime import runtime_files
 from micvae.explorer.samples import read_dataset
-from micvae.files import write_text
-from micvae.sharing.onnx import export_networks
+from micvae.files import expanded, write_text
+from micvae.sharing.onnx import export_networks, require_onnx
 from micvae.sharing.paths import public, without_folders
+from micvae.torch_state import with_torch_defaults
 from micvae.training.run import Run
 
 PAGE = "explore.html"
@@ -37,6 +38,7 @@ SCRIPTS = (
 """In the order in which they are put together, to one module."""
 
 
+@with_torch_defaults
 def explore_run(run: Run, path: Path | None = None) -> Path:
     """Write the explorer of a run: the decoder, what decodes, and samples of the data in one file.
 
@@ -50,9 +52,11 @@ def explore_run(run: Run, path: Path | None = None) -> Path:
     Raises:
         MicvaeError: where the runtime is not there, see `runtime_files`.
         RunError: where the run is not finished or damaged.
-        ExportError: where the decoder cannot be exported, see `micvae.sharing.onnx`.
+        ExportError: where onnx or onnxruntime is not installed, or the decoder cannot be exported,
+            see `micvae.sharing.onnx`.
     """
-    path = run.path / PAGE if path is None else Path(path)
+    require_onnx("explore")
+    path = run.path / PAGE if path is None else expanded(path)
     if path.is_dir():
         raise RunError(f"{path} is a folder; give --out the name of a file, such as {PAGE}.")
     script, machine = runtime_files()

@@ -23,6 +23,7 @@ from micvae.learner.parameters import WithOptions
 from micvae.learner.settings import config_of, objective_of, parameters_of
 from micvae.learner.stored import Fitted
 from micvae.models import VAE, elbo
+from micvae.torch_state import with_torch_defaults
 from micvae.training.run import IN_MEMORY, Run, train_run
 
 SETTINGS = (
@@ -137,6 +138,7 @@ class Disentangler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, WithOption
         tags.transformer_tags.preserves_dtype = ["float32"]
         return tags
 
+    @with_torch_defaults
     def fit(self, X: Any, y: Any = None, *, out: str | Path | None = None) -> Self:
         """Train.
 
@@ -175,11 +177,13 @@ class Disentangler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, WithOption
         """Train, and return the codes `(N, D)` of the training samples."""
         return self.fit(X, y, **fit_params).representation_.codes.copy()
 
+    @with_torch_defaults
     def transform(self, X: Any) -> NDArray[np.float32]:
         """Codes `(N, D)` of samples: posterior means."""
         check_is_fitted(self)
         return self.config_.objective.represent(self.model_, self._dataset(X)).codes
 
+    @with_torch_defaults
     def inverse_transform(self, X: ArrayLike) -> NDArray[np.float32]:
         """Decode codes `(N, D)`: expected images or vectors, arranged as those that were fitted.
 
@@ -207,6 +211,7 @@ class Disentangler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, WithOption
         with torch.inference_mode():
             return self._form.given(self.model_.sample(n, noise).cpu().numpy())
 
+    @with_torch_defaults
     def score_samples(self, X: Any) -> NDArray[np.float64]:
         """Evidence lower bound of log p(x) per sample, `(N,)`, nats; see `micvae.models.elbo`.
 

@@ -7,8 +7,10 @@ from numpy.typing import NDArray
 from micvae.data import Images
 from micvae.models.encoding import at_once
 from micvae.models.vae import VAE
+from micvae.torch_state import with_torch_defaults
 
 
+@with_torch_defaults
 def elbo(model: VAE, images: Images, seed: int = 0, batch_size: int = 1000) -> NDArray[np.float64]:
     r"""A lower bound of log p(x) for each of N samples, `(N,)`, nats.
 

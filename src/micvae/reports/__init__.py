@@ -15,6 +15,7 @@ from micvae.reports.selection import report_selection
 from micvae.reports.study import report_study
 from micvae.reports.theorem import report_theorem
 from micvae.studies.study import STUDY
+from micvae.torch_state import with_torch_defaults
 from micvae.training.run import RECORD, RUNS, Run
 
 __all__ = [
@@ -32,6 +33,7 @@ KINDS = {"paper": report_paper, "selection": report_selection}
 """Studies with a page of their own, by what `study.json` calls them."""
 
 
+@with_torch_defaults
 def report_folder(folder: Path) -> Path:
     """Write the report of whatever a folder holds: a run, a study, the paper's comparison, ….
 

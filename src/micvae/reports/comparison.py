@@ -13,6 +13,7 @@ from micvae.reports.study import study_page
 from micvae.reports.tables import Rows
 from micvae.studies.evaluation import evaluate_run, rank_runs
 from micvae.studies.study import STUDY, row_of_run
+from micvae.torch_state import with_torch_defaults
 from micvae.training.config import RunConfig
 from micvae.training.run import RECORD, Run
 
@@ -20,6 +21,7 @@ FILES = (("figures/", "every figure of this page as PNG and SVG"),)
 _OF_A_SEED = ("seed", "restart")
 
 
+@with_torch_defaults
 def report_comparison(runs: Sequence[Run], out: Path) -> Path:
     """Write `report.html` and `figures/` that compare finished runs; those without scores get them.
 

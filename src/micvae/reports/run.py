@@ -9,6 +9,7 @@ from micvae.reports.page import Cell, Details, Group, Key, Page, Table, write_pa
 from micvae.reports.quantities import known, quantity
 from micvae.reports.single import data_group, gather, run_groups
 from micvae.studies.command_lines import train_command
+from micvae.torch_state import with_torch_defaults
 from micvae.training.run import Run
 
 FILES = (
@@ -21,6 +22,7 @@ FILES = (
 )
 
 
+@with_torch_defaults
 def report_run(run: Run) -> Path:
     """Write `report.html` and `figures/` into a run's folder; a run without scores is scored.
 

@@ -17,6 +17,7 @@ from micvae.studies.selection import SELECTION
 from micvae.studies.statistics import Interval
 from micvae.studies.study import STUDY
 from micvae.studies.truth import check_said
+from micvae.torch_state import with_torch_defaults
 from micvae.training.run import Run
 
 Found = Mapping[str, Any]
@@ -61,6 +62,7 @@ _DEFINITIONS = (
 )
 
 
+@with_torch_defaults
 def report_selection(folder: Path) -> Path:
     """Write `report.html` and `figures/` of a selection.
 

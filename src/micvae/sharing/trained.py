@@ -16,6 +16,7 @@ from micvae.models import VAE
 from micvae.representation import Encoded
 from micvae.sharing.features import check_features, feature_names_of
 from micvae.sharing.units import Units
+from micvae.torch_state import with_torch_defaults
 from micvae.training import Run, RunConfig
 
 TOGETHER = 1000
@@ -57,6 +58,7 @@ class Trained:
         """D names of columns: z0, z1, …"""
         return latent_names(self.config.latent_dim)
 
+    @with_torch_defaults
     def encode(self, dataset: FactorDataset) -> Encoded:
         """Codes of a data set, as its method makes them.
 
@@ -77,6 +79,7 @@ class Trained:
         self.check(dataset)
         return self.units.taken(dataset, self.name)
 
+    @with_torch_defaults
     def decode(self, codes: NDArray[Any]) -> NDArray[np.float32]:
         """Expected images `(N, C, H, W)` in [0, 1], or vectors `(N, F)`, of codes `(N, D)`.
 

@@ -28,6 +28,7 @@ from micvae.metrics.inputs import check_inputs
 from micvae.metrics.interventions import Interventions
 from micvae.models import encode
 from micvae.representation import Representation
+from micvae.torch_state import with_torch_defaults
 from micvae.training.run import SCORES, Run
 
 SAMPLES = 15_000
@@ -41,6 +42,7 @@ VOTES = {"rendered": (1_000, 1_000), "matched": (10_000, 5_000)}
 found among the samples; fewer, for the sake of time, where every vote's images are rendered."""
 
 
+@with_torch_defaults
 def evaluate_run(run: Run, seed: int = 0, interventions: bool = False) -> dict[str, Any]:
     """Score a finished run and store the result in it as `scores.json`.
 

@@ -14,6 +14,7 @@ from micvae.errors import RunError
 from micvae.files import read_json, write_json
 from micvae.models import VAE
 from micvae.representation import Representation
+from micvae.torch_state import with_torch_defaults
 from micvae.tracking import RunLog, Tracking, tracked
 from micvae.training import checkpoint
 from micvae.training.config import RunConfig
@@ -145,6 +146,7 @@ class Run:
         steps = self.record["data"]["n"] // self.config.batch_size
         return {k: float(v[-steps:].mean()) for k, v in self.log().items() if k != "step"}
 
+    @with_torch_defaults
     def representation(self) -> Representation:
         """The codes of the training images: computed once, then read."""
         path = self.path / REPRESENTATION
@@ -169,6 +171,7 @@ class Run:
         return dict(scores)
 
 
+@with_torch_defaults
 def train_run(
     config: RunConfig,
     path: Path,

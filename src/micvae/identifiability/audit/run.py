@@ -23,6 +23,7 @@ from micvae.identifiability.audit.verdict import (
     sentences,
 )
 from micvae.information.checks import whole_number
+from micvae.torch_state import with_torch_defaults
 from micvae.training.run import Run
 
 RESULT = "audit.json"
@@ -58,6 +59,7 @@ FULL = Scale()
 QUICK = Scale(50, 32, 2, 60, 1_000, 400, 200, 50)
 
 
+@with_torch_defaults
 def audit_subject(
     subject: Subject,
     scale: Scale = FULL,
@@ -109,6 +111,7 @@ def audit_subject(
     return known
 
 
+@with_torch_defaults
 def audit_runs(
     runs: Sequence[Run],
     out: Path,
