@@ -12,13 +12,13 @@ from numpy.typing import ArrayLike
 from micvae import spelling
 from micvae.data import FactorDataset, load
 from micvae.errors import MicvaeError, RunError
-from micvae.files import replacing, write_json
+from micvae.files import expanded, replacing, write_json
 from micvae.objectives import Objective, find
 from micvae.objectives.schedules import Constant, Schedule
 from micvae.studies.candidates import Candidate, measure
 from micvae.studies.choice import choose
 from micvae.studies.command_lines import command_line, train_command
-from micvae.studies.pool import Event
+from micvae.studies.pool import Event, leave_if_worker
 from micvae.studies.study import Cell, at_once, grid, run_study, write_table
 from micvae.studies.truth import check
 from micvae.training.config import RunConfig, Settings
@@ -232,7 +232,8 @@ def select(
         MicvaeError: settings that do not fit.
         RunError: where `out` holds runs of other data, or every run failed.
     """
-    out = Path(settings.pop("out", Selection.out))
+    leave_if_worker()
+    out = expanded(settings.pop("out", Selection.out))
     data = dataset if isinstance(dataset, str | Path) else _kept(dataset, out / OWN_DATA)
     job = Selection(data=str(data), methods=tuple(methods), out=out, **settings)
     return compare_candidates(job, train_candidates(job, report), step)

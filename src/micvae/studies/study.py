@@ -14,8 +14,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from micvae.errors import MicvaeError, RunError
-from micvae.files import read_json, replacing, write_json
-from micvae.studies.pool import Event, run_jobs
+from micvae.files import expanded, make_folder, read_json, replacing, write_json
+from micvae.studies.pool import Event, leave_if_worker, run_jobs
 from micvae.training.config import RunConfig
 from micvae.training.run import RUNS, Run
 
@@ -119,8 +119,10 @@ def run_study(
             More rows, seeds and restarts of the same settings may be added to it.
         KeyboardInterrupt: on Ctrl-C; the same call goes on from there.
     """
+    leave_if_worker()
+    folder = expanded(folder)
     refuse_another(cells, folder)
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     jobs = [(cell.config.to_json(), folder / cell.path) for cell in cells]
     failures = run_jobs(jobs, workers, report)
     done = [cell for i, cell in enumerate(cells) if i not in failures]
