@@ -39,6 +39,7 @@ from micvae.data.standardised import standardised
 from micvae.data.tables import TableFile, read_matrix
 from micvae.data.whitened import whitened
 from micvae.errors import DataError, nearest
+from micvae.files import expanded, file_errors
 
 GENERATED: dict[str, Callable[..., FactorDataset]] = {
     "squares": squares,
@@ -143,8 +144,14 @@ def load(name_or_path: str) -> FactorDataset:
 
     Raises:
         DataError: where there is nothing of that name, or it cannot be used.
+        FileError: where the system does not let it be read.
     """
-    path = Path(name_or_path)
+    path = expanded(name_or_path)
+    with file_errors(path):
+        return _loaded(name_or_path, path)
+
+
+def _loaded(name_or_path: str, path: Path) -> FactorDataset:
     name = name_or_path.partition("(")[0].strip()
     if name in DATASETS and ("(" in name_or_path or not path.exists()):
         _, positional, options = spelling.parse(name_or_path, "data")

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from micvae.data.dataset import FactorKind
 from micvae.data.declared import check_npy, check_npz, check_size
 from micvae.errors import DataError
+from micvae.files import expanded
 
 READABLE = (".npy", ".npz", ".csv", ".parquet")
 ROW = "row"
@@ -99,7 +100,7 @@ def read_matrix(path: Path, wanted: str) -> TableFile:
     Raises:
         DataError: for a file that cannot be read, or does not hold a matrix of numbers or text.
     """
-    path = Path(path)
+    path = expanded(path)
     if not path.is_file():
         raise DataError(f"{wanted}: there is no file {path}.")
     try:

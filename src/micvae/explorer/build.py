@@ -64,6 +64,10 @@ def explore_run(run: Run, path: Path | None = None) -> Path:
     shape = tuple(run.record["data"]["image_shape"])
     _, decoder = export_networks(model, shape)
     dataset, missing = read_dataset(run)
+    if missing and path.is_file() and _has_samples(path):
+        raise RunError(
+            f"{path} is kept: it shows samples of the data, which cannot be read now ({missing})"
+        )
     content = gather_content(run, model, run.representation(), dataset)
     content["decoder"] = {"input": decoder.input, "output": decoder.output}
     data = run.config.data  # names folders of this machine, and the page goes to others
@@ -89,6 +93,12 @@ def explore_run(run: Run, path: Path | None = None) -> Path:
     )
     write_text(path, html)
     return path
+
+
+def _has_samples(page: Path) -> bool:
+    """Whether a page that is there has pictures or vectors of the data."""
+    text = page.read_text("utf-8", errors="replace")
+    return '"sheet": "data:' in text or '"vectors": "' in text
 
 
 def _public(missing: str, run: Run) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from micvae.errors import RunError
 from micvae.files import read_json
 from micvae.reports.many import configurations, environment_of, labels_of
-from micvae.reports.page import Cell, Group, Key, Page, Plate, Table, write_page
+from micvae.reports.page import Cell, Group, Key, NotDrawn, Page, Plate, Table, write_page
 from micvae.reports.quantities import DEFINITIONS, NOT_KNOWN, Quantity, quantity
 from micvae.reports.single import data_group, gather, run_groups
 from micvae.reports.tables import Rows, bounds, caution, count_said, failures, mean_cell, read_table
@@ -236,7 +236,7 @@ def _chosen_groups(folder: Path, result: Found, missing: list[str]) -> Sequence[
     try:
         material = gather(Run(folder / chosen["path"]), "", missing)
     except (RunError, OSError) as error:
-        missing.append(f"Figures of {what}: {error}")
+        missing.append(NotDrawn(f"Figures of {what}: {error}"))
         return []
     groups = run_groups([material])
     wanted = ("Latent traversals", "Reconstructions", "Latents among themselves", "Learning curves")

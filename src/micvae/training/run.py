@@ -10,8 +10,9 @@ import numpy as np
 
 from micvae import __version__
 from micvae.data import FactorDataset, LazyImages, from_npz, load, parts
-from micvae.errors import RunError
-from micvae.files import read_json, write_json
+from micvae.data.places import beside, from_folder_of, starting_points
+from micvae.errors import MicvaeError, RunError
+from micvae.files import expanded, make_folder, read_json, write_json
 from micvae.models import VAE
 from micvae.representation import Representation
 from micvae.torch_state import with_torch_defaults
@@ -66,7 +67,7 @@ class Run:
     """
 
     def __init__(self, path: Path) -> None:
-        self.path = Path(path)
+        self.path = expanded(path)
         if not (self.path / RECORD).is_file():
             of_study = (self.path / RUNS).is_dir()
             end = f"; it holds a study, whose runs are in {self.path / RUNS}" if of_study else ""
@@ -99,20 +100,51 @@ class Run:
 
     def dataset(self) -> FactorDataset:
         """Load the data again; refuses data that is no longer the same."""
-        dataset = self._stored() if (self.path / DATA).exists() else self._named()
-        if fingerprint(dataset) != self.record["data"]["fingerprint"]:
-            raise RunError(
-                f"the data at {self.config.data} has changed since {self.path} was made."
-            )
+        if not (self.path / DATA).exists():
+            return self._named()
+        dataset = self._stored()
+        if not self._is_same(dataset):
+            raise self._changed()
         return dataset
 
+    def _is_same(self, dataset: FactorDataset) -> bool:
+        return bool(fingerprint(dataset) == self.record["data"]["fingerprint"])
+
+    def _changed(self) -> RunError:
+        return RunError(f"the data at {self.config.data} has changed since {self.path} was made.")
+
     def _named(self) -> FactorDataset:
+        """The data by its name or path: seen from where it was given, from here, or beside it."""
         if self.config.data == IN_MEMORY:
             raise RunError(
                 f"{self.path} was trained on an array, which is not stored with it; store both by "
                 "Disentangler.save(path, data=X)."
             )
-        return load(self.config.data)
+        problem: MicvaeError | None = None
+        for data in self._places():
+            try:
+                dataset = load(data)
+            except MicvaeError as error:
+                problem = problem or error
+                continue
+            if self._is_same(dataset):
+                return dataset
+            problem = self._changed()
+        assert problem is not None  # there is at least one place
+        raise problem
+
+    def _places(self) -> list[str]:
+        """What `load` may find the data by, the likeliest first."""
+        data, recorded = self.config.data, self.record["data"].get("paths_from")
+        found = [data]
+        if isinstance(recorded, dict) and all(isinstance(v, str) for v in recorded.values()):
+            if "absolute" in recorded:
+                found.insert(0, from_folder_of(data, Path(recorded["absolute"])))
+            if "from_run" in recorded:
+                found.append(from_folder_of(data, self.path.resolve() / recorded["from_run"]))
+        folder = self.path.resolve()
+        found += [beside(data, folder), beside(data, folder.parent)]
+        return list(dict.fromkeys(found))
 
     def _stored(self) -> FactorDataset:
         known = self.record["data"]
@@ -192,7 +224,7 @@ def train_run(
         RunError: where `path` holds something else, or a run on other data.
         MicvaeError: where the tracker's library is not installed, or it cannot start.
     """
-    path = Path(path)
+    path = expanded(path)
     if (path / RECORD).exists():
         run = Run(path)
         if run.config != config:
@@ -222,14 +254,16 @@ def train_run(
             "factor_kinds": list(dataset.factor_kinds),
             "notes": list(dataset.notes),
             **({"feature_names": list(names)} if (names := dataset.feature_names) else {}),
+            **({"paths_from": found} if (found := starting_points(config.data, path)) else {}),
         },
         "environment": describe(resolve(config.device)),
     }
     trainer = Trainer(config, dataset)  # refuses what cannot be trained before anything is written
-    path.mkdir(parents=True, exist_ok=True)
+    make_folder(path)
     if (path / RECORD).exists():
         begun = Run(path).record["data"]
-        if {**begun, "feature_names": 0} != {**record["data"], "feature_names": 0}:  # only names
+        words = dict.fromkeys(("feature_names", "paths_from"))  # which change no bit
+        if {**begun, **words} != {**record["data"], **words}:
             raise RunError(f"the data at {config.data} has changed since {path} was begun.")
     write_json(path / RECORD, record)
 
