@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from micvae.arrays import whole_seed
 from micvae.data import FactorDataset, standardised
 from micvae.data.lazy import is_large
 from micvae.errors import DataError
@@ -204,10 +205,11 @@ class Disentangler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, WithOption
             ]
         return self._form.given(np.concatenate(parts))
 
+    @with_torch_defaults
     def sample(self, n: int = 1, seed: int = 0) -> NDArray[np.float32]:
         """Decode `n` latents drawn from the prior, as `inverse_transform` does codes."""
         check_is_fitted(self)
-        noise = torch.Generator(next(self.model_.parameters()).device).manual_seed(seed)
+        noise = torch.Generator(next(self.model_.parameters()).device).manual_seed(whole_seed(seed))
         with torch.inference_mode():
             return self._form.given(self.model_.sample(n, noise).cpu().numpy())
 

@@ -4,6 +4,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from micvae.arrays import whole_seed
 from micvae.data import Images
 from micvae.models.encoding import at_once
 from micvae.models.vae import VAE
@@ -32,7 +33,7 @@ def elbo(model: VAE, images: Images, seed: int = 0, batch_size: int = 1000) -> N
         *Auto-Encoding Variational Bayes*, Kingma & Welling, 2013.
     """
     device = next(model.parameters()).device
-    noise = torch.Generator(device).manual_seed(seed)
+    noise = torch.Generator(device).manual_seed(whole_seed(seed))
     found = []
     batch_size = at_once(images, batch_size)
     with torch.inference_mode():

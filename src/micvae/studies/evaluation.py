@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from micvae.arrays import whole_seed
 from micvae.errors import MicvaeWarning, RunError
 from micvae.files import write_json
 from micvae.information import (
@@ -60,6 +61,7 @@ def evaluate_run(run: Run, seed: int = 0, interventions: bool = False) -> dict[s
         booleans, `active_units`, `reconstruction` and `kl` (nats per sample, mean over the last
         epoch), `samples`, `seed`.
     """
+    seed = whole_seed(seed)
     representation = run.representation()
     part = representation.sample(SAMPLES, seed)
     started = time.perf_counter()
