@@ -191,6 +191,34 @@ def new_folder(path: Path) -> Iterator[Path]:
             shutil.rmtree(temporary, ignore_errors=True)
 
 
+def check_writable(path: Path) -> None:
+    """Refuse a path that could not be written to, before any work is done for it.
+
+    Nothing is created. What the system only says when it writes (a full disk) is not seen here.
+
+    Raises:
+        FileError: where a file stands in the way, the name is too long, or the folder that it
+            would be in is read-only.
+    """
+    with file_errors(path):
+        there = path.absolute()
+        while not _is_there(there):
+            there = there.parent
+        if there != path.absolute() and not there.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(there))
+        folder = there if there.is_dir() else there.parent
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(folder))
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return path == path.parent
+    return True
+
+
 def make_folder(path: Path) -> None:
     """Make a folder and those that it is in, where they are not there.
 

@@ -8,6 +8,7 @@ from tyro.conf import Positional
 from micvae.cli.display import busy
 from micvae.cli.parsing import parse
 from micvae.errors import MicvaeError
+from micvae.files import check_writable
 from micvae.training.run import Run
 
 
@@ -40,6 +41,8 @@ def share(arguments: list[str]) -> None:
         raise MicvaeError("share needs a RUN, and either --out FOLDER or --repo OWNER/NAME.")
     from micvae.sharing.hub import push_to_hub, save_pretrained
 
+    if parsed.out is not None:
+        check_writable(parsed.out)
     run = Run(parsed.run)
     licence, intervals = parsed.licence, parsed.intervals
     with busy(f"sharing {run.path}"):

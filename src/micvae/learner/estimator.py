@@ -18,6 +18,7 @@ from micvae.arrays import whole_seed
 from micvae.data import FactorDataset, standardised
 from micvae.data.lazy import is_large
 from micvae.errors import DataError
+from micvae.files import expanded
 from micvae.learner.form import Form, is_standardised
 from micvae.learner.inputs import Given, hugging_face, taken
 from micvae.learner.parameters import WithOptions
@@ -166,7 +167,7 @@ class Disentangler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, WithOption
             values["batch_size"] = min(self.batch_size, len(dataset))
         config = config_of(objective, data, values)
         with tempfile.TemporaryDirectory() if out is None else nullcontext(out) as folder:
-            path = Path(folder) / "run" if out is None else Path(folder)
+            path = Path(folder) / "run" if out is None else expanded(folder)
             with self._progress(f"training {config.method} on {dataset.name}") as report:
                 run = train_run(config, path, report, dataset)
             self._take(run)
@@ -237,8 +238,9 @@ class Disentangler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, WithOption
         """
         check_is_fitted(self)
         dataset = None if data is None else self._dataset(data, y)
-        self._fitted.write(Path(path), dataset)
-        return Path(path)
+        folder = expanded(path)
+        self._fitted.write(folder, dataset)
+        return folder
 
     @classmethod
     def load(cls, path: str | Path, device: str = "auto") -> Self:
@@ -247,7 +249,7 @@ class Disentangler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, WithOption
         The parameters are those that were trained with; `layout` and `standardise` as the data
         needs them, `column` where it was said.
         """
-        run = Run(Path(path))
+        run = Run(expanded(path))
         values = parameters_of(run.config, run.record["data"])
         return cls(**{**values, "device": device})._take(run)
 

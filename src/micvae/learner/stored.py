@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from micvae.data import FactorDataset, LazyImages
 from micvae.errors import DataError, RunError
-from micvae.files import replacing, write_json
+from micvae.files import check_writable, make_folder, replacing, write_json
 from micvae.representation import Representation
 from micvae.sharing.features import feature_names_of
 from micvae.training.run import DATA, RECORD, REPRESENTATION, SCORES, WEIGHTS, Run, fingerprint
@@ -46,7 +46,9 @@ class Fitted:
         Raises:
             DataError: where `dataset` is not what was trained on.
             RunError: where the folder holds something.
+            FileError: where it cannot be written to.
         """
+        check_writable(path)
         if path.exists() and (not path.is_dir() or any(path.iterdir())):
             raise RunError(f"{path} exists and is not empty; choose another folder.")
         if dataset is not None and isinstance(dataset.images, LazyImages):
@@ -58,7 +60,7 @@ class Fitted:
             raise DataError(
                 "data is not what was fitted; give the same X, and the same y, or leave data out."
             )
-        path.mkdir(parents=True, exist_ok=True)
+        make_folder(path)
         for name, content in self.files.items():
             with replacing(path / name) as temporary:
                 temporary.write_bytes(content)

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from micvae.errors import RunError
-from micvae.files import read_json
+from micvae.files import expanded, read_json
 from micvae.identifiability.audit.run import RESULT as AUDIT
 from micvae.identifiability.theorem import RESULT
 from micvae.reports import _matplotlib  # noqa: F401, the first that loads Matplotlib
@@ -48,7 +48,7 @@ def report_folder(folder: Path) -> Path:
     Raises:
         RunError: where the folder holds none of them, or what it holds is not finished.
     """
-    folder = Path(folder)
+    folder = expanded(folder)
     if (folder / RECORD).is_file():
         return report_run(Run(folder))
     if (folder / STUDY).is_file():

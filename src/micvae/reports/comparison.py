@@ -8,6 +8,7 @@ from typing import Any
 
 from micvae import spelling
 from micvae.errors import RunError
+from micvae.files import expanded
 from micvae.reports.page import write_page
 from micvae.reports.study import study_page
 from micvae.reports.tables import Rows
@@ -38,9 +39,10 @@ def report_comparison(runs: Sequence[Run], out: Path) -> Path:
         RunError: for a single run, one given twice, one that is not finished, and where `out`
             holds a run or a study, whose own page this one would replace.
     """
+    out = expanded(out)
     if len({run.path.resolve() for run in runs}) < max(2, len(runs)):
         raise RunError("a comparison takes two runs or more, none of them twice.")
-    if any((Path(out) / name).is_file() for name in (RECORD, STUDY)):
+    if any((out / name).is_file() for name in (RECORD, STUDY)):
         raise RunError(
             f"{out} holds a run or a study with a page of its own; choose another --out."
         )
@@ -75,7 +77,7 @@ def report_comparison(runs: Sequence[Run], out: Path) -> Path:
         "findings": findings,
         "command": shlex.join(["micvae", "report", *(run.path.name for run in runs)]),
     }
-    return write_page(study_page(study, rows, Path(out), "Comparison", FILES), Path(out))
+    return write_page(study_page(study, rows, out, "Comparison", FILES), out)
 
 
 def labelled(configs: Sequence[RunConfig]) -> list[str]:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from micvae.data import FactorDataset, read_matrix
 from micvae.data.tables import ROW, is_latent
 from micvae.errors import DataError
+from micvae.files import expanded
 from micvae.sharing.trained import TOGETHER, Trained
 from micvae.sharing.writers import (
     TABLES,
@@ -49,7 +50,7 @@ def encode_to(
         MicvaeError: where `out` ends otherwise.
         DataError: where the samples have another shape than the model takes, or other units.
     """
-    out = Path(out)
+    out = expanded(out)
     checked_suffix(out, TABLES, "codes")
     dataset = trained.prepared(dataset)
     latents = trained.latent_names
@@ -120,7 +121,7 @@ def decode_to(
         MicvaeError: where `out` ends otherwise, or PNG cannot hold so many channels.
         DataError: where codes are not finite numbers, D of them per row.
     """
-    out = Path(out)
+    out = expanded(out)
     suffix, count = _decoded_suffix(trained, out), len(codes)
     columns = suffix in TABLES
     with _writer(trained, out, suffix, count) as put:

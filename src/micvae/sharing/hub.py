@@ -10,7 +10,7 @@ from typing import Any
 
 from micvae import __version__
 from micvae.errors import MicvaeError, RunError
-from micvae.files import read_json, write_json, write_text
+from micvae.files import expanded, read_json, write_json, write_text
 from micvae.sharing.card import model_card
 from micvae.sharing.paths import public
 from micvae.sharing.scores import with_intervals
@@ -43,7 +43,7 @@ def save_pretrained(
     Raises:
         RunError: where the run is not finished, or the folder holds something else.
     """
-    folder = Path(folder)
+    folder = expanded(folder)
     ours = (folder / CONFIG).is_file() and _is_ours(folder / CONFIG)
     if folder.exists() and not ours and (not folder.is_dir() or any(folder.iterdir())):
         raise RunError(f"{folder} holds something else; choose another --out.")
@@ -120,7 +120,7 @@ def from_pretrained(
         RunError: where a file is missing, broken, too large, or does not fit the others.
         MicvaeError: where the hub cannot be reached or has no such repository.
     """
-    local = Path(folder_or_repo_id)
+    local = expanded(folder_or_repo_id)
     if local.is_dir():
         if revision is not None:
             raise MicvaeError(f"revision is for repositories, and {local} is a folder.")

@@ -12,7 +12,7 @@ from micvae import __version__
 from micvae.data import FactorDataset, LazyImages, from_npz, load, parts
 from micvae.data.places import beside, from_folder_of, starting_points
 from micvae.errors import MicvaeError, RunError
-from micvae.files import expanded, make_folder, read_json, write_json
+from micvae.files import check_writable, expanded, file_errors, make_folder, read_json, write_json
 from micvae.models import VAE
 from micvae.representation import Representation
 from micvae.torch_state import with_torch_defaults
@@ -222,10 +222,13 @@ def train_run(
 
     Raises:
         RunError: where `path` holds something else, or a run on other data.
+        FileError: where the system refuses to write there.
         MicvaeError: where the tracker's library is not installed, or it cannot start.
     """
     path = expanded(path)
-    if (path / RECORD).exists():
+    with file_errors(path):
+        begun = (path / RECORD).exists()
+    if begun:
         run = Run(path)
         if run.config != config:
             raise RunError(
@@ -238,6 +241,7 @@ def train_run(
             return run
     elif path.exists() and (not path.is_dir() or any(path.iterdir())):
         raise RunError(f"{path} exists and is not a run; choose another --out.")
+    check_writable(path)
     dataset = dataset or load(config.data)
     tracker = tracking.open(path)
     record: dict[str, Any] = {
@@ -260,10 +264,10 @@ def train_run(
     }
     trainer = Trainer(config, dataset)  # refuses what cannot be trained before anything is written
     make_folder(path)
-    if (path / RECORD).exists():
-        begun = Run(path).record["data"]
+    if begun:
+        known = Run(path).record["data"]
         words = dict.fromkeys(("feature_names", "paths_from"))  # which change no bit
-        if {**begun, **words} != {**record["data"], **words}:
+        if {**known, **words} != {**record["data"], **words}:
             raise RunError(f"the data at {config.data} has changed since {path} was begun.")
     write_json(path / RECORD, record)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from micvae.errors import RunError
-from micvae.files import write_json
+from micvae.files import expanded, write_json
 from micvae.identifiability.audit.agreement import audit_agreement
 from micvae.identifiability.audit.dependence import audit_latents, audit_sources
 from micvae.identifiability.audit.encoder import audit_encoder
@@ -164,7 +164,7 @@ def audit_runs(
         step("agreement of the runs")
         pairs = audit_agreement(subjects, scale.samples, scale.rotations, seed)
         result |= {"agreement": pairs, "agreement_said": agreement_sentences(pairs)}
-    write_json(Path(out) / RESULT, result)
+    write_json(expanded(out) / RESULT, result)
     if progress is not None:
         progress(total, total, "done")
     return result
