@@ -201,10 +201,10 @@ def check_writable(path: Path) -> None:
             would be in is read-only.
     """
     with file_errors(path):
-        there = path.absolute()
+        there = path
         while not _is_there(there):
             there = there.parent
-        if there != path.absolute() and not there.is_dir():
+        if there != path and not there.is_dir():
             raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(there))
         folder = there if there.is_dir() else there.parent
         if not os.access(folder, os.W_OK | os.X_OK):

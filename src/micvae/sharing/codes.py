@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from micvae.data import FactorDataset, read_matrix
 from micvae.data.tables import ROW, is_latent
 from micvae.errors import DataError
-from micvae.files import expanded
+from micvae.files import check_writable, expanded
 from micvae.sharing.trained import TOGETHER, Trained
 from micvae.sharing.writers import (
     TABLES,
@@ -51,6 +51,7 @@ def encode_to(
         DataError: where the samples have another shape than the model takes, or other units.
     """
     out = expanded(out)
+    check_writable(out)
     checked_suffix(out, TABLES, "codes")
     dataset = trained.prepared(dataset)
     latents = trained.latent_names
@@ -122,6 +123,7 @@ def decode_to(
         DataError: where codes are not finite numbers, D of them per row.
     """
     out = expanded(out)
+    check_writable(out)
     suffix, count = _decoded_suffix(trained, out), len(codes)
     columns = suffix in TABLES
     with _writer(trained, out, suffix, count) as put:

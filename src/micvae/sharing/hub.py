@@ -10,7 +10,7 @@ from typing import Any
 
 from micvae import __version__
 from micvae.errors import MicvaeError, RunError
-from micvae.files import expanded, read_json, write_json, write_text
+from micvae.files import check_writable, expanded, read_json, write_json, write_text
 from micvae.sharing.card import model_card
 from micvae.sharing.paths import public
 from micvae.sharing.scores import with_intervals
@@ -44,6 +44,7 @@ def save_pretrained(
         RunError: where the run is not finished, or the folder holds something else.
     """
     folder = expanded(folder)
+    check_writable(folder)
     ours = (folder / CONFIG).is_file() and _is_ours(folder / CONFIG)
     if folder.exists() and not ours and (not folder.is_dir() or any(folder.iterdir())):
         raise RunError(f"{folder} holds something else; choose another --out.")

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from micvae import __version__
 from micvae.errors import MicvaeError
-from micvae.files import expanded, replacing, write_json
+from micvae.files import check_writable, expanded, replacing, write_json
 from micvae.models import VAE
 from micvae.sharing.latents import describe_latents
 from micvae.sharing.paths import public
@@ -143,6 +143,7 @@ def export_run(run: Run, folder: Path) -> dict[str, Any]:
     """
     folder = expanded(folder)
     require_onnx("export")
+    check_writable(folder)
     if folder.exists() and not folder.is_dir():
         raise ExportError(f"{folder} is a file; give --out a folder.")
     shape = tuple(run.record["data"]["image_shape"])
