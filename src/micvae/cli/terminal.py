@@ -51,25 +51,23 @@ PLAIN = {
     "‘": "'",
     "’": "'",
 }
-"""What stands for a character where the output's encoding does not have it; `?` for others."""
+"""What stands for a character where the output's encoding does not have it, in ASCII.
+
+Others are escaped as in Python: `\\u0431`.
+"""
 
 
 def _plain(error: UnicodeError) -> tuple[str, int]:
     if not isinstance(error, UnicodeEncodeError):
         raise error
-    shown = [_shown(one, error.encoding) for one in error.object[error.start : error.end]]
+    shown = [_shown(one) for one in error.object[error.start : error.end]]
     return "".join(shown), error.end
 
 
-def _shown(character: str, encoding: str) -> str:
+def _shown(character: str) -> str:
     if 0xD800 <= ord(character) < 0xE000:  # a byte of a file's name that is no text
         return f"\\x{ord(character) & 0xFF:02x}"
-    plain = PLAIN.get(character, "?")
-    try:
-        plain.encode(encoding)
-    except UnicodeEncodeError:
-        return "?"
-    return plain
+    return PLAIN.get(character) or character.encode("ascii", "backslashreplace").decode("ascii")
 
 
 codecs.register_error(ERRORS, _plain)
