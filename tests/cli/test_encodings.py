@@ -15,7 +15,6 @@ import micvae
 from micvae.cli import COMMANDS, main
 from micvae.cli.terminal import PLAIN
 
-pytestmark = pytest.mark.elsewhere
 ENCODINGS = ("cp1252", "ascii", "latin-1", "cp437", "utf-8")
 NETWORK = "patch(width=4, hidden=8)"
 
@@ -93,6 +92,7 @@ OUTPUTS = [
 ]
 
 
+@pytest.mark.elsewhere
 @pytest.mark.parametrize("encoding", ["cp1252", "ascii"])
 @pytest.mark.parametrize("arguments", OUTPUTS, ids=lambda a: " ".join(a[:4]))
 def test_output_is_printed(arguments, encoding, place, monkeypatch):

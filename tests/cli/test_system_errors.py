@@ -30,10 +30,7 @@ from micvae.sharing.onnx import export_run
 from micvae.sharing.trained import Trained
 from micvae.training import RunConfig, checkpoint, train_run
 
-pytestmark = [
-    pytest.mark.elsewhere,
-    pytest.mark.skipif(sys.platform == "win32", reason="conditions of POSIX systems"),
-]
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="conditions of POSIX systems")
 NETWORK = "patch(width=4, hidden=8)"
 SMALL = ["--data", "squares(n=96)", "--epochs", "1", "--network", NETWORK]
 
@@ -104,6 +101,7 @@ PLACES = {
 }
 
 
+@pytest.mark.elsewhere
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("name", COMMANDS)
 def test_an_output_that_cannot_be(name, place, folder, capsys):
@@ -153,6 +151,7 @@ WRITERS = {
 }
 
 
+@pytest.mark.elsewhere
 @pytest.mark.parametrize("name", WRITERS)
 def test_a_folder_that_is_read_only(name, finished, read_only, tmp_path):
     WRITERS[name](finished, tmp_path / "warm")  # loads what only root may read
@@ -189,6 +188,7 @@ LARGE = {
 }
 
 
+@pytest.mark.elsewhere
 @pytest.mark.parametrize("name", LARGE)
 def test_a_file_that_the_system_cuts_short(name, finished, tmp_path):
     with (
