@@ -6,16 +6,19 @@ BIN := .venv/bin
 READY := .venv/.ready
 RUNTIME := src/micvae/explorer/runtime
 
-.PHONY: help reproduce test lint docs wheel benchmark clean
+.PHONY: help reproduce test test-elsewhere lint docs wheel benchmark clean
 
 help:  ## Say what can be made.
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 reproduce: $(READY)  ## Train, compare and report the paper's experiment into out/paper.
 	$(BIN)/micvae reproduce $(ARGS)
 
 test: $(READY)  ## Run the tests.
 	$(BIN)/python -m pytest -n auto $(ARGS)
+
+test-elsewhere: $(READY)  ## Run some as a user without a home, with the package read-only.
+	scripts/test_elsewhere.sh $(ARGS)
 
 lint: $(READY)  ## Check style and types.
 	$(BIN)/ruff check .

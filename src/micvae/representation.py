@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from micvae.arrays import whole_seed
 from micvae.data import FactorDataset, FactorKind
 from micvae.data.dataset import KINDS
 from micvae.data.declared import npz_arrays
@@ -96,6 +97,7 @@ class Representation:
 
     def sample(self, n: int, seed: int = 0) -> "Representation":
         """At most `n` of the samples, drawn without replacement."""
+        seed = whole_seed(seed)
         if n >= len(self):
             return self
         index = np.sort(np.random.default_rng(seed).choice(len(self), n, replace=False))

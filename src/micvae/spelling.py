@@ -50,6 +50,11 @@ def registered(base: Any) -> bool:
     return isinstance(base, type) and base in _REGISTERED
 
 
+def everything() -> list[type[Any]]:
+    """Every class that can be written as text."""
+    return [kind for _, kinds, _ in _REGISTERED.values() for kind in kinds.values()]
+
+
 def metavar(base: type[Any]) -> str:
     """How a help text shows what can be written: the names, and NUMBER where one is enough."""
     _, kinds, of_number = _REGISTERED[base]

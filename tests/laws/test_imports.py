@@ -20,6 +20,7 @@ ROOMS = [
     "paths",
     "files",
     "spelling",
+    "torch_state",
     "data",
     "networks",
     "distributions",

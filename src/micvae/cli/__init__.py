@@ -10,7 +10,9 @@ from importlib import import_module
 from typing import Any
 
 from micvae import __version__
+from micvae.cli.terminal import Interrupts, abandon_output, flush_output, make_printable
 from micvae.errors import MicvaeError, nearest
+from micvae.files import system_error
 from micvae.text import printable
 
 COMMANDS = (
@@ -66,8 +68,32 @@ when it is given again.
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run one command; a wrong input prints one line and ends with status 2."""
-    given = list(sys.argv[1:] if arguments is None else arguments)
+    """Run one command; a wrong input prints one line and ends with status 2.
+
+    What the system refuses (files, memory) is one line with status 2 as well. Ctrl-C ends with
+    status 130; output that nobody reads any more (`| head`) ends the command quietly, with 141.
+    """
+    make_printable()
+    own = arguments is None
+    with Interrupts(stay=own) as interrupts:
+        try:
+            try:
+                _run(list(sys.argv[1:] if arguments is None else arguments))
+            finally:
+                flush_output()
+        except BaseException as error:
+            if interrupts.came or isinstance(error, KeyboardInterrupt):
+                _end(130, "\nmicvae: stopped; the same command goes on from here.")
+            if isinstance(error, BrokenPipeError):
+                abandon_output()
+                _end(141)
+            said = error if isinstance(error, MicvaeError) else system_error(error)
+            if said is None:
+                raise
+            _end(2, f"micvae: error: {printable(said)}")
+
+
+def _run(given: list[str]) -> None:
     if not given or given[0] in ("-h", "--help", "help"):
         print(HELP, end="")
         return
@@ -76,19 +102,23 @@ def main(arguments: Sequence[str] | None = None) -> None:
         return
     warnings.showwarning = _show_warning
     command, *rest = given
+    if command not in COMMANDS:
+        raise MicvaeError(
+            f"unknown command {command!r}{nearest(command, COMMANDS)}; choose from "
+            f"{', '.join(COMMANDS)}."
+        )
+    getattr(import_module("micvae.cli.commands"), command.replace("list", "list_"))(rest)
+
+
+def _end(status: int, said: str | None = None) -> None:
+    """Leave the program; output that cannot be written any more is given up."""
     try:
-        if command not in COMMANDS:
-            raise MicvaeError(
-                f"unknown command {command!r}{nearest(command, COMMANDS)}; choose from "
-                f"{', '.join(COMMANDS)}."
-            )
-        getattr(import_module("micvae.cli.commands"), command.replace("list", "list_"))(rest)
-    except MicvaeError as error:
-        print(f"micvae: error: {printable(error)}", file=sys.stderr)
-        sys.exit(2)
-    except KeyboardInterrupt:
-        print("\nmicvae: stopped; the same command goes on from here.", file=sys.stderr)
-        sys.exit(130)
+        if said is not None:
+            print(said, file=sys.stderr, flush=True)
+        flush_output()
+    except OSError:
+        abandon_output()
+    sys.exit(status)
 
 
 def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:

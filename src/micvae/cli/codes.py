@@ -11,6 +11,7 @@ from micvae.cli.parsing import parse
 from micvae.data import load
 from micvae.data.value_range import expecting
 from micvae.errors import MicvaeError
+from micvae.files import check_writable
 
 
 def encode(arguments: list[str]) -> None:
@@ -77,6 +78,7 @@ def decode(arguments: list[str]) -> None:
     parsed = parse(Decode, arguments, "decode", Decode())
     if not parsed.run or parsed.codes == Path():
         raise MicvaeError("decode needs a RUN and CODES, as in micvae decode runs/first c.parquet.")
+    check_writable(parsed.out)
     if parsed.out.suffix:  # a folder of PNG is new
         check_file(parsed.out, "what micvae decode wrote", is_decoded, (parsed.codes,))
     trained = open_trained(parsed.run)

@@ -21,6 +21,8 @@ def explore(arguments: list[str]) -> None:
     class Explore:
         """Write one HTML file to try a run's latents in; any browser opens it, offline.
 
+        It needs onnx and onnxruntime: pip install "micvae[onnx]".
+
         A slider per latent, live decoding, images to start from, traversals, and codes coloured
         by factor. Names given to latents in the page are kept by the browser; downloaded into
         RUN/latent_names.json, they are in the next page from the start.
@@ -45,7 +47,9 @@ def explore(arguments: list[str]) -> None:
             )
         check_file(parsed.out, "a page of micvae explore", is_explorer)
     from micvae.explorer import explore_run
+    from micvae.sharing.onnx import require_onnx
 
+    require_onnx("explore")
     with busy(f"writing the explorer of {parsed.run}"):
         page = explore_run(Run(parsed.run), parsed.out)
     say(f"explorer: {page} ({page.stat().st_size / 1e6:.1f} MB); open it in a browser")

@@ -33,8 +33,9 @@ def export(arguments: list[str]) -> None:
         """Folder for them: RUN/onnx where left out."""
 
     parsed = parse(Export, arguments, "export")
-    from micvae.sharing.onnx import TOLERANCE, export_run
+    from micvae.sharing.onnx import TOLERANCE, export_run, require_onnx
 
+    require_onnx("export")
     out = parsed.out or member(parsed.run, "onnx")
     check_folder(out, "export", holds_export)
     with busy(f"exporting {parsed.run}"):

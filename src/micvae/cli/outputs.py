@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from micvae.errors import MicvaeError, RunError
-from micvae.files import is_unfinished, read_json
+from micvae.files import check_writable, is_unfinished, read_json
 from micvae.paths import checked_file
 from micvae.studies.study import RUN_NAME, STUDY
 from micvae.training.run import RUNS
@@ -23,9 +23,11 @@ def check_file(out: Path, what: str, ours: Ours, inputs: Sequence[Path | str | N
 
     Raises:
         MicvaeError: where writing would destroy something else.
+        FileError: where it cannot be written to.
     """
     if out.is_dir():
         raise MicvaeError(f"out: {out} is a folder; give the path of a file.")
+    check_writable(out)
     if not checked_file(out).exists():
         return
     if any(given is not None and _same(out, given) for given in inputs):
@@ -56,7 +58,9 @@ def check_folder(out: Path, command: str, ours: Ours) -> None:
 
     Raises:
         MicvaeError: where it is a file, or holds something else.
+        FileError: where it cannot be written to.
     """
+    check_writable(out)
     if not out.exists():
         check_folder_name(out)
         return

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import fields, is_dataclass
 from functools import partial
 from itertools import pairwise
+from pathlib import Path
 from typing import Any, TypeVar, get_origin
 
 import tyro
@@ -11,6 +12,7 @@ from tyro.constructors import ConstructorRegistry, PrimitiveConstructorSpec, Pri
 
 from micvae import spelling
 from micvae.errors import MicvaeError
+from micvae.files import expanded
 
 T = TypeVar("T")
 
@@ -18,12 +20,14 @@ T = TypeVar("T")
 def parse(kind: type[T], arguments: Sequence[str], command: str, default: T | None = None) -> T:
     """Parse flags into a dataclass; ends the program on `--help` or a wrong flag (status 2).
 
-    Choices such as estimators, networks and schedules are read as text, see `micvae.spelling`.
+    Choices such as estimators, networks and schedules are read as text, see `micvae.spelling`;
+    `~` at the beginning of a path is the home directory.
     """
     _refuse_repeated(kind, arguments)
     registry = ConstructorRegistry()
     words: list[str] = []
     registry.primitive_rule(partial(_choice, read=words))
+    registry.primitive_rule(_path)
     cli = partial(
         tyro.cli,
         prog=f"micvae {command}",
@@ -92,4 +96,17 @@ def _choice(info: PrimitiveTypeInfo, read: list[str]) -> PrimitiveConstructorSpe
         instance_from_str=instance,
         is_instance=lambda value: isinstance(value, base),
         str_from_instance=lambda value: [str(spelling.spell(value))],
+    )
+
+
+def _path(info: PrimitiveTypeInfo) -> PrimitiveConstructorSpec[Path] | None:
+    """Read a path; the shell leaves the `~` of `--out=~/runs` to us."""
+    if info.type is not Path:
+        return None
+    return PrimitiveConstructorSpec(
+        nargs=1,
+        metavar="PATH",
+        instance_from_str=lambda words: expanded(words[0]),
+        is_instance=lambda value: isinstance(value, Path),
+        str_from_instance=lambda value: [str(value)],
     )

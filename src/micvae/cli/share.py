@@ -9,6 +9,7 @@ from micvae.cli.display import busy, say
 from micvae.cli.outputs import check_folder_name
 from micvae.cli.parsing import parse
 from micvae.errors import MicvaeError
+from micvae.files import check_writable
 from micvae.training.run import Run
 
 
@@ -43,6 +44,8 @@ def share(arguments: list[str]) -> None:
         check_folder_name(parsed.out)
     from micvae.sharing.hub import push_to_hub, save_pretrained
 
+    if parsed.out is not None:
+        check_writable(parsed.out)
     run = Run(parsed.run)
     licence, intervals = parsed.licence, parsed.intervals
     with busy(f"sharing {run.path}"):

@@ -41,6 +41,7 @@ from micvae.data.standardised import standardised
 from micvae.data.tables import TableFile, read_matrix
 from micvae.data.whitened import whitened
 from micvae.errors import DataError, MicvaeError, nearest
+from micvae.files import file_errors
 
 GENERATED: dict[str, Callable[..., FactorDataset]] = {
     "squares": squares,
@@ -175,8 +176,14 @@ def load(name_or_path: str) -> FactorDataset:
 
     Raises:
         DataError: where there is nothing of that name, or it cannot be used.
+        FileError: where the system does not let it be read.
     """
     path = expanded(name_or_path)
+    with file_errors(path):
+        return _loaded(name_or_path, path)
+
+
+def _loaded(name_or_path: str, path: Path) -> FactorDataset:
     name, bracket, _ = name_or_path.partition("(")
     name = name.strip()
     there = what_is(path)

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from micvae.data.declared import RATIO, check_ratio, check_size, few, header
 from micvae.errors import DataError, MicvaeWarning
+from micvae.files import expanded
 
 BLOCK = 2**22  # bytes read at once
 
@@ -36,7 +37,7 @@ def located(path: str | Path, what: str, official: str, *, folder: bool = False)
     """
     if not isinstance(path, str | Path):
         raise DataError(f"path is {path!r}; give the path of the {what} file as text.")
-    found = Path(path).expanduser()
+    found = expanded(path)
     if not (found.is_file() or (folder and found.is_dir())):
         raise DataError(
             f"there is no {what} file {path}; micvae downloads nothing: get it from {official} "

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from micvae.data.dataset import FactorDataset
-from micvae.data.grid import count, seeded
+from micvae.data.grid import check_images, count, seeded
 from micvae.data.wrapping import column, inner, positions, rendered_freely
 from micvae.errors import DataError
 
@@ -66,6 +66,7 @@ def correlated(
         raise DataError(f"strength is {strength!r}; it must be a finite number above 0.")
     n = len(dataset) if n is None else count(n)
     generator = seeded(seed)
+    check_images(n, dataset.image_shape, dataset.n_factors)
     both = np.stack([positions(dataset, i), positions(dataset, j)], axis=1)
     if rendered_freely(dataset):
         rows = generator.integers(0, len(dataset), (n, dataset.n_factors))

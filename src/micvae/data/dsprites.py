@@ -62,7 +62,7 @@ def dsprites(n: int = 40_960, *, seed: int = 0) -> FactorDataset:
         *dSprites: Disentanglement testing Sprites dataset*, Loïc Matthey, Irina Higgins,
         Demis Hassabis, Alexander Lerchner, 2017.
     """
-    factors = drawn(VALUES, n, seed)
+    factors = drawn(VALUES, n, seed, (1, RESOLUTION, RESOLUTION))
     return FactorDataset(
         name="dsprites",
         images=render(factors),

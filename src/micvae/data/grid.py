@@ -1,21 +1,27 @@
 """What data on a grid of factor values share: how rows are drawn, and which factors exist."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from micvae.data.memory import check_memory
 from micvae.errors import DataError
 
 
-def drawn(values: Sequence[NDArray[np.float64]], n: int, seed: int) -> NDArray[np.float64]:
+def drawn(
+    values: Sequence[NDArray[np.float64]], n: int, seed: int, image_shape: tuple[int, ...]
+) -> NDArray[np.float64]:
     """Draw `n` rows of factors `(n, K)`, each uniform on its `values` and independent.
 
     Raises:
-        DataError: for an `n` or `seed` that is no whole number, or too small.
+        DataError: for an `n` or `seed` that is no whole number, or too small; and for an `n` of
+            which factors and images do not fit into memory.
     """
     number, generator = count(n), seeded(seed)
+    check_images(number, image_shape, len(values))
     return np.stack([generator.choice(each, number) for each in values], axis=1)
 
 
@@ -39,6 +45,11 @@ def count(n: int) -> int:
     if not _whole(n) or n < 1:
         raise DataError(f"n is {n!r}; it must be a positive whole number of images.")
     return int(n)
+
+
+def check_images(n: int, image_shape: tuple[int, ...], factors: int) -> None:
+    """Refuse a number of images that does not fit into memory with its factors."""
+    check_memory(n * (4 * math.prod(image_shape) + 16 * factors), f"n is {n}")
 
 
 def seeded(seed: int) -> np.random.Generator:

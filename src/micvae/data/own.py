@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from micvae import files
 from micvae.data.dataset import FactorDataset
 from micvae.data.files import from_npy, from_npz
 from micvae.data.hdf5 import from_hdf5
@@ -83,14 +83,9 @@ def expanded(path: Any) -> Path:
     """The path of a file or folder, with the home directory for a leading `~`.
 
     Raises:
-        DataError: where it is no text, or names the home of somebody who is not known.
+        DataError: where it is no text.
+        MicvaeError: where there is no such home directory.
     """
     if not isinstance(path, str | Path) or "\0" in str(path):
         raise DataError(f"path is {path!r}; give the path of a file or folder as text.")
-    given = Path(path)
-    if not str(given).startswith("~") or os.path.lexists(given):  # a file may be called ~old.npz
-        return given
-    try:
-        return given.expanduser()
-    except RuntimeError:
-        raise DataError(f"{str(path)!r}: there is no such home directory; write it out.") from None
+    return files.expanded(path)

@@ -66,7 +66,7 @@ def scenes(n: int = 10_240, *, seed: int = 0) -> FactorDataset:
         *Disentangling by Factorising*, Hyunjik Kim, Andriy Mnih, 2018, for the factors;
         *3D Shapes Dataset*, Chris Burgess, Hyunjik Kim, 2018.
     """
-    factors = drawn(VALUES, n, seed)
+    factors = drawn(VALUES, n, seed, (3, RESOLUTION, RESOLUTION))
     return FactorDataset(
         name="scenes",
         images=render(factors),

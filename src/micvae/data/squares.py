@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from micvae.data.dataset import FactorDataset
+from micvae.data.grid import check_images, count, seeded
 from micvae.errors import AliasedAnglesWarning, DataError
 
 RESOLUTION = 32
@@ -52,11 +53,13 @@ def squares(
         *Mutual Information Constrained Variational Framework for Identifiable Representation
         Disentangling*, Section 5.1. The paper gives neither the ranges nor the angles' values.
     """
-    _check(n, angles, size, intensity)
+    n = count(n)
+    _check(angles, size, intensity)
+    check_images(n, (1, RESOLUTION, RESOLUTION), 3)
     notes = tuple(_aliases(angles))
     for note in notes:
         warnings.warn(note, AliasedAnglesWarning, stacklevel=2)
-    generator = np.random.default_rng(seed)
+    generator = seeded(seed)
     factors = np.stack(
         [
             generator.uniform(*size, n),
@@ -77,7 +80,7 @@ def squares(
         source={
             "data": "squares",
             "n": n,
-            "seed": seed,
+            "seed": int(seed),
             "angles": list(angles),
             "size": list(size),
             "intensity": list(intensity),
@@ -132,10 +135,8 @@ def _aliases(angles: tuple[float, ...]) -> list[str]:
 
 
 def _check(
-    n: int, angles: tuple[float, ...], size: tuple[float, float], intensity: tuple[float, float]
+    angles: tuple[float, ...], size: tuple[float, float], intensity: tuple[float, float]
 ) -> None:
-    if not isinstance(n, int) or n < 1:
-        raise DataError(f"n is {n!r}; it must be a positive whole number of images.")
     if len(angles) == 0 or not np.isfinite(angles).all():
         raise DataError(f"angles is {angles!r}; give at least one finite angle in degrees.")
     limit = RESOLUTION / np.sqrt(2)

@@ -14,6 +14,7 @@ from micvae.data.dataset import FactorKind
 from micvae.data.declared import check_npy, check_ratio, check_size, few, memory, npz_arrays
 from micvae.data.vectors import check_whole
 from micvae.errors import DataError, MicvaeError
+from micvae.files import expanded
 from micvae.paths import checked_file
 from micvae.text import column_name
 
@@ -146,7 +147,7 @@ def read_matrix(path: Path, wanted: str) -> TableFile:
     Raises:
         DataError: for a file that cannot be read, or does not hold a matrix of numbers or text.
     """
-    path = Path(path)
+    path = expanded(path)
     if path.is_dir() or not checked_file(path).is_file():
         raise DataError(f"{wanted}: there is no file {path}.")
     try:

@@ -16,10 +16,11 @@ from micvae.errors import RunError
 from micvae.explorer.content import gather_content
 from micvae.explorer.runtime import runtime_files
 from micvae.explorer.samples import read_dataset
-from micvae.files import write_text
-from micvae.sharing.onnx import export_networks
+from micvae.files import expanded, write_text
+from micvae.sharing.onnx import export_networks, require_onnx
 from micvae.sharing.paths import public, without_folders
 from micvae.text import page_text, printable_values
+from micvae.torch_state import with_torch_defaults
 from micvae.training.run import Run
 
 PAGE = "explore.html"
@@ -38,6 +39,7 @@ SCRIPTS = (
 """In the order in which they are put together, to one module."""
 
 
+@with_torch_defaults
 def explore_run(run: Run, path: Path | None = None) -> Path:
     """Write the explorer of a run: the decoder, what decodes, and samples of the data in one file.
 
@@ -51,9 +53,11 @@ def explore_run(run: Run, path: Path | None = None) -> Path:
     Raises:
         MicvaeError: where the runtime is not there, see `runtime_files`.
         RunError: where the run is not finished or damaged.
-        ExportError: where the decoder cannot be exported, see `micvae.sharing.onnx`.
+        ExportError: where onnx or onnxruntime is not installed, or the decoder cannot be exported,
+            see `micvae.sharing.onnx`.
     """
-    path = run.path / PAGE if path is None else Path(path)
+    require_onnx("explore")
+    path = run.path / PAGE if path is None else expanded(path)
     if path.is_dir():
         raise RunError(f"{path} is a folder; give --out the name of a file, such as {PAGE}.")
     script, machine = runtime_files()
@@ -61,6 +65,10 @@ def explore_run(run: Run, path: Path | None = None) -> Path:
     shape = tuple(run.record["data"]["image_shape"])
     _, decoder = export_networks(model, shape)
     dataset, missing = read_dataset(run)
+    if missing and path.is_file() and _has_samples(path):
+        raise RunError(
+            f"{path} is kept: it shows samples of the data, which cannot be read now ({missing})"
+        )
     content = gather_content(run, model, run.representation(), dataset)
     content["decoder"] = {"input": decoder.input, "output": decoder.output}
     data = run.config.data  # names folders of this machine, and the page goes to others
@@ -86,6 +94,12 @@ def explore_run(run: Run, path: Path | None = None) -> Path:
     )
     write_text(path, html)
     return path
+
+
+def _has_samples(page: Path) -> bool:
+    """Whether a page that is there has pictures or vectors of the data."""
+    text = page.read_text("utf-8", errors="replace")
+    return '"sheet": "data:' in text or '"vectors": "' in text
 
 
 def _public(missing: str, run: Run) -> str:

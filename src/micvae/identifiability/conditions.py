@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import ndtr
 
+from micvae.arrays import whole_seed
 from micvae.errors import MicvaeError
 from micvae.identifiability.marginals import Floats
 from micvae.information.checks import finite_matrix, whole_number
@@ -154,7 +155,7 @@ def gaussian_posterior(
         raise MicvaeError("scale: must be positive, standard deviations of the encoder")
     simulations = whole_number("simulations", simulations, least=1)
     distance = _distance_from_normal(mu)
-    generator = np.random.default_rng(seed)
+    generator = np.random.default_rng(whole_seed(seed))
     null = np.asarray([distance(generator.standard_normal(z.shape)) for _ in range(simulations)])
     value = distance((z - mu) / sigma)
     low, high = null_interval(null, level)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from micvae.files import replacing, write_json
+from micvae.files import expanded, replacing, write_json
 from micvae.identifiability.marginals import Floats
 from micvae.identifiability.trials import (
     FAMILY_LEVEL,
@@ -96,9 +96,9 @@ def run_theorem(
         "modular": modular,
     }
     result["verdicts"] = verdicts(result)
-    with replacing(Path(out) / POINTS) as temporary, temporary.open("wb") as file:
+    with replacing(expanded(out) / POINTS) as temporary, temporary.open("wb") as file:
         np.savez_compressed(file, **points)  # type: ignore[arg-type]
-    write_json(Path(out) / RESULT, result)
+    write_json(expanded(out) / RESULT, result)
     if progress is not None:
         progress(total, total, "done")
     return result

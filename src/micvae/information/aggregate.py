@@ -10,8 +10,10 @@ from torch import Tensor
 from micvae.errors import MicvaeError
 from micvae.information.checks import finite_matrix, whole_number
 from micvae.information.joint import pairwise_mixture_information
+from micvae.torch_state import with_torch_defaults
 
 
+@with_torch_defaults
 def aggregate_pairwise_mi(
     z: ArrayLike | Tensor,
     loc: ArrayLike | Tensor,

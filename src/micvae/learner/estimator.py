@@ -15,11 +15,12 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
-from micvae.arrays import unmasked
+from micvae.arrays import unmasked, whole_seed
 from micvae.data import FactorDataset, standardised
 from micvae.data.lazy import is_large
 from micvae.data.standardised import standardised_name
 from micvae.errors import DataError, NotConvergedWarning
+from micvae.files import expanded
 from micvae.learner.containers import open_container
 from micvae.learner.form import Form, is_standardised
 from micvae.learner.inputs import Given, taken
@@ -28,6 +29,7 @@ from micvae.learner.parameters import WithOptions
 from micvae.learner.settings import config_of, objective_of, parameters_of
 from micvae.learner.stored import Fitted
 from micvae.models import VAE, check_finite, elbo
+from micvae.torch_state import with_torch_defaults
 from micvae.training.run import IN_MEMORY, Run, train_run
 
 SETTINGS = (
@@ -157,6 +159,7 @@ class Disentangler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, WithOption
         tags.transformer_tags.preserves_dtype = ["float32"]
         return tags
 
+    @with_torch_defaults
     def fit(self, X: Any, y: Any = None, *, out: str | Path | None = None) -> Self:
         """Train.
 
@@ -186,7 +189,7 @@ class Disentangler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, WithOption
             return self._in_model_units(self._given(X, y).dataset)
 
         with tempfile.TemporaryDirectory() if out is None else nullcontext(out) as folder:
-            path = Path(folder) / "run" if out is None else Path(folder)
+            path = Path(folder) / "run" if out is None else expanded(folder)
             with self._progress(f"training {config.method} on {dataset.name}") as report:
                 run = train_run(config, path, report, dataset, again=again)
             self._take(run)
@@ -201,11 +204,13 @@ class Disentangler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, WithOption
         """Train, and return the codes `(N, D)` of the training samples."""
         return self.fit(X, y, **fit_params).representation_.codes.copy()
 
+    @with_torch_defaults
     def transform(self, X: Any) -> NDArray[np.float32]:
         """Codes `(N, D)` of samples: posterior means."""
         check_is_fitted(self)
         return self.config_.objective.represent(self.model_, self._dataset(X)).codes
 
+    @with_torch_defaults
     def inverse_transform(self, X: ArrayLike) -> NDArray[np.float32 | np.float64]:
         """Decode codes `(N, D)`: expected images or vectors, arranged as those that were fitted.
 
@@ -230,13 +235,15 @@ class Disentangler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, WithOption
         check_finite(given, "decoded samples")
         return given
 
+    @with_torch_defaults
     def sample(self, n: int = 1, seed: int = 0) -> NDArray[np.float32 | np.float64]:
         """Decode `n` latents drawn from the prior, as `inverse_transform` does codes."""
         check_is_fitted(self)
-        noise = torch.Generator(next(self.model_.parameters()).device).manual_seed(seed)
+        noise = torch.Generator(next(self.model_.parameters()).device).manual_seed(whole_seed(seed))
         with torch.inference_mode():
             return self._form.given(self.model_.sample(n, noise).cpu().numpy())
 
+    @with_torch_defaults
     def score_samples(self, X: Any) -> NDArray[np.float64]:
         """Evidence lower bound of log p(x) per sample, `(N,)`, nats; see `micvae.models.elbo`.
 
@@ -268,8 +275,9 @@ class Disentangler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, WithOption
         """
         check_is_fitted(self)
         dataset = None if data is None else self._dataset(data, y)
-        self._fitted.write(Path(path), dataset, lambda: self._dataset(data, y))
-        return Path(path)
+        folder = expanded(path)
+        self._fitted.write(folder, dataset, lambda: self._dataset(data, y))
+        return folder
 
     @classmethod
     def load(cls, path: str | Path, device: str = "auto") -> Self:
@@ -278,7 +286,7 @@ class Disentangler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, WithOption
         The parameters are those that were trained with; `layout` and `standardise` as the data
         needs them, `column` and `value_range` where they were said.
         """
-        run = Run(Path(path))
+        run = Run(expanded(path))
         values = parameters_of(run.config, run.record["data"])
         return cls(**{**values, "device": device})._take(run)
 

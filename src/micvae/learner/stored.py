@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from micvae.data import FactorDataset, LazyImages
 from micvae.errors import DataError, RunError
-from micvae.files import is_empty, new_folder, replacing, write_json
+from micvae.files import check_writable, is_empty, new_folder, replacing, write_json
 from micvae.representation import Representation
 from micvae.sharing.features import feature_names_of
 from micvae.training.run import DATA, RECORD, REPRESENTATION, SCORES, WEIGHTS, Run, as_recorded
@@ -53,7 +53,9 @@ class Fitted:
         Raises:
             DataError: where `dataset` is not what was trained on.
             RunError: where the folder holds something.
+            FileError: where it cannot be written to.
         """
+        check_writable(path)
         if path.exists() and not is_empty(path):
             raise RunError(f"{path} exists and is not empty; choose another folder.")
         if dataset is not None and isinstance(dataset.images, LazyImages):

@@ -19,7 +19,7 @@ from micvae.metrics.inputs import CheckedInputs, check_inputs
 from micvae.metrics.logistic import fit_logistic, standardised
 from micvae.metrics.neighbours import local_information
 from micvae.metrics.predictors import r_squared
-from micvae.metrics.score import MetricError, Score, Weights, check_setting, scored
+from micvae.metrics.score import MetricError, Score, Weights, check_setting, check_whole, scored
 from micvae.metrics.tables import factor_labels, ratio
 
 MIN_SAMPLES = 10
@@ -99,6 +99,7 @@ def infomec(
     """
     if not isinstance(neighbours, (int, np.integer)) or neighbours < 1:
         raise MetricError(f"neighbours={neighbours!r}: give a whole number of at least 1")
+    check_whole("seed", seed, 0)
     check_setting("prune", prune, lambda v: 0 <= v < 1, "give a share from 0 to below 1")
     checked_bins(factor_bins=factor_bins)
     given = check_inputs(codes, factors, factor_kinds, min_samples=MIN_SAMPLES)

@@ -9,14 +9,15 @@ Several codes often split equally well, two copies of a latent for instance. Whi
 drawn, each with the same probability, as in scikit-learn, which visits codes in random order.
 """
 
-import numba
 import numpy as np
+
+from micvae.metrics.compiled import compiled
 
 LEAST_GAIN = 1e-15
 TIED = 1e-12  # relative: sums of the same residuals in another order
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled
 def _wins(random, better, tied, last_tied, d):  # type: ignore[no-untyped-def]
     """Whether a split by code d replaces the best so far, which it beats or equals.
 
@@ -37,7 +38,7 @@ def _wins(random, better, tied, last_tied, d):  # type: ignore[no-untyped-def]
     return uniform * (tied + 1) < 1.0, tied + 1, d
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled
 def _sweep_root(order, last_of_value, gradient, total, best, feature, position, random):  # type: ignore[no-untyped-def]
     """Best split of the one node of every tree; see `_sweep`."""
     n, trees = gradient.shape
@@ -65,7 +66,7 @@ def _sweep_root(order, last_of_value, gradient, total, best, feature, position, 
                             feature[k], position[k] = d, i
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled
 def _sweep(  # type: ignore[no-untyped-def]
     order, last_of_value, gradient, node, total, count, best, feature, position, random
 ):
@@ -125,7 +126,7 @@ def _sweep(  # type: ignore[no-untyped-def]
             alone = ends
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled
 def grow(depth, order, last_of_value, ranks, gradient, gain, random):  # type: ignore[no-untyped-def]
     """Grow one tree per column of `gradient`.
 
@@ -179,7 +180,7 @@ def grow(depth, order, last_of_value, ranks, gradient, gain, random):  # type: i
     return node, splits
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled
 def advance(scores, leaf, gradient, weight, leaves, rate):  # type: ignore[no-untyped-def]
     """Add to scores (M, S) `rate` times a Newton step per leaf, from n rows' (n, S) terms."""
     n, trees = gradient.shape

@@ -4,12 +4,15 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from micvae.arrays import whole_seed
 from micvae.data import Images
 from micvae.models.encoding import at_once
 from micvae.models.finite import check_finite
 from micvae.models.vae import VAE
+from micvae.torch_state import with_torch_defaults
 
 
+@with_torch_defaults
 def elbo(model: VAE, images: Images, seed: int = 0, batch_size: int = 1000) -> NDArray[np.float64]:
     r"""A lower bound of log p(x) for each of N samples, `(N,)`, nats.
 
@@ -34,7 +37,7 @@ def elbo(model: VAE, images: Images, seed: int = 0, batch_size: int = 1000) -> N
         *Auto-Encoding Variational Bayes*, Kingma & Welling, 2013.
     """
     weight = next(model.parameters())
-    noise = torch.Generator(weight.device).manual_seed(seed)
+    noise = torch.Generator(weight.device).manual_seed(whole_seed(seed))
     found = []
     batch_size = at_once(images, batch_size)
     with torch.inference_mode():

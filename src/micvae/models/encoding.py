@@ -10,6 +10,7 @@ from micvae.data import Images
 from micvae.models.finite import finite
 from micvae.models.vae import VAE
 from micvae.representation import Encoded
+from micvae.torch_state import with_torch_defaults
 
 BATCH = 2**24  # bytes
 
@@ -26,6 +27,7 @@ def at_once(images: Images, most: int) -> int:
     return max(1, min(most, BATCH // (4 * max(1, math.prod(images.shape[1:])))))
 
 
+@with_torch_defaults
 def encode(model: VAE, images: Images, batch_size: int = 1000) -> Encoded:
     """What a model makes of images `(N, C, H, W)` or vectors `(N, F)`, each on its own.
 

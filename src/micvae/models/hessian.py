@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from micvae.errors import MicvaeError
+from micvae.torch_state import with_torch_defaults
 
 FLAT = 1e-3  # of the batch's mean curvature: less than this at a sample is rounding
 TINY = 1e-12
@@ -32,6 +33,7 @@ class Curvature(NamedTuple):
         return (self.mixed / (self.all + FLAT * self.all.mean() + TINY)).mean()
 
 
+@with_torch_defaults
 def curvature(
     function: Callable[[Tensor], Tensor],
     z: Tensor,

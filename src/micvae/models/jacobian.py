@@ -7,9 +7,12 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from micvae.torch_state import with_torch_defaults
+
 _LEAST = 1e-6  # of a normalised Gram matrix's diagonal: a column of zeros is not minus infinity
 
 
+@with_torch_defaults
 def jacobians(function: Callable[[Tensor], Tensor], z: Tensor) -> Tensor:
     """∂f/∂z at every sample, `(B, F, D)`, in D passes, whatever F is.
 

@@ -3,10 +3,11 @@
 from pathlib import Path
 
 from micvae.errors import RunError
-from micvae.files import read_json
+from micvae.files import expanded, read_json
 from micvae.identifiability.audit.run import RESULT as AUDIT
 from micvae.identifiability.theorem import RESULT
 from micvae.paths import member
+from micvae.reports import _matplotlib  # noqa: F401, the first that loads Matplotlib
 from micvae.reports.audit import report_audit
 from micvae.reports.comparison import report_comparison
 from micvae.reports.page import FIGURES
@@ -16,6 +17,7 @@ from micvae.reports.selection import report_selection
 from micvae.reports.study import report_study
 from micvae.reports.theorem import report_theorem
 from micvae.studies.study import STUDY
+from micvae.torch_state import with_torch_defaults
 from micvae.training.run import RECORD, RUNS, Run
 
 __all__ = [
@@ -33,6 +35,7 @@ KINDS = {"paper": report_paper, "selection": report_selection}
 """Studies with a page of their own, by what `study.json` calls them."""
 
 
+@with_torch_defaults
 def report_folder(folder: Path) -> Path:
     """Write the report of whatever a folder holds: a run, a study, the paper's comparison, ….
 
@@ -47,7 +50,7 @@ def report_folder(folder: Path) -> Path:
     Raises:
         RunError: where the folder holds none of them, or what it holds is not finished.
     """
-    folder = Path(folder)
+    folder = expanded(folder)
     member(folder, FIGURES)  # a link is refused before anything is computed
     if (folder / RECORD).is_file():
         return report_run(Run(folder))

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from micvae.files import read_json
+from micvae.files import expanded, read_json
 from micvae.identifiability.audit.generator import RANK_TOLERANCE
 from micvae.identifiability.audit.run import RESULT
 from micvae.identifiability.audit.verdict import IDENTIFIED, SMALL_GAP, by_chance
@@ -66,7 +66,7 @@ def report_audit(folder: Path) -> Path:
     Raises:
         RunError: where it is missing or damaged.
     """
-    folder = Path(folder)
+    folder = expanded(folder)
     result = read_json(folder / RESULT)
     runs = result["runs"]
     names = short_names(run["name"] for run in runs)

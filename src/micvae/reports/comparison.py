@@ -8,12 +8,13 @@ from typing import Any
 
 from micvae import spelling
 from micvae.errors import RunError
-from micvae.files import making
+from micvae.files import expanded, making
 from micvae.reports.page import write_page
 from micvae.reports.study import study_page
 from micvae.reports.tables import Rows
 from micvae.studies.evaluation import evaluate_run, rank_runs
 from micvae.studies.study import STUDY, row_of_run
+from micvae.torch_state import with_torch_defaults
 from micvae.training.config import RunConfig
 from micvae.training.run import RECORD, Run
 
@@ -21,6 +22,7 @@ FILES = (("figures/", "every figure of this page as PNG and SVG"),)
 _OF_A_SEED = ("seed", "restart")
 
 
+@with_torch_defaults
 def report_comparison(runs: Sequence[Run], out: Path) -> Path:
     """Write `report.html` and `figures/` that compare finished runs; those without scores get them.
 
@@ -37,9 +39,10 @@ def report_comparison(runs: Sequence[Run], out: Path) -> Path:
         RunError: for a single run, one given twice, one that is not finished, and where `out`
             holds a run or a study, whose own page this one would replace.
     """
+    out = expanded(out)
     if len({run.path.resolve() for run in runs}) < max(2, len(runs)):
         raise RunError("a comparison takes two runs or more, none of them twice.")
-    if any((Path(out) / name).is_file() for name in (RECORD, STUDY)):
+    if any((out / name).is_file() for name in (RECORD, STUDY)):
         raise RunError(
             f"{out} holds a run or a study with a page of its own; choose another --out."
         )
@@ -74,9 +77,9 @@ def report_comparison(runs: Sequence[Run], out: Path) -> Path:
         "findings": findings,
         "command": shlex.join(["micvae", "report", *(run.path.name for run in runs)]),
     }
-    page = study_page(study, rows, Path(out), "Comparison", FILES)
-    with making(Path(out), "report"):
-        return write_page(page, Path(out))
+    page = study_page(study, rows, out, "Comparison", FILES)
+    with making(out, "report"):
+        return write_page(page, out)
 
 
 def labelled(configs: Sequence[RunConfig]) -> list[str]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from micvae.errors import MicvaeError
 from micvae.files import read_json
-from micvae.reports.page import Details, Group, Plate
+from micvae.reports.page import Details, Group, NotDrawn, Plate
 from micvae.reports.quantities import known, quantity
 from micvae.reports.run import configuration, environment
 from micvae.reports.single import Material, data_group, gather, run_groups
@@ -85,7 +85,7 @@ def representatives(
                 gather(Run(folder / row["path"]), f"{label}, seed {row['seed']}", missing)
             )
         except (MicvaeError, OSError) as error:
-            missing.append(f"Figures of {label}: {error}")
+            missing.append(NotDrawn(f"Figures of {label}: {error}"))
     return materials
 
 

@@ -14,6 +14,7 @@ from markupsafe import Markup, escape
 from matplotlib.figure import Figure
 
 from micvae import __version__
+from micvae.errors import RunError
 from micvae.files import replacing, write_text
 from micvae.paths import member, safe_name
 from micvae.reports.quantities import DEFINITIONS
@@ -69,6 +70,10 @@ class Group:
     title: str
     caption: str
     plates: Sequence[Plate]
+
+
+class NotDrawn(str):
+    """A line of what a page is missing: figures that its data or its runs no longer give."""
 
 
 @dataclass(frozen=True)
@@ -139,9 +144,20 @@ class Page:
     command: str = ""
     definitions: Sequence[tuple[str, str]] = field(default=DEFINITIONS)
 
+    @property
+    def not_drawn(self) -> list[str]:
+        """Why figures are not there that would be with the data and the runs at hand."""
+        return [line for line in self.missing if isinstance(line, NotDrawn)]
+
 
 def write_page(page: Page, folder: Path) -> Path:
-    """Write every figure as PNG and SVG, then the page with all of them inside."""
+    """Write every figure as PNG and SVG, then the page with all of them inside.
+
+    Raises:
+        RunError: where figures cannot be drawn this time that the page which is there has; that
+            page is kept.
+    """
+    _keep_richer(page, folder)
     figures, taken = member(folder, FIGURES), set[str]()
     groups = [
         (group.title, group.caption, [save(_named(p, taken), figures) for p in group.plates])
@@ -162,6 +178,24 @@ def write_page(page: Page, folder: Path) -> Path:
     html = template.render(page=page, groups=groups, css=css, version=__version__)
     write_text(folder / PAGE, html)
     return folder / PAGE
+
+
+def _keep_richer(page: Page, folder: Path) -> None:
+    """Refuse to replace a page by one that lacks some of its figures."""
+    there = folder / PAGE
+    if not page.not_drawn or not there.is_file():
+        return
+    names = {plate.name for group in page.groups for plate in group.plates}
+    listed = _LISTED.findall(there.read_text("utf-8", errors="replace"))
+    lost = [n for names_ in listed for n in names_.split(", ") if n not in names]
+    if lost:
+        raise RunError(
+            f"{there} is kept: it has figures that cannot be drawn now ({', '.join(lost)}). "
+            f"{page.not_drawn[0]}"
+        )
+
+
+_LISTED = re.compile(r'<span class="names">Files: (.*?) \(\.png')
 
 
 @styled

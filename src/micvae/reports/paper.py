@@ -37,6 +37,7 @@ from micvae.reports.tables import (
 from micvae.studies.paper import COMPARED, SUMMARISED, TABLE1, VANILLA, table1
 from micvae.studies.statistics import Interval
 from micvae.studies.study import STUDY
+from micvae.torch_state import with_torch_defaults
 
 _PRINTED = {"mig": "paper_mig", "dci_disentanglement": "paper_dci"}
 _ORDER = (
@@ -61,6 +62,7 @@ _ABLATED = ("mig", "dci_disentanglement", "reconstruction", "r_mi", "active_unit
 Entry = Mapping[str, Any]
 
 
+@with_torch_defaults
 def report_paper(folder: Path) -> Path:
     """Write `report.html` and `figures/` for the paper's comparison.
 

@@ -12,6 +12,7 @@ from micvae.reports.quantities import known, quantity
 from micvae.reports.single import data_group, gather, run_groups
 from micvae.studies.command_lines import train_command
 from micvae.studies.nulls import nulls_of, r_mi_said
+from micvae.torch_state import with_torch_defaults
 from micvae.training.run import IN_MEMORY, Run
 
 FILES = (
@@ -24,6 +25,7 @@ FILES = (
 )
 
 
+@with_torch_defaults
 def report_run(run: Run) -> Path:
     """Write `report.html` and `figures/` into a run's folder; a run without scores is scored.
 

@@ -8,7 +8,7 @@ from micvae.errors import RunError
 from micvae.files import read_json
 from micvae.paths import member
 from micvae.reports.many import configurations, environment_of, labels_of
-from micvae.reports.page import Cell, Group, Key, Page, Plate, Table, write_page
+from micvae.reports.page import Cell, Group, Key, NotDrawn, Page, Plate, Table, write_page
 from micvae.reports.quantities import DEFINITIONS, NOT_KNOWN, Quantity, quantity
 from micvae.reports.single import data_group, gather, run_groups
 from micvae.reports.tables import Rows, bounds, caution, count_said, failures, mean_cell, read_table
@@ -18,6 +18,7 @@ from micvae.studies.selection import SELECTION
 from micvae.studies.statistics import Interval, enough_seeds
 from micvae.studies.study import STUDY
 from micvae.studies.truth import check_said
+from micvae.torch_state import with_torch_defaults
 from micvae.training.run import Run
 
 Found = Mapping[str, Any]
@@ -65,6 +66,7 @@ _DEFINITIONS = (
 )
 
 
+@with_torch_defaults
 def report_selection(folder: Path) -> Path:
     """Write `report.html` and `figures/` of a selection.
 
@@ -240,7 +242,7 @@ def _chosen_groups(folder: Path, result: Found, missing: list[str]) -> Sequence[
     try:
         material = gather(Run(member(folder, chosen["path"])), "", missing)
     except (RunError, OSError) as error:
-        missing.append(f"Figures of {what}: {error}")
+        missing.append(NotDrawn(f"Figures of {what}: {error}"))
         return []
     groups = run_groups([material])
     wanted = ("Latent traversals", "Reconstructions", "Latents among themselves", "Learning curves")

@@ -14,7 +14,7 @@ from micvae.reports.codes import FACTORS, LATENTS, SAMPLES, codes_against_factor
 from micvae.reports.curves import curves
 from micvae.reports.effects import FEATURES, effects, effects_matrix, shown_features
 from micvae.reports.matrices import SMALLEST_TOP, factor_matrix, latent_matrix
-from micvae.reports.page import Group, Plate, slug
+from micvae.reports.page import Group, NotDrawn, Plate, slug
 from micvae.reports.reconstructions import reconstructions
 from micvae.reports.samples import factor_rows, samples
 from micvae.reports.style import short
@@ -87,7 +87,7 @@ def gather(run: Run, label: str, missing: list[str]) -> Material:
         dataset = None
         pictures = len(run.record["data"]["image_shape"]) == 3
         what = "Samples and reconstructions" if pictures else "What each latent moves"
-        missing.append(f"{what}{whose}: the data cannot be read ({error})")
+        missing.append(NotDrawn(f"{what}{whose}: the data cannot be read ({error})"))
     return Material(label, run, model, run.representation(), scores, dataset)
 
 

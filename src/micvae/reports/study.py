@@ -41,6 +41,7 @@ from micvae.reports.tables import (
 )
 from micvae.studies.statistics import Interval
 from micvae.studies.study import STUDY
+from micvae.torch_state import with_torch_defaults
 
 _DRAWN = ("mig", "dci_disentanglement", "dci_completeness", "r_mi", "reconstruction")
 _FIRST = (*HEADLINE, "active_units", "r_mi", "seconds")
@@ -54,6 +55,7 @@ FILES = (
 )
 
 
+@with_torch_defaults
 def report_study(folder: Path) -> Path:
     """Write `report.html` and `figures/` into a study's folder.
 

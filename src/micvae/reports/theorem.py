@@ -7,7 +7,7 @@ from typing import Any
 
 from micvae.data.declared import npz_arrays
 from micvae.errors import RunError
-from micvae.files import read_json
+from micvae.files import expanded, read_json
 from micvae.identifiability.theorem import POINTS, RESULT
 from micvae.reports.counterexamples import angles, darmois_plates, modular, rotations
 from micvae.reports.page import Cell, Group, Key, Page, Plate, Table, write_page
@@ -48,7 +48,7 @@ def report_theorem(folder: Path) -> Path:
     Raises:
         RunError: where they are missing or damaged.
     """
-    folder = Path(folder)
+    folder = expanded(folder)
     result = read_json(folder / RESULT)
     try:
         with npz_arrays(folder / POINTS) as stored:

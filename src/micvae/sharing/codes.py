@@ -14,6 +14,7 @@ from micvae.data import FactorDataset, read_matrix
 from micvae.data.declared import few
 from micvae.data.tables import ROW, is_latent
 from micvae.errors import DataError
+from micvae.files import check_writable, expanded
 from micvae.sharing.trained import TOGETHER, Trained
 from micvae.sharing.writers import (
     TABLES,
@@ -50,7 +51,8 @@ def encode_to(
         MicvaeError: where `out` ends otherwise.
         DataError: where the samples have another shape than the model takes, or other units.
     """
-    out = Path(out)
+    out = expanded(out)
+    check_writable(out)
     checked_suffix(out, TABLES, "codes")
     dataset = trained.prepared(dataset)
     latents = trained.latent_names
@@ -123,7 +125,8 @@ def decode_to(
         MicvaeError: where `out` ends otherwise, or PNG cannot hold so many channels.
         DataError: where codes are not finite numbers, D of them per row.
     """
-    out = Path(out)
+    out = expanded(out)
+    check_writable(out)
     suffix, count = _decoded_suffix(trained, out), len(codes)
     columns = suffix in TABLES
     with _writer(trained, out, suffix, count) as put:

@@ -13,6 +13,8 @@ from micvae.data.value_range import TrainedScale
 from micvae.errors import MicvaeError, RunError
 from micvae.files import (
     LONGEST_JSON,
+    check_writable,
+    expanded,
     is_empty,
     is_unfinished,
     making,
@@ -55,7 +57,8 @@ def save_pretrained(
     Raises:
         RunError: where the run is not finished, or the folder holds something else.
     """
-    folder = Path(folder)
+    folder = expanded(folder)
+    check_writable(folder)
     ours = (folder / CONFIG).is_file() and _is_ours(folder / CONFIG)
     ours = ours or is_unfinished(folder, SHARE)
     if folder.exists() and not ours and not is_empty(folder):
@@ -134,7 +137,7 @@ def from_pretrained(
         RunError: where a file is missing, broken, too large, or does not fit the others.
         MicvaeError: where the hub cannot be reached or has no such repository.
     """
-    local = Path(folder_or_repo_id)
+    local = expanded(folder_or_repo_id)
     if local.is_dir():
         if revision is not None:
             raise MicvaeError(f"revision is for repositories, and {local} is a folder.")

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from micvae.distributions import LatentKind
 from micvae.models import VAE
 from micvae.representation import Representation
+from micvae.torch_state import with_torch_defaults
 
 QUANTILES = (0.01, 0.99)
 """Of the aggregate posterior: between them lies what the decoder has seen often enough."""
@@ -51,6 +52,7 @@ def spread(representation: Representation) -> NDArray[np.float32]:
     return np.where(valued, encoded.codes, encoded.draws)
 
 
+@with_torch_defaults
 def describe_latents(model: VAE, representation: Representation) -> list[LatentDescription]:
     """Every latent, in the order of the codes' columns."""
     low, high = np.quantile(spread(representation).astype(np.float64), QUANTILES, axis=0)

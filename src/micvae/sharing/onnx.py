@@ -8,6 +8,7 @@ import os
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +18,12 @@ from torch import Tensor, nn
 
 from micvae import __version__
 from micvae.errors import MicvaeError
-from micvae.files import making, replacing, write_json
+from micvae.files import check_writable, expanded, making, replacing, write_json
 from micvae.models import VAE
 from micvae.sharing.latents import describe_latents
 from micvae.sharing.paths import public
 from micvae.sharing.trained import units_of
+from micvae.torch_state import with_torch_defaults
 from micvae.training.run import Run
 
 ENCODER = "encoder.onnx"
@@ -95,6 +97,7 @@ class Exported:
     values: int
 
 
+@with_torch_defaults
 def export_networks(model: VAE, image_shape: tuple[int, ...]) -> tuple[Exported, Exported]:
     """Encoder and decoder as ONNX, both compared with PyTorch before they are handed out.
 
@@ -124,6 +127,7 @@ def export_networks(model: VAE, image_shape: tuple[int, ...]) -> tuple[Exported,
     return _exported(encoding, images, data, "codes"), _exported(decoding, codes, "codes", data)
 
 
+@with_torch_defaults
 def export_run(run: Run, folder: Path) -> dict[str, Any]:
     """Write `encoder.onnx`, `decoder.onnx` and `model.json`, all or none.
 
@@ -140,7 +144,9 @@ def export_run(run: Run, folder: Path) -> dict[str, Any]:
         RunError: where the run is not finished or damaged.
         ExportError: see `export_networks`.
     """
-    folder = Path(folder)
+    folder = expanded(folder)
+    require_onnx("export")
+    check_writable(folder)
     if folder.exists() and not folder.is_dir():
         raise ExportError(f"{folder} is a file; give --out a folder.")
     shape = tuple(run.record["data"]["image_shape"])
@@ -262,6 +268,7 @@ def _normal_cdf(graph: Any, x: Any) -> Any:
 
 
 def _session(content: bytes) -> Any:
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # it would also warn where it has no home
     try:
         import onnxruntime
     except ImportError:
@@ -272,8 +279,22 @@ def _session(content: bytes) -> Any:
     return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
 
 
-def _not_installed(package: str) -> ExportError:
-    return ExportError(f'export needs {package}: pip install "micvae[onnx]".')
+def require_onnx(command: str) -> None:
+    """Refuse a command that needs ONNX where its packages are not installed, before any work.
+
+    Args:
+        command: what needs them, for the message: `export`, `explore`.
+
+    Raises:
+        ExportError: naming the package and how to install it.
+    """
+    for package in ("onnx", "onnxruntime"):
+        if find_spec(package) is None:
+            raise _not_installed(package, command)
+
+
+def _not_installed(package: str, command: str = "export") -> ExportError:
+    return ExportError(f'{command} needs {package}: pip install "micvae[onnx]".')
 
 
 @contextlib.contextmanager

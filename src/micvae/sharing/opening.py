@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from micvae.errors import RunError
+from micvae.files import expanded
 from micvae.sharing.hub import CONFIG, from_pretrained
 from micvae.sharing.trained import Trained
 from micvae.training.run import RECORD, Run
@@ -20,7 +19,7 @@ def open_trained(place: str) -> Trained:
     """
     if place.startswith(HUB):
         return from_pretrained(place.removeprefix(HUB))
-    path = Path(place)
+    path = expanded(place)
     if (path / RECORD).is_file():
         return Trained.of(Run(path))
     if (path / CONFIG).is_file():

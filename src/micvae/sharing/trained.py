@@ -18,6 +18,7 @@ from micvae.models import VAE, check_finite
 from micvae.representation import Encoded
 from micvae.sharing.features import check_features, feature_names_of
 from micvae.sharing.units import Units
+from micvae.torch_state import with_torch_defaults
 from micvae.training import Run, RunConfig
 
 TOGETHER = 1000
@@ -68,6 +69,7 @@ class Trained:
             return TrainedScale.of(data["source"])
         return TrainedScale.of(data) if "value_range" in data else TrainedScale()
 
+    @with_torch_defaults
     def encode(self, dataset: FactorDataset) -> Encoded:
         """Codes of a data set, as its method makes them.
 
@@ -88,6 +90,7 @@ class Trained:
         self.check(dataset)
         return self.units.taken(dataset, self.name)
 
+    @with_torch_defaults
     def decode(self, codes: NDArray[Any]) -> NDArray[np.float32 | np.float64]:
         """Expected images `(N, C, H, W)` in [0, 1], or vectors `(N, F)`, of codes `(N, D)`.
 

@@ -16,6 +16,7 @@ from micvae.models import laid_out
 from micvae.objectives.base import Elbo
 from micvae.studies.evaluation import rank_runs
 from micvae.studies.statistics import Interval, bootstrap_interval, pair_interval
+from micvae.torch_state import with_torch_defaults
 from micvae.training.run import Run
 
 Floats = NDArray[np.float64]
@@ -79,6 +80,7 @@ class Candidate:
         }
 
 
+@with_torch_defaults
 def measure(
     label: str,
     rows: Sequence[Mapping[str, Any]],
@@ -118,6 +120,7 @@ def measure(
     )
 
 
+@with_torch_defaults
 def held_out(run: Run, aside: FactorDataset, seed: int = 0) -> tuple[float, float]:
     """Reconstruction error and KL of samples that a run has not seen, nats per sample.
 

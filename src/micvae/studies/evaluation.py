@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from micvae.arrays import whole_seed
 from micvae.errors import MicvaeWarning, RunError
 from micvae.files import write_json
 from micvae.information import (
@@ -31,6 +32,7 @@ from micvae.metrics.interventions import Interventions
 from micvae.models import encode
 from micvae.representation import Representation
 from micvae.studies.nulls import PERMUTATIONS, Null, factor_null, metric_nulls, permuted
+from micvae.torch_state import with_torch_defaults
 from micvae.training.run import SCORES, Run
 
 SAMPLES = 15_000
@@ -51,6 +53,7 @@ INTERVENTIONAL = ("beta_vae_score", "factor_vae_score")
 """The scores that hold a factor fixed."""
 
 
+@with_torch_defaults
 def evaluate_run(run: Run, seed: int = 0, interventions: bool = False) -> dict[str, Any]:
     """Score a finished run and store the result in it as `scores.json`.
 
@@ -72,6 +75,7 @@ def evaluate_run(run: Run, seed: int = 0, interventions: bool = False) -> dict[s
         booleans, `active_units`, `reconstruction` and `kl` (nats per sample, of the finished
         model; None where these are not known), `samples`, `seed`.
     """
+    seed = whole_seed(seed)
     representation = run.representation()
     part = representation.sample(SAMPLES, seed)
     started = time.perf_counter()

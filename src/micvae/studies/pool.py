@@ -4,9 +4,10 @@ import contextlib
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing.connection import Connection, wait
@@ -14,7 +15,11 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from micvae import spelling
+from micvae.data import DATASETS
 from micvae.errors import MicvaeError
+from micvae.files import system_error
+from micvae.metrics import METRICS
 
 if TYPE_CHECKING:
     from micvae.training.trainer import Progress
@@ -25,6 +30,8 @@ ATTEMPTS = 3
 PATIENCE = 30.0
 """Seconds that a worker waits for the process that owns a run's folder: a worker of a study that
 was killed ends at once, but not at the same moment."""
+UNGUARDED = 78
+"""Exit status of a worker that found itself carrying out the caller's script once more."""
 
 
 @dataclass(frozen=True)
@@ -59,14 +66,20 @@ def run_jobs(
     worker is killed `ATTEMPTS` times has failed. A worker that ends before it has begun its run,
     between two runs for instance, does not count against the run, unless no worker can begin it.
 
+    Workers do not import the caller's main module, so a plain script needs no
+    `if __name__ == "__main__":`. Only where a method, a metric or the like is defined outside
+    micvae do they import it, to know of it.
+
     Args:
         jobs: configurations as `RunConfig.to_json` writes them, and their run folders.
         workers: how many processes; each computes on one thread.
         report: called with every event.
 
     Raises:
+        MicvaeError: where workers have to import a main module that starts the work anew.
         KeyboardInterrupt: on Ctrl-C, after the workers were stopped; what they had done is kept.
     """
+    leave_if_worker()
     context = multiprocessing.get_context("spawn")
     queue = list(range(len(jobs)))
     killed = dict.fromkeys(queue, 0)
@@ -111,6 +124,9 @@ def run_jobs(
                 try:
                     event: Event = worker.pipe.recv()
                 except (EOFError, OSError):
+                    worker.process.join()
+                    if worker.process.exitcode == UNGUARDED:
+                        raise MicvaeError(_GUARD) from None
                     replace(worker)
                     continue
                 if event.kind == "begun":
@@ -129,10 +145,27 @@ def run_jobs(
     return failures
 
 
+def leave_if_worker() -> None:
+    """End a worker that is importing the caller's main module, which starts the same work.
+
+    Without this, every worker would start workers of its own.
+    """
+    if getattr(multiprocessing.current_process(), "_inheriting", False):
+        raise SystemExit(UNGUARDED)
+
+
+_GUARD = (
+    "a method, metric or data set of your own is defined outside micvae, so the workers import "
+    "your script, which starts the work again; put the lines that start it under "
+    'if __name__ == "__main__":.'
+)
+
+
 def _start(context: Any) -> _Worker:
     here, there = context.Pipe()
     process = context.Process(target=_work, args=(there,), daemon=True)
-    process.start()
+    with _uninterrupted(), _main_left_out():
+        process.start()
     there.close()
     return _Worker(process, here)
 
@@ -156,6 +189,57 @@ def _end_with_parent() -> None:
     if parent is not None:
         parent.join()
         os._exit(1)  # files are whole at any moment
+
+
+_STARTING = threading.Lock()
+
+
+@contextlib.contextmanager
+def _main_left_out() -> Iterator[None]:
+    """Start processes that do not import the caller's main module, where they can do without.
+
+    A job is plain text and a path, and what it names is registered by micvae itself.
+    """
+    from multiprocessing import spawn
+
+    usual = getattr(spawn, "get_preparation_data", None)
+    if usual is None or _defined_elsewhere():
+        yield
+        return
+
+    def prepared(name: str) -> dict[str, Any]:
+        data: dict[str, Any] = usual(name)
+        for key in ("init_main_from_name", "init_main_from_path"):
+            data.pop(key, None)
+        return data
+
+    with _STARTING:
+        spawn.get_preparation_data = prepared
+        try:
+            yield
+        finally:
+            spawn.get_preparation_data = usual
+
+
+def _defined_elsewhere() -> bool:
+    """Whether something that a job may name is defined outside micvae."""
+    functions = [metric.function for metric in METRICS.values()]
+    known = [*DATASETS.values(), *functions, *spelling.everything()]
+    return any(str(one.__module__).partition(".")[0] != "micvae" for one in known)
+
+
+@contextlib.contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Start processes that Ctrl-C does not reach; one that comes meanwhile is held back for us."""
+    main = threading.current_thread() is threading.main_thread()
+    if not main or sys.platform == "win32":
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _say(pipe: Connection, job: int, progress: "Progress") -> None:
@@ -188,5 +272,7 @@ def _work(pipe: Connection) -> None:
                 pipe.send(Event(job, "failed", str(error)))
             except (EOFError, BrokenPipeError):
                 raise
-            except Exception:
-                pipe.send(Event(job, "failed", traceback.format_exc()))
+            except Exception as error:
+                known = system_error(error)
+                said = traceback.format_exc() if known is None else str(known)
+                pipe.send(Event(job, "failed", said))

@@ -14,13 +14,13 @@ from micvae.arrays import unmasked
 from micvae.data import FactorDataset, load
 from micvae.data.standardised import own_vectors, standardised_name
 from micvae.errors import MicvaeError, RunError
-from micvae.files import replacing, write_json
+from micvae.files import expanded, replacing, write_json
 from micvae.objectives import Objective, find
 from micvae.objectives.schedules import Constant, Schedule
 from micvae.studies.candidates import Candidate, measure
 from micvae.studies.choice import choose
 from micvae.studies.command_lines import command_line, train_command
-from micvae.studies.pool import Event
+from micvae.studies.pool import Event, leave_if_worker
 from micvae.studies.study import Cell, at_once, grid, run_study, write_table
 from micvae.studies.truth import check
 from micvae.training.config import RunConfig, Settings
@@ -248,7 +248,8 @@ def select(
         MicvaeError: settings that do not fit.
         RunError: where `out` holds runs of other data, or every run failed.
     """
-    out = Path(settings.pop("out", Selection.out))
+    leave_if_worker()
+    out = expanded(settings.pop("out", Selection.out))
     if isinstance(dataset, FactorDataset) and not own_vectors(dataset.source, dataset.image_shape):
         settings["standardise"] = False  # its file would be taken for measured vectors
     data = dataset if isinstance(dataset, str | Path) else _kept(dataset, out / OWN_DATA)

@@ -16,11 +16,11 @@ import pyarrow.parquet as pq
 
 from micvae.data.tables import read_rows
 from micvae.errors import MicvaeError, RunError
-from micvae.files import making, read_json, replacing, write_json
+from micvae.files import expanded, make_folder, making, read_json, replacing, write_json
 from micvae.locks import owned
 from micvae.paths import member, safe_name
 from micvae.studies.nulls import null_ends, nulls_of
-from micvae.studies.pool import Event, run_jobs
+from micvae.studies.pool import Event, leave_if_worker, run_jobs
 from micvae.text import encodable
 from micvae.training.config import RunConfig
 from micvae.training.run import RUNS, Run
@@ -130,8 +130,10 @@ def run_study(
             process runs a study there.
         KeyboardInterrupt: on Ctrl-C; the same call goes on from there.
     """
+    leave_if_worker()
+    folder = expanded(folder)
     refuse_another(cells, folder)
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     with owned(folder), making(folder, command):
         jobs = [(cell.config.to_json(), member(folder, cell.path)) for cell in cells]
         failures = run_jobs(jobs, workers, report)

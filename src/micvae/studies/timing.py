@@ -9,6 +9,7 @@ import torch
 
 from micvae.data import FactorDataset
 from micvae.studies.study import Cell
+from micvae.torch_state import with_torch_defaults
 from micvae.training.run import RECORD, Run
 from micvae.training.trainer import Trainer
 
@@ -16,6 +17,7 @@ WARM = 2
 STEPS = 8
 
 
+@with_torch_defaults
 def expected_seconds(
     cells: Sequence[Cell],
     folder: Path,

@@ -11,6 +11,7 @@ from micvae.errors import MicvaeError, RunError
 from micvae.models import VAE, build_vae
 from micvae.networks.base import ImageShape
 from micvae.objectives.base import Setting, Shape
+from micvae.torch_state import with_torch_defaults
 from micvae.training import checkpoint
 from micvae.training.config import RunConfig
 from micvae.training.device import resolve
@@ -21,6 +22,7 @@ MOST_SIDE = 2**24
 COMPANIONS = "companions."
 
 
+@with_torch_defaults
 def restored_model(
     config: RunConfig, image_shape: ImageShape, weights: Path, device: str = "cpu"
 ) -> VAE:

@@ -6,6 +6,7 @@ import math
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +14,27 @@ import numpy as np
 
 from micvae import __version__
 from micvae.data import FactorDataset, LazyImages, from_npz, generated_samples, load, parts
+from micvae.data.places import beside, from_folder_of, starting_points
 from micvae.data.standardised import moments, standardised_name
 from micvae.data.value_range import TrainedScale, expecting
 from micvae.data.vectors import check_float32, rounded_first, warn_of_float32
 from micvae.errors import DataError, MicvaeError, MicvaeWarning, RunError
-from micvae.files import OWN, is_empty, read_json, remove_abandoned, write_json
+from micvae.files import (
+    OWN,
+    check_writable,
+    expanded,
+    file_errors,
+    is_empty,
+    make_folder,
+    read_json,
+    remove_abandoned,
+    write_json,
+)
 from micvae.locks import owned
 from micvae.models import VAE
 from micvae.paths import checked_file
 from micvae.representation import Representation
+from micvae.torch_state import with_torch_defaults
 from micvae.tracking import RunLog, Tracking, tracked
 from micvae.training import checkpoint
 from micvae.training.config import RunConfig
@@ -82,7 +95,7 @@ class Run:
     """
 
     def __init__(self, path: Path) -> None:
-        self.path = Path(path)
+        self.path = expanded(path)
         for name in FILES:
             checked_file(self.path / name, self.path)
         if not (self.path / RECORD).is_file():
@@ -128,13 +141,15 @@ class Run:
                 samples than the record counts; none is made then.
         """
         self._check_amount()
-        read = self._stored if (self.path / DATA).exists() else self._named
-        dataset = as_recorded(read(), self.record, read)
+        if not (self.path / DATA).exists():
+            return self._named()
+        dataset = as_recorded(self._stored(), self.record, self._stored)
         if dataset is None:
-            raise RunError(
-                f"the data at {self.config.data} has changed since {self.path} was made."
-            )
+            raise self._changed()
         return dataset
+
+    def _changed(self) -> RunError:
+        return RunError(f"the data at {self.config.data} has changed since {self.path} was made.")
 
     def _check_amount(self) -> None:
         """Refuse a record that names data of another size, before that is made."""
@@ -153,13 +168,42 @@ class Run:
                 )
 
     def _named(self) -> FactorDataset:
+        """The data by its name or path: seen from where it was given, from here, or beside it."""
         if self.config.data == IN_MEMORY:
             raise RunError(
                 f"{self.path} was trained on an array, which is not stored with it; store both by "
                 "Disentangler.save(path, data=X)."
             )
+        problem: MicvaeError | None = None
+        for data in self._places():
+            read = partial(self._read, data)
+            try:
+                dataset = as_recorded(read(), self.record, read)
+            except MicvaeError as error:
+                problem = problem or error
+                continue
+            if dataset is not None:
+                return dataset
+            problem = self._changed()
+        assert problem is not None  # there is at least one place
+        raise problem
+
+    def _read(self, data: str) -> FactorDataset:
         with expecting(trained=TrainedScale.of(self.record["data"].get("source"))):
-            return load(self.config.data)
+            return load(data)
+
+    def _places(self) -> list[str]:
+        """What `load` may find the data by, the likeliest first."""
+        data, recorded = self.config.data, self.record["data"].get("paths_from")
+        found = [data]
+        if isinstance(recorded, dict) and all(isinstance(v, str) for v in recorded.values()):
+            if "absolute" in recorded:
+                found.insert(0, from_folder_of(data, Path(recorded["absolute"])))
+            if "from_run" in recorded:
+                found.append(from_folder_of(data, self.path.resolve() / recorded["from_run"]))
+        folder = self.path.resolve()
+        found += [beside(data, folder), beside(data, folder.parent)]
+        return list(dict.fromkeys(found))
 
     def _stored(self) -> FactorDataset:
         known = self.record["data"]
@@ -241,6 +285,7 @@ class Run:
         said = (self.convergence().sentence(), collapsed_said(self.representation().latent_kl))
         return [sentence for sentence in said if sentence]
 
+    @with_torch_defaults
     def representation(self) -> Representation:
         """The codes of the training images: computed once, then read."""
         path = self.path / REPRESENTATION
@@ -265,6 +310,7 @@ class Run:
         return dict(scores)
 
 
+@with_torch_defaults
 def train_run(
     config: RunConfig,
     path: Path,
@@ -287,10 +333,11 @@ def train_run(
     Raises:
         RunError: where `path` holds something else, or a run on other data, or another process
             trains there.
+        FileError: where the system refuses to write there.
         DataError: where vectors that are not standardised need more digits than float32 has.
         MicvaeError: where the tracker's library is not installed, or it cannot start.
     """
-    path = Path(path)
+    path = expanded(path)
 
     def read() -> FactorDataset:
         if again is not None:
@@ -299,6 +346,7 @@ def train_run(
 
     if (finished := _finished(path, config, dataset, read)) is not None:
         return finished
+    check_writable(path)
     dataset = dataset or data_for(config, path)
     if (path / RECORD).exists():
         dataset = as_recorded(dataset, Run(path).record, read) or dataset.as_float32()
@@ -320,11 +368,12 @@ def train_run(
             "factor_kinds": list(dataset.factor_kinds),
             "notes": list(dataset.notes),
             **({"feature_names": list(names)} if (names := dataset.feature_names) else {}),
+            **({"paths_from": found} if (found := starting_points(config.data, path)) else {}),
         },
         "environment": describe(resolve(config.device)),
     }
     trainer = Trainer(config, dataset)  # refuses what cannot be trained before anything is written
-    path.mkdir(parents=True, exist_ok=True)
+    make_folder(path)
     with owned(path) as ownership:
         if (finished := _finished(path, config, dataset, read)) is not None:
             return finished  # by another process meanwhile
@@ -383,9 +432,11 @@ def _finished(
         RunError: where the folder holds something else, or a run of another configuration or of
             other data.
     """
-    if not (path / RECORD).exists():
-        if path.exists() and not is_empty(path):
+    with file_errors(path):
+        begun = (path / RECORD).exists()
+        if not begun and path.exists() and not is_empty(path):
             raise RunError(f"{path} exists and is not a run; choose another --out.")
+    if not begun:
         return None
     run = Run(path)
     if run.config != config:
@@ -474,7 +525,7 @@ def _without_reading(data: Any) -> Any:
 
     The fingerprint is of what was read; older records say neither.
     """
-    left_out = {"feature_names", "value_range", "dtype", "value_range_given"}
+    left_out = {"feature_names", "value_range", "dtype", "value_range_given", "paths_from"}
     if not isinstance(data, Mapping):
         return data
     return {k: _without_reading(v) for k, v in data.items() if k not in left_out}

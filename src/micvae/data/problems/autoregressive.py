@@ -7,6 +7,7 @@ from itertools import accumulate
 import numpy as np
 
 from micvae.data.grid import count
+from micvae.data.memory import check_memory, check_problem
 from micvae.data.problems.checks import one_of, whole
 from micvae.data.problems.marginals import drawn
 from micvae.data.problems.mixings.base import Array
@@ -56,6 +57,8 @@ def autoregressive(
     streams = Streams.of(seed)
     # The start weighs ρ^before: below 1e−9 when the series begins.
     before = int(np.ceil(np.log(1e-9) / np.log(max(np.abs(rho).max(), 1e-9))))
+    check_problem(rows, d)
+    check_memory(48 * before * d, f"coefficient is so near to 1 that {before} samples go before")
     e = drawn(innovations, 2, (before + rows, d), streams.sources) * np.sqrt(1 - rho**2)
     series = [_followed(column, r) for column, r in zip(e.T.tolist(), rho.tolist(), strict=True)]
     s = np.asarray(series).T[before:].copy()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from micvae.data.grid import count
+from micvae.data.memory import check_problem
 from micvae.data.problems.checks import whole
 from micvae.data.problems.marginals import drawn, values_of
 from micvae.data.problems.mixings import Mixing
@@ -40,8 +41,10 @@ def independent(
         *Nonlinear Independent Component Analysis: Existence and Uniqueness Results*,
         Aapo Hyvärinen, Petteri Pajunen, 1999.
     """
+    rows, d = count(n), whole(sources, "sources", 1)
+    check_problem(rows, d)
     streams = Streams.of(seed)
-    s = drawn(marginal, levels, (count(n), whole(sources, "sources", 1)), streams.sources)
+    s = drawn(marginal, levels, (rows, d), streams.sources)
     f = mixing_of(mixing, layers, s, streams.mixing)
     source = {"sources": s.shape[1], "marginal": marginal, "mixing": mixing, "layers": layers}
     discrete = marginal == "discrete"

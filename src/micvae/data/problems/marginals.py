@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from micvae.data.memory import check_memory
 from micvae.data.problems.checks import one_of, whole
 from micvae.data.problems.mixings.base import Array
 
@@ -33,6 +34,7 @@ def drawn(
 
 def values_of(levels: int) -> Array:
     """`levels` equidistant values of mean 0 and variance 1."""
-    steps = np.arange(whole(levels, "levels", 2), dtype=np.float64)
+    check_memory(24 * whole(levels, "levels", 2), f"levels is {levels}")
+    steps = np.arange(levels, dtype=np.float64)
     values: Array = (steps - steps.mean()) / steps.std()
     return values

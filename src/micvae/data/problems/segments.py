@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from micvae.data.grid import count
+from micvae.data.memory import check_problem
 from micvae.data.problems.checks import interval, number, one_of, whole
 from micvae.data.problems.marginals import drawn
 from micvae.data.problems.problem import Problem, Streams, mixing_of, observed
@@ -63,6 +64,7 @@ def segments(
         raise DataError(
             f"n is {n}, fewer than the {parts} segments; give at least one sample each."
         )
+    check_problem(rows, d, parts)
     one_of(marginal, "marginal", ("gaussian", "laplace"))
     low, high = interval(variances, "variances") if scales is None else interval(scales, "scales")
     spread = number(means, "means", 0, np.inf)

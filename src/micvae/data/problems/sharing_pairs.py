@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from micvae.data.grid import count
+from micvae.data.memory import check_problem
 from micvae.data.problems.checks import whole
 from micvae.data.problems.marginals import drawn, values_of
 from micvae.data.problems.problem import Problem, Streams, mixing_of, observed
@@ -51,6 +52,7 @@ def sharing_pairs(
         Gunnar Rätsch, Bernhard Schölkopf, Olivier Bachem, Michael Tschannen, 2020.
     """
     rows, d = count(n), whole(sources, "sources", 2)
+    check_problem(rows, d)
     if changes is not None and whole(changes, "changes", 1) >= d:
         raise DataError(f"changes is {changes}; give 1 to {d - 1}, so that a source is shared.")
     streams = Streams.of(seed)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from micvae.data.grid import count
+from micvae.data.memory import check_problem
 from micvae.data.problems.checks import number, whole
 from micvae.data.problems.problem import Problem, Streams, mixing_of, observed
 from micvae.errors import DataError
@@ -51,6 +52,7 @@ def sparse_transitions(
         Matthias Bethge, Dylan Paiton, 2021.
     """
     rows, d, frames = count(n), whole(sources, "sources", 1), whole(length, "length", 2)
+    check_problem(rows, d)
     if rows % frames:
         raise DataError(f"n is {n}; it must be a multiple of length, which is {frames}.")
     step = 1 / number(rate, "rate", 0, np.inf, open_low=True)

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from micvae.data.grid import count
+from micvae.data.memory import check_problem
 from micvae.data.problems.checks import number, whole
 from micvae.data.problems.mixings.base import Array
 from micvae.data.problems.problem import Problem, Streams, mixing_of, observed
@@ -56,6 +57,7 @@ def state_space(
         Elisabeth Gassiat, Aapo Hyvärinen, 2021.
     """
     rows, d = count(n), whole(sources, "sources", 1)
+    check_problem(rows, d)
     number(stay, "stay", 0, 1)
     streams = Streams.of(seed)
     of = streams.sources

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from micvae.errors import RunError
-from micvae.files import write_json
+from micvae.files import expanded, write_json
 from micvae.identifiability.audit.agreement import audit_agreement
 from micvae.identifiability.audit.dependence import audit_latents, audit_sources
 from micvae.identifiability.audit.encoder import audit_encoder
@@ -23,6 +23,7 @@ from micvae.identifiability.audit.verdict import (
     sentences,
 )
 from micvae.information.checks import whole_number
+from micvae.torch_state import with_torch_defaults
 from micvae.training.run import Run
 
 RESULT = "audit.json"
@@ -58,6 +59,7 @@ FULL = Scale()
 QUICK = Scale(50, 32, 2, 60, 1_000, 400, 200, 50)
 
 
+@with_torch_defaults
 def audit_subject(
     subject: Subject,
     scale: Scale = FULL,
@@ -109,6 +111,7 @@ def audit_subject(
     return known
 
 
+@with_torch_defaults
 def audit_runs(
     runs: Sequence[Run],
     out: Path,
@@ -161,7 +164,7 @@ def audit_runs(
         step("agreement of the runs")
         pairs = audit_agreement(subjects, scale.samples, scale.rotations, seed)
         result |= {"agreement": pairs, "agreement_said": agreement_sentences(pairs)}
-    write_json(Path(out) / RESULT, result)
+    write_json(expanded(out) / RESULT, result)
     if progress is not None:
         progress(total, total, "done")
     return result

@@ -7,6 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from micvae.data.memory import check_memory
 from micvae.data.problems.checks import number, whole
 from micvae.data.problems.mixings.base import Array, Ball, Mixing
 from micvae.errors import DataError
@@ -122,6 +123,7 @@ def layers_of(
     """Draw the matrices of a network, see `leaky`."""
     d = len(ball.centre)
     f = d if features is None else whole(features, "features", d)
+    check_memory(8 * f * (f if layers != 1 else d), f"features is {f}")
     widths = [d] + [f] * whole(layers, "layers", 1)
     number(condition, "condition", 1, np.inf)
     if tied:

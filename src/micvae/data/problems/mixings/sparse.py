@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from micvae.data.memory import check_memory
 from micvae.data.problems.checks import whole
 from micvae.data.problems.mixings.base import Array, Ball, Mixing
 from micvae.errors import DataError
@@ -85,6 +86,7 @@ def sparse(
     """
     d, a = len(ball.centre), whole(anchors, "anchors", 1)
     f = (a + 2) * d if features is None else whole(features, "features", a * d)
+    check_memory(32 * f * d, f"features is {f} and there are {d} sources")
     if whole(parents, "parents", 1) > d:
         raise DataError(f"parents is {parents}, but there are only {d} sources; give 1 to {d}.")
     arch, wave = (_slopes(generator, (f, d)) for _ in range(2))

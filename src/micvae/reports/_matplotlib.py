@@ -1,0 +1,26 @@
+"""Loads Matplotlib without its remarks on a home directory that is missing or read-only.
+
+Matplotlib then keeps its caches in a temporary folder of its own, which no one else can read, and
+draws the same figures.
+"""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def _quiet(logger: str) -> Iterator[None]:
+    def errors_only(record: logging.LogRecord) -> bool:
+        return record.levelno >= logging.ERROR
+
+    found = logging.getLogger(logger)
+    found.addFilter(errors_only)
+    try:
+        yield
+    finally:
+        found.removeFilter(errors_only)
+
+
+with _quiet("matplotlib"), _quiet("matplotlib.font_manager"):
+    import matplotlib.font_manager  # noqa: F401
