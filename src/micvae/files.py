@@ -6,8 +6,8 @@ import json
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,16 @@ def replacing(path: Path) -> Iterator[Path]:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def replacing_all(folder: Path, names: Sequence[str]) -> Iterator[list[Path]]:
+    """Yield a temporary path for each file of `folder`; on success all take their places.
+
+    Nothing is replaced before everything is written.
+    """
+    with ExitStack() as stack:
+        yield [stack.enter_context(replacing(folder / name)) for name in names]
 
 
 def write_text(path: Path, text: str) -> None:

@@ -1,8 +1,9 @@
 """`Representation`: the codes of a data set beside its factors, frozen. It is what metrics see."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,10 @@ if TYPE_CHECKING:  # the distributions load torch, which no reader of codes need
     from micvae.distributions import LatentKind
 
 ACTIVE_VARIANCE = 0.01
+LATENT_KINDS = ("gaussian", "number", "value")
+"""What the codes of a latent can be, see `Encoded`."""
+_LARGEST = {np.dtype(np.float32): 1e15, np.dtype(np.float64): 1e30}
+# Squares and sums over samples of smaller numbers are finite in the precision of their array.
 
 
 class Encoded(NamedTuple):
@@ -117,7 +122,8 @@ class Representation:
             "scale": self.scale.shape == (n, d),
             "draws": self.encoded.draws.shape == (n, d),
             "latent_kl": self.latent_kl.shape == (d,),
-            "latent_kinds": len(self.encoded.latent_kinds) == d,
+            "latent_kinds": len(self.encoded.latent_kinds) == d
+            and set(self.encoded.latent_kinds) <= set(LATENT_KINDS),
             "factors": rows == n,
             "factor_names": len(self.factor_names) == k,
             "factor_kinds": len(self.factor_kinds) == k and set(self.factor_kinds) <= set(KINDS),
@@ -144,15 +150,42 @@ class Representation:
         try:
             check_npz(path)
             with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
-                encoded = Encoded(**{name: file[name] for name in Encoded._fields})
+                single, double = np.dtype(np.float32), np.dtype(np.float64)
+                encoded = Encoded(
+                    codes=_numbers(file, "codes", 2, single),
+                    scale=_numbers(file, "scale", 2, single),
+                    draws=_numbers(file, "draws", 2, single),
+                    latent_kl=_numbers(file, "latent_kl", 1, double),
+                    latent_kinds=_texts(file, "latent_kinds"),  # type: ignore[arg-type]
+                )
                 read = cls(
-                    encoded._replace(latent_kinds=tuple(file["latent_kinds"].tolist())),
-                    file["factors"],
-                    tuple(map(str, file["factor_names"])),
-                    tuple(file["factor_kinds"].tolist()),
+                    encoded,
+                    _numbers(file, "factors", 2, double),
+                    _texts(file, "factor_names"),
+                    _texts(file, "factor_kinds"),  # type: ignore[arg-type]
                 )
                 read._check()
                 return read
+        except KeyError as error:
+            raise RunError(f"{path} is not a readable representation: {error.args[0]}.") from None
         except Exception as error:  # zipfile and NumPy raise a dozen kinds on a broken file
             reason = str(error).rstrip(".") or type(error).__name__
             raise RunError(f"{path} is not a readable representation: {reason}.") from None
+
+
+def _numbers(file: Mapping[str, NDArray[Any]], name: str, axes: int, dtype: Any) -> NDArray[Any]:
+    """An array of a file, as the class has it."""
+    array = file[name]
+    if array.ndim != axes or array.dtype.kind not in "fiu":
+        raise ValueError(f"{name} has shape {array.shape} and dtype {array.dtype}")
+    if array.size and not np.abs(array).max() <= _LARGEST[dtype]:
+        raise ValueError(f"{name} holds NaN, infinite or huge values")
+    return np.asarray(array, dtype=dtype)
+
+
+def _texts(file: Mapping[str, NDArray[Any]], name: str) -> tuple[str, ...]:
+    array = file[name]
+    # Without names, NumPy stores an empty array, of any type.
+    if array.ndim != 1 or (array.size and array.dtype.kind != "U"):
+        raise ValueError(f"{name} has shape {array.shape} and dtype {array.dtype}; it holds names")
+    return tuple(map(str, array))

@@ -17,6 +17,7 @@ ROOMS = [
     "arrays",
     "files",
     "spelling",
+    "records",
     "data",
     "networks",
     "distributions",

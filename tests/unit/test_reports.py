@@ -216,7 +216,7 @@ def test_a_run_without_scores_is_scored_first(runs, tmp_path):
     expected = read_json(tmp_path / "run" / "scores.json")["metrics"]
     (tmp_path / "run" / "scores.json").unlink()
     report_folder(tmp_path / "run")
-    assert Run(tmp_path / "run").scores()["metrics"] == expected
+    assert Run(tmp_path / "run").scores().metrics == expected
 
 
 def test_the_same_run_gives_the_same_bytes_and_matplotlib_keeps_its_settings(run_folder):
@@ -344,7 +344,7 @@ def test_runs_side_by_side_and_seeds_of_one_configuration_together(runs, tmp_pat
     scores = text_of(page, "scores")
     assert "vae 2 seeds" in scores and "mi-constrained 2 seeds" in scores
     assert "not trained on the same samples" in text_of(page, "findings")  # seed-wise data
-    expected = {Run(folder / cell.path).scores()["metrics"]["mig"] for cell in cells[::2]}
+    expected = {Run(folder / cell.path).scores().metrics["mig"] for cell in cells[::2]}
     assert any(np.isclose(v, np.mean(list(expected))) for v in shown_values(page))
 
 
@@ -354,7 +354,7 @@ def test_runs_of_one_seed_are_compared_without_a_word_on_intervals(runs, tmp_pat
     pair = [Run(folder / cell.path) for cell in cells[:2]]
     page = page_of(report_comparison(pair, tmp_path / "out"))
     assert_alone_and_whole(tmp_path / "out", page)
-    vae, constrained = (run.scores()["metrics"]["mig"] for run in pair)
+    vae, constrained = (run.scores().metrics["mig"] for run in pair)
     answer = page.find(".//p[@class='answer']").text
     best, value = max(("vae", vae), ("mi-constrained", constrained), key=lambda one: one[1])
     assert f"{best} has the highest MIG, {quantity('mig').shown(value)}" in answer

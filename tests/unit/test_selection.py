@@ -195,12 +195,12 @@ class TestRuns:
         for entry in result["candidates"]:
             for path in entry["paths"]:
                 run = Run(out / path)
-                assert run.record["data"]["factor_names"] == []
-                assert run.record["data"]["n"] == 256 and result["aside"] == 64
+                assert run.record.data.factor_names == ()
+                assert run.record.data.n == 256 and result["aside"] == 64
                 seen = {image.tobytes() for image in run.dataset().images}
                 aside = {image.tobytes() for image in job.kept_aside().images}
                 assert not seen & aside
-                assert "mig" not in run.scores()["metrics"]
+                assert "mig" not in run.scores().metrics
 
     def test_the_held_out_bound_is_that_of_its_parts(self, selected):
         """Reconstruction + KL is minus the ELBO; the KL is that of the encoder, without noise."""

@@ -208,7 +208,7 @@ def test_whitened_data_is_asked_for_by_name(tmp_path, wrapped):
     array = np.asarray(whitened(load(raw)).images)  # nobody can tell what was done to it
     out = encode_to(trained, FactorDataset("array", array), tmp_path / "c.csv")
     np.testing.assert_allclose(read_codes(out, trained), codes, atol=1e-6)
-    assert "whitened vectors" in export_run(run, tmp_path / "onnx")["notes"][-1]
+    assert "whitened vectors" in export_run(run, tmp_path / "onnx").notes[-1]
     card = (save_pretrained(run, tmp_path / "shared", intervals=False) / CARD).read_text()
     assert "whitens" not in card and "the matrix that whitened the training" in card
 
@@ -252,7 +252,7 @@ def test_methods_that_need_whole_sequences_are_known():
 
 def test_export_of_plain_images_needs_no_note(tmp_path):
     config = replace(SMALL, data="squares(n=64)", epochs=1)
-    assert export_run(train_run(config, tmp_path / "run"), tmp_path / "onnx")["notes"] == []
+    assert export_run(train_run(config, tmp_path / "run"), tmp_path / "onnx").notes == ()
 
 
 @pytest.mark.parametrize(

@@ -99,7 +99,7 @@ class TestStudy:
         ]
         for row in table:
             run = Run(tmp_path / row["path"])
-            assert run.scores()["metrics"]["mig"] == row["mig"]
+            assert run.scores().metrics["mig"] == row["mig"]
             assert run.config.seed == row["seed"]
         before = {p: p.stat().st_mtime_ns for p in tmp_path.glob("runs/**/*.safetensors")}
         events = []
@@ -224,19 +224,19 @@ class TestEvaluation:
         run = train_run(TINY, tmp_path / "run")
         result = evaluate_run(run)
         assert run.scores() == result
-        assert set(result["metrics"]) >= {"mig", "dci_disentanglement", "dci_completeness"}
-        assert result["factor_names"] == ["size", "intensity", "rotation"]
-        latent = np.asarray(result["latent_mi"])
+        assert set(result.metrics) >= {"mig", "dci_disentanglement", "dci_completeness"}
+        assert result.factor_names == ("size", "intensity", "rotation")
+        latent = np.asarray(result.latent_mi)
         assert latent.shape == (3, 3) and np.allclose(latent, latent.T)
-        assert result["r_mi"] == pytest.approx(latent.sum())
+        assert result.r_mi == pytest.approx(latent.sum())
 
     def test_data_without_factors_has_no_scores_against_them(self, tmp_path):
         np.savez(tmp_path / "own.npz", images=np.random.default_rng(0).random((128, 3, 16, 16)))
         config = dataclasses.replace(TINY, data=str(tmp_path / "own.npz"))
         result = evaluate_run(train_run(config, tmp_path / "run"))
-        assert all(METRICS[name].needs == "codes" for name in result["metrics"])
-        assert "active_units" in result["metrics"] and result["factor_mi"] is None
-        assert np.isfinite(result["r_mi"])
+        assert all(METRICS[name].needs == "codes" for name in result.metrics)
+        assert "active_units" in result.metrics and result.factor_mi is None
+        assert np.isfinite(result.r_mi)
 
     def test_a_constant_factor_is_left_out(self, tmp_path):
         images = np.random.default_rng(0).random((128, 16, 16))
@@ -245,7 +245,7 @@ class TestEvaluation:
         np.savez(tmp_path / "own.npz", images=images, factors=factors, factor_names=names)
         config = dataclasses.replace(TINY, data=str(tmp_path / "own.npz"))
         result = evaluate_run(train_run(config, tmp_path / "run"))
-        assert result["factor_names"] == ["pose"] and "mig" in result["metrics"]
+        assert result.factor_names == ("pose",) and "mig" in result.metrics
 
 
 class TestPaper:

@@ -98,7 +98,7 @@ def train(arguments: list[str]) -> None:
         run = train_run(config, out, report, dataset, tracker)
     shown = ", ".join(f"{name} {value:.3f}" for name, value in run.last_epoch().items())
     print(f"last epoch, nats per sample: {shown}")
-    n = run.record["data"]["n"]
+    n = run.record.data.n
     if n < LEAST:
         print(f"{n} samples are too few to be scored or drawn: at least {LEAST} are needed.")
         return

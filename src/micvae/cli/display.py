@@ -24,6 +24,7 @@ from micvae.metrics import METRICS, Interval, Ranking, evaluate, intervals
 from micvae.studies.pool import Event
 from micvae.studies.statistics import bootstrap_interval
 from micvae.studies.study import Cell, at_once
+from micvae.training.record import Scores
 from micvae.training.trainer import Progress as TrainingProgress
 
 SHOWN = {
@@ -214,23 +215,23 @@ def print_scores(found: Found, title: str) -> None:
     print("↑: higher is better, ↓: lower.")
 
 
-def print_run(result: dict[str, Any]) -> None:
+def print_run(result: Scores) -> None:
     """The scores of one run, and what else `micvae evaluate RUN` found."""
-    others = ", ".join(result["factor_names"])
-    title = f"{result['samples']:,} samples, {len(result['active'])} latents; factors: {others}"
-    print_scores({name: (value, None) for name, value in result["metrics"].items()}, title)
+    others = ", ".join(result.factor_names)
+    title = f"{result.samples:,} samples, {len(result.active)} latents; factors: {others}"
+    print_scores({name: (value, None) for name, value in result.metrics.items()}, title)
     table = Table("training", "value", "unit", "meaning", box=SIMPLE_HEAD)
-    table.add_row("r_mi", f"{result['r_mi']:.4f}", "nats", "Σ over i≠j of I(z_i; z_j)")
-    table.add_row("kl", f"{result['kl']:.4f}", "nats", "KL(q(z|x) ‖ p(z)), last epoch")
-    loss = f"{result['reconstruction']:.4f}"
+    table.add_row("r_mi", f"{result.r_mi:.4f}", "nats", "Σ over i≠j of I(z_i; z_j)")
+    table.add_row("kl", f"{result.kl:.4f}", "nats", "KL(q(z|x) ‖ p(z)), last epoch")
+    loss = f"{result.reconstruction:.4f}"
     table.add_row("reconstruction", loss, "nats", escape("−E[log p(x|z)], last epoch"))
     Console().print(table)
-    for note in result["cautions"]:
+    for note in result.cautions:
         print(f"note: {note}.")
-    if result["votes"] is not None:
-        votes = result["votes"]
-        print(f"note: interventional scores from {votes['test']:,} test votes, {votes['how']}.")
-    if not result["factor_names"]:
+    if result.votes is not None:
+        votes = result.votes
+        print(f"note: interventional scores from {votes.test:,} test votes, {votes.how}.")
+    if not result.factor_names:
         print(
             "The data has no ground-truth factors that vary, so there is nothing to score against."
         )

@@ -38,13 +38,12 @@ def export(arguments: list[str]) -> None:
     check_folder(out, "export", holds_export)
     with busy(f"exporting {parsed.run}"):
         description = export_run(Run(parsed.run), out)
-    for name in ("encoder", "decoder"):
-        network = description[name]
+    for network in (description.encoder, description.decoder):
         print(
-            f"{out / network['file']}: {network['input']['name']} → {network['output']['name']}, "
-            f"largest difference to PyTorch {network['difference']:.1e} "
+            f"{out / network.file}: {network.input.name} → {network.output.name}, "
+            f"largest difference to PyTorch {network.difference:.1e} "
             f"({TOLERANCE:g} is allowed)"
         )
     print(f"{out / 'model.json'}: inputs, outputs, latents and settings")
-    for note in description["notes"]:
+    for note in description.notes:
         print(f"note: {note}")

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,8 +11,9 @@ from numpy.typing import NDArray
 from micvae.data import FactorDataset
 from micvae.data.layout import Arrangement, as_arranged
 from micvae.errors import DataError
-from micvae.sharing.features import check_features, feature_names_of
-from micvae.sharing.units import Units
+from micvae.sharing.features import check_features
+from micvae.sharing.units import Units, innermost
+from micvae.training.record import DataRecord
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,14 +33,13 @@ class Form:
     names: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, data: Mapping[str, Any]) -> Form:
+    def of(cls, data: DataRecord) -> Form:
         """Read what a run's record says of its data."""
-        innermost = data["source"]
-        while "of" in innermost:
-            innermost = innermost["of"]
-        shape = tuple(data["image_shape"])
-        layout, units = innermost.get("layout", "NCHW"), Units.of(data["source"], shape)
-        return cls(shape, layout, units, feature_names_of(data, shape[0]))
+        found = innermost(data.source).get("layout")
+        layout: Arrangement = next((one for one in get_args(Arrangement) if one == found), "NCHW")
+        return cls(
+            data.image_shape, layout, Units.of(data.source, data.image_shape), data.feature_names
+        )
 
     def read(self, dataset: FactorDataset) -> FactorDataset:
         """Samples in the units of the model.

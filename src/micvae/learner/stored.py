@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from micvae import records
 from micvae.data import FactorDataset, LazyImages
 from micvae.errors import DataError, RunError
-from micvae.files import replacing, write_json
+from micvae.files import replacing
 from micvae.representation import Representation
-from micvae.sharing.features import feature_names_of
+from micvae.training.record import RunRecord
 from micvae.training.run import DATA, RECORD, REPRESENTATION, SCORES, WEIGHTS, Run, fingerprint
 from micvae.training.trainer import LOG
 
@@ -29,7 +30,7 @@ class Fitted:
         files: the other files of the run by name.
     """
 
-    record: Mapping[str, Any]
+    record: RunRecord
     representation: Representation
     files: Mapping[str, bytes]
 
@@ -54,7 +55,7 @@ class Fitted:
                 f"data is too large to be stored with the run ({dataset.images.shape}); fit its "
                 "path instead of an array, which every command then finds again."
             )
-        if dataset is not None and fingerprint(dataset) != self.record["data"]["fingerprint"]:
+        if dataset is not None and fingerprint(dataset) != self.record.data.fingerprint:
             raise DataError(
                 "data is not what was fitted; give the same X, and the same y, or leave data out."
             )
@@ -64,10 +65,9 @@ class Fitted:
                 temporary.write_bytes(content)
         self.representation.save(path / REPRESENTATION)
         if dataset is not None:
-            known = feature_names_of(self.record["data"], dataset.image_shape[0])
-            names = dataset.feature_names or known
+            names = dataset.feature_names or self.record.data.feature_names
             _write_data(path / DATA, replace(dataset, feature_names=names))
-        write_json(path / RECORD, self.record)  # last: without it the folder is no run
+        records.write(path / RECORD, self.record)  # last: without it the folder is no run
 
 
 def _write_data(path: Path, dataset: FactorDataset) -> None:

@@ -53,9 +53,9 @@ def report_comparison(runs: Sequence[Run], out: Path) -> Path:
     rows: Rows = [
         row_of_run(label, run, run.path.resolve()) for label, run in zip(labels, runs, strict=True)
     ]
-    data = dict.fromkeys(str(run.record["data"]["name"]) for run in runs)
+    data = dict.fromkeys(run.record.data.name for run in runs)
     findings = []
-    if len({run.record["data"]["fingerprint"] for run in runs}) == 1:
+    if len({run.record.data.fingerprint for run in runs}) == 1:
         for row, score in zip(rows, rank_runs(runs).scores, strict=True):
             row["udr"] = float(score)
         findings.append(

@@ -4,15 +4,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from micvae.errors import MicvaeError
-from micvae.files import read_json
+from micvae.errors import MicvaeError, RunError
 from micvae.reports.page import Details, Group, Plate
 from micvae.reports.quantities import known, quantity
 from micvae.reports.run import configuration, environment
 from micvae.reports.single import Material, data_group, gather, run_groups
 from micvae.reports.spreads import differences, distributions
 from micvae.reports.tables import Rows, failures, paired, representative, values_of
-from micvae.training.run import RECORD, Run
+from micvae.training.run import Run
 
 SIDE_BY_SIDE = 6
 """At most so many rows have the figures of one of their runs on the page."""
@@ -73,7 +72,7 @@ def single_groups(materials: Sequence[Material]) -> list[Group]:
     if not materials:
         return []
     chosen = " Shown is one run per method, that of the median MIG (the lower one of two)."
-    if all("mig" not in m.scores["metrics"] for m in materials):
+    if all("mig" not in m.scores.metrics for m in materials):
         chosen = " Shown is one run per method, that of the first seed."
     groups = [Group(g.title, g.caption + chosen, g.plates) for g in run_groups(materials)]
     dataset = next((m.dataset for m in materials if m.dataset is not None), None)
@@ -150,7 +149,8 @@ def configurations(study: Mapping[str, Any], rows: Rows, labels: Sequence[str]) 
 def environment_of(folder: Path, rows: Rows) -> list[tuple[str, str]]:
     """The environment of the first run that can be read."""
     for row in rows:
-        path = folder / row["path"] / RECORD
-        if path.is_file():
-            return environment(read_json(path))
+        try:
+            return environment(Run(folder / row["path"]).record)
+        except RunError:
+            continue
     return []

@@ -9,6 +9,7 @@ from micvae.reports.page import Cell, Details, Group, Key, Page, Table, write_pa
 from micvae.reports.quantities import known, quantity
 from micvae.reports.single import data_group, gather, run_groups
 from micvae.studies.command_lines import train_command
+from micvae.training.record import RunRecord, Scores
 from micvae.training.run import Run
 
 FILES = (
@@ -36,7 +37,7 @@ def report_run(run: Run) -> Path:
     missing: list[str] = []
     material = gather(run, "", missing)
     scores = material.scores
-    if "mig" not in scores["metrics"]:
+    if "mig" not in scores.metrics:
         missing.append(
             "MIG, DCI and every figure that needs ground truth: the data has no factors that vary."
         )
@@ -44,13 +45,13 @@ def report_run(run: Run) -> Path:
     if material.dataset is not None and material.dataset.pictures:
         groups.append(data_group(material.dataset))
     page = Page(
-        title=f"{run.config.method} on {run.record['data']['name']}",
+        title=f"{run.config.method} on {run.record.data.name}",
         kind="One run",
         answer=_answer(run, scores),
         keys=_keys(scores),
         table=_table(run, scores),
         groups=[*groups, *run_groups([material])],
-        notes=[*run.notes, *scores.get("cautions", ())],
+        notes=[*run.notes, *scores.cautions],
         missing=missing,
         configuration=[Details("This run", "", configuration(run.config.to_json()))],
         environment=environment(run.record),
@@ -60,14 +61,14 @@ def report_run(run: Run) -> Path:
     return write_page(page, run.path)
 
 
-def _answer(run: Run, scores: Mapping[str, Any]) -> str:
-    latents = len(scores["active"])
-    used = f"{scores['active_units']} of {latents} latents are active"
+def _answer(run: Run, scores: Scores) -> str:
+    latents = len(scores.active)
+    used = f"{scores.active_units} of {latents} latents are active"
     epochs = f"{run.config.epochs} epoch{'s' if run.config.epochs > 1 else ''}"
     after = f"After {epochs} with seed {run.config.seed}"
-    metrics = scores["metrics"]
+    metrics = scores.metrics
     if "mig" not in metrics:
-        return f"{after}, {used} and R_MI is {quantity('r_mi').shown(scores['r_mi'])} nats."
+        return f"{after}, {used} and R_MI is {quantity('r_mi').shown(scores.r_mi)} nats."
     shown = quantity("mig").shown(metrics["mig"])
     return (
         f"{after}, MIG is {shown} and DCI disentanglement "
@@ -76,13 +77,13 @@ def _answer(run: Run, scores: Mapping[str, Any]) -> str:
     )
 
 
-def _keys(scores: Mapping[str, Any]) -> list[Key]:
-    values = {**scores["metrics"], **scores}
+def _keys(scores: Scores) -> list[Key]:
+    values = scores.quantities
     wanted = ("mig", "dci_disentanglement", "active_units", "reconstruction", "r_mi")
     keys = []
     for q in map(quantity, wanted):
         if q.name == "active_units":
-            total = len(scores["active"])
+            total = len(scores.active)
             keys.append(Key(q.label, str(values[q.name]), f"of {total} latents"))
         elif values.get(q.name) is not None:
             better = f"{q.direction} is better" if q.direction else ""
@@ -92,13 +93,13 @@ def _keys(scores: Mapping[str, Any]) -> list[Key]:
     return keys
 
 
-def _table(run: Run, scores: Mapping[str, Any]) -> Table:
-    values = {**scores["metrics"], **scores, "seconds": run.record.get("seconds")}
+def _table(run: Run, scores: Scores) -> Table:
+    values: dict[str, Any] = {**scores.quantities, "seconds": run.record.seconds}
     rows = []
     for name in known([values]):
         q = quantity(name)
         if name == "active_units":
-            bounds = f"0 to {len(scores['active'])}"
+            bounds = f"0 to {len(scores.active)}"
         elif name in METRICS:
             low, high = METRICS[name].range
             bounds = f"{low:g} to {high:g}".replace("inf", "∞").replace("-", "−")
@@ -115,7 +116,7 @@ def _table(run: Run, scores: Mapping[str, Any]) -> Table:
         )
     caption = (
         f"One run, seed {run.config.seed}: a single value has no interval. Scores are computed on "
-        f"{scores['samples']:,} images."
+        f"{scores.samples:,} images."
     )
     columns = [
         ("score", ""),
@@ -132,10 +133,14 @@ def configuration(values: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [(name.replace("_", " "), str(value)) for name, value in values.items()]
 
 
-def environment(record: Mapping[str, Any]) -> list[tuple[str, str]]:
+def environment(record: RunRecord) -> list[tuple[str, str]]:
     """What else determines a run's bits, from its record."""
-    items = {"micvae": record.get("micvae", ""), **record.get("environment", {})}
-    data = record.get("data", {})
-    items["data"] = f"{data.get('name')}, {data.get('n')} images of {data.get('image_shape')}"
-    items["data fingerprint"] = data.get("fingerprint", "")
+    data = record.data
+    known = {name: v for name, v in vars(record.environment).items() if v is not None}
+    items = {
+        "micvae": record.micvae,
+        **known,
+        "data": f"{data.name}, {data.n} images of {list(data.image_shape)}",
+        "data fingerprint": data.fingerprint,
+    }
     return [(name, str(value)) for name, value in items.items()]

@@ -3,7 +3,6 @@
 import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -21,6 +20,7 @@ from micvae.reports.style import number, short
 from micvae.reports.traversals import MOST, traversals
 from micvae.representation import Representation
 from micvae.studies.evaluation import evaluate_run, usable_factors
+from micvae.training.record import Scores
 from micvae.training.run import Run
 
 
@@ -37,7 +37,7 @@ class Material:
     run: Run
     model: VAE
     representation: Representation
-    scores: dict[str, Any]
+    scores: Scores
     dataset: FactorDataset | None
 
     def name(self, figure: str) -> str:
@@ -47,7 +47,7 @@ class Material:
     @property
     def pictures(self) -> bool:
         """Whether what the model decodes can be looked at."""
-        return len(self.run.record["data"]["image_shape"]) == 3
+        return self.run.record.data.pictures
 
     @property
     def about(self) -> str:
@@ -71,8 +71,8 @@ def gather(run: Run, label: str, missing: list[str]) -> Material:
     except (MicvaeError, OSError) as error:
         dataset = None
         whose = f" of {label}" if label else ""
-        pictures = len(run.record["data"]["image_shape"]) == 3
-        what = "Samples and reconstructions" if pictures else "What each latent moves"
+        shown = run.record.data.pictures
+        what = "Samples and reconstructions" if shown else "What each latent moves"
         missing.append(f"{what}{whose}: the data cannot be read ({error})")
     return Material(label, run, model, run.representation(), scores, dataset)
 
@@ -98,9 +98,9 @@ def run_groups(materials: Sequence[Material]) -> list[Group]:
         _reconstructions([m for m in materials if m.dataset is not None and m.dataset.pictures]),
         _traversals([m for m in materials if m.pictures]),
         _effects([m for m in materials if m.dataset is not None and not m.pictures]),
-        _factor_matrices([m for m in materials if m.scores["factor_mi"] is not None]),
+        _factor_matrices([m for m in materials if m.scores.factor_mi is not None]),
         _codes([m for m in materials if usable_factors(m.representation)]),
-        _latent_matrices([m for m in materials if len(m.scores["latent_kl"]) > 1]),
+        _latent_matrices([m for m in materials if len(m.scores.latent_kl) > 1]),
         _curves(materials),
     ]
     return [group for group in groups if group.plates]
@@ -142,7 +142,7 @@ def _traversals(materials: Sequence[Material]) -> Group:
         "which then stand beside its row. In a disentangled representation each row "
         "changes one factor only. An inactive latent changes nothing."
     )
-    if any(len(m.scores["latent_kl"]) > MOST for m in materials):
+    if any(len(m.scores.latent_kl) > MOST for m in materials):
         caption += f" The {MOST} latents of the highest KL are shown."
     return Group("Latent traversals", caption, plates)
 
@@ -173,7 +173,7 @@ def _effects(materials: Sequence[Material]) -> Group:
     )
     pairs = list(zip(found, shown, strict=True))
     every = all(len(one.names) == len(features) for one, features in pairs)
-    if not every or any(len(m.scores["latent_kl"]) > MOST for m in materials):
+    if not every or any(len(m.scores.latent_kl) > MOST for m in materials):
         caption += (
             f" At most {MOST} latents (highest KL) and {FEATURES} features (moved furthest) are "
             "shown."
@@ -183,15 +183,15 @@ def _effects(materials: Sequence[Material]) -> Group:
 
 
 def _factor_matrices(materials: Sequence[Material]) -> Group:
-    top = _top([np.asarray(m.scores["factor_mi"]) for m in materials])
+    top = _top([np.asarray(m.scores.factor_mi) for m in materials])
     plates = [
         Plate(
             m.name("mi-latents-factors"),
             factor_matrix(
-                m.scores["factor_mi"],
-                m.scores["factor_names"],
-                m.scores["latent_kl"],
-                m.scores["active"],
+                m.scores.factor_mi or (),
+                m.scores.factor_names,
+                m.scores.latent_kl,
+                m.scores.active,
                 top,
             ),
             f"Mutual information of every latent with every factor, in nats{m.about}.",
@@ -205,7 +205,7 @@ def _factor_matrices(materials: Sequence[Material]) -> Group:
         "one. Labels of inactive latents are grey: the mean of a collapsed latent can still follow "
         "a factor faintly, and mutual information, like MIG, does not see how faintly."
     )
-    names = dict.fromkeys(name for m in materials for name in m.scores["factor_names"])
+    names = dict.fromkeys(name for m in materials for name in m.scores.factor_names)
     return Group("Latents and factors", caption + _in_full(names), plates)
 
 
@@ -216,18 +216,18 @@ def _in_full(names: Iterable[str]) -> str:
 
 
 def _latent_matrices(materials: Sequence[Material]) -> Group:
-    top = _top([np.asarray(m.scores["latent_mi"]) for m in materials])
+    top = _top([np.asarray(m.scores.latent_mi) for m in materials])
     plates = [
         Plate(
             m.name("mi-latents"),
-            latent_matrix(m.scores["latent_mi"], m.scores["latent_kl"], m.scores["active"], top),
+            latent_matrix(m.scores.latent_mi, m.scores.latent_kl, m.scores.active, top),
             f"Mutual information of every pair of latents, in nats{m.about}.",
             m.label,
         )
         for m in materials
     ]
     totals = ", ".join(
-        number(m.scores["r_mi"], 3) + (f" ({m.label})" if m.label else "") for m in materials
+        number(m.scores.r_mi, 3) + (f" ({m.label})" if m.label else "") for m in materials
     )
     caption = (
         "Mutual information of every pair of latents under the aggregate posterior, in nats: what "
@@ -242,7 +242,7 @@ def _codes(materials: Sequence[Material]) -> Group:
     left_out = False
     for m in materials:
         factors = usable_factors(m.representation)
-        left_out |= len(factors) > FACTORS or len(m.scores["latent_kl"]) > LATENTS
+        left_out |= len(factors) > FACTORS or len(m.scores.latent_kl) > LATENTS
         plates.append(
             Plate(
                 m.name("codes-factors"),
@@ -265,7 +265,7 @@ def _codes(materials: Sequence[Material]) -> Group:
 def _curves(materials: Sequence[Material]) -> Group:
     plates = []
     for m in materials:
-        steps = max(1, m.run.record["data"]["n"] // m.run.config.batch_size)
+        steps = max(1, m.run.record.data.n // m.run.config.batch_size)
         plates.append(
             Plate(
                 m.name("curves"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +13,7 @@ from micvae.data import FactorDataset
 from micvae.errors import DataError
 from micvae.models import VAE
 from micvae.representation import Encoded
-from micvae.sharing.features import check_features, feature_names_of
+from micvae.sharing.features import check_features
 from micvae.sharing.units import Units
 from micvae.training import Run, RunConfig
 
@@ -31,7 +30,7 @@ class Trained:
         config: what was trained.
         image_shape: `(C, H, W)` of the images, or `(F,)` of the vectors, that it takes.
         model: in evaluation mode.
-        facts: what is known of data, training and scores; plain JSON values.
+        feature_names: of the numbers of vectors; empty where they are not known.
         units: what vectors are brought to before the model reads them.
     """
 
@@ -39,7 +38,7 @@ class Trained:
     config: RunConfig
     image_shape: tuple[int, ...]
     model: VAE
-    facts: Mapping[str, Any]
+    feature_names: tuple[str, ...] = ()
     units: Units = Units()  # noqa: RUF009, frozen
 
     @classmethod
@@ -49,8 +48,14 @@ class Trained:
         Raises:
             RunError: where training is not finished, or the folder is damaged.
         """
-        shape, units = run.image_shape, units_of(run)
-        return cls(str(run.path), run.config, shape, run.model(device), run.record, units)
+        return cls(
+            str(run.path),
+            run.config,
+            run.image_shape,
+            run.model(device),
+            run.record.data.feature_names,
+            units_of(run),
+        )
 
     @property
     def latent_names(self) -> tuple[str, ...]:
@@ -111,8 +116,7 @@ class Trained:
                 f"{dataset.name} has {shown_shape(dataset.image_shape)}, and {self.name} takes "
                 f"{shown_shape(self.image_shape)}; resize or convert the data to that."
             )
-        names = feature_names_of(self.facts.get("data"), self.image_shape[0])
-        check_features(dataset, names, self.name)
+        check_features(dataset, self.feature_names, self.name)
 
 
 def units_of(run: Run) -> Units:
@@ -121,8 +125,7 @@ def units_of(run: Run) -> Units:
     Raises:
         RunError: where its record is damaged.
     """
-    source = run.record["data"].get("source")
-    return Units.of(source if isinstance(source, Mapping) else {}, run.image_shape)
+    return Units.of(run.record.data.source, run.image_shape)
 
 
 def latent_names(latent_dim: int) -> tuple[str, ...]:

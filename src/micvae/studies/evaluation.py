@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from micvae import records
 from micvae.errors import MicvaeWarning, RunError
-from micvae.files import write_json
 from micvae.information import (
     aggregate_pairwise_mi,
     mutual_information_matrix,
@@ -28,6 +28,7 @@ from micvae.metrics.inputs import check_inputs
 from micvae.metrics.interventions import Interventions
 from micvae.models import encode
 from micvae.representation import Representation
+from micvae.training.record import Scores
 from micvae.training.run import SCORES, Run
 
 SAMPLES = 15_000
@@ -41,7 +42,7 @@ VOTES = {"rendered": (1_000, 1_000), "matched": (10_000, 5_000)}
 found among the samples; fewer, for the sake of time, where every vote's images are rendered."""
 
 
-def evaluate_run(run: Run, seed: int = 0, interventions: bool = False) -> dict[str, Any]:
+def evaluate_run(run: Run, seed: int = 0, interventions: bool = False) -> Scores:
     """Score a finished run and store the result in it as `scores.json`.
 
     Args:
@@ -51,12 +52,11 @@ def evaluate_run(run: Run, seed: int = 0, interventions: bool = False) -> dict[s
             hold a factor fixed; they take some seconds.
 
     Returns:
-        `metrics` (name → score; without factors those that need none), `cautions` (which metrics
-        are not fair to which factors, or a convention, in words), `votes` (of the interventional
-        scores), `r_mi` (Σ_{i≠j} I(z_i; z_j) of the aggregate posterior, nats), `latent_mi` (D, D)
-        its summands, `factor_mi` (D, K) between codes and factors, `latent_kl` (D,), `active` (D,)
-        booleans, `active_units`, `reconstruction` and `kl` (nats per sample, mean over the last
-        epoch), `samples`, `seed`.
+        What `scores.json` holds.
+
+    Raises:
+        RunError: where a file of the run is missing or damaged.
+        FieldError: where a score is not a finite number.
     """
     representation = run.representation()
     part = representation.sample(SAMPLES, seed)
@@ -100,8 +100,9 @@ def evaluate_run(run: Run, seed: int = 0, interventions: bool = False) -> dict[s
     else:
         result["metrics"] = evaluate(part.codes, seed=seed)
     result["seconds"] = round(time.perf_counter() - started, 3)
-    write_json(run.path / SCORES, result)
-    return result
+    scores: Scores = records.decoded(Scores, result)
+    records.write(run.path / SCORES, scores)
+    return scores
 
 
 def _interventional(
@@ -158,7 +159,7 @@ def rank_runs(runs: Sequence[Run], seed: int = 0) -> Ranking:
     Raises:
         RunError: where the runs were trained on different data.
     """
-    prints = {run.record["data"]["fingerprint"] for run in runs}
+    prints = {run.record.data.fingerprint for run in runs}
     if len(prints) > 1:
         raise RunError(
             "UDR compares runs on the same images, and these were trained on different ones; give "

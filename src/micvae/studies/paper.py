@@ -155,7 +155,7 @@ def reproduce(
 
     rows = run_study(job.cells(), job.out, description, job.workers, report, columns)
     table = table1(rows)
-    images = Run(job.out / rows[0]["path"]).record["data"]["n"]
+    images = Run(job.out / rows[0]["path"]).record.data.n
     said = findings(table, VANILLA, LITERAL, RECOMMENDED, SINGLE, images)
     study = read_json(job.out / STUDY)
     write_json(job.out / STUDY, {**study, "findings": [] if job.quick else said})

@@ -242,7 +242,7 @@ def _same_data(job: Selection, cells: Sequence[Cell]) -> None:
     there = [job.out / cell.path for cell in cells if (job.out / cell.path / RECORD).is_file()]
     now = fingerprint(load(job.training_data())) if there else ""
     for path in there:
-        if Run(path).record["data"]["fingerprint"] != now:
+        if Run(path).record.data.fingerprint != now:
             raise RunError(
                 f"{path} was trained on other data than {job.data} holds now; choose another --out."
             )

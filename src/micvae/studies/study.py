@@ -230,10 +230,10 @@ def row_of_run(label: str, run: Run, path: Path) -> dict[str, Any]:
         "row": label,
         "seed": seed,
         "path": path.as_posix(),
-        **scores["metrics"],
-        **{name: scores[name] for name in PLAIN_TERMS},
+        **scores.metrics,
+        **{name: scores.quantities[name] for name in PLAIN_TERMS},
         "loss": run.last_epoch()["loss"],
-        "seconds": run.record["seconds"],
+        "seconds": run.record.seconds,
         **config,
     }
 

@@ -12,8 +12,10 @@ from micvae.data.declared import check_size
 from micvae.errors import DivergedError, RunError
 from micvae.files import replacing
 from micvae.objectives import Losses
+from micvae.records import shown
 
 DIVERGED = 1e6  # times the first step's loss
+LARGEST = 1e30  # nats; sums over a training stay finite in single precision
 
 
 class StepLog:
@@ -80,7 +82,12 @@ class StepLog:
 
 
 def read_log(path: Path) -> dict[str, np.ndarray]:
-    """Read a saved log: a column per term, in nats, and `step`."""
+    """Read a saved log: a column per term, in nats, and `step`.
+
+    Raises:
+        RunError: where it cannot be read, or holds anything but finite numbers under names of
+            their own.
+    """
     try:
         described = pq.read_metadata(path)
         check_size(4 * described.num_rows * described.num_columns, str(path))
@@ -92,4 +99,15 @@ def read_log(path: Path) -> dict[str, np.ndarray]:
     kinds = [field.type for field in table.schema]
     if not kinds or not all(pa.types.is_floating(k) or pa.types.is_integer(k) for k in kinds):
         raise RunError(f"{path} holds columns that are no numbers; it is no log of a run.")
-    return {name: table[name].to_numpy() for name in table.column_names}
+    if len(set(table.column_names)) < len(table.column_names):
+        raise RunError(f"{path} has two columns of one name; it is no log of a run.")
+    if len(table) == 0:
+        raise RunError(f"{path} has no steps; it is no log of a run.")
+    columns = {name: np.asarray(table[name].to_numpy()) for name in table.column_names}
+    for name, values in columns.items():
+        if table[name].null_count or not (np.abs(values) <= LARGEST).all():
+            raise RunError(
+                f"{path}: column {shown(name)} holds empty, NaN or infinite values; it is no log "
+                "of a run."
+            )
+    return columns

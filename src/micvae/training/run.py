@@ -4,22 +4,22 @@ import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from micvae import __version__
 from micvae.data import FactorDataset, LazyImages, from_npz, load, parts
 from micvae.errors import RunError
-from micvae.files import read_json, write_json
 from micvae.models import VAE
+from micvae.records import encoded, read, shown, write
 from micvae.representation import Representation
 from micvae.tracking import RunLog, Tracking, tracked
 from micvae.training import checkpoint
 from micvae.training.config import RunConfig
 from micvae.training.device import describe, resolve
 from micvae.training.log import read_log
-from micvae.training.restored import checked_shape, restored_model
+from micvae.training.record import DataRecord, RunRecord, Scores
+from micvae.training.restored import restored_model
 from micvae.training.trainer import CHECKPOINT, LOG, Progress, Trainer
 
 RECORD = "run.json"
@@ -32,16 +32,6 @@ DATA = "data.npz"
 IN_MEMORY = "in memory"
 """What stands for the name of data that was handed over as an array."""
 OWN_LOG = RunLog()
-FOUND = {
-    "metrics",
-    "samples",
-    "seed",
-    "active",
-    "active_units",
-    "latent_kl",
-    "r_mi",
-    "factor_names",
-}
 
 
 class Run:
@@ -70,36 +60,28 @@ class Run:
             of_study = (self.path / RUNS).is_dir()
             end = f"; it holds a study, whose runs are in {self.path / RUNS}" if of_study else ""
             raise RunError(f"{self.path} is not a run: it has no {RECORD}{end}.")
-        self.record: dict[str, Any] = read_json(self.path / RECORD)
-        if not isinstance(self.record, dict):
-            raise RunError(f"{self.path / RECORD} is no record of a run: it has no usable names.")
-        try:
-            self.config = RunConfig.from_json(self.record["config"])
-        except (KeyError, TypeError) as error:
-            raise RunError(f"{self.path / RECORD} has no usable {error}.") from None
-        wrong = _wrong_fact(self.record.get("data"))
-        if wrong is not None:
-            raise RunError(f"{self.path / RECORD} has no usable data: {wrong}.")
+        self.record = read(RunRecord, self.path / RECORD)
+        self.config = self.record.config
 
     @property
     def done(self) -> bool:
         """Whether training has finished."""
-        return self.record.get("status") == "done"
+        return self.record.status == "done"
 
     @property
     def notes(self) -> list[str]:
         """What a reader of any result must know of the data."""
-        return list(self.record["data"]["notes"])
+        return list(self.record.data.notes)
 
     @property
     def image_shape(self) -> tuple[int, ...]:
         """`(C, H, W)` of the images, or `(F,)` of the vectors, that it was trained on."""
-        return checked_shape(self.record["data"]["image_shape"])
+        return self.record.data.image_shape
 
     def dataset(self) -> FactorDataset:
         """Load the data again; refuses data that is no longer the same."""
         dataset = self._stored() if (self.path / DATA).exists() else self._named()
-        if fingerprint(dataset) != self.record["data"]["fingerprint"]:
+        if fingerprint(dataset) != self.record.data.fingerprint:
             raise RunError(
                 f"the data at {self.config.data} has changed since {self.path} was made."
             )
@@ -114,14 +96,14 @@ class Run:
         return load(self.config.data)
 
     def _stored(self) -> FactorDataset:
-        known = self.record["data"]
+        known = self.record.data
         return replace(
             from_npz(self.path / DATA),
-            name=known["name"],
-            factor_kinds=tuple(known["factor_kinds"]),
+            name=known.name,
+            factor_kinds=known.factor_kinds,
             factor_values=(),
-            notes=tuple(known["notes"]),
-            source=known["source"],
+            notes=known.notes,
+            source=known.source,
         )
 
     def model(self, device: str = "cpu") -> VAE:
@@ -133,7 +115,11 @@ class Run:
         return restored_model(self.config, self.image_shape, self.path / WEIGHTS, device)
 
     def log(self) -> dict[str, np.ndarray]:
-        """Every term at every step: a column per term, in nats, and `step`."""
+        """Every term at every step: a column per term, in nats, and `step`.
+
+        Raises:
+            RunError: where the file is missing or damaged, or not the log of a run.
+        """
         columns = read_log(self.path / LOG)
         for name in ("step", "loss", "reconstruction", "kl"):
             if name not in columns:
@@ -142,31 +128,57 @@ class Run:
 
     def last_epoch(self) -> dict[str, float]:
         """Mean of every logged term over the last epoch, in nats."""
-        steps = self.record["data"]["n"] // self.config.batch_size
-        return {k: float(v[-steps:].mean()) for k, v in self.log().items() if k != "step"}
+        steps = self.record.data.n // self.config.batch_size
+        columns = self.log()
+        found = len(columns["step"])
+        if not 0 < steps <= found:
+            raise RunError(
+                f"{self.path / LOG} has {found} steps, fewer than the {steps} of an epoch; it is "
+                "cut short, or of another run."
+            )
+        return {k: float(v[-steps:].mean()) for k, v in columns.items() if k != "step"}
 
     def representation(self) -> Representation:
-        """The codes of the training images: computed once, then read."""
+        """The codes of the training images: computed once, then read.
+
+        Raises:
+            RunError: where the file is damaged, or does not belong to this run.
+        """
         path = self.path / REPRESENTATION
         if not path.exists():
             dataset = self.dataset()
-            encoded = self.config.objective.represent(self.model(), dataset)
-            Representation.of(encoded, dataset).save(path)
-        return Representation.load(path)
+            codes = self.config.objective.represent(self.model(), dataset)
+            Representation.of(codes, dataset).save(path)
+        found, data = Representation.load(path), self.record.data
+        for what, there, wanted in (
+            ("samples", len(found), data.n),
+            ("latents", found.codes.shape[1], self.config.latent_dim),
+            ("factors", found.factor_names, data.factor_names),
+            ("kinds of factors", found.factor_kinds, data.factor_kinds),
+        ):
+            if there != wanted:
+                raise RunError(
+                    f"{path} does not belong to {self.path / RECORD}: {what} are {shown(there)} "
+                    f"there, {shown(wanted)} here; remove it, and it is computed again."
+                )
+        return found
 
-    def scores(self) -> dict[str, Any] | None:
-        """What `micvae evaluate` stored, or None before that."""
+    def scores(self) -> Scores | None:
+        """What `micvae evaluate` stored, or None before that.
+
+        Raises:
+            RunError: where the file is damaged, or does not belong to this run.
+        """
         path = self.path / SCORES
         if not path.exists():
             return None
-        scores = read_json(path)
-        missing = FOUND - scores.keys() if isinstance(scores, dict) else FOUND
-        if missing or not isinstance(scores["metrics"], dict):
+        scores = read(Scores, path)
+        if len(scores.active) != self.config.latent_dim:
             raise RunError(
-                f"{path} is no result of micvae evaluate: it has no "
-                f"{min(missing, default='metrics')}; evaluate the run again."
+                f"{path}: active is a list of {len(scores.active)}, and the run has "
+                f"{self.config.latent_dim} latents. {Scores.REMEDY}"
             )
-        return dict(scores)
+        return scores
 
 
 def train_run(
@@ -198,37 +210,40 @@ def train_run(
                 "choose another --out, or remove the folder."
             )
         if run.done:
-            if dataset is not None and fingerprint(dataset) != run.record["data"]["fingerprint"]:
+            if dataset is not None and fingerprint(dataset) != run.record.data.fingerprint:
                 raise RunError(f"the data at {config.data} has changed since {path} was made.")
             return run
     elif path.exists() and (not path.is_dir() or any(path.iterdir())):
         raise RunError(f"{path} exists and is not a run; choose another --out.")
     dataset = dataset or load(config.data)
     tracker = tracking.open(path)
-    record: dict[str, Any] = {
-        "micvae": __version__,
-        "status": "training",
-        "config": config.to_json(),
-        "data": {
-            "name": dataset.name,
-            "source": dict(dataset.source),
-            "fingerprint": fingerprint(dataset),
-            "n": len(dataset),
-            "image_shape": list(dataset.image_shape),
-            "factor_names": list(dataset.factor_names),
-            "factor_kinds": list(dataset.factor_kinds),
-            "notes": list(dataset.notes),
-            **({"feature_names": list(names)} if (names := dataset.feature_names) else {}),
-        },
-        "environment": describe(resolve(config.device)),
-    }
+    record = RunRecord(
+        micvae=__version__,
+        status="training",
+        config=config,
+        data=DataRecord(
+            name=dataset.name,
+            source=dict(dataset.source),
+            fingerprint=fingerprint(dataset),
+            n=len(dataset),
+            image_shape=dataset.image_shape,
+            factor_names=dataset.factor_names,
+            factor_kinds=dataset.factor_kinds,
+            notes=dataset.notes,
+            feature_names=dataset.feature_names,
+        ),
+        environment=describe(resolve(config.device)),
+    )
     trainer = Trainer(config, dataset)  # refuses what cannot be trained before anything is written
     path.mkdir(parents=True, exist_ok=True)
     if (path / RECORD).exists():
-        begun = Run(path).record["data"]
-        if {**begun, "feature_names": 0} != {**record["data"], "feature_names": 0}:  # only names
+        begun, now = (
+            encoded(replace(data, feature_names=()))  # which runs of earlier versions do not know
+            for data in (Run(path).record.data, record.data)
+        )
+        if begun != now:
             raise RunError(f"the data at {config.data} has changed since {path} was begun.")
-    write_json(path / RECORD, record)
+    write(path / RECORD, record)
 
     def handed_over(progress: Progress) -> None:
         report(progress)
@@ -238,17 +253,17 @@ def train_run(
     with tracked(tracker, title(config, dataset.name), config.to_json()):
         model = trainer.fit(path, handed_over)
         checkpoint.save_tensors(path / WEIGHTS, model.state_dict(), {"micvae": __version__})
-        encoded = config.objective.represent(model, dataset)
-        Representation.of(encoded, dataset).save(path / REPRESENTATION)
-        record |= {"status": "done", "seconds": round(trainer.seconds, 3)}
-        write_json(path / RECORD, record)
+        codes = config.objective.represent(model, dataset)
+        Representation.of(codes, dataset).save(path / REPRESENTATION)
+        record = replace(record, status="done", seconds=round(trainer.seconds, 3))
+        write(path / RECORD, record)
         (path / CHECKPOINT).unlink(missing_ok=True)
     return Run(path)
 
 
 def track_scores(run: Run, scores: Mapping[str, float], tracking: Tracking) -> None:
     """Show scores where the run's training was shown."""
-    name = title(run.config, run.record["data"]["name"])
+    name = title(run.config, run.record.data.name)
     with tracked(tracking.open(run.path), name, run.config.to_json()) as tracker:
         tracker.scores(scores)
 
@@ -267,25 +282,6 @@ def fingerprint(dataset: FactorDataset) -> str:
         for block in parts(array) if isinstance(array, LazyImages) else [array]:
             digest.update(np.ascontiguousarray(block).data)
     return digest.hexdigest()
-
-
-def _wrong_fact(data: Any) -> str | None:
-    """What of a record's data is missing or of another type, or None."""
-    if not isinstance(data, dict):
-        return "there is none"
-    kinds = {"name": str, "fingerprint": str, "n": int, "image_shape": list}
-    lists = ("factor_names", "factor_kinds", "notes")
-    kinds |= {name: list for name in (*lists, *({"feature_names"} & data.keys()))}
-    for name, kind in kinds.items():
-        if not isinstance(data.get(name), kind):
-            return f"{name} is {data.get(name)!r}"
-        if (
-            kind is list
-            and name != "image_shape"
-            and not all(isinstance(v, str) for v in data[name])
-        ):
-            return f"{name} is {data[name]!r}"
-    return "n is less than 1" if data["n"] < 1 else None
 
 
 def _difference(old: RunConfig, new: RunConfig) -> str:
