@@ -23,7 +23,7 @@ from rich.text import Text
 from micvae.metrics import METRICS, Interval, Ranking, evaluate, intervals
 from micvae.studies.pool import Event
 from micvae.studies.statistics import bootstrap_interval
-from micvae.studies.study import Cell, at_once
+from micvae.studies.study import Cell, Row, at_once
 from micvae.training.record import Scores
 from micvae.training.trainer import Progress as TrainingProgress
 
@@ -245,7 +245,7 @@ def print_ranking(names: Sequence[str], ranking: Ranking) -> None:
     Console().print(table)
 
 
-def print_summary(rows: Sequence[dict[str, Any]], labels: Sequence[str]) -> None:
+def print_summary(rows: Sequence[Row], labels: Sequence[str]) -> None:
     """Mean over seeds and 95% interval, per row of a study; `–` where no run of it finished."""
     columns = [name for name in SHOWN if all(name in row for row in rows)]
     most = max(sum(row["row"] == label for row in rows) for label in labels)

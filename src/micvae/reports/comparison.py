@@ -4,15 +4,14 @@ import dataclasses
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from micvae import spelling
 from micvae.errors import RunError
 from micvae.reports.page import write_page
 from micvae.reports.study import study_page
-from micvae.reports.tables import Rows
 from micvae.studies.evaluation import evaluate_run, rank_runs
-from micvae.studies.study import STUDY, row_of_run
+from micvae.studies.record import StudyRecord
+from micvae.studies.study import STUDY, Rows, row_of_run
 from micvae.training.config import RunConfig
 from micvae.training.run import RECORD, Run
 
@@ -67,12 +66,12 @@ def report_comparison(runs: Sequence[Run], out: Path) -> Path:
             "The runs were not trained on the same samples: scores may differ for that reason "
             "alone, and agreement between runs (UDR) is not defined."
         )
-    study: dict[str, Any] = {
-        "title": f"{len(runs)} runs on {', '.join(data)}",
-        "notes": list(dict.fromkeys(note for run in runs for note in run.notes)),
-        "findings": findings,
-        "command": shlex.join(["micvae", "report", *(run.path.name for run in runs)]),
-    }
+    study = StudyRecord(
+        title=f"{len(runs)} runs on {', '.join(data)}",
+        notes=tuple(dict.fromkeys(note for run in runs for note in run.notes)),
+        findings=tuple(findings),
+        command=shlex.join(["micvae", "report", *(run.path.name for run in runs)]),
+    )
     return write_page(study_page(study, rows, Path(out), "Comparison", FILES), Path(out))
 
 

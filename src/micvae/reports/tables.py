@@ -1,19 +1,14 @@
 """Tables of many runs: what was measured over seeds, and how sure it is."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
-
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from micvae.errors import RunError
 from micvae.reports.page import Cell, Table
 from micvae.reports.quantities import NOT_KNOWN, Quantity, quantity
+from micvae.studies.record import StudyRecord
 from micvae.studies.statistics import Interval, apart, bootstrap_interval
-from micvae.studies.study import TABLE
-
-Rows = list[dict[str, Any]]
+from micvae.studies.study import TABLE, Row, Rows, read_rows
 
 ENOUGH = 6
 """With fewer seeds, differences of two equal methods fall on one side of 0 too often."""
@@ -35,11 +30,7 @@ def read_table(folder: Path, restarts: bool = False) -> Rows:
             f"{folder} has no {TABLE}: its study is not finished. Give the same command again; "
             "it goes on where it stopped."
         )
-    try:
-        rows: Rows = pq.read_table(path).to_pylist()
-    except (OSError, pa.ArrowInvalid) as error:
-        raise RunError(f"{path} is not a readable Parquet file: {error}.") from None
-    return [row for row in rows if restarts or row.get("kept", True)]
+    return [row for row in read_rows(path) if restarts or row.get("kept", True)]
 
 
 def values_of(rows: Rows, row: str, name: str) -> list[float]:
@@ -127,7 +118,7 @@ def caution(seeds: int) -> str:
     )
 
 
-def representative(rows: Rows, row: str) -> dict[str, Any] | None:
+def representative(rows: Rows, row: str) -> Row | None:
     """The run of the median MIG of a row (the lower of two), or its first without MIG."""
     mine = [r for r in rows if r["row"] == row]
     scored = sorted((r for r in mine if r.get("mig") is not None), key=lambda r: float(r["mig"]))
@@ -136,11 +127,11 @@ def representative(rows: Rows, row: str) -> dict[str, Any] | None:
     return mine[0] if mine else None
 
 
-def failures(study: Mapping[str, Any]) -> list[str]:
+def failures(study: StudyRecord) -> list[str]:
     """Runs that failed, one line per reason: the last line of what was recorded."""
     reasons: dict[str, list[str]] = {}
-    for path, why in dict(study.get("failed") or {}).items():
-        reason = (str(why).strip().splitlines() or ["no reason was recorded"])[-1]
+    for path, why in study.failed.items():
+        reason = (why.strip().splitlines() or ["no reason was recorded"])[-1]
         reasons.setdefault(reason, []).append(path)
     return [f"Failed: {', '.join(paths)} ({reason})" for reason, paths in reasons.items()]
 
