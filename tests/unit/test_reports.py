@@ -16,6 +16,7 @@ from micvae import reports
 from micvae.errors import RunError
 from micvae.files import read_json, write_json
 from micvae.objectives import MIConstrained, Vae
+from micvae.records import encoded
 from micvae.reports import report_comparison, report_folder
 from micvae.reports.comparison import labelled
 from micvae.reports.quantities import quantity
@@ -59,7 +60,7 @@ def study(runs, tmp_path_factory):
         for cell in cells
     ]
     pq.write_table(pa.Table.from_pylist(rows), folder / "table.parquet")
-    write_json(folder / "table1.json", table1(rows))
+    write_json(folder / "table1.json", encoded(table1(rows)))
     description = {
         "title": "A <title> & more",
         "kind": "paper",
@@ -389,7 +390,7 @@ def test_a_folder_that_is_neither_run_nor_study_is_refused(tmp_path):
         report_folder(tmp_path)
     assert str(tmp_path) in str(caught.value)
     write_json(tmp_path / "study.json", ["no", "object"])
-    with pytest.raises(RunError, match="does not describe a study"):
+    with pytest.raises(RunError, match="expected an object with title"):
         report_folder(tmp_path)
 
 

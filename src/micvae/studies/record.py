@@ -234,6 +234,7 @@ class SelectionRecord(Choice):
 
 
 _PARTS = ("mean", "low", "high")
+_DIFFERENCES = ("difference_mig", "difference_dci_disentanglement")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -264,8 +265,9 @@ class TableRow:
             "paper_mig": self.paper_mig,
             "paper_dci": self.paper_dci,
         }
-        for name, interval in self.spreads.items():
-            values |= {f"{name}_{part}": getattr(interval, part) for part in _PARTS}
+        for name in dict.fromkeys([*self.spreads, *_DIFFERENCES]):
+            interval = self.spreads.get(name)
+            values |= {f"{name}_{part}": getattr(interval, part, None) for part in _PARTS}
         return values
 
     @classmethod
