@@ -10,7 +10,8 @@ Types of fields: bool, int, float (finite), str, None, `Literal`, unions, `tuple
 
 A file carries `schema`, the version of its class (`SCHEMA`, 1 where the class has none). A file
 without it was written before there were versions: version 0, which is read as far as it fits. A
-newer version is refused. Fields with a default may be absent; unknown fields are ignored.
+newer version is refused. Fields with a default may be absent; unknown fields are ignored; fields
+that are no arguments of the class (`init=False`) follow from others, and are written only.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ T = TypeVar("T")
 
 _DEEPEST = 32  # levels of a value of type `Json`
 _LARGEST = 2**53  # whole numbers beyond are no counts, and not every reader of JSON keeps them
+_FURTHEST = 1e100  # squares of numbers up to here are finite
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,13 @@ Share = Annotated[float, Between(0, 1)]
 Numbers = tuple[float, ...]
 Matrix = tuple[Numbers, ...]
 Texts = tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Missing:
+    """Why a part of a result is not there."""
+
+    missing: str
 
 
 class FieldError(MicvaeError, ValueError):
@@ -140,8 +149,15 @@ def from_json(kind: type[T], value: Any, name: str) -> T:
 
 
 def write(path: Path, record: Any) -> None:
-    """Write a record as a JSON file, whole or not at all."""
-    write_json(path, to_json(record))
+    """Write a record as a JSON file, whole or not at all.
+
+    Raises:
+        RunError: where a number is NaN or infinite, or a text cannot be stored.
+    """
+    try:
+        write_json(path, to_json(record))
+    except ValueError as error:
+        raise RunError(f"{path} is not written, as it would not be read again: {error}.") from None
 
 
 def to_json(record: Any) -> dict[str, Json]:
@@ -211,8 +227,8 @@ def _usable(value: Any, hint: Any) -> Any:
             value = float(value)
         except OverflowError:
             value = math.inf
-        if not math.isfinite(value):
-            raise FieldError("", shown(value), "a finite number")
+        if not abs(value) <= _FURTHEST:
+            raise FieldError("", shown(value), wanted(float))
     if isinstance(value, str):
         try:
             value.encode()
@@ -222,7 +238,12 @@ def _usable(value: Any, hint: Any) -> Any:
 
 
 def _bounded(hint: Any, value: Any, bounds: Sequence[Any]) -> Any:
-    found = decoded(hint, value)
+    try:
+        found = decoded(hint, value)
+    except FieldError as error:
+        said = [bound.said for bound in bounds if isinstance(bound, Between)]
+        limits = "" if error.field else " ".join(["", *said])
+        raise FieldError(error.field, error.found, error.wanted + limits) from None
     for bound in bounds:
         if isinstance(bound, Between) and not bound.low <= found <= bound.high:
             raise FieldError("", shown(value), f"{wanted(hint)} {bound.said}")
@@ -239,6 +260,13 @@ def _chosen(hint: Any, hints: Sequence[Any], value: Any) -> Any:
         if records:
             best = max(records, key=lambda one: _share(one, value))
             return decoded(best, value)
+    some = [one for one in hints if one is not type(None)]
+    if len(some) == 1 and value is not None:
+        try:
+            return decoded(some[0], value)
+        except FieldError as error:
+            end = "" if error.field else " or null"
+            raise FieldError(error.field, error.found, error.wanted + end) from None
     errors = []
     for one in hints:
         try:
@@ -336,7 +364,8 @@ def _fields(kind: Any) -> list[tuple[str, Any, bool]]:
     """Name and type of every field, and whether a file must have it."""
     hints = get_type_hints(kind, include_extras=True)
     if dataclasses.is_dataclass(kind):
-        return [(f.name, hints[f.name], _default(f) is MISSING) for f in dataclasses.fields(kind)]
+        given = [f for f in dataclasses.fields(kind) if f.init]
+        return [(f.name, hints[f.name], _default(f) is MISSING) for f in given]
     return [(name, hints[name], name not in kind._field_defaults) for name in kind._fields]
 
 

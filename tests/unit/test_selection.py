@@ -13,17 +13,17 @@ from test_reports import assert_alone_and_whole, page_of, pictures_named, text_o
 from micvae.cli.select import _print
 from micvae.data import load, squares
 from micvae.errors import DataError, MicvaeError, RunError
-from micvae.files import read_json
 from micvae.models import encode
 from micvae.networks import Patch
 from micvae.objectives import METHODS, Vae, find
 from micvae.objectives.schedules import Constant, Schedule
+from micvae.records import read
 from micvae.reports import report_folder
 from micvae.representation import Encoded
 from micvae.studies.candidates import Candidate, held_out
 from micvae.studies.choice import answer, choose, trade_offs
 from micvae.studies.command_lines import command_line, train_command
-from micvae.studies.record import NotChecked, Recommended
+from micvae.studies.record import NotChecked, Recommended, SelectionRecord
 from micvae.studies.selection import SELECTION, Selection, candidates, select
 from micvae.studies.timing import expected_seconds, said
 from micvae.studies.truth import check, check_said
@@ -212,7 +212,7 @@ class TestRuns:
         reconstruction, kl = held_out(run, aside)
         assert kl == pytest.approx(encode(run.model(), aside.images).latent_kl.sum(), rel=1e-5)
         table = pq.read_table(out / "table.parquet").to_pylist()
-        row = next(row for row in table if row["path"] == entry["paths"][0])
+        row = next(row for row in table if row["path"] == entry.paths[0])
         assert row["elbo"] == pytest.approx(-reconstruction - kl)
         assert row["held_out_reconstruction"] == pytest.approx(reconstruction)
 
@@ -220,7 +220,7 @@ class TestRuns:
         out, result = selected
         before = {p: p.stat().st_mtime_ns for p in out.rglob("weights.safetensors")}
         again = select(DATA, PAIR, out=out, check=True, **TINY)
-        assert again == result == read_json(out / SELECTION)
+        assert again == result == read(SelectionRecord, out / SELECTION)
         assert {p: p.stat().st_mtime_ns for p in out.rglob("weights.safetensors")} == before
         assert len(before) == 4
         cells = Selection(data=DATA, methods=PAIR, out=out, **TINY).cells()

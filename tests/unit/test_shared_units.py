@@ -126,10 +126,10 @@ def test_a_shared_model_carries_its_units_and_no_folder(shared, run, path):
 @pytest.mark.parametrize(
     ("units", "message"),
     [
-        ({"mean": [0, 0], "scale": [1, 1]}, "not 4 numbers each"),
-        ({"mean": [0, 0, 0, 0], "scale": [1, 1, 0, 1]}, "a scale is not positive"),
-        ({"mean": [0, 0, 0, "x"], "scale": [1, 1, 1, 1]}, "not 4 numbers each"),
-        ({"mean": [0, 0, 0, 0]}, "not 4 numbers each"),
+        ({"mean": [0, 0], "scale": [1, 1]}, "units.mean is a list of 2; expected a list of 4"),
+        ({"mean": [0, 0, 0, 0], "scale": [1, 1, 0, 1]}, "units.scale is not positive"),
+        ({"mean": [0, 0, 0, "x"], "scale": [1, 1, 1, 1]}, r"units.mean\[3\] is 'x'"),
+        ({"mean": [0, 0, 0, 0]}, "units.scale is missing"),
         ("raw", "units are 'raw'"),
     ],
 )
