@@ -83,6 +83,19 @@ def new_folder(path: Path) -> Iterator[Path]:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
+@contextmanager
+def whole_folder(path: Path) -> Iterator[Path]:
+    """Yield a folder to write into: a new one that takes its place in one step, see `new_folder`.
+
+    Where `path` holds something already, `path` itself; write its files with `replacing_all`.
+    """
+    if path.is_dir() and any(path.iterdir()):
+        yield path
+        return
+    with new_folder(path) as temporary:
+        yield temporary
+
+
 def _beside(path: Path) -> Path:
     """A hidden name that nothing has, with the ending of `path`."""
     return path.parent / f".{path.stem}-{secrets.token_hex(8)}{path.suffix}"

@@ -2,7 +2,8 @@
 
 Each JSON file, table and array that micvae writes is altered field by field: dropped, of another
 type, of another length, huge, NaN, nested, very long. Every command that reads the file is then
-run on it. What is drawn is not the subject here, so that no figure is rendered.
+run on it. What is drawn or computed is not the subject here: no figure is rendered, few scores are
+computed, and networks are not traced.
 """
 
 import contextlib
@@ -326,11 +327,13 @@ def small_and_fast() -> Iterator[None]:
     import matplotlib
 
     matplotlib.use("agg")
+    from micvae import metrics
     from micvae.explorer import build
     from micvae.identifiability import theorem
     from micvae.identifiability.audit import run as audit
     from micvae.networks import Mlp
     from micvae.reports import page
+    from micvae.sharing import onnx
     from micvae.studies import evaluation, paper, study
     from micvae.training.config import RunConfig
 
@@ -345,6 +348,13 @@ def small_and_fast() -> Iterator[None]:
             network=Mlp(hidden=8, depth=1),
         )  # fmt: skip
 
+    def scored(*arrays: Any, **options: Any) -> Any:
+        few = ("mig", "dci_disentanglement") if len(arrays) > 1 else None
+        return metrics.evaluate(*arrays, **{**options, "metrics": few})
+
+    def exported(model: Any, image_shape: Any) -> Any:
+        return tuple(onnx.Exported(b"", name, "given", 0.0, 1) for name in ("images", "codes"))
+
     few = {name: (20, 20) for name in evaluation.VOTES}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(page, "save", drawn)
@@ -355,6 +365,9 @@ def small_and_fast() -> Iterator[None]:
         patch.setattr(paper.Reproduction, "_config", tiny)
         patch.setattr(paper, "RESTARTS", 1)
         patch.setattr(evaluation, "VOTES", few)
+        patch.setattr(evaluation, "evaluate", scored)
+        patch.setattr(onnx, "export_networks", exported)
+        patch.setattr(build, "export_networks", exported)
         patch.setattr(build, "runtime_files", lambda: (b"script", b"machine"))
         yield
 

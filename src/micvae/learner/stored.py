@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from micvae import records
 from micvae.data import FactorDataset, LazyImages
 from micvae.errors import DataError, RunError
-from micvae.files import replacing
+from micvae.files import new_folder, replacing
 from micvae.representation import Representation
 from micvae.training.record import RunRecord
 from micvae.training.run import DATA, RECORD, REPRESENTATION, SCORES, WEIGHTS, Run, fingerprint
@@ -59,15 +59,14 @@ class Fitted:
             raise DataError(
                 "data is not what was fitted; give the same X, and the same y, or leave data out."
             )
-        path.mkdir(parents=True, exist_ok=True)
-        for name, content in self.files.items():
-            with replacing(path / name) as temporary:
-                temporary.write_bytes(content)
-        self.representation.save(path / REPRESENTATION)
-        if dataset is not None:
-            names = dataset.feature_names or self.record.data.feature_names
-            _write_data(path / DATA, replace(dataset, feature_names=names))
-        records.write(path / RECORD, self.record)  # last: without it the folder is no run
+        with new_folder(path) as folder:
+            for name, content in self.files.items():
+                (folder / name).write_bytes(content)
+            self.representation.save(folder / REPRESENTATION)
+            if dataset is not None:
+                names = dataset.feature_names or self.record.data.feature_names
+                _write_data(folder / DATA, replace(dataset, feature_names=names))
+            records.write(folder / RECORD, self.record)
 
 
 def _write_data(path: Path, dataset: FactorDataset) -> None:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from micvae import __version__, records
 from micvae.errors import MicvaeError, RunError
-from micvae.files import new_folder, read_json, replacing_all, write_text
+from micvae.files import read_json, replacing_all, whole_folder, write_text
 from micvae.sharing.card import model_card
 from micvae.sharing.paths import public
 from micvae.sharing.record import FORMAT, ModelConfig, SharedData, Training
@@ -53,7 +53,7 @@ def save_pretrained(
     spread = with_intervals(run) if intervals and facts.scores is not None else {}
     card = model_card(facts, spread, licence)
     with (
-        nullcontext(folder) if ours else new_folder(folder) as place,
+        whole_folder(folder) as place,
         replacing_all(place, (CONFIG, CARD, WEIGHTS)) as (own, told, tensors),
     ):
         records.write(own, facts)

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from micvae import __version__, records
 from micvae.errors import MicvaeError
-from micvae.files import replacing_all
+from micvae.files import replacing_all, whole_folder
 from micvae.models import VAE
 from micvae.sharing.latents import describe_latents
 from micvae.sharing.paths import public
@@ -141,7 +141,10 @@ def export_run(run: Run, folder: Path) -> OnnxDescription:
     model = run.model()
     encoder, decoder = export_networks(model, run.image_shape)
     description = describe(run, model, encoder, decoder)
-    with replacing_all(folder, (DESCRIPTION, ENCODER, DECODER)) as (told, first, second):
+    with (
+        whole_folder(folder) as place,
+        replacing_all(place, (DESCRIPTION, ENCODER, DECODER)) as (told, first, second),
+    ):
         records.write(told, description)
         first.write_bytes(encoder.content)
         second.write_bytes(decoder.content)
