@@ -304,8 +304,9 @@ def _entries(hint: Any, value: Any) -> dict[str, Any]:
 
 def _record(kind: Any, value: Any) -> Any:
     if not isinstance(value, Mapping):
-        names = ", ".join(name for name, _, _ in _fields(kind)[:3])
-        raise FieldError("", shown(value), f"an object with {names} and so on")
+        names = [name for name, _, _ in _fields(kind)]
+        more = " and so on" if len(names) > 3 else ""
+        raise FieldError("", shown(value), f"an object with {', '.join(names[:3])}{more}")
     found = {}
     for name, hint, required in _fields(kind):
         if name in value:

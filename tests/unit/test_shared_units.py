@@ -130,7 +130,7 @@ def test_a_shared_model_carries_its_units_and_no_folder(shared, run, path):
         ({"mean": [0, 0, 0, 0], "scale": [1, 1, 0, 1]}, "units.scale is not positive"),
         ({"mean": [0, 0, 0, "x"], "scale": [1, 1, 1, 1]}, r"units.mean\[3\] is 'x'"),
         ({"mean": [0, 0, 0, 0]}, "units.scale is missing"),
-        ("raw", "units is 'raw'; expected an object or null"),
+        ("raw", "units is 'raw'; expected an object with mean, scale, whitened"),
     ],
 )
 def test_broken_units_are_refused(shared, tmp_path, units, message):
