@@ -11,8 +11,8 @@ import os
 import re
 import shutil
 import stat
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -161,6 +161,16 @@ def replacing(path: Path) -> Iterator[Path]:
         finally:
             with suppress(OSError):  # it was never made, or cannot be reached
                 temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def replacing_all(folder: Path, names: Sequence[str]) -> Iterator[list[Path]]:
+    """Yield a temporary path for each file of `folder`; on success all take their places.
+
+    Nothing is replaced before everything is written.
+    """
+    with ExitStack() as stack:
+        yield [stack.enter_context(replacing(folder / name)) for name in names]
 
 
 def write_text(path: Path, text: str) -> None:

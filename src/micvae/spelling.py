@@ -119,14 +119,14 @@ def fitting(name: str, value: Any, hint: Any, *, of: str) -> Any:
         MicvaeError: for a value of another type, or that is none of the literals.
     """
     try:
-        return _fitted(value, hint)
+        return fitted(value, hint)
     except TypeError:
         raise MicvaeError(
-            f"{name} is {value!r}, which does not fit {of}; give {_wanted(hint)}."
+            f"{name} is {value!r}, which does not fit {of}; give {wanted(hint)}."
         ) from None
 
 
-def _fitted(value: Any, hint: Any) -> Any:
+def fitted(value: Any, hint: Any) -> Any:
     """`value` as a `hint`; a TypeError where it is none."""
     kind, inner = get_origin(hint), get_args(hint)
     if kind is Literal:
@@ -157,7 +157,7 @@ def _fitted(value: Any, hint: Any) -> Any:
 def _first_fitted(value: Any, hints: tuple[Any, ...]) -> Any:
     for hint in hints:
         try:
-            return _fitted(value, hint)
+            return fitted(value, hint)
         except TypeError:
             continue
     raise TypeError
@@ -170,20 +170,20 @@ def _fitted_tuple(values: Any, hints: tuple[Any, ...]) -> tuple[Any, ...]:
         hints = (hints[0],) * len(values)
     if len(values) != len(hints):
         raise TypeError
-    return tuple(_fitted(v, hint) for v, hint in zip(values, hints, strict=True))
+    return tuple(fitted(v, hint) for v, hint in zip(values, hints, strict=True))
 
 
-def _wanted(hint: Any) -> str:
+def wanted(hint: Any) -> str:
     """How an error message names what fits."""
     kind, inner = get_origin(hint), get_args(hint)
     if kind is Literal:
         return " or ".join(map(repr, inner))
     if kind in (Union, UnionType):
-        return " or ".join(map(_wanted, inner))
+        return " or ".join(map(wanted, inner))
     if kind is tuple and inner[1:] == (...,):
-        return f"a tuple, each item {_wanted(inner[0])}"
+        return f"a tuple, each item {wanted(inner[0])}"
     if kind is tuple:
-        return f"({', '.join(map(_wanted, inner))})"
+        return f"({', '.join(map(wanted, inner))})"
     plain = {int: "a whole number", bool: "True or False", float: "a number", str: "text"}
     return plain.get(hint, "None")
 
