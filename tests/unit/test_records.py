@@ -65,7 +65,7 @@ def test_what_is_written_is_read_again(tmp_path):
         share=1,
         flag=True,
         kind="b",
-        note="ü\n\x1b",
+        note="ü\n\x1b\ud800",  # a lone surrogate is written as its escape, see `write_text`
         part=Missing(missing="not measured"),
         bounds=Bounds(-1.5),
         table={"a": 1},
@@ -118,7 +118,6 @@ REFUSED = [
     ({"flag": "yes"}, "flag is 'yes'; expected true or false"),
     ({"kind": "c"}, "kind is 'c'; expected 'a' or 'b'"),
     ({"note": 3}, "note is 3; expected text or null"),
-    ({"note": "\ud800"}, "note is '\\ud800'; expected text in Unicode"),
     ({"note": ["\x1b[31m" + "x" * 500]}, "note is ['\\x1b[31m"),
     ({"part": 7}, "part is 7; expected an object or an object"),
     ({"part": {"name": 7}}, "part.name is 7; expected text"),
@@ -164,7 +163,7 @@ def test_a_file_that_is_no_json_names_itself(text, tmp_path):
 
 
 def test_nothing_is_written_that_would_not_be_read(tmp_path):
-    for wrong in (Whole(n=1, share=math.nan), Whole(n=1, note="\ud800")):
+    for wrong in (Whole(n=1, share=math.nan), Whole(n=1, free=[math.inf])):
         with pytest.raises(RunError, match="is not written"):
             records.write(tmp_path / "w.json", wrong)
     assert not list(tmp_path.iterdir())
