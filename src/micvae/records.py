@@ -19,6 +19,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import reprlib
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, dataclass
 from functools import cache
@@ -75,6 +76,9 @@ Count = Annotated[int, Between(1, _LARGEST)]
 NonNegative = Annotated[float, Between(0)]
 Share = Annotated[float, Between(0, 1)]
 Numbers = tuple[float, ...]
+WIDE = "wide"
+Wide = Annotated[float, WIDE]
+"""A number that may be so far from 0 that its square is infinite, as of measured data."""
 Matrix = tuple[Numbers, ...]
 Texts = tuple[str, ...]
 
@@ -214,24 +218,23 @@ def decoded(hint: Any, value: Any) -> Any:
         found = spelling.fitted(value, hint)
     except TypeError:
         raise FieldError("", shown(value), wanted(hint)) from None
-    return _usable(found, hint)
+    return _finite(found, _FURTHEST) if hint is float else found
 
 
-def _usable(value: Any, hint: Any) -> Any:
-    """A plain value, where it is no number or a finite one."""
-    if hint is float:
-        try:
-            value = float(value)
-        except OverflowError:
-            value = math.inf
-        if not abs(value) <= _FURTHEST:
-            raise FieldError("", shown(value), wanted(float))
-    return value
+def _finite(value: Any, furthest: float) -> float:
+    """A number as a float, where it is finite and no further from 0 than that."""
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
+    if not abs(number) <= furthest:
+        raise FieldError("", shown(number), wanted(float))
+    return number
 
 
 def _bounded(hint: Any, value: Any, bounds: Sequence[Any]) -> Any:
     try:
-        found = decoded(hint, value)
+        found: Any = _wide(value) if WIDE in bounds else decoded(hint, value)
     except FieldError as error:
         said = [bound.said for bound in bounds if isinstance(bound, Between)]
         limits = "" if error.field else " ".join(["", *said])
@@ -243,6 +246,13 @@ def _bounded(hint: Any, value: Any, bounds: Sequence[Any]) -> Any:
             limits = f"{bound.least}" if bound.least == bound.most else f"at least {bound.least}"
             raise FieldError("", f"of length {len(found)}", f"length {limits}")
     return found
+
+
+def _wide(value: Any) -> float:
+    try:
+        return _finite(spelling.fitted(value, float), sys.float_info.max)
+    except TypeError:
+        raise FieldError("", shown(value), wanted(float)) from None
 
 
 def _chosen(hint: Any, hints: Sequence[Any], value: Any) -> Any:
@@ -334,7 +344,7 @@ def _plain(value: Any, depth: int) -> Any:
         return {str(k): _plain_within(f"[{shown(k)}]", v, depth) for k, v in value.items()}
     if isinstance(value, list | tuple):
         return [_plain_within(f"[{i}]", v, depth) for i, v in enumerate(value)]
-    return _usable(value, type(value))
+    return _finite(value, sys.float_info.max) if isinstance(value, float) else value
 
 
 def _plain_within(name: str, value: Any, depth: int) -> Any:

@@ -17,13 +17,13 @@ from micvae.models import encode
 from micvae.networks import Patch
 from micvae.objectives import METHODS, Vae, find
 from micvae.objectives.schedules import Constant, Schedule
-from micvae.records import read
+from micvae.records import encoded, from_json, read
 from micvae.reports import report_folder
 from micvae.representation import Encoded
 from micvae.studies.candidates import Candidate, held_out
 from micvae.studies.choice import answer, choose, trade_offs, with_verdicts
 from micvae.studies.command_lines import command_line, train_command
-from micvae.studies.record import NotChecked, Recommended, SelectionRecord
+from micvae.studies.record import Choice, NotChecked, Recommended, SelectionRecord
 from micvae.studies.selection import SELECTION, Selection, candidates, select
 from micvae.studies.timing import expected_seconds, said
 from micvae.studies.truth import check, check_said
@@ -125,12 +125,15 @@ class TestChoice:
     def test_what_few_seeds_cannot_tell_is_not_called_told_apart(self):
         """Of three seeds, all differences of equal candidates have one sign in 25% of cases."""
         found = choose([candidate("low", [0.1, 0.2, 0.3]), candidate("high", [0.7, 0.9, 0.8])], 3)
-        difference = found["candidates"][1]["difference"]["udr"]
-        assert difference["high"] < 0 and not difference["apart"]
+        difference = found.candidates[1].difference.udr
+        assert difference.high < 0 and difference.seeds == 3 and not difference.apart
         assert "Not told apart from low by these seeds" in answer(found)
         assert "takes at least 6 seeds (--seeds)" in answer(found)
-        difference["apart"] = True  # what an earlier version has stored
-        assert not with_verdicts(found)["candidates"][1]["difference"]["udr"]["apart"]
+        stored = encoded(found)
+        stored["candidates"][1]["difference"]["udr"] |= {"apart": True}  # by an earlier version
+        del stored["candidates"][1]["difference"]["udr"]["seeds"]
+        older = from_json(Choice, stored, "selection.json")
+        assert older.candidates[1].apart("udr") and with_verdicts(older) == found
 
     def test_overlapping_seeds_are_not_told_apart(self):
         near = [candidate("a", [0.2, 0.9, 0.5]), candidate("b", [0.9, 0.2, 0.45])]

@@ -8,7 +8,7 @@ from typing import ClassVar, Final, Literal
 
 from micvae.data import FactorKind
 from micvae.data.value_range import TrainedScale
-from micvae.records import LEFT_OUT, Count, FieldError, NonNegative, Numbers, Texts
+from micvae.records import LEFT_OUT, Count, FieldError, NonNegative, Texts, Wide
 from micvae.sharing.latents import LatentDescription
 from micvae.training import RunConfig
 from micvae.training.record import Scores, check_data, check_length
@@ -20,8 +20,8 @@ FORMAT: Final = 1
 class UnitsRecord:
     """What was done to vectors before the model saw them, see `Units`."""
 
-    mean: Numbers | None = None
-    scale: Numbers | None = None
+    mean: tuple[Wide, ...] | None = None
+    scale: tuple[Wide, ...] | None = None
     whitened: bool | None = None
     """None in a file that was written before models carried their units."""
 
