@@ -17,7 +17,7 @@ from typing import Any, Literal, NamedTuple, TypeVar, Union, get_args, get_origi
 from micvae.errors import MicvaeError, nearest
 
 T = TypeVar("T")
-_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+_ESCAPE = re.compile(r"\\(x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8}|.)", re.DOTALL)
 
 LONGEST = 2**17
 """Characters of a choice as text: a longer one takes seconds to be read."""
@@ -188,6 +188,23 @@ def wanted(hint: Any) -> str:
     return plain.get(hint, "None")
 
 
+def quoted(text: str) -> str:
+    r"""Text in quotes, as `parse(…, paths=True)` reads it back.
+
+    Line breaks and tabs are written as \x0a and the like, since \n may begin a folder's name.
+    """
+    written = {"n": "x0a", "r": "x0d", "t": "x09"}
+    return _ESCAPE.sub(lambda m: "\\" + written.get(m[1], m[1]), repr(text))
+
+
+def _is_escape(code: str) -> bool:
+    """Whether a backslash before this is no separator of folders, in a path in quotes."""
+    if len(code) == 1:
+        return code in "\\'\""
+    number = int(code[1:], 16)
+    return number < 0x110000 and not chr(number).isprintable()
+
+
 def parse(text: str, what: str, *, paths: bool = False) -> tuple[str, list[Any], dict[str, Any]]:
     """Split `text` into a name, its positional and its keyword literals.
 
@@ -217,7 +234,7 @@ def parse(text: str, what: str, *, paths: bool = False) -> tuple[str, list[Any],
         f"{what} {text!r} is not understood; write a name or name(key=value, …){hint}."
     )
     if paths:
-        rest = _ESCAPE.sub(lambda m: m[0] if m[1] in "\\'\"" else "\\" + m[0], rest)
+        rest = _ESCAPE.sub(lambda m: m[0] if _is_escape(m[1]) else "\\" + m[0], rest)
     try:
         call = ast.parse(f"_({rest}", mode="eval").body
         if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name):

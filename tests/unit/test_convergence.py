@@ -114,7 +114,8 @@ def test_a_schedule_knows_from_which_step_on_it_stays(schedule, settled):
             "beta changes until step 380",
         ),
         (BetaVae(beta=Cycle(0, 4, period=50)), (range(400),), None, "beta changes to the end"),
-        ("annealed-vae", (curve(400, 0.5),), None, "capacity changes until step 10,000"),
+        ("annealed-vae:paper", (curve(400, 0.5),), None, "capacity changes until step 100,000"),
+        ("annealed-vae", (curve(400, 0.5),), True, ""),
         ("annealed-vae(capacity=5)", (curve(400, 0.5),), False, "train longer"),
         (
             SemiSupervised(base=BetaVae(beta=Cycle(0, 4, period=50))),

@@ -266,7 +266,9 @@ def print_scores(found: Found, title: str) -> None:
 def print_run(result: Scores) -> None:
     """The scores of one run, and what else `micvae evaluate RUN` found."""
     others = ", ".join(result.factor_names)
-    title = f"{result.samples:,} samples, {len(result.active)} latents; factors: {others}"
+    title = f"{result.samples:,} samples, {len(result.active)} latents; " + (
+        f"factors: {others}" if others else "no factors"
+    )
     print_scores({name: (value, None) for name, value in result.metrics.items()}, title)
     table = PlainTable("training", "value", "unit", "meaning", box=SIMPLE_HEAD)
     table.add_row("r_mi", f"{result.r_mi:.4f}", "nats", "Σ over i≠j of I(z_i; z_j), see below")

@@ -91,11 +91,13 @@ class Selection(Settings):
 
     def training_data(self, factors: bool = False) -> str:
         """What every run trains on, as text; with the factors only to check the ranking."""
-        return f"split({self.data!r}, share={self.share!r}, factors={factors})"
+        return f"split({spelling.quoted(self.data)}, share={self.share!r}, factors={factors})"
 
     def kept_aside(self) -> FactorDataset:
         """The samples that no run sees, without their factors."""
-        return load(f"split({self.data!r}, share={self.share!r}, factors=False, train=False)")
+        return load(
+            f"split({spelling.quoted(self.data)}, share={self.share!r}, factors=False, train=False)"
+        )
 
     def rows(self) -> dict[str, RunConfig]:
         """The candidates by their label, which names the method as `micvae train` takes it."""

@@ -113,7 +113,7 @@ def judge(losses: NDArray[np.floating], config: RunConfig, steps_per_epoch: int)
         key=lambda found: found[1],
         default=("", 0),
     )
-    if settled > 0 and total - settled < max(FEWEST_STEPS, total / 4):
+    if settled > 0 and total - settled < max(FEWEST_STEPS, total / 5):
         until = "to the end" if math.isinf(settled) else f"until step {settled:,.0f}"
         return Convergence(None, reason=f"{name} changes {until}, and there were {total:,} steps")
     judged = np.asarray(losses[int(settled) :], dtype=np.float64)
