@@ -20,6 +20,7 @@ from micvae.reports import report_folder
 from micvae.reports.page import Plate, _named, save, slug
 from micvae.sharing.hub import from_pretrained, save_pretrained
 from micvae.sharing.onnx import export_run
+from micvae.studies.record import StudyRecord
 from micvae.studies.study import Cell
 from micvae.tracking.tensorboard import TensorBoard
 from micvae.training import Run, RunConfig, train_run
@@ -221,7 +222,7 @@ def test_links_of_tools_that_keep_files_by_content_are_followed(folder):
 def study_of(folder: Path, path: str) -> Path:
     study = folder / "study"
     study.mkdir()
-    row = {"row": "vae", "seed": 0, "path": path, "loss": 1.0, "seconds": 1.0, "kept": True}
+    row = {"row": "vae", "seed": 0, "path": path, "data": "squares", "loss": 1.0, "seconds": 1.0}
     pq.write_table(pa.Table.from_pylist([row]), study / "table.parquet")
     (study / "study.json").write_text(json.dumps({"title": "t", "notes": [], "failed": {}}))
     return study
@@ -246,7 +247,7 @@ def test_a_study_does_not_train_through_a_link(folder, monkeypatch):
     (folder / "out" / "runs").symlink_to(folder / "mine")
     cells = [Cell("vae", RunConfig(objective=Vae()))]
     with pytest.raises(RunError, match="is a link"):
-        study.run_study(cells, folder / "out", {"title": "t"}, 1)
+        study.run_study(cells, folder / "out", StudyRecord(title="t"), 1)
 
 
 @pytest.mark.parametrize(

@@ -328,7 +328,7 @@ def test_training_says_what_is_black_and_white(tmp_path, capsys):
         main([*command, "--data", str(tmp_path / f"{i}.npz"), "--out", str(tmp_path / f"run{i}")])
         shown = capsys.readouterr().out
         assert (said in shown) if said else ("black" not in shown)
-        assert Run(tmp_path / f"run{i}").record["data"]["source"]["dtype"] == array.dtype.name
+        assert Run(tmp_path / f"run{i}").record.data.source["dtype"] == array.dtype.name
 
 
 def test_a_shared_model_knows_its_scale(tmp_path):

@@ -439,7 +439,7 @@ def test_studies_and_selections_standardise_too(tmp_path, monkeypatch):
     result = select(MIXED[:200] + 1e8, ["vae"], out=tmp_path / "s", **small)
     record = json.loads(next((tmp_path / "s").rglob("run.json")).read_text())
     assert "standardised(" in record["config"]["data"] and "split(" in record["config"]["data"]
-    assert result["data"] == "data, standardised"
+    assert result.data == "data, standardised"
     select(segments(n=200), ["vae"], out=tmp_path / "g", **small)  # is left as it is
     record = json.loads(next((tmp_path / "g").rglob("run.json")).read_text())
     assert "standardised(" not in record["config"]["data"]
