@@ -159,7 +159,7 @@ def test_vectors_far_outside_are_named(folder):
 
 def test_units_that_overflow(folder):
     trained = Trained.of(Run(folder / "run"))
-    object.__setattr__(trained.units, "moved", (np.zeros(1), np.full(1, 1e300)))
+    object.__setattr__(trained.units, "moved", (np.full(1, 1.7e308), np.full(1, 1.7e308)))
     with np.errstate(over="ignore"), pytest.raises(NotFiniteError, match=CODES):
         trained.decode(np.ones((2, 3)))
 

@@ -210,7 +210,8 @@ def test_files_that_are_read_in_parts_keep_it_too(tmp_path, monkeypatch):
     part = lazy.subset(np.arange(5, 900)).as_float32()
     np.testing.assert_array_equal(np.asarray(part.images), plain[5:900])
     assert all(block.dtype == np.float32 for block in parts(part.images))
-    held = Disentangler("vae")._given(np.arange(300).reshape(100, 3)).dataset  # whole numbers
+    counts = np.arange(300).reshape(100, 3)  # whole numbers
+    held = Disentangler("vae")._given(counts, fitting=True).dataset
     assert isinstance(held.images, LazyImages) and np.asarray(held.images).max() == 299
 
 

@@ -186,7 +186,7 @@ class Disentangler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, WithOption
         config = config_of(objective, data, values)
 
         def again() -> FactorDataset:
-            return self._in_model_units(self._given(X, y).dataset)
+            return self._in_model_units(self._given(X, y, fitting=True).dataset)
 
         with tempfile.TemporaryDirectory() if out is None else nullcontext(out) as folder:
             path = Path(folder) / "run" if out is None else expanded(folder)
