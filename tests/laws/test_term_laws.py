@@ -52,7 +52,7 @@ def test_every_logged_term_is_possible_under_its_name(objective, state):
 
 def test_terms_say_their_unit():
     assert term("kl").unit == NATS and term("kl").title == "KL"
-    assert term("support_distance").title == "support distance (squared SD)"
+    assert term("support_distance").title == "support distance (squared distance)"
     assert term("mmd").title == "MMD² (no unit)"
     assert term("of_a_plugin").title == "of a plugin (no unit)"  # nobody said that it is in nats
 
