@@ -243,17 +243,28 @@ def is_empty(path: Path) -> bool:
 def making(folder: Path, command: str) -> Iterator[Path]:
     """Mark a folder as unfinished while a command fills it; make it where it is not there.
 
-    The mark stays where the block does not end, because the process is killed or the disk is full.
-    The same command then knows the folder as its own by `is_unfinished`.
+    The mark stays where the process is killed, or the block fails when the folder holds something.
+    The same command then knows the folder as its own by `is_unfinished`. A block that fails before
+    anything is in the folder leaves no mark, and no folder that was not there before.
 
     Args:
         folder: what is filled; it was checked before that the command may.
         command: the name of the command, such as `share`.
     """
+    new = not folder.exists()
     make_folder(folder)
-    write_text(folder / UNFINISHED, command)
-    yield folder
-    (folder / UNFINISHED).unlink(missing_ok=True)
+    mark = folder / UNFINISHED
+    try:
+        write_text(mark, command)
+        yield folder
+    except BaseException:
+        with suppress(OSError):
+            if is_empty(folder):
+                mark.unlink(missing_ok=True)
+                if new:
+                    folder.rmdir()
+        raise
+    mark.unlink(missing_ok=True)
 
 
 def is_unfinished(folder: Path, command: str | None = None) -> bool:

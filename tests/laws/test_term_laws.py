@@ -33,7 +33,9 @@ def collapsed(objective):
     given = {name: torch.from_numpy(array) for name, array in given.items()}
     x = torch.from_numpy(DATA.images)
     noise = torch.Generator().manual_seed(1)
-    return objective(model, x, Step(0, N, noise, networks, 1 - x, torch.arange(len(x)), given))
+    return objective.over(10)(
+        model, x, Step(0, N, noise, networks, 1 - x, torch.arange(len(x)), given)
+    )
 
 
 @pytest.mark.parametrize("state", [at_initialisation, collapsed])
