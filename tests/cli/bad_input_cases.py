@@ -1,4 +1,4 @@
-"""What a stranger's files and a slip of the keyboard may hold: the table behind docs/bad-input.md.
+"""What a stranger's files and a slip of the keyboard may hold: a table for test_bad_input.py.
 
 A case gets a folder with a finished run in `run/` (96 toy images), spoils something and returns
 the command that meets it.

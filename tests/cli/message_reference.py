@@ -47,6 +47,7 @@ class Entry:
         prepare: makes the files in a folder, and returns the names that the lines of Python use.
         again: whether `given` is to be repeated after `fix`; `fix` is used in its place otherwise.
         then: a command that is given after `fix`, in place of `given`.
+        words: those of the message that stand in the index, where the first ones do not do.
         without: packages that are not installed.
         condition: what is wrong with the machine meanwhile, in a folder.
     """
@@ -61,6 +62,7 @@ class Entry:
     prepare: Prepare = nothing
     again: bool = False
     then: str = ""
+    words: str = ""
     without: tuple[str, ...] = ()
     condition: Callable[[Path], contextlib.AbstractContextManager[None]] | None = None
 
@@ -228,6 +230,7 @@ entry(
     "A picture with very many pixels",
     "<file> has <number> pixels, and Pillow opens at most <number>, as a small file can become a "
     "picture that fills the memory; where you trust it, make it smaller.",
+    words="and Pillow opens at most",
     meaning="A picture can be a few kB as a file and fill the memory once it is unpacked.",
     given=TRAIN.format("photos"),
     remedy="Where you trust the file, make it smaller.",
@@ -311,6 +314,7 @@ entry(
     "<array>: values of <dtype> from <number> to <number>, …; say which values are black and "
     "white, as in arrays('<file>', value_range=(<number>, <number>)), or (0, 255) for a dark "
     "picture.",
+    words="say which values are black and white",
     meaning="The values fit several scales: digits from 0 to 16 are white at 16, or dark pictures "
     "of 8 bits. Values below 0 or slightly above 1 are doubtful, too.",
     given=TRAIN.format("digits.npy"),
@@ -324,6 +328,7 @@ entry(
     "Values outside the given range",
     "<array>: values from <number> to <number>, outside value_range=(<number>, <number>); give a "
     "wider one.",
+    words="outside value_range=",
     meaning="The pictures have values that are darker than the given black or brighter than white.",
     given="""micvae train vae --data "arrays('scan.npy', value_range=(0, 1000))" --out runs/new""",
     remedy="Give a range that holds all values, or clip them before they are saved.",
@@ -347,6 +352,7 @@ entry(
     "Pictures stored as rows",
     "<array> has shape (<N>, <F>) and dtype <dtype>; expected (N, H, W), (N, H, W, C) or (N, C, H, "
     "W), or vectors (N, F) of floats.",
+    words="expected (N, H, W), (N, H, W, C) or",
     meaning="Whole numbers of two axes may be pictures that were flattened, or vectors.",
     given=TRAIN.format("digits.npy"),
     remedy="Give pictures their height and width back. Store vectors as floats.",
@@ -400,6 +406,7 @@ entry(
     "Images too small for the network",
     "images of <H>×<W> pixels are too small for this network; each side needs at least <number>. "
     "Enlarge or pad them.",
+    words="too small for this network",
     meaning="Networks of pictures halve the sides of an image several times.",
     given=TRAIN.format("small.npy"),
     remedy="Enlarge the images, or pad them.",
@@ -416,6 +423,7 @@ np.save("small.npy", np.pad(images, ((0, 0), (1, 1), (1, 1))))
 entry(
     "Data of another shape than the model's",
     "<data> has <shape>, and <model> takes <shape>; resize or convert the data to that.",
+    words="resize or convert the data to that",
     meaning="A model reads samples of the shape that it was trained on.",
     given="micvae encode runs/first small.npy --out codes.csv",
     remedy="Resize the images to the size that the message names.",
@@ -440,6 +448,7 @@ entry(
     "data: <file>: column <name> has <number> empty entries, column <name> holds text; expected "
     "numbers: leave out these columns, or fill the entries or leave out their rows, or encode text "
     "as 0, 1, ….",
+    words="empty entries",
     meaning="A table that is trained on holds numbers only. All columns with text, dates or empty "
     "entries are named at once.",
     given=TRAIN.format("readings.csv"),
@@ -531,6 +540,7 @@ path.write_text("flow,flow_2\\n" + rest)
 entry(
     "Missing entries in a table",
     "<file>: column <name> has <number> missing entries (<word>); leave these rows out.",
+    words="missing entries",
     meaning="A word such as NA or nan stands in a column of numbers.",
     given="micvae evaluate --codes codes.csv --metrics gaussian_total_correlation",
     remedy="Leave out the rows with missing entries.",
@@ -572,6 +582,7 @@ entry(
     "column <name> of <data> varies by <number> around <number>; networks compute in float32, "
     "which does not resolve that: standardise the vectors (leave out --no-standardise or "
     "standardise=False, or name the data as standardised('…')), or subtract an offset.",
+    words="networks compute in float32, which does not resolve that",
     meaning="A small variation on top of a large offset is lost in single precision.",
     given="micvae train vae --data map.csv --no-standardise --out runs/new",
     remedy="Leave out `--no-standardise`: columns are then centred in double precision first.",
@@ -584,6 +595,7 @@ entry(
 entry(
     "A text that does not fit the table",
     "<file>, line <number>, column <name> is '<text>', no number; encode categories as 0, 1, ….",
+    words="no number; encode categories as 0, 1, …",
     meaning="The columns of `factors.csv` in a folder of pictures are numbers, but for the first "
     "one, which names the picture.",
     given=TRAIN.format("photos"),
@@ -603,6 +615,7 @@ table.to_csv("photos/factors.csv", index=False)
 entry(
     "Decimal commas",
     "<file>, line <number>, column <name> is '<number>', no number; write decimals with a point.",
+    words="write decimals with a point",
     meaning="The table was saved with decimal commas.",
     given=TRAIN.format("photos"),
     remedy="Save it with decimal points.",
@@ -620,6 +633,7 @@ entry(
     "A line with more or fewer columns",
     "<file>, line <number> has <number> columns, not <number>; put a text that holds the separator "
     "into quotation marks, and give every column of the header a value.",
+    words="put a text that holds the separator into quotation marks",
     meaning="A line has a separator too many or too few.",
     given=TRAIN.format("photos"),
     remedy="Mend the line that the message names.",
@@ -752,6 +766,7 @@ entry(
     "A frame that is not computed yet",
     "X is a <type>, which is not computed yet; give it after .collect() or .compute(), or as a "
     "pandas or polars DataFrame.",
+    words="which is not computed yet",
     meaning="Lazy frames hold a plan, and no numbers.",
     given="model.fit(X)",
     remedy="Compute the frame.",
@@ -912,7 +927,7 @@ entry(
     "A guessed kind, in a folder of pictures",
     "the kind of a factor is a guess: '<name>' is taken as <kind> (<number> distinct values); say "
     "which it is in the header of factors.csv, as in <name> (ordinal)",
-    meaning="A warning, as the one before.",
+    meaning="A warning. The values allow two answers, continuous and ordinal, and scores differ.",
     given=TRAIN.format("photos"),
     remedy="Write the kind behind the name in the header.",
     fix="""sed -i "1s/age/age (continuous)/" photos/factors.csv""",
@@ -924,7 +939,7 @@ entry(
     "A guessed kind, in an array file",
     "the kind of a factor is a guess: '<name>' is taken as <kind> (<number> distinct values); say "
     "which it is by an array factor_kinds of texts in the file",
-    meaning="A warning, as the one before.",
+    meaning="A warning. The values allow two answers, continuous and ordinal, and scores differ.",
     given=TRAIN.format("data.npz"),
     remedy="Store the kinds beside the factors.",
     fix="""
@@ -942,7 +957,7 @@ entry(
     "A guessed kind, in Python",
     "the kind of a factor is a guess: <name> is taken as <kind> (<number> distinct values); say "
     "which it is by factor_kinds",
-    meaning="A warning, as the one before.",
+    meaning="A warning. The values allow two answers, continuous and ordinal, and scores differ.",
     given="""
 from micvae.metrics import evaluate
 
@@ -979,6 +994,7 @@ entry(
     "More classes than the samples allow",
     "factor '<name>' has <number> classes in <number> samples, fewer than two samples per class: "
     "give more samples, or call it continuous in factor_kinds",
+    words="fewer than two samples per class",
     meaning="Scores that train a classifier need at least two samples of every class.",
     given=f"{SCORE} --metrics sap --factor-kinds categorical categorical",
     remedy="Give more samples, or treat the factor as a measurement.",
@@ -990,6 +1006,7 @@ entry(
     "A kind too many or too few",
     "--factor-kinds has <number> entries, but <file> has <number> columns (<names>); give one "
     "each.",
+    words="--factor-kinds has",
     meaning="Kinds are given in the order of the columns.",
     given=f"{SCORE} --metrics mig --factor-kinds continuous",
     remedy="Give one kind for every column.",
@@ -1000,6 +1017,7 @@ entry(
 entry(
     "Two factors with one name",
     "factor_names has '<name>' more than once; give every factor a name of its own.",
+    words="factor_names has",
     meaning="Scores are given by the names of the factors.",
     given=TRAIN.format("photos"),
     remedy="Rename one of the columns in the header.",
@@ -1011,6 +1029,7 @@ entry(
 entry(
     "Factors for other images",
     "factors has <number> rows, but there are <number> images; give one row per image.",
+    words="give one row per image",
     meaning="Row i of the factors belongs to image i.",
     given=TRAIN.format("data.npz"),
     remedy="Select the same rows of both arrays.",
@@ -1085,6 +1104,7 @@ DECODE = "micvae decode runs/first {} --out images.npz"
 entry(
     "Codes and factors of different lengths",
     "codes have <number> rows and factors <number>: row i of both must be of sample i",
+    words="row i of both must be of sample i",
     meaning="Scores compare the codes of a sample with the factors of the same sample.",
     given=f"{SCORE} --metrics mig",
     remedy="Select the same samples in both files.",
@@ -1122,6 +1142,7 @@ pd.read_csv("factors.csv")[usable].to_csv("factors.csv", index=False)
 entry(
     "A column of text among the codes",
     "codes: column <name> of <file> is text; codes are numbers: leave it out of the file.",
+    words="codes are numbers",
     meaning="All columns of a file of codes are latents, unless it is a table of `micvae encode`.",
     given="micvae evaluate --codes codes.csv --metrics gaussian_total_correlation",
     remedy="Leave the column out.",
@@ -1140,6 +1161,7 @@ table.to_csv("codes.csv", index=False)
 entry(
     "Scores that are left out",
     "left out: <names>; <reason>",
+    words="left out:",
     meaning="A warning. Some scores are not defined for these samples, for the reason that "
     "follows. All others are given.",
     given=f"{SCORE} --factor-kinds categorical categorical",
@@ -1225,6 +1247,7 @@ entry(
 entry(
     "Codes of another number of latents",
     "<file> has <number> columns; <model> has <number> latents; give a column for each.",
+    words="give a column for each",
     meaning="The decoder reads one number for each latent.",
     given=DECODE.format("codes.npy"),
     remedy="Fill the latents that are missing, for instance with 0, the mean of the prior.",
@@ -1256,6 +1279,7 @@ entry = entries("Options and methods")
 entry(
     "An unknown method",
     "unknown method '<name>' (did you mean <name>?); choose from <names>.",
+    words="unknown method",
     meaning="`micvae list methods` lists all methods.",
     given='micvae train betavae --data "squares(n=96)" --out runs/new',
     remedy="Use a name of the list.",
@@ -1274,6 +1298,7 @@ entry(
 entry(
     "An option that a method does not have",
     "method '<description>' does not fit <method>(<options>).",
+    words="does not fit",
     meaning="The brackets behind the method in the message list its options.",
     given="""
 from micvae import Disentangler
@@ -1288,6 +1313,7 @@ Disentangler("beta-vae(gamma=2)", epochs=1).fit(X)
 entry(
     "An option given twice",
     "<option> is given <number> times (<values>); give it once.",
+    words="is given",
     meaning="Only the last value would be used.",
     given="micvae evaluate --codes a.npy --codes b.npy --metrics gaussian_total_correlation",
     remedy="Give the option once. Run the command for each value.",
@@ -1301,6 +1327,7 @@ micvae evaluate --codes b.npy --metrics gaussian_total_correlation
 entry(
     "A weight that is negative or infinite",
     "<option>: value is <number>; a weight must be finite and not negative.",
+    words="a weight must be finite and not negative",
     meaning="Weights of the loss are finite and at least 0.",
     given='micvae train beta-vae --beta nan --data "squares(n=96)" --out runs/new',
     remedy="Give a number of at least 0, or a schedule.",
@@ -1311,6 +1338,7 @@ entry(
 entry(
     "Fewer samples than a batch",
     "<data> has <number> images, fewer than batch_size <number>; lower batch_size.",
+    words="fewer than batch_size",
     meaning="An incomplete batch is left out, and nothing would be trained on.",
     given='micvae train vae --data "squares(n=20)" --out runs/new',
     remedy="Lower the batch size.",
@@ -1320,6 +1348,7 @@ entry(
 entry(
     "Latents that do not fit the method",
     "<method> cannot use <latents> latents, which lack <traits>; use --latents <names>.",
+    words="which lack",
     meaning="The loss of the method needs a posterior or prior of a certain form.",
     given='micvae train beta-tcvae --latents fsq --data "squares(n=96)" --out runs/new',
     remedy="Use one of the latents in the message, or leave the option out.",
@@ -1370,6 +1399,7 @@ entry(
 entry(
     "A backslash before a quotation mark",
     'data "<description>" …; in a path, write / or \\\\ in place of a \\ before a quotation mark…',
+    words="in a path, write / or",
     meaning="A backslash at the end of a quoted path hides the quotation mark.",
     given="micvae train vae --data \"split('C:\\data\\')\" --out runs/new",
     remedy="Write / in place of the backslash.",
@@ -1401,6 +1431,7 @@ entry(
     "A file name for a folder",
     "out: <name> ends in <ending>, and a folder is written there; give it a name without the "
     "ending of a file.",
+    words="and a folder is written there",
     meaning="`train` and other commands write a folder of files.",
     given='micvae train vae --data "squares(n=96)" --out model.pt',
     remedy="Give the folder a name without such an ending.",
@@ -1410,6 +1441,7 @@ entry(
 entry(
     "A wrong ending of an output file",
     "out: <file> ends in <ending>; scores are written as JSON, to a file whose name ends in .json.",
+    words="scores are written as JSON",
     meaning="The ending of a file says what is in it.",
     given=f"{SCORE} --metrics mig --out scores.tex",
     remedy="Use the ending that the message names.",
@@ -1548,6 +1580,7 @@ entry(
     "Data that has changed",
     "the data at <data> has changed since <folder> was made; restore it, or train again with "
     "another --out.",
+    words="has changed since",
     meaning="The file does not hold the samples that the run was trained on, so an audit would "
     "mix two data sets.",
     given="micvae audit runs/new --quick",
@@ -1734,6 +1767,7 @@ Path("renamed.npz").replace("data.npz")
 entry(
     "A file of another size than it declares",
     "<file> has <number> bytes, not the <number> that its shape <shape> needs; …",
+    words="that its shape",
     meaning="The file was cut short, or it is made to fill the memory.",
     given=TRAIN.format("data.npy"),
     remedy="Get the file again.",
@@ -1750,6 +1784,7 @@ entry(
     "A small file that becomes very large",
     "<array> declares <number> bytes, more than 1,100 times the <number> that are stored; it is "
     "damaged, or made to fill the memory. If it is meant, store it without compression.",
+    words="bytes, more than 1,100 times",
     meaning="A file of some kB can declare gigabytes.",
     given="micvae decode runs/first codes.parquet --out images.npz",
     remedy="If the file is your own, store it without compression, or as the part that you need.",
@@ -1781,6 +1816,7 @@ mv copy.safetensors received/weights.safetensors
 entry(
     "A device or pipe in place of a file",
     "<file> is <kind>, not a file; replace it by the file itself.",
+    words=", not a file; replace it by the file itself",
     meaning="A pipe would be waited for without end, and a device can fill the memory.",
     given=DECODE.format("codes.npy"),
     remedy="Give a regular file.",
@@ -1797,6 +1833,7 @@ cp original.npy codes.npy
 entry(
     "A model of a newer version",
     "<file> has format <number>, and this micvae reads <number>; it may be of a newer version.",
+    words="it may be of a newer version",
     meaning="The shared model was written by a later version of micvae.",
     given='micvae encode shared "squares(n=8)" --out codes.csv',
     remedy="Update micvae, or ask the sender to share the run with the version that you have.",
@@ -1876,15 +1913,6 @@ def another_user(folder: Path) -> Iterator[None]:
     (folder / "results").chmod(0o755)
 
 
-@contextlib.contextmanager
-def port_in_use(folder: Path) -> Iterator[None]:
-    import socket
-
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        yield
-
-
 entry(
     "A full disk",
     "<file> cannot be used: the disk is full; free some space, or choose another folder.",
@@ -1931,6 +1959,7 @@ entry(
     "More than the memory",
     "<option> is <number>, which needs at least <size> of memory, and <size> are free here; give a "
     "smaller number.",
+    words="of memory, and",
     meaning="This is found before memory is taken.",
     given='micvae train vae --data "squares(n=1000000000000)" --out runs/new',
     remedy="Ask for fewer samples. Your own images are read in parts from files without "
@@ -2005,7 +2034,7 @@ model = Disentangler("vae", latent_dim=2, batch_size=32, epochs=10)
 model.fit(X)
 """,
     remedy="Train for as many epochs as the message says.",
-    fix="model.set_params(epochs=150).fit(X)",
+    fix="model.set_params(epochs=model.convergence_.epochs).fit(X)",
     prepare=lambda folder: {"X": grey(side=8) / np.float32(1000)},
 )
 

@@ -19,6 +19,8 @@ import pytest
 from message_reference import ENTRIES, is_shell
 from PIL import Image
 
+import micvae.errors
+import micvae.metrics
 from micvae.cli import main
 from micvae.errors import MicvaeError, MicvaeWarning
 from micvae.networks import Patch
@@ -29,6 +31,9 @@ ROOT = Path(__file__).parents[2]
 EXTRAS = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"][
     "optional-dependencies"
 ]
+_spec = importlib.util.spec_from_file_location("guide", ROOT / "scripts" / "bad_input_guide.py")
+GUIDE = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(GUIDE)
 SPOKEN = r"(?:micvae: error: |micvae: warning: |note: )"
 QUICK = {
     "train": ["--epochs", "1", "--device", "cpu"],
@@ -40,6 +45,18 @@ def pattern(message):
     """What a message looks like: anything stands for what varies."""
     parts = re.split(r"<[^<>]+>|…", " ".join(message.split()))
     return ".*?".join(map(re.escape, parts)).removesuffix(r"\.") + r"\.?"
+
+
+WARNINGS = {
+    "MicvaeWarning": "training begins again",
+    "AmbiguousKindWarning": "the kind of a factor is a guess",
+    "NotConvergedWarning": "The loss still falls",
+    "AliasedAnglesWarning": "cannot be told apart: a square",
+    "UnfairMetricWarning": "not fair to",
+    "UndefinedScoreWarning": "by convention",
+    "LostDigitsWarning": "an offset has left few different values",
+    "MissingScoreWarning": "left out: ",
+}
 
 
 class Session:
@@ -189,3 +206,29 @@ def test_the_message_comes_and_its_remedy_helps(entry, folder):
             assert not expected.search(said), said
             done, said = session.carry_out(then)
     assert done and not expected.search(said), said
+
+
+def test_the_page_is_current():
+    """`python scripts/bad_input_guide.py` writes it."""
+    assert GUIDE.PAGE.read_text("utf-8") == GUIDE.page()
+
+
+def test_every_entry_can_be_linked_to():
+    anchors = [GUIDE.anchor(entry.title) for entry in ENTRIES]
+    anchors += [GUIDE.anchor(section) for section in {entry.section for entry in ENTRIES}]
+    assert len(set(anchors)) == len(anchors)
+    assert all(entry.words in entry.message for entry in ENTRIES)
+
+
+def test_every_kind_of_warning_is_there():
+    """The words of a class of warnings, in some entry."""
+    kinds = {
+        kind.__name__
+        for room in (micvae.errors, micvae.metrics)
+        for kind in vars(room).values()
+        if isinstance(kind, type) and issubclass(kind, MicvaeWarning)
+    }
+    assert kinds == set(WARNINGS)
+    messages = [entry.message for entry in ENTRIES]
+    for words in WARNINGS.values():
+        assert any(words in message for message in messages), words
