@@ -42,10 +42,10 @@ _REASONS = {
     errno.ENOTDIR: "a file stands where a folder is needed; choose another path",
     errno.EEXIST: "a file stands where a folder is needed; choose another path",
     errno.EISDIR: "it is a folder; give the path of a file",
-    errno.ELOOP: "its links lead in a circle",
-    errno.EMFILE: "too many files are open",
-    errno.ENFILE: "too many files are open",
-    errno.EIO: "the device reports an error",
+    errno.ELOOP: "its links lead in a circle; replace them by the file itself",
+    errno.EMFILE: "too many files are open; use fewer --workers, or raise the limit (ulimit -n)",
+    errno.ENFILE: "too many files are open; use fewer --workers, or raise the limit (ulimit -n)",
+    errno.EIO: "the device reports an error; check the disk, or choose another folder",
 }
 """What the system's errors mean, and what helps."""
 
