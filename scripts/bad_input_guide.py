@@ -1,85 +1,77 @@
-"""Write docs/bad-input.md: every case of the test's table with the message that it really gets.
+"""Write docs/bad-input.md, the reference of messages, from the entries that the tests carry out.
 
 python scripts/bad_input_guide.py
 """
 
-import contextlib
-import io
-import os
 import re
-import shutil
 import sys
-import tempfile
+from itertools import groupby
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests" / "cli"))
 
-from bad_input_cases import CASES  # noqa: E402
+from message_reference import ENTRIES, Entry, is_shell  # noqa: E402
 
-from micvae.cli import main  # noqa: E402
-from micvae.networks import Patch  # noqa: E402
-from micvae.objectives import Vae  # noqa: E402
-from micvae.training import RunConfig, train_run  # noqa: E402
-
+PAGE = ROOT / "docs" / "bad-input.md"
 HEAD = """\
-# Bad input
+# Messages and what helps
 
-Everything that is opened may come from a stranger. Nothing that is opened can run code: weights
-are safetensors, arrays are npz without pickles, tables are Parquet or CSV, settings are JSON and
-texts of literals. What a file declares is compared with what it holds before memory is taken.
+micvae answers bad input with one line that begins with `micvae: error:` and names the file, column or argument and what helps; the exit status is 2, and in Python the same text is raised as a `MicvaeError`. Nothing half-written is left: files that were there stay as they are, and no command replaces what it did not write itself. A line that begins with `micvae: warning:` or `note:` leaves the result usable, but not for what one might take it for. To find a message, search this page for some of its words, without names and numbers of your own (in angle brackets here), or look at the [index](#index).
 
-Bad input ends in one line and exit status 2. It leaves no half-written file or folder, and what
-was there is left as it was: `--out` replaces what the same command wrote before, and nothing else.
-`tests/cli/test_bad_input.py` tries every row through the command line, and those about files
-through Python, too; `scripts/bad_input_guide.py` writes this page.
-
-| given | command | message |
-| --- | --- | --- |
-"""
+The commands and lines of Python below are carried out by the tests as they stand, each on data that causes the message. In Python, `model` is a `Disentangler` and `X` is your data. Files may come from strangers: nothing that is opened can run code, and what a file declares is compared with what it holds before memory is taken.
+"""  # noqa: E501
+ENDS = " '\"(),;:.×"
+WORDS = 9
+"""So many words of a message stand in the index."""
 
 
-def message_of(case, finished: Path) -> tuple[str, str]:
-    """The command and what it prints, in a folder of its own."""
-    with tempfile.TemporaryDirectory() as place:
-        folder = Path(place)
-        shutil.copytree(finished, folder / "run")
-        (folder / "full").mkdir()
-        (folder / "full" / "thesis.tex").write_text("years of work")
-        os.chdir(folder)
-        arguments, said = case.spoil(folder), io.StringIO()
-        with contextlib.redirect_stderr(said), contextlib.suppress(SystemExit):
-            main(arguments)
-    printed = " ".join(said.getvalue().split()).rpartition("micvae: error: ")[2]
-    printed = re.sub(r" at 0x[0-9a-f]+", "", printed)
-    shown = re.sub(r"this machine has [\d,]+", "this machine has less", printed)
-    shown = shown.replace(str(folder.resolve()), "FOLDER")
-    words = [f'"{word}"' if set(word) & set(" ()'") else word for word in arguments]
-    return " ".join(["micvae", *words]), shown
+def anchor(title: str) -> str:
+    """The end of the address of a heading, as Sphinx and GitHub make it."""
+    return re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-")
 
 
-def cell(text: str) -> str:
-    """Text in a cell of a table."""
-    return text.replace("|", "\\|").replace("<", "&lt;")
+def words_of(entry: Entry) -> str:
+    """Words of a message that do not vary, for the index: the first three or more."""
+    if entry.words:
+        return entry.words.strip(" ,;:")
+    fixed = [part.partition(";")[0].strip(ENDS) for part in re.split(r"<[^<>]+>|…", entry.message)]
+    said = next((part for part in fixed if len(part.split()) >= 3), max(fixed, key=len))
+    return " ".join(said.split()[:WORDS]).rstrip(ENDS)
 
 
-def write() -> None:
-    """Try every case and write the page."""
-    with tempfile.TemporaryDirectory() as place:
-        config = RunConfig(
-            objective=Vae(),
-            data="squares(n=96)",
-            epochs=1,
-            network=Patch(width=4, hidden=8),
-            device="cpu",
-        )
-        finished = train_run(config, Path(place) / "run").path
-        rows = []
-        for case in CASES:
-            command, said = message_of(case, finished)
-            rows.append(f"| {case.title} | `{cell(command)}` | {cell(said)} |")
-    (ROOT / "docs" / "bad-input.md").write_text(HEAD + "\n".join(rows) + "\n")
+def block(code: str) -> str:
+    """A block of commands or of Python."""
+    return f"```{'sh' if is_shell(code) else 'python'}\n{code}\n```"
+
+
+def of_entry(entry: Entry) -> str:
+    """An entry as it stands on the page."""
+    example = f"Example: `{entry.given}`" if "\n" not in entry.given else "Example:"
+    parts = [f"### {entry.title}", f"`{entry.message}`", f"{entry.meaning} {example}"]
+    if "\n" in entry.given:
+        parts.append(block(entry.given))
+    parts += [f"**Remedy.** {entry.remedy}", block(entry.fix)]
+    if entry.again:
+        parts.append("Then give the same command again.")
+    elif entry.then:
+        parts += ["Then:", block(entry.then)]
+    return "\n\n".join(parts)
+
+
+def page() -> str:
+    """The whole page."""
+    parts = [HEAD.strip()]
+    for section, entries in groupby(ENTRIES, lambda entry: entry.section):
+        parts += [f"## {section}", *map(of_entry, entries)]
+    index = sorted(((words_of(e), e.title) for e in ENTRIES), key=_alphabetical)
+    lines = [f"- [`{words}`](#{anchor(title)}): {title}" for words, title in index]
+    return "\n\n".join([*parts, "## Index", "\n".join(lines)]) + "\n"
+
+
+def _alphabetical(line: tuple[str, str]) -> tuple[str, str]:
+    return line[0].lower(), line[1]
 
 
 if __name__ == "__main__":
-    write()
+    PAGE.write_text(page(), encoding="utf-8")

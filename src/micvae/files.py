@@ -42,10 +42,10 @@ _REASONS = {
     errno.ENOTDIR: "a file stands where a folder is needed; choose another path",
     errno.EEXIST: "a file stands where a folder is needed; choose another path",
     errno.EISDIR: "it is a folder; give the path of a file",
-    errno.ELOOP: "its links lead in a circle",
-    errno.EMFILE: "too many files are open",
-    errno.ENFILE: "too many files are open",
-    errno.EIO: "the device reports an error",
+    errno.ELOOP: "its links lead in a circle; replace them by the file itself",
+    errno.EMFILE: "too many files are open; use fewer --workers, or raise the limit (ulimit -n)",
+    errno.ENFILE: "too many files are open; use fewer --workers, or raise the limit (ulimit -n)",
+    errno.EIO: "the device reports an error; check the disk, or choose another folder",
 }
 """What the system's errors mean, and what helps."""
 
@@ -243,17 +243,28 @@ def is_empty(path: Path) -> bool:
 def making(folder: Path, command: str) -> Iterator[Path]:
     """Mark a folder as unfinished while a command fills it; make it where it is not there.
 
-    The mark stays where the block does not end, because the process is killed or the disk is full.
-    The same command then knows the folder as its own by `is_unfinished`.
+    The mark stays where the process is killed, or the block fails when the folder holds something.
+    The same command then knows the folder as its own by `is_unfinished`. A block that fails before
+    anything is in the folder leaves no mark, and no folder that was not there before.
 
     Args:
         folder: what is filled; it was checked before that the command may.
         command: the name of the command, such as `share`.
     """
+    new = not folder.exists()
     make_folder(folder)
-    write_text(folder / UNFINISHED, command)
-    yield folder
-    (folder / UNFINISHED).unlink(missing_ok=True)
+    mark = folder / UNFINISHED
+    try:
+        write_text(mark, command)
+        yield folder
+    except BaseException:
+        with suppress(OSError):
+            if is_empty(folder):
+                mark.unlink(missing_ok=True)
+                if new:
+                    folder.rmdir()
+        raise
+    mark.unlink(missing_ok=True)
 
 
 def is_unfinished(folder: Path, command: str | None = None) -> bool:

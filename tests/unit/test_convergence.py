@@ -258,6 +258,6 @@ def test_train_says_which_terms_are_not_in_nats(tmp_path, capsys):
     network = ["--network", "patch(width=4, hidden=8)"]
     commands.train(["hfs", *options, *network, "--out", str(tmp_path / "run")])
     said = capsys.readouterr().out
-    assert "other terms: support distance (squared SD)" in said
+    assert "other terms: support distance (squared distance)" in said
     assert "support_distance" not in said
     assert "2 steps are too few" in said

@@ -84,7 +84,7 @@ def evaluate(arguments: list[str]) -> None:
             raise MicvaeError(f"--{flag} belongs to --codes; a run knows its own factors.")
     runs = [Run(path) for path in parsed.runs]
     if len({run.path.resolve() for run in runs}) < len(runs):
-        raise MicvaeError("a run is given twice; it agrees with itself.")
+        raise MicvaeError("a run is given twice; give each run once.")
     for run in runs:
         with busy(f"scoring {run.path}"):
             result = evaluate_run(run, parsed.seed, interventions=True)
@@ -117,7 +117,9 @@ def _evaluate_files(
     _say_left_out("latents", read, z)
     if any(z.text):
         name = z.names[z.text.index(True)]
-        raise MicvaeError(f"codes: column {name} of {codes} is text; codes are numbers.")
+        raise MicvaeError(
+            f"codes: column {name} of {codes} is text; codes are numbers: leave it out of the file."
+        )
     table = None
     if factors is not None:
         read = read_matrix(factors, "factors")

@@ -76,7 +76,9 @@ def server_of(page: Path, port: int) -> HTTPServer:
     try:
         return HTTPServer(("127.0.0.1", port), partial(_Handler, page.read_bytes()))
     except OSError as error:
-        raise MicvaeError(f"port {port} cannot be served: {error.strerror}.") from None
+        raise MicvaeError(
+            f"port {port} cannot be served: {error.strerror}; choose another --port."
+        ) from None
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -193,7 +193,7 @@ def _checked_header(
     if stored != declared:
         raise DataError(
             f"{what} has {stored:,} bytes, not the {_number(declared)} that its shape {shape} "
-            "needs; it may be cut short."
+            "needs; it may be cut short, get it again."
         )
     return shape, fortran, dtype
 

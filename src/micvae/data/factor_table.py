@@ -54,7 +54,11 @@ def read_factors(
     first: dict[str, int] = {}
     for number, line in lines:
         if len(line) != len(header):
-            raise DataError(f"{path}, line {number} has {len(line)} columns, not {len(header)}.")
+            raise DataError(
+                f"{path}, line {number} has {len(line)} columns, not {len(header)}; put a text "
+                "that holds the separator into quotation marks, and give every column of the "
+                "header a value."
+            )
         named = zip(header[1:], line[1:], strict=True)
         values = [_number(cell, f"{path}, line {number}, column {name}") for name, cell in named]
         file = _file(line[0], known)
@@ -69,7 +73,7 @@ def read_factors(
         instead = next((f"; a row is of {name}" for name in rows if name not in known), "")
         raise DataError(
             f"{path} has no row for {len(missing)} of {len(files)} images, e.g. {missing[0]}"
-            f"{instead}."
+            f"{instead}; add the rows, or take these pictures out of the folder."
         )
     extra = [name for name in rows if name not in known]
     if extra:

@@ -69,7 +69,8 @@ def from_npz(
         raise
     except Exception as error:  # zipfile, zlib and NumPy raise a dozen kinds on a broken file
         raise DataError(
-            f"{path} cannot be read as an .npz file of plain arrays: {_reason(error)}."
+            f"{path} cannot be read as an .npz file of plain arrays: {_reason(error)}; it may be "
+            "cut short, or of another format: save the arrays again by np.savez."
         ) from None
     return of_arrays(path, arrays, value_range, layout)
 
@@ -213,8 +214,6 @@ def from_table(path: Path) -> FactorDataset:
     """
     table = read_matrix(path, "data").codes()
     words = [name for name, text in zip(table.names, table.text, strict=True) if text]
-    if words and len(table.names) == 1 and {";", "\t"} & set(words[0]):
-        raise DataError(f"{path} has no commas between its columns; save it with commas.")
     if words:
         named = "columns " + ", ".join(words) + " hold" if words[1:] else f"column {words[0]} holds"
         raise DataError(

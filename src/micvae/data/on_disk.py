@@ -45,7 +45,7 @@ class ArrayFile(Stored):
         if held < size:
             raise DataError(
                 f"{path} has {held:,} bytes, not the {size:,} that its shape {shape} needs; it was "
-                "cut short."
+                "cut short, get it again."
             )
         super().__init__(shape, dtype, found, how)
 
@@ -59,7 +59,9 @@ class ArrayFile(Stored):
                 file.seek(self.start + first * size)
                 part = into[place * size : (place + count) * size]
                 if file.readinto(part.data) != len(part):
-                    raise DataError(f"{self.path} ends within row {first:,}; it was cut short.")
+                    raise DataError(
+                        f"{self.path} ends within row {first:,}; it was cut short, get it again."
+                    )
         return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -160,9 +161,18 @@ def opened(file: Path | io.BytesIO, name: str) -> Iterator[Any]:
             "a kind that Pillow does not read, such as a TIFF of several floats a pixel; save the "
             "images as an array, np.savez('data.npz', images=…)."
         ) from None
-    except Exception as error:  # Pillow's readers raise a dozen kinds, bombs among them
+    except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
+        size = (re.findall(r"\d+", str(error)) or ["too many"])[0]
+        raise DataError(
+            f"{name} has {size} pixels, and Pillow opens at most {Image.MAX_IMAGE_PIXELS}, as a "
+            "small file can become a picture that fills the memory; where you trust it, make it "
+            "smaller."
+        ) from None
+    except Exception as error:  # Pillow's readers raise a dozen kinds
         reason = str(error).splitlines()[0].rstrip(".") if str(error) else type(error).__name__
-        raise DataError(f"{name} cannot be read as an image: {reason}.") from None
+        raise DataError(
+            f"{name} cannot be read as an image: {reason}; save it again, or take it out."
+        ) from None
 
 
 def pixels(

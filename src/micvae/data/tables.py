@@ -222,7 +222,9 @@ def _load_columns(path: Path, suffix: str) -> dict[str, Column]:
     for stored, column in zip(table.column_names, table.columns, strict=True):
         name = column_name(stored) if suffix == ".csv" else stored
         if name in columns:
-            raise DataError(f"{path} has two columns named {name}.")
+            raise DataError(
+                f"{path} has two columns named {name}; give every column a name of its own."
+            )
         columns[name] = _column(column)
         if suffix == ".csv" and (missing := _missing_words(columns[name], stored, path)):
             count, words = missing
@@ -320,13 +322,34 @@ def _load_csv(path: Path) -> Any:
         )
     except pa.ArrowInvalid as error:
         if "straddling" in str(error):
-            raise DataError(f"{path} has a line of more than {LONGEST_LINE:,} bytes.") from None
+            raise DataError(
+                f"{path} has a line of more than {LONGEST_LINE:,} bytes; save the numbers as an "
+                ".npy file."
+            ) from None
+        if count == 1 and (b";" in first or b"\t" in first):
+            raise DataError(_without_commas(path)) from None
+        if "got" in str(error):  # Arrow: "Expected 2 columns, got 3: 1,2,5"
+            said = str(error).splitlines()[0].partition("Expected ")[2]
+            raise DataError(
+                f"{path} has rows of different lengths: expected {said}; write decimals with a "
+                "point, and put a text that holds a comma into quotation marks."
+            ) from None
         raise
+    (only, *others) = table.column_names
+    if not others and {";", "\t"} & set(only) and _is_text(table.column(0).type):
+        raise DataError(_without_commas(path))
     if all(map(_is_number, table.column_names)):
         raise DataError(
             f"{path} has no header row: its first line holds numbers only. Name the columns."
         )
     return table
+
+
+def _without_commas(path: Path) -> str:
+    return (
+        f"{path} has no commas between its columns; save it with commas, and with points in "
+        "decimals."
+    )
 
 
 def _load_parquet(path: Path) -> Any:
@@ -389,13 +412,16 @@ def _is_number(text: str) -> bool:
 
 def _of_columns(columns: dict[str, Column], path: Path, wanted: str) -> TableFile:
     if not columns or not len(next(iter(columns.values())).values):
-        raise DataError(f"{wanted}: {path} is empty.")
+        raise DataError(f"{wanted}: {path} is empty; a header row and a row per sample are needed.")
     values: list[NDArray[Any]] = []
     text: list[bool] = []
     wrong: dict[str, str] = {}
     for name, (column, texts, empty) in columns.items():
         if texts is not None and not all(texts):
-            raise DataError(f"{wanted}: column {name} of {path} has empty entries.")
+            raise DataError(
+                f"{wanted}: column {name} of {path} has empty entries; fill them, or leave out "
+                "their rows."
+            )
         if empty:
             wrong[name] = f"has {empty} empty entries"
         elif column.dtype.kind in "biuf":

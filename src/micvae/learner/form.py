@@ -58,7 +58,7 @@ class Form:
         if dataset.image_shape != self.shape:
             raise DataError(
                 f"X has samples of shape {dataset.image_shape}, but Disentangler was fitted to "
-                f"{self.shape}."
+                f"{self.shape}; give samples of that shape."
             )
         if dataset.pictures:
             self.scale.check(dataset.source, "X")

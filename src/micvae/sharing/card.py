@@ -11,6 +11,7 @@ from typing import Any
 from micvae import spelling
 from micvae.metrics import METRICS, Interval
 from micvae.objectives.identifiability import statement
+from micvae.objectives.terms import NATS, term
 from micvae.sharing.record import NOT_SAID, ModelConfig
 from micvae.sharing.trained import shown_shape
 from micvae.studies.nulls import r_mi_said
@@ -38,7 +39,7 @@ def model_card(facts: ModelConfig, spread: Spread, licence: str | None) -> str:
         _method(config),
         _data(facts),
         _scores(facts, spread),
-        _terms(facts),
+        _terms(config, facts),
         _provenance(config, facts),
     ]
     return "\n".join(parts)
@@ -192,10 +193,14 @@ def _scores(facts: ModelConfig, spread: Spread) -> str:
     return "\n".join(["## Scores\n", *rows, "", how, *(["", *cautions] if cautions else []), ""])
 
 
-def _terms(facts: ModelConfig) -> str:
-    rows = ["| term | nats per sample |", "| --- | --- |"]
-    rows += [f"| {_plain(n)} | {v:.4f} |" for n, v in facts.training.last_epoch.items()]
-    return "\n".join(["## Loss terms\n", "Means over the last epoch.\n", *rows, ""])
+def _terms(config: RunConfig, facts: ModelConfig) -> str:
+    rows = ["| term | value | unit |", "| --- | --- | --- |"]
+    for name, value in facts.training.last_epoch.items():
+        unit = term(name).unit
+        shown = "nats per sample" if unit == NATS else unit or "none"
+        rows.append(f"| {_plain(name)} | {value:.4f} | {shown} |")
+    when = "Of the finished model." if config.objective.finishes else "Means over the last epoch."
+    return "\n".join(["## Loss terms\n", f"{when}\n", *rows, ""])
 
 
 def _provenance(config: RunConfig, facts: ModelConfig) -> str:

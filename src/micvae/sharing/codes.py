@@ -90,14 +90,15 @@ def read_codes(path: Path, trained: Trained) -> NDArray[np.float64]:
     else:
         chosen = list(range(len(table.names)))
     if any(table.text[column] for column in chosen):
-        raise DataError(f"{path} holds text where codes are to be; codes are numbers.")
+        raise DataError(f"{path} holds text where codes are to be; give the codes as numbers.")
     codes = table.values[:, chosen]
     if not np.isfinite(codes).all():
         row = int(np.argmin(np.isfinite(codes).all(1)))
         raise DataError(f"{path} holds a NaN or infinite code in row {row}; remove that row.")
     if codes.shape[1] != len(names):
         raise DataError(
-            f"{path} has {codes.shape[1]} columns; {trained.name} has {len(names)} latents."
+            f"{path} has {codes.shape[1]} columns; {trained.name} has {len(names)} latents; give "
+            "a column for each."
         )
     return np.asarray(codes)
 

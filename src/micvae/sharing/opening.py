@@ -25,5 +25,6 @@ def open_trained(place: str) -> Trained:
     if (path / CONFIG).is_file():
         return from_pretrained(path)
     raise RunError(
-        f"{path} is not a run, nor a shared model: it has neither {RECORD} nor {CONFIG}."
+        f"{path} is not a run, nor a shared model: it has neither {RECORD} nor {CONFIG}; give the "
+        "--out of micvae train or micvae share."
     )

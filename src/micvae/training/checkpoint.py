@@ -123,7 +123,9 @@ def shapes(path: Path) -> dict[str, tuple[int, ...]]:
                 for key in file.keys()  # noqa: SIM118, no mapping
             }
     except (OSError, SafetensorError) as error:
-        raise RunError(f"{path} is not a readable safetensors file: {error}.") from None
+        raise RunError(
+            f"{path} is not a readable safetensors file: {error}; get it again, or train again."
+        ) from None
 
 
 def _parameters(optimizer: torch.optim.Optimizer) -> list[Tensor]:

@@ -53,7 +53,9 @@ def restored_model(
         raise
     except (KeyError, IndexError, TypeError, ValueError, OverflowError, RuntimeError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise RunError(f"{weights} does not fit the model: {reason}.") from None
+        raise RunError(
+            f"{weights} does not fit the model: {reason}; get it again, or train again."
+        ) from None
     return model.eval()
 
 

@@ -125,7 +125,7 @@ class Run:
         return dataset
 
     def _changed(self) -> RunError:
-        return RunError(f"the data at {self.config.data} has changed since {self.path} was made.")
+        return RunError(_changed(self.config.data, self.path, "made"))
 
     def _check_amount(self) -> None:
         """Refuse a record that names data of another size, before that is made."""
@@ -383,7 +383,7 @@ def train_run(
         if (path / RECORD).exists():
             begun = Run(path).record.data
             if _without_reading(encoded(begun)) != _without_reading(encoded(record.data)):
-                raise RunError(f"the data at {config.data} has changed since {path} was begun.")
+                raise RunError(_changed(config.data, path, "begun"))
         write(path / RECORD, record)
 
         def handed_over(progress: Progress) -> None:
@@ -458,13 +458,20 @@ def _finished(
     if not run.done:
         return None
     if dataset is not None and as_recorded(dataset, run.record, again) is None:
-        raise RunError(f"the data at {config.data} has changed since {path} was made.")
+        raise RunError(_changed(config.data, path, "made"))
     if (path / CHECKPOINT).exists() or any(path.glob(f"{OWN}*")):
         # A process that is killed in its last step leaves these.
         with contextlib.suppress(OSError, RunError), owned(path):
             (path / CHECKPOINT).unlink(missing_ok=True)
             remove_abandoned(path)
     return run
+
+
+def _changed(data: str, path: Path, made: str) -> str:
+    return (
+        f"the data at {data} has changed since {path} was {made}; restore it, or train again with "
+        "another --out."
+    )
 
 
 def track_scores(run: Run, scores: Mapping[str, float], tracking: Tracking) -> None:

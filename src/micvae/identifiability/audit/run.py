@@ -183,7 +183,7 @@ def _same_data(runs: Sequence[Run]) -> None:
                 f"{run.path} is not finished; run the same micvae train command again to go on."
             )
     if len({run.path.resolve() for run in runs}) < len(runs):
-        raise RunError("a run is given twice; it agrees with itself.")
+        raise RunError("a run is given twice; give each run once.")
     first = runs[0]
     for run in runs[1:]:
         if run.record.data.fingerprint != first.record.data.fingerprint:
