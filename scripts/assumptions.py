@@ -24,6 +24,7 @@ from micvae.metrics import mcc_affine, mcc_pearson
 from micvae.networks import Network
 from micvae.objectives import find
 from micvae.objectives.schedules import Schedule
+from micvae.studies.record import StudyRecord, StudyRow
 from micvae.studies.statistics import bootstrap_interval
 from micvae.studies.study import Cell, at_once, grid, run_study
 from micvae.training.config import RunConfig
@@ -242,10 +243,10 @@ def main() -> None:
     configs = {entry.label: config(entry, options.quick) for entry in TABLE}
     targets = {entry.label: entry.target for entry in TABLE}
     cells = grid(configs, range(options.seeds or (2 if options.quick else 5)))
-    description = {
-        "title": "What is recovered of known sources, by assumption and method",
-        "rows": [{"label": label, "config": c.to_json()} for label, c in configs.items()],
-    }
+    description = StudyRecord(
+        title="What is recovered of known sources, by assumption and method",
+        rows=tuple(StudyRow(label=label, config=c.to_json()) for label, c in configs.items()),
+    )
     with study_progress(cells) as progress:
         results = run_study(
             cells,

@@ -16,8 +16,9 @@ from micvae.cli.display import study_progress
 from micvae.distributions import Latents
 from micvae.objectives import METHODS, find
 from micvae.reports import report_folder
+from micvae.studies.record import StudyRecord
 from micvae.studies.statistics import bootstrap_interval
-from micvae.studies.study import at_once, grid, run_study
+from micvae.studies.study import at_once, described, grid, run_study
 from micvae.training.config import RunConfig
 from update_readme import between
 
@@ -90,14 +91,9 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=at_once())
     options = parser.parse_args()
     configs = rows()
-    description = {
-        "title": "Every method on the toy squares",
-        "seeds": options.seeds,
-        "rows": [
-            {"label": label, "description": c.objective.summary, "config": c.to_json()}
-            for label, c in configs.items()
-        ],
-    }
+    description = StudyRecord(
+        title="Every method on the toy squares", seeds=options.seeds, rows=described(configs)
+    )
     cells = grid(configs, range(options.seeds))
     with study_progress(cells) as progress:
         results = run_study(cells, options.out, description, options.workers, progress)

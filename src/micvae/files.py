@@ -11,8 +11,8 @@ import os
 import re
 import shutil
 import stat
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -163,6 +163,16 @@ def replacing(path: Path) -> Iterator[Path]:
                 temporary.unlink(missing_ok=True)
 
 
+@contextmanager
+def replacing_all(folder: Path, names: Sequence[str]) -> Iterator[list[Path]]:
+    """Yield a temporary path for each file of `folder`; on success all take their places.
+
+    Nothing is replaced before everything is written.
+    """
+    with ExitStack() as stack:
+        yield [stack.enter_context(replacing(folder / name)) for name in names]
+
+
 def write_text(path: Path, text: str) -> None:
     """Write a whole text file, or none.
 
@@ -233,17 +243,28 @@ def is_empty(path: Path) -> bool:
 def making(folder: Path, command: str) -> Iterator[Path]:
     """Mark a folder as unfinished while a command fills it; make it where it is not there.
 
-    The mark stays where the block does not end, because the process is killed or the disk is full.
-    The same command then knows the folder as its own by `is_unfinished`.
+    The mark stays where the process is killed, or the block fails when the folder holds something.
+    The same command then knows the folder as its own by `is_unfinished`. A block that fails before
+    anything is in the folder leaves no mark, and no folder that was not there before.
 
     Args:
         folder: what is filled; it was checked before that the command may.
         command: the name of the command, such as `share`.
     """
+    new = not folder.exists()
     make_folder(folder)
-    write_text(folder / UNFINISHED, command)
-    yield folder
-    (folder / UNFINISHED).unlink(missing_ok=True)
+    mark = folder / UNFINISHED
+    try:
+        write_text(mark, command)
+        yield folder
+    except BaseException:
+        with suppress(OSError):
+            if is_empty(folder):
+                mark.unlink(missing_ok=True)
+                if new:
+                    folder.rmdir()
+        raise
+    mark.unlink(missing_ok=True)
 
 
 def is_unfinished(folder: Path, command: str | None = None) -> bool:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from micvae.arrays import whole_seed
 from micvae.data import FactorDataset, FactorKind
 from micvae.data.dataset import KINDS
-from micvae.data.declared import npz_arrays
+from micvae.data.declared import NpzArrays, npz_arrays
 from micvae.errors import RunError
 from micvae.files import replacing
 from micvae.paths import checked_file
@@ -19,6 +19,10 @@ if TYPE_CHECKING:  # the distributions load torch, which no reader of codes need
     from micvae.distributions import LatentKind
 
 ACTIVE_VARIANCE = 0.01
+LATENT_KINDS = ("gaussian", "number", "value")
+"""What the codes of a latent can be, see `Encoded`."""
+_LARGEST = {np.dtype(np.float32): 1e15, np.dtype(np.float64): 1e30}
+# Squares and sums over samples of smaller numbers are finite in the precision of their array.
 
 
 class Encoded(NamedTuple):
@@ -120,7 +124,8 @@ class Representation:
             "scale": self.scale.shape == (n, d),
             "draws": self.encoded.draws.shape == (n, d),
             "latent_kl": self.latent_kl.shape == (d,),
-            "latent_kinds": len(self.encoded.latent_kinds) == d,
+            "latent_kinds": len(self.encoded.latent_kinds) == d
+            and set(self.encoded.latent_kinds) <= set(LATENT_KINDS),
             "factors": rows == n,
             "factor_names": len(self.factor_names) == k,
             "factor_kinds": len(self.factor_kinds) == k and set(self.factor_kinds) <= set(KINDS),
@@ -162,16 +167,40 @@ class Representation:
                 for name, of in (named | {"factor_kinds": "factors"}).items():
                     if file.described(name)[0] != file.described(of)[0][1:]:  # before it is read
                         raise ValueError(f"{name} does not fit")
-                arrays: dict[str, Any] = {name: file.read(name) for name in Encoded._fields}
-                arrays["latent_kinds"] = tuple(arrays["latent_kinds"].tolist())
+                single, double = np.dtype(np.float32), np.dtype(np.float64)
+                encoded = Encoded(
+                    codes=_numbers(file, "codes", 2, single),
+                    scale=_numbers(file, "scale", 2, single),
+                    draws=_numbers(file, "draws", 2, single),
+                    latent_kl=_numbers(file, "latent_kl", 1, double),
+                    latent_kinds=_texts(file, "latent_kinds"),  # type: ignore[arg-type]
+                )
                 read = cls(
-                    Encoded(**arrays),
-                    file.read("factors"),
-                    tuple(map(str, file.read("factor_names"))),
-                    tuple(file.read("factor_kinds").tolist()),
+                    encoded,
+                    _numbers(file, "factors", 2, double),
+                    _texts(file, "factor_names"),
+                    _texts(file, "factor_kinds"),  # type: ignore[arg-type]
                 )
                 read._check()
                 return read
         except Exception as error:  # zipfile and NumPy raise a dozen kinds on a broken file
             reason = str(error).rstrip(".") or type(error).__name__
             raise RunError(f"{path} is not a readable representation: {reason}.") from None
+
+
+def _numbers(file: NpzArrays, name: str, axes: int, dtype: Any) -> NDArray[Any]:
+    """An array of a file, as the class has it."""
+    array = file.read(name)
+    if array.ndim != axes or array.dtype.kind not in "fiu":
+        raise ValueError(f"{name} has shape {array.shape} and dtype {array.dtype}")
+    if array.size and not np.abs(array).max() <= _LARGEST[dtype]:
+        raise ValueError(f"{name} holds NaN, infinite or huge values")
+    return np.asarray(array, dtype=dtype)
+
+
+def _texts(file: NpzArrays, name: str) -> tuple[str, ...]:
+    array = file.read(name)
+    # Without names, NumPy stores an empty array, of any type.
+    if array.ndim != 1 or (array.size and array.dtype.kind != "U"):
+        raise ValueError(f"{name} has shape {array.shape} and dtype {array.dtype}; it holds names")
+    return tuple(map(str, array))

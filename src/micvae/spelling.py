@@ -17,7 +17,7 @@ from typing import Any, Literal, NamedTuple, TypeVar, Union, get_args, get_origi
 from micvae.errors import MicvaeError, nearest
 
 T = TypeVar("T")
-_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+_ESCAPE = re.compile(r"\\(x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8}|.)", re.DOTALL)
 
 LONGEST = 2**17
 """Characters of a choice as text: a longer one takes seconds to be read."""
@@ -119,14 +119,14 @@ def fitting(name: str, value: Any, hint: Any, *, of: str) -> Any:
         MicvaeError: for a value of another type, or that is none of the literals.
     """
     try:
-        return _fitted(value, hint)
+        return fitted(value, hint)
     except TypeError:
         raise MicvaeError(
-            f"{name} is {value!r}, which does not fit {of}; give {_wanted(hint)}."
+            f"{name} is {value!r}, which does not fit {of}; give {wanted(hint)}."
         ) from None
 
 
-def _fitted(value: Any, hint: Any) -> Any:
+def fitted(value: Any, hint: Any) -> Any:
     """`value` as a `hint`; a TypeError where it is none."""
     kind, inner = get_origin(hint), get_args(hint)
     if kind is Literal:
@@ -157,7 +157,7 @@ def _fitted(value: Any, hint: Any) -> Any:
 def _first_fitted(value: Any, hints: tuple[Any, ...]) -> Any:
     for hint in hints:
         try:
-            return _fitted(value, hint)
+            return fitted(value, hint)
         except TypeError:
             continue
     raise TypeError
@@ -170,22 +170,39 @@ def _fitted_tuple(values: Any, hints: tuple[Any, ...]) -> tuple[Any, ...]:
         hints = (hints[0],) * len(values)
     if len(values) != len(hints):
         raise TypeError
-    return tuple(_fitted(v, hint) for v, hint in zip(values, hints, strict=True))
+    return tuple(fitted(v, hint) for v, hint in zip(values, hints, strict=True))
 
 
-def _wanted(hint: Any) -> str:
+def wanted(hint: Any) -> str:
     """How an error message names what fits."""
     kind, inner = get_origin(hint), get_args(hint)
     if kind is Literal:
         return " or ".join(map(repr, inner))
     if kind in (Union, UnionType):
-        return " or ".join(map(_wanted, inner))
+        return " or ".join(map(wanted, inner))
     if kind is tuple and inner[1:] == (...,):
-        return f"a tuple, each item {_wanted(inner[0])}"
+        return f"a tuple, each item {wanted(inner[0])}"
     if kind is tuple:
-        return f"({', '.join(map(_wanted, inner))})"
+        return f"({', '.join(map(wanted, inner))})"
     plain = {int: "a whole number", bool: "True or False", float: "a number", str: "text"}
     return plain.get(hint, "None")
+
+
+def quoted(text: str) -> str:
+    r"""Text in quotes, as `parse(…, paths=True)` reads it back.
+
+    Line breaks and tabs are written as \x0a and the like, since \n may begin a folder's name.
+    """
+    written = {"n": "x0a", "r": "x0d", "t": "x09"}
+    return _ESCAPE.sub(lambda m: "\\" + written.get(m[1], m[1]), repr(text))
+
+
+def _is_escape(code: str) -> bool:
+    """Whether a backslash before this is no separator of folders, in a path in quotes."""
+    if len(code) == 1:
+        return code in "\\'\""
+    number = int(code[1:], 16)
+    return number < 0x110000 and not chr(number).isprintable()
 
 
 def parse(text: str, what: str, *, paths: bool = False) -> tuple[str, list[Any], dict[str, Any]]:
@@ -217,7 +234,7 @@ def parse(text: str, what: str, *, paths: bool = False) -> tuple[str, list[Any],
         f"{what} {text!r} is not understood; write a name or name(key=value, …){hint}."
     )
     if paths:
-        rest = _ESCAPE.sub(lambda m: m[0] if m[1] in "\\'\"" else "\\" + m[0], rest)
+        rest = _ESCAPE.sub(lambda m: m[0] if _is_escape(m[1]) else "\\" + m[0], rest)
     try:
         call = ast.parse(f"_({rest}", mode="eval").body
         if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name):

@@ -76,15 +76,15 @@ def fact(**values: object):
 
 for title, message, spoil in [
     ("run.json is empty", "cannot be read as JSON", text("")),
-    ("run.json is no object", "is no record of a run", text("[1, 2]")),
+    ("run.json is no object", "the record is [1, 2]; expected an object", text("[1, 2]")),
     ("run.json is nested 100,000 deep", "cannot be read as JSON", text("[" * 100_000)),
-    ("run.json has no configuration", "has no usable 'config'", record(lambda r: r.pop("config"))),
-    ("run.json says nothing of the data", "no usable data", record(lambda r: r.pop("data"))),
-    ("run.json counts images in words", "n is 'many'", fact(n="many")),
-    ("run.json names factors by numbers", "factor_names is [1]", fact(factor_names=[1])),
+    ("run.json has no configuration", "config is missing", record(lambda r: r.pop("config"))),
+    ("run.json says nothing of the data", "data is missing", record(lambda r: r.pop("data"))),
+    ("run.json counts images in words", "data.n is 'many'", fact(n="many")),
+    ("run.json names factors by numbers", "data.factor_names[0] is 1", fact(factor_names=[1])),
     ("run.json names features by one text", "feature_names is 'a'", fact(feature_names="a")),
     ("run.json has images of a trillion rows", "image_shape is", fact(image_shape=[1, 10**12, 4])),
-    ("run.json has images without a size", "image_shape is", fact(image_shape=["a", None, 1])),
+    ("run.json has images without a size", "image_shape[0] is", fact(image_shape=["a", None, 1])),
     ("a setting that is not known", "is not understood", setting(colour="red")),
     ("epochs in words", "epochs is 'many'", setting(epochs="many")),
     ("data that is a number", "data is 3; give text", setting(data=3)),
@@ -162,7 +162,7 @@ CASES += [
 ]
 
 
-@case("scores that are a list", "is no result of micvae evaluate")
+@case("scores that are a list", "Run micvae evaluate on the run again")
 def _(folder):
     (folder / "run" / "scores.json").write_text("[]")
     return SHARE

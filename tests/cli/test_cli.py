@@ -176,7 +176,7 @@ def test_a_study_says_what_failed_and_is_not_replaced(inline, tmp_path):
     done = inline(study[0], "vae", "ada-gvae", *study[1:], "--epochs", 1)
     assert done.returncode == 1
     assert re.search(r"ada-gvae +–", done.stdout)
-    assert "failed: ada-gvae, seed 0: own has no known factors" in done.stdout
+    assert "failed: ada-gvae, seed 0: own, standardised has no known factors" in done.stdout
     done = inline(study[0], "vae", *study[1:], "--epochs", 2)
     assert done.returncode == 2 and "epochs: 1 there, 2 here" in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1

@@ -11,12 +11,13 @@ from torch import nn
 
 from micvae import spelling
 from micvae.distributions import LATENTS, AutoLikelihood, Gaussian, Latents
-from micvae.files import read_json
 from micvae.models import build_vae
 from micvae.networks import NETWORKS, Mlp, Network, Patch
 from micvae.objectives import METHODS
+from micvae.records import read
 from micvae.sharing import onnx as sharing
 from micvae.sharing.onnx import ExportError, export_networks, export_run
+from micvae.sharing.record import OnnxDescription
 from micvae.training.config import RunConfig
 from micvae.training.run import train_run
 
@@ -118,21 +119,21 @@ def run(tmp_path_factory):
 def test_a_run_is_exported_beside_its_description(run, tmp_path):
     out = tmp_path / "onnx"
     description = export_run(run, out)
-    assert description == read_json(out / "model.json")
+    assert description == read(OnnxDescription, out / "model.json")
     assert {p.name for p in out.iterdir()} == {"encoder.onnx", "decoder.onnx", "model.json"}
     codes = run.representation().codes
-    session = onnxruntime.InferenceSession(out / description["encoder"]["file"])
-    reads = description["encoder"]["input"]
-    assert reads["shape"] == ["batch", 1, 32, 32]
-    found = session.run(None, {reads["name"]: run.dataset().images})[0]
+    session = onnxruntime.InferenceSession(out / description.encoder.file)
+    reads = description.encoder.input
+    assert reads.shape == ("batch", 1, 32, 32)
+    found = session.run(None, {reads.name: run.dataset().images})[0]
     # The codes that metrics see, from convolutions whose sums are taken in another order.
     np.testing.assert_allclose(found, codes, atol=1e-5)
-    first, *_, last = description["latents"]
-    assert first["kind"] == "gaussian" and first["values"] is None
+    first, *_, last = description.latents
+    assert first.kind == "gaussian" and first.values is None
     draws = run.representation().encoded.draws
-    assert first["low"] == pytest.approx(np.quantile(draws[:, 0], 0.01), abs=1e-6)
-    assert last["kind"] == "value" and last["values"] == [0, 1, 2, 3]
-    assert description["config"] == run.config.to_json()
+    assert first.low == pytest.approx(np.quantile(draws[:, 0], 0.01), abs=1e-6)
+    assert last.kind == "value" and last.values == (0, 1, 2, 3)
+    assert description.config == run.config
 
 
 class Sorting(nn.Module):

@@ -21,6 +21,7 @@ ROOMS = [
     "files",
     "spelling",
     "torch_state",
+    "records",
     "data",
     "networks",
     "distributions",

@@ -33,7 +33,9 @@ def collapsed(objective):
     given = {name: torch.from_numpy(array) for name, array in given.items()}
     x = torch.from_numpy(DATA.images)
     noise = torch.Generator().manual_seed(1)
-    return objective(model, x, Step(0, N, noise, networks, 1 - x, torch.arange(len(x)), given))
+    return objective.over(10)(
+        model, x, Step(0, N, noise, networks, 1 - x, torch.arange(len(x)), given)
+    )
 
 
 @pytest.mark.parametrize("state", [at_initialisation, collapsed])
@@ -52,7 +54,7 @@ def test_every_logged_term_is_possible_under_its_name(objective, state):
 
 def test_terms_say_their_unit():
     assert term("kl").unit == NATS and term("kl").title == "KL"
-    assert term("support_distance").title == "support distance (squared SD)"
+    assert term("support_distance").title == "support distance (squared distance)"
     assert term("mmd").title == "MMD² (no unit)"
     assert term("of_a_plugin").title == "of a plugin (no unit)"  # nobody said that it is in nats
 

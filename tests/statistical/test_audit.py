@@ -18,6 +18,7 @@ from micvae.identifiability.audit.generator import (
     ima_contrast,
     reduced_jacobians,
 )
+from micvae.identifiability.audit.record import ComparedPair, Conditions
 from micvae.identifiability.audit.rotations import random_rotation, whitened
 from micvae.identifiability.audit.truth import excess_information
 from micvae.identifiability.audit.verdict import advice, agreement_sentences
@@ -154,10 +155,10 @@ def test_monte_carlo_finds_the_true_posterior():
     x = torch.from_numpy(observed(WEIGHTS, 3)[1])
     found = compare_with_monte_carlo(model, x, 600, seed=0)
     # 4 chains of 600 nearly independent draws: standard errors 0.02 and 3%; four and more of them
-    assert np.allclose(found["mean_difference"], 1, atol=0.12)
-    assert np.allclose(found["variance_ratio"], 4, rtol=0.2)
-    assert found["r_hat"] < 1.05 and found["acceptance"] > 0.6
-    assert found["mean_error"] < 0.06
+    assert np.allclose(found.mean_difference, 1, atol=0.12)
+    assert np.allclose(found.variance_ratio, 4, rtol=0.2)
+    assert found.r_hat < 1.05 and found.acceptance > 0.6
+    assert found.mean_error < 0.06
 
 
 def test_conditional_information_of_gaussians():
@@ -199,23 +200,22 @@ def test_the_rotated_model_meets_every_condition_and_is_not_identified():
         subject = Subject.of(name, model, GaussianLatents(), data)
         verdicts[name] = audit_subject(subject, QUICK, seed=0)
     for found in verdicts.values():
-        assert found["conditions"] == {
-            "independent_sources": True,
-            "gaussian_encoder": True,
-            "no_pairwise_information": True,
-        }
-        assert found["generator"]["ima"] < 1e-9  # even the columns are orthogonal, in both
-    assert verdicts["rotated"]["identified"] is False
-    said = " ".join(verdicts["rotated"]["said"])
+        assert found.conditions == Conditions(
+            independent_sources=True, gaussian_encoder=True, no_pairwise_information=True
+        )
+        assert found.conditions.hold
+        assert found.generator.ima < 1e-9  # even the columns are orthogonal, in both
+    assert verdicts["rotated"].identified is False
+    said = " ".join(verdicts["rotated"].said)
     assert "NOT IDENTIFIED" in said and "the conclusion fails" in said
-    assert all(row["beyond"] for row in verdicts["rotated"]["truth"]["excess"])
+    assert all(row.beyond for row in verdicts["rotated"].truth.excess)
     # codes are noisy means: correlation cos 45° times that of a code with its source, 0.97
-    assert abs(verdicts["rotated"]["truth"]["mcc_pearson"]["value"] - 0.97 * 0.5**0.5) < 0.03
-    assert verdicts["sources"]["truth"]["mcc_pearson"]["value"] > 0.95
-    assert verdicts["sources"]["identified"] is True
-    assert not any(row["beyond"] for row in verdicts["sources"]["truth"]["excess"])
-    assert verdicts["rotated"]["encoder"]["elbo"] == pytest.approx(
-        verdicts["sources"]["encoder"]["elbo"], abs=1e-5  # codes of float32 images
+    assert abs(verdicts["rotated"].truth.mcc_pearson.value - 0.97 * 0.5**0.5) < 0.03
+    assert verdicts["sources"].truth.mcc_pearson.value > 0.95
+    assert verdicts["sources"].identified is True
+    assert not any(row.beyond for row in verdicts["sources"].truth.excess)
+    assert verdicts["rotated"].encoder.elbo == pytest.approx(
+        verdicts["sources"].encoder.elbo, abs=1e-5  # codes of float32 images
     )  # fmt: skip
 
 
@@ -224,14 +224,15 @@ def test_agreement_with_itself_is_one_and_with_a_rotated_copy_the_baseline():
     a = generator.laplace(size=(1500, 5)) @ generator.standard_normal((5, 5))
     assert strong(a, a) == pytest.approx(1) and affine(a, a) == pytest.approx(1)
     same = agree(a, a[:, [3, 1, 0, 4, 2]] * [-1, 2, 1, 5, -3], 60, seed=0)
-    assert same["strong"]["value"] == pytest.approx(1) and same["strong"]["above"]
+    assert same.strong.value == pytest.approx(1) and same.strong.above
     copy = whitened(a) @ random_rotation(5, np.random.default_rng(5))
     found = agree(whitened(a), copy, 60, seed=0)
-    assert found["strong"]["low"] <= found["strong"]["value"] <= found["strong"]["high"]
-    assert not found["strong"]["above"]
-    assert found["affine"] == pytest.approx(1)
-    assert "same axes" in agreement_sentences([found])[1]
-    fewer = agree(a[:, :3], a, 20, seed=0)["strong"]["value"]
+    assert found.strong.low <= found.strong.value <= found.strong.high
+    assert not found.strong.above
+    assert found.affine == pytest.approx(1)
+    pair = ComparedPair(first=0, second=1, samples=1500, latents=5, **vars(found))
+    assert "same axes" in agreement_sentences([pair])[1]
+    fewer = agree(a[:, :3], a, 20, seed=0).strong.value
     assert fewer == pytest.approx(0.6)  # three of five have a partner
 
 
@@ -251,9 +252,9 @@ def test_what_cannot_be_asked_is_said():
     x = np.random.default_rng(0).standard_normal((120, 3)).astype(np.float32)
     data = FactorDataset("unknown", x, sequence=np.zeros(120, int))
     found = audit_subject(Subject.of("flow", model, FlowLatents(), data), QUICK)
-    assert "log_prob" in found["encoder"]["missing"]
-    assert found["conditions"]["gaussian_encoder"] is None and found["identified"] is None
-    assert "pcl" in found["advice"][0] and "ivae" not in found["advice"][0]
+    assert "log_prob" in found.encoder.missing
+    assert found.conditions.gaussian_encoder is None and found.identified is None
+    assert "pcl" in found.advice[0] and "ivae" not in found.advice[0]
 
 
 @pytest.mark.parametrize("method", ["ivae", "snica", "cs-isolate"])
@@ -292,10 +293,10 @@ def test_known_factors_without_active_latents_are_not_identified():
     model = linear_vae(np.eye(3), np.zeros((3, 3)), np.ones(3))
     data = FactorDataset("x", x, x.astype(float), ("a", "b", "c"))
     found = audit_subject(Subject.of("off", model, GaussianLatents(), data), QUICK)
-    assert found["active"] == [] and found["identified"] is False
-    (said,) = [s for s in found["said"] if s.startswith("NOT IDENTIFIED")]
+    assert found.active == () and found.identified is False
+    (said,) = [s for s in found.said if s.startswith("NOT IDENTIFIED")]
     assert "no latent is active" in said
-    assert not any("ground truth" in s or "see below" in s for s in found["said"])
+    assert not any("ground truth" in s or "see below" in s for s in found.said)
 
 
 def test_one_latent_is_not_compared_with_rotations():
@@ -304,7 +305,7 @@ def test_one_latent_is_not_compared_with_rotations():
     model = linear_vae(np.eye(1), np.eye(1), np.ones(1))
     data = FactorDataset("x", x, x.astype(float), ("a",))
     subject = Subject.of("one", model, GaussianLatents(), data)
-    said = " ".join(audit_subject(subject, QUICK)["said"])
+    said = " ".join(audit_subject(subject, QUICK).said)
     assert "one latent cannot be rotated" in said and "The one active latent moves" in said
     assert "random rotations" not in said and "all 1 active" not in said
     (pair,) = audit_agreement([subject, subject], 150, 50, 0)

@@ -70,12 +70,12 @@ def test_mcc_at_45_degrees_is_the_closed_form(name, expected):
 def test_darmois_latents_are_uniform_and_independent_and_not_the_sources(mixing):
     scale = Scale((45.0,), 800, 800)
     found, _ = darmois_trial(mixing, scale, np.random.default_rng(0))
-    assert found["uniform_p"] > 1e-3  # a level of 0.1%
-    assert found["joint"]["holds"]
-    assert found["mcc_spearman"] < 0.95  # sources would have 1, up to the quadrature's 1e-3
+    assert found.uniform_p > 1e-3  # a level of 0.1%
+    assert found.joint.holds
+    assert found.mcc_spearman < 0.95  # sources would have 1, up to the quadrature's 1e-3
     # a function of one source alone would have infinite information about it, and none of the other
-    assert np.min(np.max(found["information"], axis=1)) < 2
-    assert np.max(np.min(found["information"], axis=1)) > 0.1
+    assert np.min(np.max(found.information, axis=1)) < 2
+    assert np.max(np.min(found.information, axis=1)) > 0.1
 
 
 def test_the_command_bears_every_claim_out_and_makes_its_page(tmp_path, monkeypatch, capsys):

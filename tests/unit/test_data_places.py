@@ -11,7 +11,7 @@ from PIL import Image
 
 from micvae.cli import main
 from micvae.data import squares
-from micvae.data.places import beside, from_folder_of, is_relative, starting_points
+from micvae.data.places import StartingPoints, beside, from_folder_of, is_relative, starting_points
 from micvae.errors import MicvaeError, RunError
 from micvae.reports import report_comparison, report_folder
 from micvae.sharing.hub import save_pretrained
@@ -55,12 +55,10 @@ def test_a_file_beside_the_run_has_the_same_name():
 
 def test_only_relative_paths_are_recorded(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert starting_points("squares(n=8)", tmp_path / "run") == {}
-    assert starting_points("/abs/x.npz", tmp_path / "run") == {}
-    assert starting_points("x.npz", tmp_path / "out" / "run") == {
-        "absolute": str(tmp_path),
-        "from_run": "../..",
-    }
+    assert starting_points("squares(n=8)", tmp_path / "run") is None
+    assert starting_points("/abs/x.npz", tmp_path / "run") is None
+    found = starting_points("x.npz", tmp_path / "out" / "run")
+    assert found == StartingPoints(absolute=str(tmp_path), from_run="../..")
 
 
 @pytest.fixture(scope="module")

@@ -23,6 +23,7 @@ from micvae.explorer.names import read_names
 from micvae.files import write_json
 from micvae.networks import Mlp, Patch
 from micvae.objectives import METHODS
+from micvae.records import write
 from micvae.training.config import RunConfig
 from micvae.training.run import Run, train_run
 
@@ -188,7 +189,7 @@ def test_what_is_no_finished_run_is_refused(command, missing, run, tmp_path, cap
     broken = tmp_path / "run"
     if missing == "weights":
         broken.mkdir()
-        write_json(broken / "run.json", run.record)
+        write(broken / "run.json", run.record)
         (broken / "weights.safetensors").write_bytes(b"\x10\0\0\0\0\0\0\0")
     with pytest.raises(SystemExit) as ended:
         main([command, str(broken)])

@@ -84,7 +84,7 @@ def test_the_card_is_read_by_the_hubs_own_reader(run, saved):
     from huggingface_hub import ModelCard
 
     card = ModelCard.load(saved / CARD, ignore_metadata_errors=False)
-    scores = run.scores()["metrics"]
+    scores = run.scores().metrics
     assert card.data.library_name == "micvae" and card.data.license == "mit"
     assert {"micvae", "disentanglement", "mi-constrained"} <= set(card.data.tags)
     found = {result.metric_type: result.metric_value for result in card.data.eval_results}
@@ -100,7 +100,7 @@ def test_the_card_is_read_by_the_hubs_own_reader(run, saved):
 
 
 def test_every_interval_in_the_card_holds_its_score(run, saved):
-    scores, held = run.scores()["metrics"], 0
+    scores, held = run.scores().metrics, 0
     for line in (saved / CARD).read_text().splitlines():
         cells = [cell.strip() for cell in line.split("|")]
         if len(cells) == 7 and cells[1] in scores and cells[3]:

@@ -125,7 +125,7 @@ def test_sources_known_by_samples_alone():
 
 
 def test_information_of_a_latent_about_a_source_is_the_rotations():
-    assert exact_information(0) == [[None, 0.0], [0.0, None]]
+    assert exact_information(0) == ((None, 0.0), (0.0, None))
     for row in exact_information(45):
         assert row == pytest.approx([0.5 * np.log(2)] * 2)
     found = exact_information(30)

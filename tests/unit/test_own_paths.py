@@ -107,7 +107,7 @@ def test_a_leading_tilde_is_the_home_directory(here, monkeypatch):
     assert learner.transform("~/own.npz").shape == (24, 2)
     with pytest.raises(DataError, match="holds no images"):
         load("~/photos")
-    with pytest.raises(DataError, match="there is no such home directory"):
+    with pytest.raises(MicvaeError, match="there is no such home directory"):
         load("~nobody-of-that-name/own.npz")
 
 

@@ -16,6 +16,7 @@ from micvae import reports
 from micvae.errors import RunError
 from micvae.files import read_json, write_json
 from micvae.objectives import MIConstrained, Vae
+from micvae.records import encoded
 from micvae.reports import report_comparison, report_folder
 from micvae.reports.comparison import labelled
 from micvae.reports.quantities import quantity
@@ -59,7 +60,7 @@ def study(runs, tmp_path_factory):
         for cell in cells
     ]
     pq.write_table(pa.Table.from_pylist(rows), folder / "table.parquet")
-    write_json(folder / "table1.json", table1(rows))
+    write_json(folder / "table1.json", encoded(table1(rows)))
     description = {
         "title": "A <title> & more",
         "kind": "paper",
@@ -216,7 +217,7 @@ def test_a_run_without_scores_is_scored_first(runs, tmp_path):
     expected = read_json(tmp_path / "run" / "scores.json")["metrics"]
     (tmp_path / "run" / "scores.json").unlink()
     report_folder(tmp_path / "run")
-    assert Run(tmp_path / "run").scores()["metrics"] == expected
+    assert Run(tmp_path / "run").scores().metrics == expected
 
 
 def test_the_same_run_gives_the_same_bytes_and_matplotlib_keeps_its_settings(run_folder):
@@ -344,7 +345,7 @@ def test_runs_side_by_side_and_seeds_of_one_configuration_together(runs, tmp_pat
     scores = text_of(page, "scores")
     assert "vae 2 seeds" in scores and "mi-constrained 2 seeds" in scores
     assert "not trained on the same samples" in text_of(page, "findings")  # seed-wise data
-    expected = {Run(folder / cell.path).scores()["metrics"]["mig"] for cell in cells[::2]}
+    expected = {Run(folder / cell.path).scores().metrics["mig"] for cell in cells[::2]}
     assert any(np.isclose(v, np.mean(list(expected))) for v in shown_values(page))
 
 
@@ -354,7 +355,7 @@ def test_runs_of_one_seed_are_compared_without_a_word_on_intervals(runs, tmp_pat
     pair = [Run(folder / cell.path) for cell in cells[:2]]
     page = page_of(report_comparison(pair, tmp_path / "out"))
     assert_alone_and_whole(tmp_path / "out", page)
-    vae, constrained = (run.scores()["metrics"]["mig"] for run in pair)
+    vae, constrained = (run.scores().metrics["mig"] for run in pair)
     answer = page.find(".//p[@class='answer']").text
     best, value = max(("vae", vae), ("mi-constrained", constrained), key=lambda one: one[1])
     assert f"{best} has the highest MIG, {quantity('mig').shown(value)}" in answer
@@ -389,7 +390,7 @@ def test_a_folder_that_is_neither_run_nor_study_is_refused(tmp_path):
         report_folder(tmp_path)
     assert str(tmp_path) in str(caught.value)
     write_json(tmp_path / "study.json", ["no", "object"])
-    with pytest.raises(RunError, match="does not describe a study"):
+    with pytest.raises(RunError, match="expected an object with title"):
         report_folder(tmp_path)
 
 

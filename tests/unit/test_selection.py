@@ -13,16 +13,17 @@ from test_reports import assert_alone_and_whole, page_of, pictures_named, text_o
 from micvae.cli.select import _print
 from micvae.data import load, squares
 from micvae.errors import DataError, MicvaeError, RunError
-from micvae.files import read_json
 from micvae.models import encode
 from micvae.networks import Patch
 from micvae.objectives import METHODS, Vae, find
 from micvae.objectives.schedules import Constant, Schedule
+from micvae.records import encoded, from_json, read
 from micvae.reports import report_folder
 from micvae.representation import Encoded
 from micvae.studies.candidates import Candidate, held_out
 from micvae.studies.choice import answer, choose, trade_offs, with_verdicts
 from micvae.studies.command_lines import command_line, train_command
+from micvae.studies.record import Choice, NotChecked, Recommended, SelectionRecord
 from micvae.studies.selection import SELECTION, Selection, candidates, select
 from micvae.studies.timing import expected_seconds, said
 from micvae.studies.truth import check, check_said
@@ -110,50 +111,53 @@ class TestCandidates:
 class TestChoice:
     def test_the_best_agreement_comes_first_and_names_its_best_run(self):
         found = choose([candidate("low", [0.1, 0.2, 0.3]), candidate("high", [0.7, 0.9, 0.8])], 3)
-        assert [c["row"] for c in found["candidates"]] == ["high", "low"]
-        assert found["recommended"] == {"row": "high", "seed": 1, "path": "runs/high/1"}
-        assert found["candidates"][1]["difference"]["udr"]["mean"] == pytest.approx(-0.6)
+        assert [c.row for c in found.candidates] == ["high", "low"]
+        assert found.recommended == Recommended(row="high", seed=1, path="runs/high/1")
+        assert found.candidates[1].difference.udr.mean == pytest.approx(-0.6)
 
     def test_enough_seeds_tell_candidates_apart(self):
         six = {"elbo": np.arange(6.0), "active": (3,) * 6, "seeds": tuple(range(6))}
         low = np.array([0.1, 0.2, 0.3, 0.1, 0.2, 0.3])
         found = choose([candidate("low", low, **six), candidate("high", low + 0.6, **six)], 3)
-        assert found["candidates"][1]["difference"]["udr"]["apart"]
+        assert found.candidates[1].difference.udr.apart
         assert "every other candidate less, beyond chance" in answer(found)
 
     def test_what_few_seeds_cannot_tell_is_not_called_told_apart(self):
         """Of three seeds, all differences of equal candidates have one sign in 25% of cases."""
         found = choose([candidate("low", [0.1, 0.2, 0.3]), candidate("high", [0.7, 0.9, 0.8])], 3)
-        difference = found["candidates"][1]["difference"]["udr"]
-        assert difference["high"] < 0 and not difference["apart"]
+        difference = found.candidates[1].difference.udr
+        assert difference.high < 0 and difference.seeds == 3 and not difference.apart
         assert "Not told apart from low by these seeds" in answer(found)
         assert "takes at least 6 seeds (--seeds)" in answer(found)
-        difference["apart"] = True  # what an earlier version has stored
-        assert not with_verdicts(found)["candidates"][1]["difference"]["udr"]["apart"]
+        stored = encoded(found)
+        stored["candidates"][1]["difference"]["udr"] |= {"apart": True}  # by an earlier version
+        del stored["candidates"][1]["difference"]["udr"]["seeds"]
+        older = from_json(Choice, stored, "selection.json")
+        assert older.candidates[1].apart("udr") and with_verdicts(older) == found
 
     def test_overlapping_seeds_are_not_told_apart(self):
         near = [candidate("a", [0.2, 0.9, 0.5]), candidate("b", [0.9, 0.2, 0.45])]
         found = choose(near, 3)
-        assert not found["candidates"][1]["difference"]["udr"]["apart"]
+        assert not found.candidates[1].difference.udr.apart
         assert "Not told apart from b" in answer(found)
 
     def test_two_seeds_tell_nothing_apart_in_agreement(self):
         pair = {"elbo": (-1, -2), "active": (3, 3), "seeds": (0, 1)}
         two = [candidate("a", [0.9, 0.9], **pair), candidate("b", [0.1, 0.1], **pair)]
-        assert not choose(two, 3)["candidates"][1]["difference"]["udr"]["apart"]
+        assert not choose(two, 3).candidates[1].difference.udr.apart
 
     def test_equal_candidates_are_ranked_by_their_bound(self):
         same = [0.5, 0.5, 0.5]
         tied = [candidate("worse", same, (-20, -21, -22)), candidate("better", same)]
-        assert choose(tied, 3)["recommended"]["row"] == "better"
+        assert choose(tied, 3).recommended.row == "better"
 
     def test_seeds_that_use_one_latent_agree_by_having_nothing_to_disagree_about(self):
         dead = candidate("dead", [1.0, 1.0, 1.0], active=(1, 1, 1))
         found = choose([dead, candidate("alive", [0.2, 0.3, 0.4])], 3)
-        assert found["recommended"]["row"] == "alive"
+        assert found.recommended.row == "alive"
         assert any("Ranked last: dead" in said for said in trade_offs(found))
         assert "Nothing to recommend" in answer(choose([dead], 3))
-        assert choose([dead], 1)["candidates"][0]["trivial"] is False  # one latent was asked for
+        assert choose([dead], 1).candidates[0].trivial is False  # one latent was asked for
 
     def test_where_nothing_can_be_recommended_nothing_is(self):
         """One run of each uses latents, so no pair of runs can agree: there is no UDR to show."""
@@ -163,11 +167,11 @@ class TestChoice:
             for name in ("a", "b")
         ]
         found = choose(two, 3)
-        assert found["recommended"] is None
-        for entry in found["candidates"]:
-            assert entry["trivial"] and entry["scores"] is None
-            assert entry["udr"]["mean"] is entry["agreement"]["mean"] is None
-        assert found["candidates"][1]["difference"]["udr"] is None
+        assert found.recommended is None
+        for entry in found.candidates:
+            assert entry.trivial and entry.scores is None
+            assert entry.udr.mean is entry.agreement.mean is None
+        assert found.candidates[1].difference.udr is None
         text = " ".join([answer(found), *trade_offs(found)])
         assert "Nothing to recommend" in text and "Ranked last" not in text
         assert "Runs of a use 1.0 latents" in text and "how far seeds agree is not known" in text
@@ -178,8 +182,8 @@ class TestChoice:
             candidate("lone", [0.9] * 3, active=(0, 0, 9)), rotated=None, affine=None
         )
         found = choose([lone, candidate("alive", [0.2, 0.3, 0.4])], 3)
-        assert found["recommended"]["row"] == "alive"
-        assert found["candidates"][1]["udr"]["mean"] is None
+        assert found.recommended.row == "alive"
+        assert found.candidates[1].udr.mean is None
 
     def test_a_better_reconstruction_of_another_is_said(self):
         six = {"active": (3,) * 6, "seeds": tuple(range(6))}
@@ -194,41 +198,41 @@ class TestChoice:
     def test_all_comparisons_hold_together(self):
         """Bonferroni: with five candidates each of four intervals is at 98.75%."""
         many = [candidate(str(i), np.array([0.3, 0.4, 0.5]) + i / 50) for i in range(5)]
-        assert choose(many, 3)["level"] == pytest.approx(0.9875)
+        assert choose(many, 3).level == pytest.approx(0.9875)
 
     def test_candidates_are_paired_under_the_seeds_that_both_have(self):
         """Seed 2 of one and 3 of the other, both far off, have no partner and do not count."""
         a = candidate("a", [0.9, 0.8, 0.1], seeds=(0, 1, 2), elbo=(-1, -2, -900))
         b = candidate("b", [0.6, 0.5, 0.0], seeds=(0, 1, 3), elbo=(-3, -4, -500))
-        other = choose([a, b], 3)["candidates"][1]["difference"]
-        assert other["udr"]["mean"] == pytest.approx(-0.3)
-        assert other["elbo"]["mean"] == pytest.approx(-2)
+        other = choose([a, b], 3).candidates[1].difference
+        assert other.udr.mean == pytest.approx(-0.3)
+        assert other.elbo.mean == pytest.approx(-2)
 
 
 class TestRuns:
     def test_runs_have_not_seen_factors_nor_what_was_kept_aside(self, selected):
         out, result = selected
         job = Selection(data=DATA, methods=PAIR, out=out, **TINY)
-        for entry in result["candidates"]:
-            for path in entry["paths"]:
+        for entry in result.candidates:
+            for path in entry.paths:
                 run = Run(out / path)
-                assert run.record["data"]["factor_names"] == []
-                assert run.record["data"]["n"] == 256 and result["aside"] == 64
+                assert run.record.data.factor_names == ()
+                assert run.record.data.n == 256 and result.aside == 64
                 seen = {image.tobytes() for image in run.dataset().images}
                 aside = {image.tobytes() for image in job.kept_aside().images}
                 assert not seen & aside
-                assert "mig" not in run.scores()["metrics"]
+                assert "mig" not in run.scores().metrics
 
     def test_the_held_out_bound_is_that_of_its_parts(self, selected):
         """Reconstruction + KL is minus the ELBO; the KL is that of the encoder, without noise."""
         out, result = selected
-        entry = result["candidates"][0]
-        run = Run(out / entry["paths"][0])
+        entry = result.candidates[0]
+        run = Run(out / entry.paths[0])
         aside = Selection(data=DATA, methods=PAIR, out=out, **TINY).kept_aside()
         reconstruction, kl = held_out(run, aside)
         assert kl == pytest.approx(encode(run.model(), aside.images).latent_kl.sum(), rel=1e-5)
         table = pq.read_table(out / "table.parquet").to_pylist()
-        row = next(row for row in table if row["path"] == entry["paths"][0])
+        row = next(row for row in table if row["path"] == entry.paths[0])
         assert row["elbo"] == pytest.approx(-reconstruction - kl)
         assert row["held_out_reconstruction"] == pytest.approx(reconstruction)
 
@@ -236,7 +240,7 @@ class TestRuns:
         out, result = selected
         before = {p: p.stat().st_mtime_ns for p in out.rglob("weights.safetensors")}
         again = select(DATA, PAIR, out=out, check=True, **TINY)
-        assert again == result == read_json(out / SELECTION)
+        assert again == result == read(SelectionRecord, out / SELECTION)
         assert {p: p.stat().st_mtime_ns for p in out.rglob("weights.safetensors")} == before
         assert len(before) == 4
         cells = Selection(data=DATA, methods=PAIR, out=out, **TINY).cells()
@@ -246,10 +250,10 @@ class TestRuns:
         out, result = selected
         page = page_of(report_folder(out))
         assert_alone_and_whole(out, page)
-        chosen = result["recommended"]["row"]
+        chosen = result.recommended.row
         header = " ".join("".join(page.find(".//header").itertext()).split())
         assert f"Go on with {chosen}" in header and "does not prove" in header
-        assert result["train"] in header
+        assert result.train in header
         assert pictures_named(page)[:2] == ["trade-off", "traversals"]
         assert "Checked against" in text_of(page, "findings")
         assert "of 64 samples that no run has seen" in text_of(page, "scores")
@@ -258,8 +262,8 @@ class TestRuns:
         """Untrained latents are inactive: neither page, terminal nor file go on with a run."""
         little = TINY | {"epochs": 1, "learning_rate": Constant(1e-9)}
         result = select(DATA, ("vae",), out=tmp_path, check=True, **little)
-        assert result["recommended"] is result["train"] is None
-        assert result["candidates"][0]["udr"]["mean"] is None and "missing" in result["check"]
+        assert result.recommended is result.train is None
+        assert result.candidates[0].udr.mean is None and isinstance(result.check, NotChecked)
         page = page_of(report_folder(tmp_path))
         text = text_of(page)
         assert "Nothing to recommend" in text and "To go on with it" not in text
@@ -275,9 +279,9 @@ class TestRuns:
 
     def test_the_line_to_go_on_with_trains_the_recommended_configuration(self, selected):
         _, result = selected
-        words = shlex.split(result["train"])
+        words = shlex.split(result.train)
         assert words[:2] == ["micvae", "train"]
-        assert find(words[2]) == candidates(PAIR)[result["recommended"]["row"]]
+        assert find(words[2]) == candidates(PAIR)[result.recommended.row]
         given = dict(zip(words[3::2], words[4::2], strict=True))
         assert given["--data"] == DATA
         assert [given[f"--{name}"] for name in ("latent-dim", "epochs", "batch-size")] == [
@@ -285,13 +289,13 @@ class TestRuns:
             "4",
             "16",
         ]
-        assert given["--seed"] == str(result["recommended"]["seed"])
+        assert given["--seed"] == str(result.recommended.seed)
 
     def test_other_data_in_the_same_folder_is_refused(self, tmp_path):
         images = np.random.default_rng(0).random((100, 4)).astype(np.float32)
         given = {k: v for k, v in TINY.items() if k != "network"}
         found = select(images, ("vae",), out=tmp_path, **given)
-        assert found["candidates"][0]["seeds"] == [0, 1]
+        assert found.candidates[0].seeds == (0, 1)
         with pytest.raises(RunError, match="other data than"):
             select(images + 1, ("vae",), out=tmp_path, **given)
 
@@ -328,9 +332,9 @@ def test_the_check_finds_a_ranking_that_is_right_and_one_that_is_wrong(monkeypat
         for i, scores in ((0, np.array([0.9, 0.7])), (2, np.array([0.5, 0.3])))
     ]
     right = check(data, ranked, Path())
-    assert right["mig"]["mean"] == pytest.approx(1) and right["runs"] == 4
+    assert right.mig.mean == pytest.approx(1) and right.runs == 4
     wrong = [dataclasses.replace(c, scores=1 - c.scores) for c in ranked]
-    assert check(data, wrong, Path())["mig"]["mean"] == pytest.approx(-1)
+    assert check(data, wrong, Path()).mig.mean == pytest.approx(-1)
     assert "Spearman's correlation of UDR with MIG is 1.00" in check_said(right)[0]
 
 

@@ -126,11 +126,11 @@ def test_a_shared_model_carries_its_units_and_no_folder(shared, run, path):
 @pytest.mark.parametrize(
     ("units", "message"),
     [
-        ({"mean": [0, 0], "scale": [1, 1]}, "not 4 numbers each"),
-        ({"mean": [0, 0, 0, 0], "scale": [1, 1, 0, 1]}, "a scale is not positive"),
-        ({"mean": [0, 0, 0, "x"], "scale": [1, 1, 1, 1]}, "not 4 numbers each"),
-        ({"mean": [0, 0, 0, 0]}, "not 4 numbers each"),
-        ("raw", "units are 'raw'"),
+        ({"mean": [0, 0], "scale": [1, 1]}, "units.mean is a list of 2; expected a list of 4"),
+        ({"mean": [0, 0, 0, 0], "scale": [1, 1, 0, 1]}, "units.scale is not positive"),
+        ({"mean": [0, 0, 0, "x"], "scale": [1, 1, 1, 1]}, r"units.mean\[3\] is 'x'"),
+        ({"mean": [0, 0, 0, 0]}, "units.scale is missing"),
+        ("raw", "units is 'raw'; expected an object with mean, scale, whitened"),
     ],
 )
 def test_broken_units_are_refused(shared, tmp_path, units, message):
@@ -208,7 +208,7 @@ def test_whitened_data_is_asked_for_by_name(tmp_path, wrapped):
     array = np.asarray(whitened(load(raw)).images)  # nobody can tell what was done to it
     out = encode_to(trained, FactorDataset("array", array), tmp_path / "c.csv")
     np.testing.assert_allclose(read_codes(out, trained), codes, atol=1e-6)
-    assert "whitened vectors" in export_run(run, tmp_path / "onnx")["notes"][-1]
+    assert "whitened vectors" in export_run(run, tmp_path / "onnx").notes[-1]
     card = (save_pretrained(run, tmp_path / "shared", intervals=False) / CARD).read_text()
     assert "whitens" not in card and "the matrix that whitened the training" in card
 
@@ -252,7 +252,7 @@ def test_methods_that_need_whole_sequences_are_known():
 
 def test_export_of_plain_images_needs_no_note(tmp_path):
     config = replace(SMALL, data="squares(n=64)", epochs=1)
-    assert export_run(train_run(config, tmp_path / "run"), tmp_path / "onnx")["notes"] == []
+    assert export_run(train_run(config, tmp_path / "run"), tmp_path / "onnx").notes == ()
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from micvae.information import aggregate_pairwise_mi
 from micvae.information.permutation import permuted_together, prediction_interval
 from micvae.networks import Mlp, Patch
 from micvae.objectives import METHODS, find
+from micvae.records import from_json, to_json
 from micvae.reports.run import report_run
 from micvae.representation import Encoded, Representation
 from micvae.studies.evaluation import (
@@ -19,9 +20,17 @@ from micvae.studies.evaluation import (
     latent_information,
     latent_information_null,
 )
-from micvae.studies.nulls import Null, dependence_said, factor_null, metric_nulls, r_mi_said
+from micvae.studies.nulls import (
+    Null,
+    dependence_said,
+    factor_null,
+    metric_nulls,
+    nulls_of,
+    r_mi_said,
+)
 from micvae.studies.study import row_of_run
 from micvae.training import RunConfig, train_run
+from micvae.training.record import Scores
 from micvae.training.run import RECORD, SCORES, Run
 
 KINDS = {"gaussian": 0.1, "number": 0.0, "value": 0.0}
@@ -73,6 +82,16 @@ def test_fewer_rows_give_the_same_estimate_with_more_noise():
         aggregate_pairwise_mi(z, loc, scale, rows=0)
 
 
+def scores_of_one(**values):
+    """Scores of a run with a single latent."""
+    return Scores(
+        **{"metrics": {}, "latent_mi": ((0.0,),), "factor_mi": None, "latent_kl": (1.0,)},
+        **{"active": (True,), "active_units": 1, "factor_names": (), "samples": 50, "seed": 0},
+        **{"reconstruction": 1.0, "kl": 1.0},
+        **values,
+    )
+
+
 def test_a_single_latent_has_no_null():
     lone = representation(50, 2)
     lone = dataclasses.replace(
@@ -80,7 +99,7 @@ def test_a_single_latent_has_no_null():
         encoded=Encoded(*(array[:, :1] for array in lone.encoded[:3]), np.ones(1), ("gaussian",)),
     )
     assert latent_information_null(lone)[0] is None
-    assert "no pair" in r_mi_said({"active": [True], "r_mi": 0.0, "r_mi_null": None})
+    assert "no pair" in r_mi_said(scores_of_one(r_mi=0.0))
 
 
 def test_a_prediction_interval_covers_the_next_draw():
@@ -125,9 +144,18 @@ def test_the_sentence_of_a_dependence(value, null, said):
     assert said in dependence_said("R_MI", value, null)
 
 
-@pytest.mark.parametrize("stored", [None, 3, "ab", [1], [1, "x"], [float("nan"), 1], [1, None]])
-def test_a_null_of_another_shape_is_none(stored):
-    assert Null.read(stored) is None
+@pytest.mark.parametrize("stored", [3, "ab", [1], [1, "x"], [float("nan"), 1], [1, None]])
+def test_a_null_of_another_shape_is_refused(stored):
+    values = to_json(scores_of_one(r_mi=0.0))
+    assert from_json(Scores, values | {"r_mi_null": [0, 1]}, "scores.json").r_mi_null == (0, 1)
+    with pytest.raises(RunError, match="r_mi_null"):
+        from_json(Scores, values | {"r_mi_null": stored}, "scores.json")
+
+
+def test_a_null_that_earlier_versions_did_not_store_is_not_known():
+    values = to_json(scores_of_one(r_mi=0.0))
+    del values["r_mi_null"], values["latent_mi_null"], values["metric_nulls"]
+    assert set(nulls_of(from_json(Scores, values, "scores.json")).values()) == {None}
 
 
 TINY = {"network": Patch(width=4, hidden=8), "epochs": 1, "device": "cpu"}
@@ -141,13 +169,13 @@ def run(tmp_path_factory):
 
 def test_every_shown_dependence_of_a_run_has_its_null(run):
     scores = evaluate_run(run)
-    assert scores == {**read_json(run.path / SCORES)}
-    low, high = scores["r_mi_null"]
+    assert scores == run.scores()
+    low, high = scores.r_mi_null
     assert low < high
-    assert set(scores["metric_nulls"]) == {"mean_pairwise_mi", "gaussian_total_correlation"}
-    assert np.shape(scores["latent_mi_null"]) == np.shape(scores["latent_mi"])
-    assert np.shape(scores["factor_mi_null"]) == np.shape(scores["factor_mi"])
-    assert evaluate_run(run)["r_mi_null"] == [low, high]  # the seed decides
+    assert set(scores.metric_nulls) == {"mean_pairwise_mi", "gaussian_total_correlation"}
+    assert np.shape(scores.latent_mi_null) == np.shape(scores.latent_mi)
+    assert np.shape(scores.factor_mi_null) == np.shape(scores.factor_mi)
+    assert evaluate_run(run).r_mi_null == (low, high)  # the seed decides
     row = row_of_run("vae", run, run.path)
     assert (row["r_mi_null_low"], row["r_mi_null_high"]) == (low, high)
     page = report_run(run).read_text("utf-8")
@@ -159,7 +187,8 @@ def test_every_shown_dependence_of_a_run_has_its_null(run):
 
 
 def test_scores_of_earlier_versions_are_read(run, tmp_path):
-    scores = evaluate_run(run)
+    evaluate_run(run)
+    scores = read_json(run.path / SCORES)
     for name in ("r_mi_null", "latent_mi_null", "factor_mi_null", "metric_nulls"):
         del scores[name]
     write_json(run.path / SCORES, scores)
@@ -203,7 +232,7 @@ def test_shown_terms_are_those_of_the_finished_model(method, tmp_path):
     assert terms["reconstruction"] < trained.last_epoch()["reconstruction"]
 
     scores = evaluate_run(trained)
-    assert scores["reconstruction"] == terms["reconstruction"]
+    assert scores.reconstruction == terms["reconstruction"]
     assert row_of_run(method, trained, trained.path)["loss"] == terms["loss"]
     page = report_run(trained).read_text("utf-8")
     assert ("<h3>Learning curves" in page) is (method != "fast-ica")
@@ -223,7 +252,7 @@ def test_a_run_that_did_not_store_its_final_terms_has_them_computed(tmp_path):
     data.unlink()
     older = Run(trained.path)
     assert older.final_terms() == {}  # not known, and not those of another network
-    assert evaluate_run(older)["reconstruction"] is None
+    assert evaluate_run(older).reconstruction is None
     assert "<td" in report_run(older).read_text("utf-8")
 
 
@@ -233,5 +262,5 @@ def test_final_terms_that_are_no_numbers_are_refused(stored, tmp_path):
     trained = train_run(config, tmp_path / "run")
     record = json.loads((trained.path / RECORD).read_text("utf-8"))
     write_json(trained.path / RECORD, record | {"final_terms": stored})
-    with pytest.raises(RunError, match="final_terms must hold finite numbers"):
-        Run(trained.path).final_terms()
+    with pytest.raises(RunError, match=r"run\.json: final_terms"):
+        Run(trained.path)

@@ -77,3 +77,25 @@ def test_methods_and_presets():
         find("mi-constrained:best")
     with pytest.raises(MicvaeError, match="unknown method 'gan'"):
         find("gan")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "plain.csv",
+        "C:\\new\\table.csv",
+        "C:\\x\\users\\u.csv",
+        "it's.csv",
+        "a \"b\" 'c'.csv",
+        "line\nbreak\tand\rmore.csv",
+        "\x1b[31m\u202e.csv",
+        "bytes\udcff.csv",
+        "größe 漢字.csv",
+        "\\",
+    ],
+)
+def test_a_quoted_path_is_read_back_however_deeply_it_is_nested(path):
+    once = f"standardised({spelling.quoted(path)})"
+    twice = f"split({spelling.quoted(once)}, share=0.1)"
+    assert spelling.parse(once, "data", paths=True) == ("standardised", [path], {})
+    assert spelling.parse(twice, "data", paths=True) == ("split", [once], {"share": 0.1})

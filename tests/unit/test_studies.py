@@ -17,6 +17,7 @@ from micvae.objectives.schedules import Constant, Ramp
 from micvae.studies import pool
 from micvae.studies.evaluation import evaluate_run
 from micvae.studies.paper import LITERAL, PUBLISHED, RECOMMENDED, VANILLA, Reproduction, table1
+from micvae.studies.record import StudyRecord
 from micvae.studies.statistics import bootstrap_interval
 from micvae.studies.study import Cell, grid, keep_best, run_study, short_names, with_seed
 from micvae.training.config import RunConfig
@@ -89,7 +90,7 @@ def cells(n=3):
 
 class TestStudy:
     def test_one_row_per_run_and_nothing_twice(self, tmp_path):
-        rows = run_study(cells(2), tmp_path, {"title": "a study"}, workers=2)
+        rows = run_study(cells(2), tmp_path, StudyRecord(title="a study"), workers=2)
         table = pq.read_table(tmp_path / "table.parquet").to_pylist()
         assert table == rows and [(r["row"], r["seed"]) for r in table] == [
             ("vae", 0),
@@ -99,16 +100,16 @@ class TestStudy:
         ]
         for row in table:
             run = Run(tmp_path / row["path"])
-            assert run.scores()["metrics"]["mig"] == row["mig"]
+            assert run.scores().metrics["mig"] == row["mig"]
             assert run.config.seed == row["seed"]
         before = {p: p.stat().st_mtime_ns for p in tmp_path.glob("runs/**/*.safetensors")}
         events = []
-        again = run_study(cells(2), tmp_path, {"title": "a study"}, 2, events.append)
+        again = run_study(cells(2), tmp_path, StudyRecord(title="a study"), 2, events.append)
         assert again == rows and {e.kind for e in events} == {"done"}
         assert {p: p.stat().st_mtime_ns for p in tmp_path.glob("runs/**/*.safetensors")} == before
 
     def test_parallel_runs_have_the_bits_of_a_lone_one(self, tmp_path):
-        run_study(cells(2), tmp_path / "study", {}, workers=2)
+        run_study(cells(2), tmp_path / "study", StudyRecord(), workers=2)
         cell = cells(2)[3]
         alone = train_run(cell.config, tmp_path / "alone")
         together = Run(tmp_path / "study" / cell.path)
@@ -117,7 +118,9 @@ class TestStudy:
 
     def test_a_failing_run_does_not_stop_the_others(self, tmp_path):
         diverging = dataclasses.replace(TINY, objective=Vae(beta=Ramp(0, 1e38, steps=1)))
-        rows = run_study([Cell("bad", diverging), Cell("good", TINY)], tmp_path, {}, workers=1)
+        rows = run_study(
+            [Cell("bad", diverging), Cell("good", TINY)], tmp_path, StudyRecord(), workers=1
+        )
         assert [row["row"] for row in rows] == ["good"]
         from micvae.files import read_json
 
@@ -127,11 +130,11 @@ class TestStudy:
     def test_a_study_of_failures_says_why(self, tmp_path):
         missing = dataclasses.replace(TINY, data="nowhere.npz")
         with pytest.raises(RunError, match=r"every run.*no data set or file 'nowhere\.npz'"):
-            run_study([Cell("bad", missing)], tmp_path, {}, workers=1)
+            run_study([Cell("bad", missing)], tmp_path, StudyRecord(), workers=1)
 
     def test_a_study_is_extended_but_never_replaced(self, tmp_path):
         """More seeds, rows and restarts keep every run that is there; other settings would not."""
-        run_study(cells(1), tmp_path, {}, workers=2)
+        run_study(cells(1), tmp_path, StudyRecord(), workers=2)
         before = (tmp_path / "table.parquet").read_bytes()
         longer = dataclasses.replace(TINY, epochs=2)
         other = dataclasses.replace(TINY, data="squares(n=512)")
@@ -142,15 +145,15 @@ class TestStudy:
             (grid({"vae": TINY, "mi": cells(1)[1].config}, [1]), r"seed 0 there, not here"),
         ]:
             with pytest.raises(RunError, match=f"{message}.*choose another --out"):
-                run_study(wrong, tmp_path, {}, workers=1)
+                run_study(wrong, tmp_path, StudyRecord(), workers=1)
             assert (tmp_path / "table.parquet").read_bytes() == before
-        rows = run_study(cells(2), tmp_path, {}, workers=2)
+        rows = run_study(cells(2), tmp_path, StudyRecord(), workers=2)
         assert len(rows) == 4
 
     def test_a_quick_look_may_be_replaced(self, tmp_path):
-        run_study([Cell("vae", TINY)], tmp_path, {"quick": True}, workers=1)
+        run_study([Cell("vae", TINY)], tmp_path, StudyRecord(quick=True), workers=1)
         longer = Cell("vae", dataclasses.replace(TINY, epochs=2))
-        (row,) = run_study([longer], tmp_path, {"quick": False}, workers=1)
+        (row,) = run_study([longer], tmp_path, StudyRecord(quick=False), workers=1)
         assert row["epochs"] == 2
 
 
@@ -224,19 +227,19 @@ class TestEvaluation:
         run = train_run(TINY, tmp_path / "run")
         result = evaluate_run(run)
         assert run.scores() == result
-        assert set(result["metrics"]) >= {"mig", "dci_disentanglement", "dci_completeness"}
-        assert result["factor_names"] == ["size", "intensity", "rotation"]
-        latent = np.asarray(result["latent_mi"])
+        assert set(result.metrics) >= {"mig", "dci_disentanglement", "dci_completeness"}
+        assert result.factor_names == ("size", "intensity", "rotation")
+        latent = np.asarray(result.latent_mi)
         assert latent.shape == (3, 3) and np.allclose(latent, latent.T)
-        assert result["r_mi"] == pytest.approx(latent.sum())
+        assert result.r_mi == pytest.approx(latent.sum())
 
     def test_data_without_factors_has_no_scores_against_them(self, tmp_path):
         np.savez(tmp_path / "own.npz", images=np.random.default_rng(0).random((128, 3, 16, 16)))
         config = dataclasses.replace(TINY, data=str(tmp_path / "own.npz"))
         result = evaluate_run(train_run(config, tmp_path / "run"))
-        assert all(METRICS[name].needs == "codes" for name in result["metrics"])
-        assert "active_units" in result["metrics"] and result["factor_mi"] is None
-        assert np.isfinite(result["r_mi"])
+        assert all(METRICS[name].needs == "codes" for name in result.metrics)
+        assert "active_units" in result.metrics and result.factor_mi is None
+        assert np.isfinite(result.r_mi)
 
     def test_a_constant_factor_is_left_out(self, tmp_path):
         images = np.random.default_rng(0).random((128, 16, 16))
@@ -245,7 +248,7 @@ class TestEvaluation:
         np.savez(tmp_path / "own.npz", images=images, factors=factors, factor_names=names)
         config = dataclasses.replace(TINY, data=str(tmp_path / "own.npz"))
         result = evaluate_run(train_run(config, tmp_path / "run"))
-        assert result["factor_names"] == ["pose"] and "mig" in result["metrics"]
+        assert result.factor_names == ("pose",) and "mig" in result.metrics
 
 
 class TestPaper:
@@ -304,13 +307,14 @@ class TestPaper:
         made = [row(VANILLA, s, m) for s, m in enumerate((0.1, 0.2, 0.3))]
         made += [row(RECOMMENDED, s, m) for s, m in enumerate((0.5, 0.7))]
         vanilla, recommended = table1(made)
-        assert (vanilla["method"], recommended["method"]) == (VANILLA, RECOMMENDED)
-        assert vanilla["paper_mig"] == PUBLISHED[VANILLA][0] and recommended["paper_mig"] is None
-        assert vanilla["mig_mean"] == pytest.approx(0.2) and vanilla["seeds"] == 3
+        assert (vanilla.method, recommended.method) == (VANILLA, RECOMMENDED)
+        assert vanilla.paper_mig == PUBLISHED[VANILLA][0] and recommended.paper_mig is None
+        assert vanilla.mean("mig") == pytest.approx(0.2) and vanilla.seeds == 3
         # Two values: the resampled mean is the lower, the middle or the higher one.
-        assert (recommended["mig_low"], recommended["mig_high"]) == (0.5, 0.7)
-        assert recommended["difference_mig_mean"] == pytest.approx((0.4 + 0.5) / 2)
-        assert vanilla["difference_mig_mean"] is None
+        assert recommended.interval("mig")[1:] == (0.5, 0.7)
+        assert recommended.mean("difference_mig") == pytest.approx((0.4 + 0.5) / 2)
+        assert vanilla.interval("difference_mig") is None
+        assert vanilla.to_json()["difference_mig_mean"] is None
 
     def test_table_with_restarts(self):
         """The kept restarts make the row and count all time; the first ones make a row below it."""
@@ -322,6 +326,6 @@ class TestPaper:
             for seed, restart, mig in ((0, 0, 0.2), (0, 1, 0.6), (1, 0, 0.8), (1, 1, 0.4))
         ]
         best, first = table1(keep_best(made))
-        assert (best["method"], first["method"]) == (RECOMMENDED, SINGLE)
-        assert best["mig_mean"] == pytest.approx(0.7) and first["mig_mean"] == pytest.approx(0.5)
-        assert (best["seeds"], best["seconds_mean"], first["seconds_mean"]) == (2, 2, 1)
+        assert (best.method, first.method) == (RECOMMENDED, SINGLE)
+        assert best.mean("mig") == pytest.approx(0.7) and first.mean("mig") == pytest.approx(0.5)
+        assert (best.seeds, best.mean("seconds"), first.mean("seconds")) == (2, 2, 1)

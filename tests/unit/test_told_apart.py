@@ -3,10 +3,14 @@
 import numpy as np
 import pytest
 
+from micvae.identifiability.audit.record import ComparedPair, Measured, NoTruth, Truth
+from micvae.identifiability.audit.rotations import Against
 from micvae.identifiability.audit.verdict import agreement_sentences, by_chance
+from micvae.records import Missing
 from micvae.reports.quantities import quantity
 from micvae.reports.tables import caution, difference_cell, verdict
 from micvae.studies.findings import findings
+from micvae.studies.record import Checked, Correlation, TableRow
 from micvae.studies.statistics import (
     Interval,
     apart,
@@ -63,39 +67,34 @@ def test_a_cell_says_what_the_headline_says(seeds, said):
     assert difference_cell(quantity("mig"), BEYOND, seeds).verdict == said
 
 
-def entry(mig, seeds):
-    row = {"seeds": seeds, "paper_mig": 0.57, "paper_dci": 0.72}
-    for name in ("mig", "dci_disentanglement", "reconstruction", "active_units"):
-        row |= {f"{name}_mean": mig, f"{name}_low": mig - 0.01, f"{name}_high": mig + 0.01}
-    for name in ("mig", "dci_disentanglement"):
-        row |= {f"difference_{name}_mean": 0.3, f"difference_{name}_low": 0.28}
-        row[f"difference_{name}_high"] = 0.32
-    return row
+def entry(method, mig, seeds):
+    own, compared = Interval(mig, mig - 0.01, mig + 0.01), ("mig", "dci_disentanglement")
+    spreads = dict.fromkeys((*compared, "reconstruction", "active_units"), own)
+    spreads |= {f"difference_{name}": Interval(0.3, 0.28, 0.32) for name in compared}
+    return TableRow(method=method, seeds=seeds, paper_mig=0.57, paper_dci=0.72, spreads=spreads)
 
 
 @pytest.mark.parametrize(
     ("seeds", "said"), [(2, "Not settled in this run, 2 seeds"), (10, "Reproduced in direction")]
 )
 def test_the_papers_direction_is_reproduced_by_enough_seeds_only(seeds, said):
-    table = [
-        {"method": "base", **entry(0.3, seeds)},
-        {"method": "literal", **entry(0.4, seeds)},
-        {"method": "ours", **entry(0.6, seeds)},
-    ]
+    table = [entry("base", 0.3, seeds), entry("literal", 0.4, seeds), entry("ours", 0.6, seeds)]
     assert findings(table, "base", "literal", "ours", "first", 100)[0].startswith(said)
 
 
 @pytest.mark.parametrize(("seeds", "open_"), [(3, True), (6, False)])
 def test_a_rank_correlation_of_few_seeds_is_not_told_from_zero(seeds, open_):
-    found = {"mean": 0.8, "low": 0.5, "high": 0.9, "values": []}
-    result = {"runs": 9, "seeds": seeds, "mig": found, "dci_disentanglement": found}
+    found = Correlation(mean=0.8, low=0.5, high=0.9, values=())
+    result = Checked(runs=9, seeds=seeds, udr=(), mig=found, dci_disentanglement=found)
     for sentence in check_said(result):
         assert ("is not told by these seeds" in sentence) is open_
 
 
 def pair(value, share):
-    ranks = {"value": value, "share": share, "above": share <= 0.05, "median": 0.8}
-    return {"latents": 2, "ranks": ranks, "affine": 0.99}
+    ranks = Against(value=value, low=0.7, median=0.8, high=0.95, share=share)
+    return ComparedPair(
+        first=0, second=1, samples=100, latents=2, strong=ranks, ranks=ranks, affine=0.99
+    )
 
 
 @pytest.mark.parametrize(
@@ -109,11 +108,32 @@ def pair(value, share):
 def test_agreement_that_rotations_reach_is_no_finding(pairs, said, unsaid):
     text = " ".join(agreement_sentences(pairs))
     assert said in text and unsaid not in text
-    assert f"{sum(p['ranks']['above'] for p in pairs)} of {len(pairs)} pairs" in text
+    assert f"{sum(p.ranks.above for p in pairs)} of {len(pairs)} pairs" in text
+
+
+def measured(truth, active):
+    """An audit of which only the comparison with the factors is known."""
+    parts = dict.fromkeys(("generator", "encoder", "sources", "latents"), Missing(missing="–"))
+    return Measured(
+        name="run", method="vae", seed=0, latents_total=2, active=active, truth=truth, **parts
+    )
 
 
 def test_a_run_that_chance_equals_is_known():
-    truth = {"mcc_nonlinear": {"above": False, "value": 0.96, "share": 0.25}}
-    assert by_chance({"truth": truth, "active": [0, 1]})
-    assert not by_chance({"truth": truth, "active": [0]})  # one latent cannot be rotated
-    assert not by_chance({"truth": {"missing": "no factors"}, "active": [0, 1]})
+    score = Against(value=0.96, low=0.7, median=0.8, high=0.97, share=0.25)
+    truth = Truth(
+        samples=100,
+        rotations=50,
+        factors=("a", "b"),
+        kinds=("continuous", "continuous"),
+        per_factor=(0.96, 0.96),
+        mcc_pearson=score,
+        mcc_spearman=score,
+        mcc_nonlinear=score,
+        mcc_affine=0.97,
+        excess=(None, None),
+    )
+    none = NoTruth(missing="no factors")
+    assert by_chance(measured(truth, (0, 1)))
+    assert not by_chance(measured(truth, (0,)))  # one latent cannot be rotated
+    assert not by_chance(measured(none, (0, 1)))

@@ -98,7 +98,7 @@ def test_a_tracker_hears_how_it_ended(tmp_path, heard, error, status):
 def test_a_tracker_changes_no_bit_and_is_no_part_of_the_configuration(tmp_path):
     shown = train_run(CONFIG, tmp_path / "shown", tracking=TensorBoard())
     alone = train_run(CONFIG, tmp_path / "alone")
-    assert shown.record["config"] == alone.record["config"]
+    assert shown.record.config == alone.record.config
     for name in ("weights.safetensors", "log.parquet"):
         assert (shown.path / name).read_bytes() == (alone.path / name).read_bytes()
 

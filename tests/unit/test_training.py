@@ -14,12 +14,12 @@ import torch
 from micvae.data import squares
 from micvae.distributions import Gaussian, LearnedGaussian
 from micvae.errors import DataError, DivergedError, MicvaeError, RunError
-from micvae.files import write_json
 from micvae.information import ESTIMATORS
 from micvae.models import encode
 from micvae.networks import Mlp, Patch
 from micvae.objectives import CsIsolate, FactorVae, MIConstrained, Vae
 from micvae.objectives.schedules import Ramp
+from micvae.records import write
 from micvae.training import checkpoint
 from micvae.training.config import RunConfig
 from micvae.training.device import resolve
@@ -141,13 +141,13 @@ def test_the_time_taken_counts_the_sessions_that_were_interrupted(tmp_path):
     began = time.perf_counter()
     run = train_run(SMALL, tmp_path / "run")
     session = time.perf_counter() - began
-    assert run.record["seconds"] > session  # which is longer than what it took by itself
+    assert run.record.seconds > session  # which is longer than what it took by itself
 
 
 def test_a_restart_sees_the_same_data_otherwise(tmp_path):
     first = train_run(SMALL, tmp_path / "first")
     again = train_run(dataclasses.replace(SMALL, restart=1), tmp_path / "again")
-    assert first.record["data"] == again.record["data"]
+    assert first.record.data == again.record.data
     assert first.log()["loss"][0] != again.log()["loss"][0]  # other weights and another batch
 
 
@@ -265,9 +265,9 @@ class TestRunFolder:
 
     def test_it_says_everything_about_itself(self, run):
         record = run.record
-        assert record["status"] == "done" and record["seconds"] > 0
-        assert record["environment"]["torch"] == torch.__version__
-        assert record["data"]["factor_names"] == ["size", "intensity", "rotation"]
+        assert record.status == "done" and record.seconds > 0
+        assert record.environment.torch == torch.__version__
+        assert record.data.factor_names == ("size", "intensity", "rotation")
         assert Run(run.path).config == SMALL
 
     def test_training_again_changes_nothing(self, run):
@@ -292,9 +292,10 @@ class TestRunFolder:
         network = Mlp(hidden=4, depth=1)
         config = dataclasses.replace(SMALL, data=str(tmp_path / "own.csv"), network=network)
         run = train_run(config, tmp_path / "run")
-        assert run.record["data"]["feature_names"] == ["a", "b"]
-        data = {k: v for k, v in run.record["data"].items() if k != "feature_names"}
-        write_json(run.path / "run.json", {**run.record, "data": data, "status": "training"})
+        assert run.record.data.feature_names == ("a", "b")
+        data = dataclasses.replace(run.record.data, feature_names=())
+        record = dataclasses.replace(run.record, data=data, status="training", seconds=None)
+        write(run.path / "run.json", record)
         assert train_run(config, tmp_path / "run").done
 
     def test_changed_data_is_noticed(self, tmp_path):

@@ -22,6 +22,7 @@ from micvae.errors import DataError, DivergedError, MicvaeWarning, RunError
 from micvae.metrics import mcc_pearson
 from micvae.networks import Mlp
 from micvae.objectives import Vae
+from micvae.records import encoded
 from micvae.reports.run import _raw_vectors
 from micvae.sharing.codes import read_codes
 from micvae.sharing.onnx import export_run
@@ -346,8 +347,7 @@ def old(tmp_path):
     with rounded_first():
         run = train_run(config, tmp_path / "run")
     assert (
-        run.record["data"]["fingerprint"]
-        != (train_run(config, tmp_path / "new").record["data"]["fingerprint"])
+        run.record.data.fingerprint != train_run(config, tmp_path / "new").record.data.fingerprint
     )
     return run
 
@@ -374,7 +374,7 @@ def test_trainings_begun_before_go_on(old, tmp_path):
     record = json.loads((old.path / "run.json").read_text())
     (old.path / "run.json").write_text(json.dumps(record | {"status": "training"}))
     again = train_run(old.config, old.path)
-    assert again.record["data"] == record["data"]
+    assert encoded(again.record.data) == record["data"]
     np.testing.assert_array_equal(again.representation().codes, old.representation().codes)
 
 
@@ -467,11 +467,10 @@ def test_an_export_says_how_to_centre(tmp_path):
     run = train_run(config_of("in memory"), tmp_path / "run", dataset=standardised(
         FactorDataset("map", MAP)))  # fmt: skip
     said = export_run(run, tmp_path / "onnx")
-    assert "in float64, and convert to float32 afterwards" in said["notes"][0]
-    units = said["units"]
-    moved = ((MAP - units["mean"]) / units["scale"]).astype(np.float32)
-    session = onnxruntime.InferenceSession(tmp_path / "onnx" / said["encoder"]["file"])
-    codes = session.run(None, {said["encoder"]["input"]["name"]: moved})[0]
+    assert "in float64, and convert to float32 afterwards" in said.notes[0]
+    moved = ((MAP - said.units.mean) / said.units.scale).astype(np.float32)
+    session = onnxruntime.InferenceSession(tmp_path / "onnx" / said.encoder.file)
+    codes = session.run(None, {said.encoder.input.name: moved})[0]
     np.testing.assert_allclose(codes, run.representation().codes, atol=1e-5)
 
 

@@ -13,6 +13,7 @@ from micvae.cli.display import PlainTable, busy, say, step_progress
 from micvae.cli.outputs import check_folder, holds
 from micvae.cli.parsing import parse
 from micvae.errors import MicvaeError
+from micvae.identifiability.audit.record import AuditRecord
 from micvae.studies.study import short_names
 from micvae.training.run import Run
 
@@ -66,19 +67,19 @@ def audit(arguments: list[str]) -> None:
     say(f"report: {page}")
 
 
-def _print(result: dict[str, Any], rows: list[tuple[str, str, list[tuple[str, str, Any]]]]) -> None:
+def _print(result: AuditRecord, rows: list[tuple[str, str, list[tuple[str, str, Any]]]]) -> None:
     """A column per run, then what it says."""
-    names = short_names(run["name"] for run in result["runs"])
+    names = short_names(run.name for run in result.runs)
     runs = [Column(name, overflow="fold") for name in names]
     table = PlainTable(Column("measured"), *runs, title="audit", box=SIMPLE_HEAD)
     for label, _, cells in rows:
         shown = [f"{text} {small}".strip() for text, small, _ in cells]
         table.add_row(label, *shown)
     Console().print(table)
-    for run in result["runs"]:
-        say(f"{run['name']}:")
-        for sentence in run["said"]:
+    for run in result.runs:
+        say(f"{run.name}:")
+        for sentence in run.said:
             say(f"  {sentence}")
-    advice = dict.fromkeys(said for run in result["runs"] for said in run["advice"])
-    for sentence in [*result["agreement_said"], *advice]:
+    advice = dict.fromkeys(said for run in result.runs for said in run.advice)
+    for sentence in [*result.agreement_said, *advice]:
         say(sentence)

@@ -2,10 +2,10 @@
 
 import shlex
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from tyro.conf import Positional
 
@@ -26,12 +26,13 @@ from micvae.data import FactorDataset, load, standardised
 from micvae.data.standardised import own_vectors, standardised_name
 from micvae.data.value_range import Scale
 from micvae.errors import MicvaeError
-from micvae.files import read_json
 from micvae.objectives import METHODS, find
 from micvae.objectives.terms import NATS, term
+from micvae.records import read
 from micvae.studies.paper import Reproduction
 from micvae.studies.paper import reproduce as reproduce_paper
-from micvae.studies.study import STUDY, Cell, at_once, grid, run_study
+from micvae.studies.record import StudyRecord
+from micvae.studies.study import STUDY, Cell, Row, at_once, described, grid, run_study
 from micvae.tracking import Tracking
 from micvae.training.config import RunConfig, Settings
 from micvae.training.run import OWN_LOG, data_for, train_run
@@ -109,7 +110,7 @@ def train(arguments: list[str]) -> None:
         say(f"other terms: {', '.join(others)}")
     for remark in run.remarks():
         say(remark)
-    n = run.record["data"]["n"]
+    n = run.record.data.n
     if n < LEAST:
         say(f"{n} samples are too few to be scored or drawn: at least {LEAST} are needed.")
         return
@@ -165,14 +166,9 @@ def study(arguments: list[str]) -> None:
     rows = {name: RunConfig(objective=find(name), **values) for name in methods}
     repeated = dict.fromkeys(rows, restarts)
     cells = grid(rows, range(parsed.seed, parsed.seed + seeds), repeated)
-    description = {
-        "title": f"{', '.join(rows)} on {parsed.data}",
-        "seeds": seeds,
-        "rows": [
-            {"label": name, "description": config.objective.summary, "config": config.to_json()}
-            for name, config in rows.items()
-        ],
-    }
+    description = StudyRecord(
+        title=f"{', '.join(rows)} on {parsed.data}", seeds=seeds, rows=described(rows)
+    )
     with study_progress(cells) as progress:
         table = run_study(cells, out, description, workers, progress)
     _finish([row for row in table if row["kept"]], list(rows), cells, out)
@@ -189,12 +185,10 @@ def reproduce(arguments: list[str]) -> None:
     _finish(kept, list(parsed.rows()), cells, parsed.out)
 
 
-def _finish(
-    rows: Sequence[dict[str, Any]], labels: Sequence[str], cells: Sequence[Cell], out: Path
-) -> None:
+def _finish(rows: Sequence[Row], labels: Sequence[str], cells: Sequence[Cell], out: Path) -> None:
     """Show the table and what failed, draw the page; status 1 where a row has no finished run."""
     print_summary(rows, labels)
-    failed: Mapping[str, str] = read_json(out / STUDY)["failed"]
+    failed = read(StudyRecord, out / STUDY).failed
     for cell in cells:
         if cell.path.as_posix() in failed:
             reason = failed[cell.path.as_posix()].strip().splitlines()[-1]

@@ -24,8 +24,9 @@ from micvae.objectives.terms import NATS, term
 from micvae.studies.nulls import Null, dependence_said, nulls_of, r_mi_said
 from micvae.studies.pool import Event
 from micvae.studies.statistics import bootstrap_interval
-from micvae.studies.study import Cell, at_once
+from micvae.studies.study import Cell, Row, at_once
 from micvae.text import printable
+from micvae.training.record import Scores
 from micvae.training.trainer import Progress as TrainingProgress
 
 NOT_KNOWN = "–"
@@ -262,29 +263,33 @@ def print_scores(found: Found, title: str) -> None:
     say("↑: higher is better, ↓: lower.")
 
 
-def print_run(result: dict[str, Any]) -> None:
+def print_run(result: Scores) -> None:
     """The scores of one run, and what else `micvae evaluate RUN` found."""
-    others = ", ".join(result["factor_names"])
-    title = f"{result['samples']:,} samples, {len(result['active'])} latents; factors: {others}"
-    print_scores({name: (value, None) for name, value in result["metrics"].items()}, title)
+    others = ", ".join(result.factor_names)
+    title = f"{result.samples:,} samples, {len(result.active)} latents; " + (
+        f"factors: {others}" if others else "no factors"
+    )
+    print_scores({name: (value, None) for name, value in result.metrics.items()}, title)
     table = PlainTable("training", "value", "unit", "meaning", box=SIMPLE_HEAD)
-    table.add_row("r_mi", f"{result['r_mi']:.4f}", "nats", "Σ over i≠j of I(z_i; z_j), see below")
-    for name, meaning in (("kl", "KL(q(z|x) ‖ p(z))"), ("reconstruction", "−E[log p(x|z)]")):
-        value = result[name]
+    table.add_row("r_mi", f"{result.r_mi:.4f}", "nats", "Σ over i≠j of I(z_i; z_j), see below")
+    for name, value, meaning in (
+        ("kl", result.kl, "KL(q(z|x) ‖ p(z))"),
+        ("reconstruction", result.reconstruction, "−E[log p(x|z)]"),
+    ):
         shown = NOT_KNOWN if value is None else f"{value:.4f}"
         table.add_row(name, shown, "nats", f"{meaning}, end of training")
     Console().print(table)
     print(f"{r_mi_said(result)}.")
-    print_nulls(result["metrics"], nulls_of(result))
-    for note in result["cautions"]:
+    print_nulls(result.metrics, nulls_of(result))
+    for note in result.cautions:
         say(f"note: {note}.")
-    votes_missing = result["missing"].get("factor_vae_score")
+    votes_missing = result.missing.get("factor_vae_score")
     if votes_missing is not None:
         say(f"note: left out: beta_vae_score, factor_vae_score; {votes_missing}.")
-    if result["votes"] is not None:
-        votes = result["votes"]
-        say(f"note: interventional scores from {votes['test']:,} test votes, {votes['how']}.")
-    if not result["factor_names"]:
+    if result.votes is not None:
+        votes = result.votes
+        say(f"note: interventional scores from {votes.test:,} test votes, {votes.how}.")
+    if not result.factor_names:
         say("The data has no ground-truth factors that vary, so there is nothing to score against.")
 
 
@@ -303,7 +308,7 @@ def print_ranking(names: Sequence[str], ranking: Ranking) -> None:
     Console().print(table)
 
 
-def print_summary(rows: Sequence[dict[str, Any]], labels: Sequence[str]) -> None:
+def print_summary(rows: Sequence[Row], labels: Sequence[str]) -> None:
     """Mean over seeds and 95% interval, per row of a study; `–` where no run of it finished."""
     columns = [name for name in SHOWN if all(row.get(name) is not None for row in rows)]
     most = max(sum(row["row"] == label for row in rows) for label in labels)

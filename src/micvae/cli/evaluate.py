@@ -88,11 +88,11 @@ def evaluate(arguments: list[str]) -> None:
     for run in runs:
         with busy(f"scoring {run.path}"):
             result = evaluate_run(run, parsed.seed, interventions=True)
-        track_scores(run, result["metrics"], parsed.tracker)
+        track_scores(run, result.metrics, parsed.tracker)
         print_run(result)
-        _say_constant(run, result["factor_names"])
+        _say_constant(run, result.factor_names)
         say(f"stored in {run.path / SCORES}; next: micvae report {run.path}")
-    if len({run.record["data"]["fingerprint"] for run in runs}) > 1:
+    if len({run.record.data.fingerprint for run in runs}) > 1:
         say("note: not ranked without labels (UDR), which takes runs on the same images.")
     elif len(runs) > 1:
         with busy("comparing the runs"):
@@ -207,7 +207,7 @@ def _refuse_constant(table: TableFile, path: Path) -> None:
 def _say_constant(run: Run, scored: Sequence[str]) -> None:
     """Name the factors that a run knows and that were not scored."""
     known = set(scored)
-    others = [name for name in run.record["data"]["factor_names"] if name not in known]
+    others = [name for name in run.record.data.factor_names if name not in known]
     if others:
         say(
             f"note: left out of the scores: {', '.join(others)}; constant in the samples scored, "

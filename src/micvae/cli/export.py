@@ -40,13 +40,12 @@ def export(arguments: list[str]) -> None:
     check_folder(out, "export", holds_export)
     with busy(f"exporting {parsed.run}"):
         description = export_run(Run(parsed.run), out)
-    for name in ("encoder", "decoder"):
-        network = description[name]
+    for network in (description.encoder, description.decoder):
         say(
-            f"{out / network['file']}: {network['input']['name']} → {network['output']['name']}, "
-            f"largest difference to PyTorch {network['difference']:.1e} "
+            f"{out / network.file}: {network.input.name} → {network.output.name}, "
+            f"largest difference to PyTorch {network.difference:.1e} "
             f"({TOLERANCE:g} is allowed)"
         )
     say(f"{out / 'model.json'}: inputs, outputs, latents and settings")
-    for note in description["notes"]:
+    for note in description.notes:
         say(f"note: {note}")

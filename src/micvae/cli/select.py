@@ -1,7 +1,6 @@
 """`micvae select`: choosing a method without ground truth."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -15,7 +14,9 @@ from micvae.cli.report import write_report
 from micvae.data import load
 from micvae.errors import MicvaeError
 from micvae.studies.choice import CAVEAT, answer, trade_offs
+from micvae.studies.record import SelectionRecord
 from micvae.studies.selection import Selection, compare_candidates, train_candidates
+from micvae.studies.statistics import Interval
 from micvae.studies.timing import expected_seconds, said
 from micvae.studies.truth import check_said
 
@@ -66,34 +67,35 @@ def select(arguments: list[str]) -> None:
     write_report(job.out)
 
 
-def _print(result: dict[str, Any]) -> None:
+def _print(result: SelectionRecord) -> None:
     """The ranking, then what it says."""
     columns = [Column(name, justify="right", no_wrap=True) for name in COLUMNS.values()]
     title = "ranked by UDR; below each mean over seeds its 95% bootstrap interval; nats"
     first = Column("candidate", overflow="fold")
     table = PlainTable(first, *columns, title=title, box=SIMPLE_HEAD, pad_edge=False)
-    for candidate in result["candidates"]:
-        cells = [_shown(**candidate[name], whole=name == "active_units") for name in COLUMNS]
-        name = candidate["row"].replace("(", "\n(", 1)  # a narrow terminal breaks it there
-        table.add_row(f"{name}\n{len(candidate['seeds'])} seeds", *cells)
+    for candidate in result.candidates:
+        cells = [_shown(candidate.known(name), name == "active_units") for name in COLUMNS]
+        name = candidate.row.replace("(", "\n(", 1)  # a narrow terminal breaks it there
+        table.add_row(f"{name}\n{len(candidate.seeds)} seeds", *cells)
     Console().print(table)
     say(answer(result))
     for sentence in [
         *trade_offs(result),
-        *(check_said(result["check"]) if result["check"] else ()),
+        *(check_said(result.check) if result.check else ()),
     ]:
         say(f"  {sentence}")
-    if result["recommended"] is None:
+    if result.recommended is None:
         return
     say(CAVEAT)
-    say(f"its run: {result['recommended']['path']}; to train it on all the data:")
-    say(f"  {result['train']}")
+    say(f"its run: {result.recommended.path}; to train it on all the data:")
+    say(f"  {result.train}")
 
 
-def _shown(mean: float | None, low: float | None, high: float | None, whole: bool) -> str:
+def _shown(interval: Interval | None, whole: bool) -> str:
     """`0.58` above `0.52…0.66`, with fewer digits where numbers are large, and for counts."""
-    if mean is None:
+    if interval is None:
         return "not\nknown"
+    mean, low, high = interval
     digits = 0 if abs(mean) >= 100 else 1 if whole or abs(mean) >= 10 else 2
     bounds = "" if low is None or high is None else f"\n{low:.{digits}f}…{high:.{digits}f}"
     return f"{mean:.{digits}f}{bounds}"

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -12,6 +11,7 @@ from rich.table import Column
 from micvae.cli.display import PlainTable, busy, say, step_progress
 from micvae.cli.outputs import check_folder, holds
 from micvae.cli.parsing import parse
+from micvae.identifiability.record import CLAIMS, TheoremRecord
 
 
 def theorem(arguments: list[str]) -> None:
@@ -33,7 +33,7 @@ def theorem(arguments: list[str]) -> None:
         """Fewer samples and angles: seconds, and wide intervals."""
 
     from micvae.identifiability.theorem import POINTS, RESULT, run_theorem
-    from micvae.reports.theorem import CLAIMS, report_theorem
+    from micvae.reports.theorem import report_theorem
 
     parsed = parse(Theorem, arguments, "theorem", Theorem())
     check_folder(parsed.out, "theorem", holds(RESULT, POINTS))
@@ -45,23 +45,23 @@ def theorem(arguments: list[str]) -> None:
     say(f"report: {page}")
 
 
-def _print(result: dict[str, Any], claims: Mapping[str, str]) -> None:
+def _print(result: TheoremRecord, claims: Mapping[str, str]) -> None:
     """The rotations, a line each, and whether every claim was borne out."""
-    title = f"other independent sources of the same observations; {result['samples']:,} samples"
+    title = f"other independent sources of the same observations; {result.samples:,} samples"
     columns = ("sources", "angle", "max |Δx|", "TC, nats", "null interval", "MCC", "of ranks")
     shown = [Column(name, no_wrap=True) for name in columns]
     table = PlainTable(*shown, title=title, box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    for row in result["rotations"]:
-        joint = row["joint"]
+    for row in result.rotations:
+        joint = row.joint
         table.add_row(
-            row["sources"],
-            f"{row['angle']:.0f}°",
-            f"{row['difference']:.0e}",
-            f"{joint['value']:.3f}",
-            f"[{joint['low']:.3f}, {joint['high']:.3f}]",
-            f"{row['mcc_pearson']:.3f}",
-            f"{row['mcc_spearman']:.3f}",
+            row.sources,
+            f"{row.angle:.0f}°",
+            f"{row.difference:.0e}",
+            f"{joint.value:.3f}",
+            f"[{joint.low:.3f}, {joint.high:.3f}]",
+            f"{row.mcc_pearson:.3f}",
+            f"{row.mcc_spearman:.3f}",
         )
     Console().print(table)
     for name, said in claims.items():
-        say(f"{'yes' if result['verdicts'][name] else 'NO'}: {said}")
+        say(f"{'yes' if result.verdicts[name] else 'NO'}: {said}")

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import io
 import math
-import os
-import sys
 import warnings
 import zipfile
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from micvae.data.memory import memory
 from micvae.errors import DataError
 from micvae.paths import checked_file
 
@@ -26,25 +25,6 @@ RATIO = 1100
 """Bytes that one stored byte may become. Deflate, the usual compression, reaches 1,032."""
 
 _HEADER = 2**16
-_CGROUPS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
-
-
-def memory() -> int:
-    """Bytes of memory that this process may use; a terabyte where the system does not say.
-
-    The smallest of the machine's memory, the limit of the container, and `ulimit -v`.
-    """
-    limits = [2**40]
-    with suppress(AttributeError, OSError, ValueError):
-        limits.append(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
-    for path in _CGROUPS:
-        with suppress(OSError, ValueError):  # no such system, or "max"
-            limits.append(int(Path(path).read_text(encoding="ascii")))
-    if sys.platform != "win32":
-        import resource
-
-        limits.append(resource.getrlimit(resource.RLIMIT_AS)[0])
-    return min(limit for limit in limits if limit > 0)  # RLIM_INFINITY is negative
 
 
 def check_size(size: int, what: str) -> None:

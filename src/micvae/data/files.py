@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from micvae import spelling
 from micvae.data.archives import npz_array, readable
 from micvae.data.dataset import FactorDataset, guess_kind, warn_of_guesses
 from micvae.data.declared import check_npy, check_size, header, npz_arrays
@@ -118,7 +119,7 @@ def with_kinds(arrays: dict[str, Any], remedy: str) -> dict[str, Any]:
 def reading(path: Path, name: str, value_range: Range | None, layout: Layout = "auto") -> Reading:
     """How an array of a file is read; `name` is the array's, or empty where it is alone."""
     what = f"{name} in {path}" if name else str(path)
-    return Reading(what, f"arrays({str(path)!r}", checked_range(value_range), layout)
+    return Reading(what, f"arrays({spelling.quoted(str(path))}", checked_range(value_range), layout)
 
 
 def check_beside(name: str, shapes: Mapping[str, tuple[int, ...]], dtype: np.dtype[Any]) -> None:

@@ -45,6 +45,15 @@ def check_problem(n: int, sources: int, beside: int = 0) -> None:
     check_memory(8 * (n * numbers + sources**2), f"n is {n} and sources {sources}")
 
 
+def memory() -> int:
+    """Bytes of memory that this process may use; a terabyte where the system does not say.
+
+    The smallest of the machine's memory, the limit of the container, and `ulimit -v`.
+    """
+    known = [_pages(), *(_number(limit) for limit, _ in _CGROUPS), _limit_of_process()]
+    return min([2**40, *(limit for limit in known if limit is not None and limit > 0)])
+
+
 def free_memory() -> int | None:
     """Bytes that this process can still take, or None where the system does not say."""
     known = [_of_machine(), *(_of_container(*files) for files in _CGROUPS), _of_process()]
@@ -60,6 +69,11 @@ def _of_machine() -> int | None:
         return 1024 * (values["MemAvailable"] + values["SwapFree"])
     except (OSError, ValueError, KeyError, IndexError):
         pass
+    return _pages()
+
+
+def _pages() -> int | None:
+    """The machine's memory."""
     try:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, OSError, ValueError):  # Windows has none of both
@@ -67,24 +81,36 @@ def _of_machine() -> int | None:
 
 
 def _of_container(limit: str, used: str) -> int | None:
+    allowed, taken = _number(limit), _number(used)
+    return None if allowed is None or taken is None else allowed - taken
+
+
+def _number(path: str) -> int | None:
     try:
-        return int(Path(limit).read_text("ascii")) - int(Path(used).read_text("ascii"))
+        return int(Path(path).read_text("ascii"))
     except (OSError, ValueError):  # no such file, or the word "max"
         return None
 
 
 def _of_process() -> int | None:
     """The limit of the address space (`ulimit -v`), less what is in use."""
+    limit = _limit_of_process()
+    if limit is None:
+        return None
     try:
-        import resource
-
-        limit = resource.getrlimit(resource.RLIMIT_AS)[0]
-        if limit == resource.RLIM_INFINITY:
-            return None
         pages = int(Path("/proc/self/statm").read_text("ascii").split()[0])
         return limit - pages * os.sysconf("SC_PAGE_SIZE")
-    except (ImportError, OSError, ValueError):
+    except (OSError, ValueError):
         return None
+
+
+def _limit_of_process() -> int | None:
+    try:
+        import resource
+    except ImportError:  # Windows
+        return None
+    limit = resource.getrlimit(resource.RLIMIT_AS)[0]
+    return None if limit == resource.RLIM_INFINITY else limit
 
 
 def _shown(size: int) -> str:

@@ -13,6 +13,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from micvae import spelling
 from micvae.data.dataset import FactorDataset
 from micvae.data.factor_table import FACTORS_CSV, kinds_of_header, read_factors
 from micvae.data.files import with_kinds
@@ -68,7 +69,9 @@ def from_folder(
     """
     if background not in (None, *get_args(Background)):
         raise DataError(f"background is {background!r}; give 'black' or 'white'.")
-    how = Reading(f"images in {path}", f"pictures({str(path)!r}", checked_range(value_range))
+    how = Reading(
+        f"images in {path}", f"pictures({spelling.quoted(str(path))}", checked_range(value_range)
+    )
     files = picture_files(path)
     if not files:
         raise DataError(

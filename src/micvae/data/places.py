@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from micvae import spelling
 from micvae.errors import MicvaeError
+from micvae.records import LEFT_OUT
 
 Change = Callable[[str], str]
 
@@ -69,7 +71,17 @@ def is_relative(data: str) -> bool:
     return from_folder_of(data, Path.cwd()) != data
 
 
-def starting_points(data: str, run: Path) -> dict[str, str]:
+@dataclass(frozen=True, kw_only=True)
+class StartingPoints:
+    """The folder where the relative paths of a data set start, as `run.json` holds it."""
+
+    absolute: str | None = field(default=None, metadata=LEFT_OUT)
+    """The folder itself."""
+    from_run: str | None = field(default=None, metadata=LEFT_OUT)
+    """The way to it from the folder of the run; None where there is none."""
+
+
+def starting_points(data: str, run: Path) -> StartingPoints | None:
     """Where the relative paths of a data set start: for the record of a run that is trained now.
 
     Args:
@@ -77,16 +89,15 @@ def starting_points(data: str, run: Path) -> dict[str, str]:
         run: the folder of the run.
 
     Returns:
-        `absolute`, the current folder, and `from_run`, the way to it from the folder of the run,
-        which stays true where both are moved together; nothing where no path is relative.
+        The current folder, and the way to it from the folder of the run, which stays true where
+        both are moved together; None where no path is relative.
     """
     if not is_relative(data):
-        return {}
-    here = Path.cwd()
-    found = {"absolute": str(here)}
+        return None
+    here, way = Path.cwd(), None
     with suppress(ValueError):  # on another drive there is no way to it
-        found["from_run"] = Path(os.path.relpath(here, run.resolve())).as_posix()
-    return found
+        way = Path(os.path.relpath(here, run.resolve())).as_posix()
+    return StartingPoints(absolute=str(here), from_run=way)
 
 
 def _is_fixed(path: str) -> bool:

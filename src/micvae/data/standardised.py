@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from micvae import spelling
 from micvae.arrays import unmasked
 from micvae.data.dataset import FactorDataset
 from micvae.data.lazy import Images, LazyImages, Mapped, parts
@@ -119,7 +120,7 @@ def own_vectors(source: Mapping[str, Any], shape: Sequence[int]) -> bool:
 
 def standardised_name(data: str) -> str:
     """What a run stores as its data where `data` was standardised for it."""
-    return f"standardised({data!r})"
+    return f"standardised({spelling.quoted(data)})"
 
 
 def moments(

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from micvae.data.dataset import FactorKind
-from micvae.data.declared import check_npy, check_ratio, check_size, few, memory, npz_arrays
+from micvae.data.declared import check_npy, check_ratio, check_size, few, npz_arrays
+from micvae.data.memory import memory
 from micvae.data.vectors import check_whole
 from micvae.errors import DataError, MicvaeError
 from micvae.files import expanded

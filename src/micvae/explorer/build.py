@@ -62,7 +62,7 @@ def explore_run(run: Run, path: Path | None = None) -> Path:
         raise RunError(f"{path} is a folder; give --out the name of a file, such as {PAGE}.")
     script, machine = runtime_files()
     model = run.model()
-    shape = tuple(run.record["data"]["image_shape"])
+    shape = run.image_shape
     _, decoder = export_networks(model, shape)
     dataset, missing = read_dataset(run)
     if missing and path.is_file() and _has_samples(path):
@@ -74,7 +74,7 @@ def explore_run(run: Run, path: Path | None = None) -> Path:
     data = run.config.data  # names folders of this machine, and the page goes to others
     active = sum(latent["active"] for latent in content["latents"])
     html = _template().render(
-        title=f"{run.config.method} on {run.record['data']['name']}",
+        title=f"{run.config.method} on {run.record.data.name}",
         what="image" if len(shape) == 3 else "vector",
         latents=len(content["latents"]),
         active=active,

@@ -14,7 +14,6 @@ from micvae.explorer.samples import gather_samples
 from micvae.models import VAE
 from micvae.reports.style import latent_name
 from micvae.representation import Representation
-from micvae.sharing.features import feature_names_of
 from micvae.sharing.latents import QUANTILES, LatentDescription, describe_latents, spread
 from micvae.sharing.trained import units_of
 from micvae.training.run import Run
@@ -31,7 +30,7 @@ def gather_content(
     Raises:
         RunError: for a file of latent names that cannot be used.
     """
-    shape = tuple(run.record["data"]["image_shape"])
+    shape = run.image_shape
     described = describe_latents(model, representation)
     names = read_names(run.path, [latent.name for latent in described])
     effects = decoder_effects(model, representation.codes, described)
@@ -44,11 +43,11 @@ def gather_content(
     ]
     weights = representation.latent_kl if informative else effects
     order = sorted(range(len(latents)), key=lambda d: (not latents[d]["active"], -weights[d]))
-    data = run.record["data"]
+    data = run.record.data
     return {
-        "run": f"{run.config.method} {data['fingerprint']} {run.config.seed}",
+        "run": f"{run.config.method} {data.fingerprint} {run.config.seed}",
         "method": run.config.method,
-        "data": data["name"],
+        "data": data.name,
         "shape": list(shape),
         "latents": latents,
         "order": order,
@@ -126,8 +125,7 @@ def _features(
             vectors = model.decode_codes(some).mean.numpy()
     low, high = np.quantile(vectors.astype(np.float64), QUANTILES, axis=0)
     count = vectors.shape[1]
-    named = feature_names_of(run.record["data"], count)
-    names = named or ["x" + latent_name(i)[1:] for i in range(count)]
+    names = run.record.data.feature_names or ["x" + latent_name(i)[1:] for i in range(count)]
     moved = units_of(run).moved
     mean, scale = (np.zeros(len(low)), np.ones(len(low))) if moved is None else moved
     return [

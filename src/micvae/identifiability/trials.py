@@ -1,7 +1,7 @@
 """The experiments behind `micvae.identifiability.theorem`: each returns plain numbers."""
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,16 @@ from micvae.identifiability.modular import (
     modular_sum,
     modular_table,
     table_information,
+)
+from micvae.identifiability.record import (
+    CurvePoint,
+    DarmoisTrial,
+    Known,
+    Modular,
+    ModularSample,
+    ModularTable,
+    TheoremConditions,
+    Turned,
 )
 from micvae.identifiability.rotation import plane_rotations, rotated_alternative, to_normal
 from micvae.identifiability.swirl import Swirl
@@ -69,7 +79,7 @@ class Scale:
         return round(2 / (1 - self.level)) + 1
 
 
-def exact_information(angle: float) -> list[list[float | None]]:
+def exact_information(angle: float) -> Known:
     r"""I(z_i; s_j) of sources turned by an angle in degrees, nats; None where it is infinite.
 
     It is that of the normal scores, $-\tfrac12 \log(1 - R_{ij}^2)$, whatever the sources.
@@ -80,12 +90,10 @@ def exact_information(angle: float) -> list[list[float | None]]:
         return None if r > 1 - 1e-12 else float(-0.5 * np.log1p(-r)) if r > 1e-12 else 0.0
 
     same, other = information(cosine), information(sine)
-    return [[same, other], [other, same]]
+    return (same, other), (other, same)
 
 
-def rotation_trial(
-    name: str, sources: Floats, angle: float, scale: Scale, seed: int
-) -> dict[str, Any]:
+def rotation_trial(name: str, sources: Floats, angle: float, scale: Scale, seed: int) -> Turned:
     """Rotate two sources by an angle in degrees: what stays, and what the latents say of them."""
     mixing, marginals = Swirl(), [SOURCES[name]] * 2
     found = rotated_alternative(sources, marginals, angle, mixing, mixing.inverse)
@@ -93,32 +101,39 @@ def rotation_trial(
     dependence = _independence(found.latents[few], scale, seed)
     fits = [stats.kstest(z, SOURCES[name].cdf).pvalue for z in found.latents.T]
     between = ksg(np.concatenate([found.latents[few], sources[few]], axis=1))[:2, 2:]
-    return {
-        "angle": angle,
-        "difference": float(np.abs(mixing(sources) - found.mixing(found.latents)).max()),
-        "pairwise": asdict(dependence.pairwise),
-        "joint": asdict(dependence.joint),
-        "marginal_p": float(min(fits)),
-        "mcc_pearson": mcc_pearson(found.latents, sources).value,
-        "mcc_spearman": mcc_spearman(found.latents, sources).value,
-        "information": between.tolist(),
-        "information_exact": exact_information(angle),
-    }
+    return Turned(
+        sources=name,
+        angle=angle,
+        difference=float(np.abs(mixing(sources) - found.mixing(found.latents)).max()),
+        pairwise=dependence.pairwise,
+        joint=dependence.joint,
+        marginal_p=float(min(fits)),
+        mcc_pearson=mcc_pearson(found.latents, sources).value,
+        mcc_spearman=mcc_spearman(found.latents, sources).value,
+        information=_square(between),
+        information_exact=exact_information(angle),
+    )
 
 
-def mcc_curve(name: str, sources: Floats) -> list[dict[str, float]]:
+def _square(values: Floats) -> tuple[tuple[float, float], tuple[float, float]]:
+    (a, b), (c, d) = values.tolist()
+    return (a, b), (c, d)
+
+
+def mcc_curve(name: str, sources: Floats) -> tuple[CurvePoint, ...]:
     """MCC over all angles."""
     marginals = [SOURCES[name]] * 2
     found = []
     for angle in np.linspace(0, 90, 31):
         latents = rotated_alternative(sources, marginals, angle).latents
-        found.append({"angle": float(angle), "mcc_pearson": mcc_pearson(latents, sources).value})
-    return found
+        score = mcc_pearson(latents, sources).value
+        found.append(CurvePoint(angle=float(angle), mcc_pearson=score))
+    return tuple(found)
 
 
 def conditions_trial(
     name: str, sources: Floats, scale: Scale, generator: np.random.Generator
-) -> dict[str, dict[str, Any]]:
+) -> TheoremConditions:
     """The theorem's conditions at 45°, of a model whose posterior is Gaussian: x = f(t + noise)."""
     truth = to_normal(sources[: scale.checked], [marginal(SOURCES[name])] * 2)
     mixing = Swirl()
@@ -132,12 +147,12 @@ def conditions_trial(
         truth @ turn.T, loc, spread, simulations=scale.permutations, **options
     )
     r_mi = no_pairwise_information(drawn, permutations=scale.permutations, **options)
-    return {"gaussian_posterior": asdict(posterior), "r_mi": asdict(r_mi)}
+    return TheoremConditions(gaussian_posterior=posterior, r_mi=r_mi)
 
 
 def darmois_trial(
     name: str, scale: Scale, generator: np.random.Generator
-) -> tuple[dict[str, Any], dict[str, Floats]]:
+) -> tuple[DarmoisTrial, dict[str, Floats]]:
     """Construct Darmois\' latents of a linear or a nonlinear mixing; also points to draw."""
     linear = name == "linear"
     source = SOURCES["Laplace" if linear else "Gaussian"]
@@ -154,20 +169,20 @@ def darmois_trial(
     low, high = ([-16, -16], [16, 16]) if linear else ([-6, -7], [6, 18])
     z = darmois(x, density_conditionals(density, low, high))
     dependence = _independence(z, scale, 0)
-    found = {
-        "sources": "Laplace" if linear else "Gaussian",
-        "uniform_p": float(min(stats.kstest(column, "uniform").pvalue for column in z.T)),
-        "joint": asdict(dependence.joint),
-        "mcc_pearson": mcc_pearson(z, sources).value,
-        "mcc_spearman": mcc_spearman(z, sources).value,
-        "information": ksg(np.concatenate([z, sources], axis=1))[:2, 2:].tolist(),
-    }
+    found = DarmoisTrial(
+        sources="Laplace" if linear else "Gaussian",
+        uniform_p=float(min(stats.kstest(column, "uniform").pvalue for column in z.T)),
+        joint=dependence.joint,
+        mcc_pearson=mcc_pearson(z, sources).value,
+        mcc_spearman=mcc_spearman(z, sources).value,
+        information=_square(ksg(np.concatenate([z, sources], axis=1))[:2, 2:]),
+    )
     return found, {"sources": sources[:1500], "observations": x[:1500], "latents": z[:1500]}
 
 
 def modular_trial(
     scale: Scale, generator: np.random.Generator, step: Callable[[str], None]
-) -> tuple[dict[str, Any], dict[str, Floats]]:
+) -> tuple[Modular, dict[str, Floats]]:
     """Measure pairs and the whole of sums modulo 1; also points to draw."""
     sources = generator.random((scale.checked, 3))
     found = modular_alternative(sources, WIDTH)
@@ -179,26 +194,26 @@ def modular_trial(
         dependence = _independence(z, scale, 0)
         exact = found.total_correlation if width else None
         samples.append(
-            {
-                "width": width,
-                "total_correlation": exact,
-                "difference": float(np.abs(found.to_sources(z) - sources).max()) if width else None,
-                "pairs": [asdict(pair) for pair in pairs],
-                "joint": asdict(dependence.joint),
-                "mcc_pearson": mcc_pearson(z, sources).value if width else None,
-            }
+            ModularSample(
+                width=width,
+                total_correlation=exact,
+                difference=float(np.abs(found.to_sources(z) - sources).max()) if width else None,
+                pairs=tuple(pairs),
+                joint=dependence.joint,
+                mcc_pearson=mcc_pearson(z, sources).value if width else None,
+            )
         )
         if width:
             step("sums modulo 1, in the limit")
     tables = []
     for values in (2, 4, 8, 16, 32):
-        row: dict[str, float] = {"values": values}
+        row: dict[str, float] = {}
         for kind, binned in (("discrete", False), ("binned", True)):
             pairwise, joint = table_information(modular_table(values, binned=binned))
             row |= {f"{kind}_pairwise": float(np.abs(pairwise).max()), f"{kind}_joint": joint}
-        tables.append(row)
+        tables.append(ModularTable(values=values, **row))
     shown = {"latents": found.latents[:1500], "sum": summed[:1500]}
-    return {"samples": samples, "tables": tables}, shown
+    return Modular(samples=tuple(samples), tables=tuple(tables)), shown
 
 
 def _independence(z: Floats, scale: Scale, seed: int) -> Independence:

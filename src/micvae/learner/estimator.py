@@ -287,7 +287,7 @@ class Disentangler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, WithOption
         needs them, `column` and `value_range` where they were said.
         """
         run = Run(expanded(path))
-        values = parameters_of(run.config, run.record["data"])
+        values = parameters_of(run.config, run.record.data)
         return cls(**{**values, "device": device})._take(run)
 
     def _take(self, run: Run) -> Self:
@@ -298,7 +298,7 @@ class Disentangler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, WithOption
         self.converged_ = self.convergence_.converged
         self.representation_ = self._fitted.representation
         self._n_features_out = self.representation_.codes.shape[1]
-        self._form = Form.of(run.record["data"])
+        self._form = Form.of(run.record.data)
         for stale in ("n_features_in_", "feature_names_in_"):
             if hasattr(self, stale):  # of an earlier fit
                 delattr(self, stale)

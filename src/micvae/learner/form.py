@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from micvae.data import FactorDataset
 from micvae.data.layout import Arrangement, as_arranged
-from micvae.data.value_range import TrainedScale
+from micvae.data.value_range import TrainedScale, innermost
 from micvae.errors import DataError
-from micvae.sharing.features import check_features, feature_names_of
+from micvae.sharing.features import check_features
 from micvae.sharing.units import Units
+from micvae.training.record import DataRecord
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,15 +36,17 @@ class Form:
     scale: TrainedScale = TrainedScale()  # noqa: RUF009, frozen
 
     @classmethod
-    def of(cls, data: Mapping[str, Any]) -> Form:
+    def of(cls, data: DataRecord) -> Form:
         """Read what a run's record says of its data."""
-        innermost = data["source"]
-        while "of" in innermost:
-            innermost = innermost["of"]
-        shape = tuple(data["image_shape"])
-        layout, units = innermost.get("layout", "NCHW"), Units.of(data["source"], shape)
-        scale = TrainedScale.of(data["source"])
-        return cls(shape, layout, units, feature_names_of(data, shape[0]), scale)
+        found = innermost(data.source).get("layout")
+        layout: Arrangement = next((one for one in get_args(Arrangement) if one == found), "NCHW")
+        return cls(
+            data.image_shape,
+            layout,
+            Units.of(data.source, data.image_shape),
+            data.feature_names,
+            TrainedScale.of(data.source),
+        )
 
     def read(self, dataset: FactorDataset) -> FactorDataset:
         """Samples in the units of the model.

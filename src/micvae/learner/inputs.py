@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from micvae import spelling
 from micvae.arrays import unmasked
 from micvae.data import FactorDataset, FactorKind, Images, load
 from micvae.data.dataset import guess_kind, warn_of_guesses
@@ -120,7 +121,7 @@ def _described(text: str, value_range: Range | None, layout: Layout) -> str:
     else:
         return text
     said = "".join(f", {name}={value!r}" for name, value in options.items())
-    return f"{kind}({text!r}{said})" if options else text
+    return f"{kind}({spelling.quoted(text)}{said})" if options else text
 
 
 def with_factors(dataset: FactorDataset, y: Any) -> FactorDataset:

@@ -11,10 +11,11 @@ import numpy as np
 
 from micvae import spelling
 from micvae.data.layout import arrangement
-from micvae.data.value_range import Scale
+from micvae.data.value_range import Scale, innermost
 from micvae.errors import DataError, MicvaeError
 from micvae.objectives import METHODS, Objective, find
 from micvae.training.config import RunConfig, Settings
+from micvae.training.record import DataRecord
 
 
 def objective_of(method: Any, options: Mapping[str, Any]) -> Objective:
@@ -71,7 +72,7 @@ def config_of(objective: Objective, data: str, parameters: Mapping[str, Any]) ->
         raise MicvaeError(f"a parameter does not fit: {error}.") from None
 
 
-def parameters_of(config: RunConfig, data: Mapping[str, Any]) -> dict[str, Any]:
+def parameters_of(config: RunConfig, data: DataRecord) -> dict[str, Any]:
     """The estimator's parameters that give this configuration, choices as text.
 
     Args:
@@ -90,28 +91,26 @@ def parameters_of(config: RunConfig, data: Mapping[str, Any]) -> dict[str, Any]:
     return {"method": spelling.spell(config.objective), **plain, **_reading(data)}
 
 
-def _reading(data: Mapping[str, Any]) -> dict[str, Any]:
+def _reading(data: DataRecord) -> dict[str, Any]:
     """How data was read and standardised, where an estimator would not do so by itself."""
-    innermost, shape = data["source"], data["image_shape"]
-    standardise = len(shape) > 1 or innermost.get("data") == "standardised"
-    while "of" in innermost:
-        innermost = innermost["of"]
+    first, shape = innermost(data.source), data.image_shape
+    standardise = len(shape) > 1 or data.source.get("data") == "standardised"
     layouts = {"NCHW": "channels_first", "NHWC": "channels_last"}
-    found = innermost.get("layout")
+    found = first.get("layout")
     layout = "auto"
-    if found in layouts and len(shape) == 3:
+    if isinstance(found, str) and found in layouts and len(shape) == 3:
         channels, height, width = shape
         lay = (channels, height, width) if found == "NCHW" else (height, width, channels)
         try:
-            doubt = arrangement((data["n"], *lay), "X") != found
+            doubt = arrangement((data.n, *lay), "X") != found
         except DataError:
             doubt = True
         layout = layouts[found] if doubt else layout
-    scale = Scale.of(innermost)
+    scale = Scale.of(first)
     return {
         "standardise": standardise,
         "layout": layout,
-        "column": innermost.get("column"),
+        "column": first["column"] if isinstance(first.get("column"), str) else None,
         "value_range": (scale.black, scale.white) if scale is not None and scale.given else None,
     }
 

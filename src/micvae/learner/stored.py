@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from micvae import records
 from micvae.data import FactorDataset, LazyImages
 from micvae.errors import DataError, RunError
-from micvae.files import check_writable, is_empty, new_folder, replacing, write_json
+from micvae.files import check_writable, is_empty, new_folder, replacing
 from micvae.representation import Representation
-from micvae.sharing.features import feature_names_of
+from micvae.training.record import RunRecord
 from micvae.training.run import DATA, RECORD, REPRESENTATION, SCORES, WEIGHTS, Run, as_recorded
 from micvae.training.trainer import LOG
 
@@ -29,7 +30,7 @@ class Fitted:
         files: the other files of the run by name.
     """
 
-    record: Mapping[str, Any]
+    record: RunRecord
     representation: Representation
     files: Mapping[str, bytes]
 
@@ -70,15 +71,14 @@ class Fitted:
                     "data is not what was fitted; give the same X, and the same y, or leave data "
                     "out."
                 )
-        with new_folder(path) as temporary:
+        with new_folder(path) as folder:
             for name, content in self.files.items():
-                (temporary / name).write_bytes(content)
-            self.representation.save(temporary / REPRESENTATION)
+                (folder / name).write_bytes(content)
+            self.representation.save(folder / REPRESENTATION)
             if dataset is not None:
-                known = feature_names_of(self.record["data"], dataset.image_shape[0])
-                names = dataset.feature_names or known
-                _write_data(temporary / DATA, replace(dataset, feature_names=names))
-            write_json(temporary / RECORD, self.record)
+                names = dataset.feature_names or self.record.data.feature_names
+                _write_data(folder / DATA, replace(dataset, feature_names=names))
+            records.write(folder / RECORD, self.record)
 
 
 def _write_data(path: Path, dataset: FactorDataset) -> None:

@@ -29,8 +29,8 @@ class AnnealedVae(Objective):
     gamma: Schedule = Constant(10.0)
     """Weight of the distance to the capacity."""
 
-    capacity: Schedule = RelativeRamp(0.0, 7.0, share=0.8)
-    """C in nats. By default it grows for four fifths of the training and then stays."""
+    capacity: Schedule = RelativeRamp(0.0, 7.0, share=0.75)
+    """C in nats. By default it grows for three quarters of the training and then stays."""
 
     @classmethod
     def presets(cls) -> Mapping[str, Objective]:

@@ -80,7 +80,10 @@ TERMS: dict[str, Term] = {
         meaning="squared mean discrepancy to the prior; the unbiased estimate may be negative",
     ),
     "support_distance": Term(
-        "support distance", "squared SD", meaning="from the support to its factorised hull"
+        "support distance", "squared distance", meaning="from the support to its factorised hull"
+    ),
+    "shrinkage": Term(
+        "shrinkage", NO_UNIT, meaning="by how much standard deviations of means fall short of 1"
     ),
     "quantisation": Term(
         "quantisation", "squared distance", meaning="of values to the encoder's output"

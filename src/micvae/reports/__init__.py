@@ -3,10 +3,11 @@
 from pathlib import Path
 
 from micvae.errors import RunError
-from micvae.files import expanded, read_json
+from micvae.files import expanded
 from micvae.identifiability.audit.run import RESULT as AUDIT
 from micvae.identifiability.theorem import RESULT
 from micvae.paths import member
+from micvae.records import read
 from micvae.reports import _matplotlib  # noqa: F401, the first that loads Matplotlib
 from micvae.reports.audit import report_audit
 from micvae.reports.comparison import report_comparison
@@ -16,6 +17,7 @@ from micvae.reports.run import report_run
 from micvae.reports.selection import report_selection
 from micvae.reports.study import report_study
 from micvae.reports.theorem import report_theorem
+from micvae.studies.record import StudyRecord
 from micvae.studies.study import STUDY
 from micvae.torch_state import with_torch_defaults
 from micvae.training.run import RECORD, RUNS, Run
@@ -55,10 +57,8 @@ def report_folder(folder: Path) -> Path:
     if (folder / RECORD).is_file():
         return report_run(Run(folder))
     if (folder / STUDY).is_file():
-        study = read_json(folder / STUDY)
-        if not isinstance(study, dict):
-            raise RunError(f"{folder / STUDY} does not describe a study; give the study again.")
-        return KINDS.get(str(study.get("kind")), report_study)(folder)
+        study = read(StudyRecord, folder / STUDY)
+        return KINDS.get(str(study.kind), report_study)(folder)
     if (folder / AUDIT).is_file():
         return report_audit(folder)
     if (folder / RESULT).is_file():

@@ -1,20 +1,29 @@
 """The page of `micvae audit`: table, figures, and what they say."""
 
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-from micvae.files import expanded, read_json
-from micvae.identifiability.audit.generator import RANK_TOLERANCE
+from micvae.files import expanded
+from micvae.identifiability.audit.generator import RANK_TOLERANCE, Generator
+from micvae.identifiability.audit.record import (
+    Audited,
+    AuditRecord,
+    Dependence,
+    MonteCarlo,
+    NoTruth,
+    Truth,
+)
+from micvae.identifiability.audit.rotations import Against
 from micvae.identifiability.audit.run import RESULT
 from micvae.identifiability.audit.verdict import IDENTIFIED, SMALL_GAP, by_chance
+from micvae.identifiability.conditions import Check
+from micvae.records import Missing, read
 from micvae.reports.audit_figures import agreement, factors, nulls, spectra
 from micvae.reports.page import Cell, Group, Key, Page, Plate, Table, write_page
 from micvae.reports.style import number
 from micvae.studies.study import short_names
 
-Found = Mapping[str, Any]
 Shown = tuple[str, str, float | None]
 NOT = ("·", "", None)
 
@@ -67,40 +76,40 @@ def report_audit(folder: Path) -> Path:
         RunError: where it is missing or damaged.
     """
     folder = expanded(folder)
-    result = read_json(folder / RESULT)
-    runs = result["runs"]
-    names = short_names(run["name"] for run in runs)
+    result = read(AuditRecord, folder / RESULT)
+    runs = result.runs
+    names = short_names(run.name for run in runs)
     findings = [
         said if len(runs) == 1 else f"{name}: {said}"
         for name, run in zip(names, runs, strict=True)
-        for said in run["said"]
+        for said in run.said
     ]
-    advice = dict.fromkeys(said for run in runs for said in run["advice"])
+    advice = dict.fromkeys(said for run in runs for said in run.advice)
     page = Page(
         title="Audit",
-        kind=f"{', '.join(sorted({run['method'] for run in runs}))} on {result['data']['name']}, "
+        kind=f"{', '.join(sorted({run.method for run in runs}))} on {result.data.name}, "
         f"{len(runs)} run{'s' if len(runs) > 1 else ''}",
         answer=_answer(result),
         keys=_keys(result),
         table=_table(result, names),
         groups=_groups(result, names),
-        quick="fewer samples than usual, so intervals are wide" if result["quick"] else "",
-        notes=result["data"]["notes"],
-        findings=[*findings, *result["agreement_said"], *advice],
+        quick="fewer samples than usual, so intervals are wide" if result.quick else "",
+        notes=result.data.notes,
+        findings=[*findings, *result.agreement_said, *advice],
         files=((RESULT, "every number in full"), ("figures/", "every figure as PNG and SVG")),
         command="micvae audit "
-        + shlex.join(run["name"] for run in runs)
-        + (" --quick" if result["quick"] else "")
-        + f" --images {result['images']} --seed {result['seed']}",
+        + shlex.join(run.name for run in runs)
+        + (" --quick" if result.quick else "")
+        + f" --images {result.images} --seed {result.seed}",
         definitions=_DEFINITIONS,
     )
     return write_page(page, folder)
 
 
-def _answer(result: Found) -> str:
-    known = [run["identified"] for run in result["runs"] if run["identified"] is not None]
+def _answer(result: AuditRecord) -> str:
+    known = [run.identified for run in result.runs if run.identified is not None]
     if known:
-        lucky = sum(by_chance(run) for run in result["runs"] if run["identified"])
+        lucky = sum(by_chance(run) for run in result.runs if run.identified)
         end = (
             f"; in {lucky} of these, more than 5% of random rotations of the same codes do as well."
             if lucky
@@ -110,45 +119,45 @@ def _answer(result: Found) -> str:
             f"In {sum(known)} of {len(known)} runs the factors are identified up to elementwise "
             f"maps, as far as these samples tell{end}"
         )
-    if result["agreement_said"]:
-        return str(result["agreement_said"][0])
+    if result.agreement_said:
+        return result.agreement_said[0]
     return (
         "The data has no known factors: one run alone cannot show whether its latents are "
         "identified. Audit several seeds together."
     )
 
 
-def _keys(result: Found) -> list[Key]:
+def _keys(result: AuditRecord) -> list[Key]:
     """Of one run its scores, of several how they agree."""
-    runs = result["runs"]
+    runs = result.runs
     shown = {(label, unit): cells for label, unit, cells in table_rows(result)}
     keys = []
     for (label, unit), cells in shown.items():
         if label in _KEYS and cells[0] != NOT:
             text, small, _ = cells[0]
-            of = f" ({short_names([runs[0]['name']])[0]})" if len(runs) > 1 else ""
+            of = f" ({short_names([runs[0].name])[0]})" if len(runs) > 1 else ""
             keys.append(Key(f"{label}{of}", text, f"{small} {unit}".strip()))
-    pairs = [p for p in result["agreement"] or [] if "missing" not in p]
+    pairs = result.compared
     if pairs:
-        worst = min(pairs, key=lambda p: float(p["ranks"]["value"]))
-        small = f"lowest of {len(pairs)}; random rotations {number(worst['ranks']['median'], 2)}"
-        keys.append(Key("MCC between runs", number(worst["ranks"]["value"], 2), small))
+        worst = min((pair.ranks for pair in pairs), key=lambda ranks: ranks.value)
+        small = f"lowest of {len(pairs)}; random rotations {number(worst.median, 2)}"
+        keys.append(Key("MCC between runs", number(worst.value, 2), small))
     return keys
 
 
-def table_rows(result: Found) -> list[tuple[str, str, list[Shown]]]:
+def table_rows(result: AuditRecord) -> list[tuple[str, str, list[Shown]]]:
     """Rows of the table: label, unit, and per run text, interval and value."""
-    lines: list[tuple[str, str, Callable[[Found], Shown]]] = [
-        ("active latents", "", lambda r: _plain(len(r["active"]), 0, f"of {r['latents_total']}")),
+    lines: list[tuple[str, str, Callable[[Audited], Shown]]] = [
+        ("active latents", "", lambda r: _plain(len(r.active), 0, f"of {r.latents_total}")),
         ("condition number", "median, 90%", _condition),
         ("rank of the active", "least, share full", _rank),
         ("IMA contrast", "nats, random rotations", _ima),
         ("gap of the encoder", "nats, lower bound", _gap),
         ("mean, q − Monte Carlo", "largest, in its sd", _means),
         ("variance, q / Monte Carlo", "least to largest", _variances),
-        ("TC of the factors", "nats, null interval", lambda r: _check(r["sources"], "tc")),
-        ("R_MI of the latents", "nats, null interval", lambda r: _check(r["latents"], "r_mi")),
-        ("TC of the latents", "nats, null interval", lambda r: _check(r["latents"], "tc")),
+        ("TC of the factors", "nats, null interval", lambda r: _check(r.sources, "tc")),
+        ("R_MI of the latents", "nats, null interval", lambda r: _check(r.latents, "r_mi")),
+        ("TC of the latents", "nats, null interval", lambda r: _check(r.latents, "tc")),
         ("MCC", "random rotations", lambda r: _score(r, "mcc_pearson")),
         ("MCC of ranks", "random rotations", lambda r: _score(r, "mcc_spearman")),
         (
@@ -159,107 +168,114 @@ def table_rows(result: Found) -> list[tuple[str, str, list[Shown]]]:
         ("MCC, affine map", "", _affine),
         ("excess information", "nats, limit; largest", _excess),
     ]
-    return [(label, unit, [shown(run) for run in result["runs"]]) for label, unit, shown in lines]
+    return [(label, unit, [shown(run) for run in result.runs]) for label, unit, shown in lines]
 
 
 def _plain(value: float | None, digits: int, small: str = "") -> Shown:
     return ("∞" if value is None else number(value, digits), small, value)
 
 
-def _condition(run: Found) -> Shown:
-    found = run["generator"]
-    if "missing" in found:
+def _condition(run: Audited) -> Shown:
+    found = run.generator
+    if isinstance(found, Missing):
         return NOT
-    far = _plain(found["condition_90"], 1)[0]
-    return _plain(found["condition_median"], 1, f"90%: {far}")
+    far = _plain(found.condition_90, 1)[0]
+    return _plain(found.condition_median, 1, f"90%: {far}")
 
 
-def _rank(run: Found) -> Shown:
-    found = run["generator"]
-    if "missing" in found:
+def _rank(run: Audited) -> Shown:
+    found = run.generator
+    if isinstance(found, Missing):
         return NOT
-    return _plain(found["rank_least"], 0, f"full near {found['rank_full']:.0%}")
+    return _plain(found.rank_least, 0, f"full near {found.rank_full:.0%}")
 
 
-def _ima(run: Found) -> Shown:
-    found = run["generator"]
-    if "missing" in found:
+def _ima(run: Audited) -> Shown:
+    found = run.generator
+    if isinstance(found, Missing):
         return NOT
-    turned = found["ima_rotated"]
-    return _plain(found["ima"], 3, _interval(turned[0], turned[2]) if turned else "")
+    turned = found.ima_rotated
+    return _plain(found.ima, 3, _interval(turned[0], turned[2]) if turned else "")
 
 
-def _gap(run: Found) -> Shown:
-    found = run["encoder"]
-    return NOT if "missing" in found else _plain(found["gap"], 3, f"± {found['gap_error']:.3f}")
-
-
-def _monte_carlo(run: Found, name: str) -> list[float]:
-    found = run["encoder"].get("monte_carlo", {"missing": ""})
-    return [] if "missing" in found else [v for row in found[name] for v in row]
-
-
-def _means(run: Found) -> Shown:
-    values = _monte_carlo(run, "mean_difference")
-    if not values:
+def _gap(run: Audited) -> Shown:
+    found = run.encoder
+    if isinstance(found, Missing):
         return NOT
-    return _plain(max(map(abs, values)), 2, f"± {run['encoder']['monte_carlo']['mean_error']:.2f}")
+    return _plain(found.gap, 3, f"± {found.gap_error:.3f}")
 
 
-def _variances(run: Found) -> Shown:
-    values = _monte_carlo(run, "variance_ratio")
+def _monte_carlo(run: Audited) -> MonteCarlo | None:
+    found = run.encoder
+    if isinstance(found, Missing) or isinstance(found.monte_carlo, Missing):
+        return None
+    return found.monte_carlo
+
+
+def _means(run: Audited) -> Shown:
+    found = _monte_carlo(run)
+    if found is None:
+        return NOT
+    largest = max((abs(v) for row in found.mean_difference for v in row), default=None)
+    return NOT if largest is None else _plain(largest, 2, f"± {found.mean_error:.2f}")
+
+
+def _variances(run: Audited) -> Shown:
+    found = _monte_carlo(run)
+    values = [] if found is None else [v for row in found.variance_ratio for v in row]
     if not values:
         return NOT
     return (f"{number(min(values), 2)} to {number(max(values), 2)}", "", None)
 
 
-def _check(part: Found, name: str) -> Shown:
-    if "missing" in part:
+def _check(part: Dependence | Missing, name: str) -> Shown:
+    if isinstance(part, Missing):
         return NOT
-    check = part[name]
-    return _plain(check["value"], 3, _interval(check["low"], check["high"]))
+    check: Check = getattr(part, name)
+    return _plain(check.value, 3, _interval(check.low, check.high))
 
 
-def _score(run: Found, name: str) -> Shown:
-    if "missing" in run["truth"]:
+def _score(run: Audited, name: str) -> Shown:
+    if isinstance(run.truth, NoTruth):
         return NOT
-    score = run["truth"][name]
-    return _plain(score["value"], 3, _interval(score["low"], score["high"]))
+    score: Against = getattr(run.truth, name)
+    return _plain(score.value, 3, _interval(score.low, score.high))
 
 
-def _affine(run: Found) -> Shown:
-    return NOT if "missing" in run["truth"] else _plain(run["truth"]["mcc_affine"], 3)
+def _affine(run: Audited) -> Shown:
+    return NOT if isinstance(run.truth, NoTruth) else _plain(run.truth.mcc_affine, 3)
 
 
-def _excess(run: Found) -> Shown:
-    rows = [row for row in run["truth"].get("excess", ()) if row is not None]
+def _excess(run: Audited) -> Shown:
+    known = () if isinstance(run.truth, NoTruth) else run.truth.excess
+    rows = [row for row in known if row is not None]
     if not rows:
         return NOT
-    most = max(rows, key=lambda row: float(row["value"] - row["limit"]))
-    return _plain(most["value"], 3, f"≤ {number(most['limit'], 3)}")
+    most = max(rows, key=lambda row: row.value - row.limit)
+    return _plain(most.value, 3, f"≤ {number(most.limit, 3)}")
 
 
 def _interval(low: float, high: float) -> str:
     return f"[{number(low, 3)}, {number(high, 3)}]"
 
 
-def _table(result: Found, names: list[str]) -> Table:
+def _table(result: AuditRecord, names: list[str]) -> Table:
     rows = [
         [Cell(label, unit), *(Cell(text, small, value) for text, small, value in cells)]
         for label, unit, cells in table_rows(result)
     ]
     caption = (
-        f"Seed {result['seed']} of the audit, {result['images']} images for Jacobian and gap. In "
+        f"Seed {result.seed} of the audit, {result.images} images for Jacobian and gap. In "
         "brackets what chance gives: 99% of permuted columns, 95% of random rotations. Of excess "
         "information the factor furthest beyond its limit. A dot: not available, see the findings."
     )
     return Table(caption, [("", ""), *((name, "") for name in names)], rows)
 
 
-def _groups(result: Found, names: list[str]) -> list[Group]:
-    runs = result["runs"]
+def _groups(result: AuditRecord, names: list[str]) -> list[Group]:
+    runs = result.runs
     groups = []
-    if any("missing" not in run["generator"] for run in runs):
+    if any(isinstance(run.generator, Generator) for run in runs):
         groups.append(
             Group(
                 "The decoder's Jacobian",
@@ -276,7 +292,7 @@ def _groups(result: Found, names: list[str]) -> list[Group]:
             [Plate("audit-nulls", nulls(runs, names), "Estimates and their null intervals.")],
         )
     )
-    if any("missing" not in run["truth"] for run in runs):
+    if any(isinstance(run.truth, Truth) for run in runs):
         groups.append(
             Group(
                 "Latents against factors",
@@ -286,7 +302,7 @@ def _groups(result: Found, names: list[str]) -> list[Group]:
                 [Plate("audit-factors", factors(runs, names), "MCC and excess information.")],
             )
         )
-    pairs = [p for p in result["agreement"] or [] if "missing" not in p]
+    pairs = result.compared
     if pairs:
         groups.append(
             Group(

@@ -1,13 +1,17 @@
 """Figures of an audit."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from micvae.identifiability.audit.generator import Generator
+from micvae.identifiability.audit.record import Audited, ComparedPair, Dependence, Truth
+from micvae.identifiability.audit.rotations import Against
+from micvae.identifiability.conditions import Check
+from micvae.records import Missing
 from micvae.reports.style import (
     INK,
     MUTED,
@@ -19,18 +23,16 @@ from micvae.reports.style import (
     styled,
 )
 
-Found = Mapping[str, Any]
-
 
 @styled
-def spectra(runs: Sequence[Found], names: Sequence[str]) -> Figure:
+def spectra(runs: Sequence[Audited], names: Sequence[str]) -> Figure:
     """Draw the singular values of the decoder's Jacobian over their rank."""
     figure = new_figure(5.6, 3.0)
     axes = figure.add_subplot()
     for place, (run, name) in enumerate(zip(runs, names, strict=True)):
-        if "missing" in run["generator"]:
+        if isinstance(run.generator, Missing):
             continue
-        low, middle, high = np.asarray(run["generator"]["singular_values"]).T
+        low, middle, high = np.asarray(run.generator.singular_values).T
         where = np.arange(1, len(middle) + 1)
         colour = PALETTE[place % len(PALETTE)]
         axes.fill_between(where, np.maximum(low, 1e-12), high, color=colour, alpha=0.15, lw=0)
@@ -39,7 +41,8 @@ def spectra(runs: Sequence[Found], names: Sequence[str]) -> Figure:
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_xlabel("rank of the singular value")
     axes.set_ylabel("singular value,\npixel values per unit of a latent")
-    axes.set_title(f"{runs[0]['generator'].get('images', '')} images")
+    measured = [run.generator.images for run in runs if isinstance(run.generator, Generator)]
+    axes.set_title(f"{measured[0]} images")
     axes.grid(axis="y")
     if len(runs) <= 10:
         axes.legend(loc="best")
@@ -47,9 +50,9 @@ def spectra(runs: Sequence[Found], names: Sequence[str]) -> Figure:
 
 
 @styled
-def nulls(runs: Sequence[Found], names: Sequence[str]) -> Figure:
+def nulls(runs: Sequence[Audited], names: Sequence[str]) -> Figure:
     """Draw R_MI and total correlation beside their null intervals, a row per run."""
-    panels = (
+    panels: tuple[tuple[str, str, str], ...] = (
         ("sources", "tc", "TC of the factors"),
         ("latents", "r_mi", "R_MI of the latents"),
         ("latents", "tc", "TC of the latents"),
@@ -59,11 +62,12 @@ def nulls(runs: Sequence[Found], names: Sequence[str]) -> Figure:
         np.asarray(figure.subplots(1, 3, sharey=True)), panels, strict=True
     ):
         for row, run in enumerate(runs):
-            if "missing" in run[part]:
+            found: Dependence | Missing = getattr(run, part)
+            if isinstance(found, Missing):
                 axes.text(0, row, "not known", color=MUTED, ha="center", va="center")
                 continue
-            check = run[part][name]
-            _interval(axes, row, check["low"], check["high"], check["value"])
+            check: Check = getattr(found, name)
+            _interval(axes, row, check.low, check.high, check.value)
         axes.axvline(0, color=MUTED, lw=0.8)
         axes.set_title(title)
         axes.set_xlabel("nats")
@@ -73,25 +77,25 @@ def nulls(runs: Sequence[Found], names: Sequence[str]) -> Figure:
 
 
 @styled
-def factors(runs: Sequence[Found], names: Sequence[str]) -> Figure:
+def factors(runs: Sequence[Audited], names: Sequence[str]) -> Figure:
     """Draw MCC beside random rotations, and excess information beside its limit."""
     known = [
-        (run["truth"], name)
+        (run.truth, name)
         for run, name in zip(runs, names, strict=True)
-        if "missing" not in run["truth"]
+        if isinstance(run.truth, Truth)
     ]
     rows = [
         (name, factor, row)
         for truth, name in known
-        for factor, row in zip(truth["factors"], truth["excess"], strict=True)
+        for factor, row in zip(truth.factors, truth.excess, strict=True)
     ]
     figure = new_figure(8.6, 1.3 + 0.26 * max(len(rows), 3 * len(known)))
     scores, excess = np.asarray(figure.subplots(1, 2))
     labels: list[str] = []
     for truth, name in known:
         for key, said in (("pearson", "linear"), ("spearman", "ranks"), ("nonlinear", "maps")):
-            found = truth[f"mcc_{key}"]
-            _interval(scores, len(labels), found["low"], found["high"], found["value"])
+            found: Against = getattr(truth, f"mcc_{key}")
+            _interval(scores, len(labels), found.low, found.high, found.value)
             labels.append(f"{name}, {said}")
     _named(scores, labels)
     scores.set_xlabel("MCC")
@@ -101,7 +105,7 @@ def factors(runs: Sequence[Found], names: Sequence[str]) -> Figure:
         if row is None:
             excess.text(0, place, "no latent of its own, or no other", color=MUTED, va="center")
             continue
-        _interval(excess, place, row["null_median"], row["limit"], row["value"])
+        _interval(excess, place, row.null_median, row.limit, row.value)
     _named(excess, [f"{name}, {factor}" for name, factor, _ in rows])
     excess.axvline(0, color=MUTED, lw=0.8)
     excess.set_xlabel("I(factor; other latents | its own), nats")
@@ -110,13 +114,13 @@ def factors(runs: Sequence[Found], names: Sequence[str]) -> Figure:
 
 
 @styled
-def agreement(pairs: Sequence[Found], names: Sequence[str]) -> Figure:
+def agreement(pairs: Sequence[ComparedPair], names: Sequence[str]) -> Figure:
     """Draw MCC between runs: of ranks, of random rotations, and after an affine map."""
     count = len(names)
     values = np.full((3, count, count), np.nan)
     for pair in pairs:
-        i, j = pair["first"], pair["second"]
-        found = (pair["ranks"]["value"], pair["ranks"]["median"], pair["affine"])
+        i, j = pair.first, pair.second
+        found = (pair.ranks.value, pair.ranks.median, pair.affine)
         values[:, i, j] = values[:, j, i] = found
     figure = new_figure(2.4 + 0.5 * 3 * max(count, 3), 1.5 + 0.42 * max(count, 2))
     grid = np.asarray(figure.subplots(1, 3, sharey=True))

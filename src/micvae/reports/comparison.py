@@ -4,16 +4,15 @@ import dataclasses
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from micvae import spelling
 from micvae.errors import RunError
 from micvae.files import expanded, making
 from micvae.reports.page import write_page
 from micvae.reports.study import study_page
-from micvae.reports.tables import Rows
 from micvae.studies.evaluation import evaluate_run, rank_runs
-from micvae.studies.study import STUDY, row_of_run
+from micvae.studies.record import StudyRecord
+from micvae.studies.study import STUDY, Rows, row_of_run
 from micvae.torch_state import with_torch_defaults
 from micvae.training.config import RunConfig
 from micvae.training.run import RECORD, Run
@@ -57,9 +56,9 @@ def report_comparison(runs: Sequence[Run], out: Path) -> Path:
     rows: Rows = [
         row_of_run(label, run, run.path.resolve()) for label, run in zip(labels, runs, strict=True)
     ]
-    data = dict.fromkeys(str(run.record["data"]["name"]) for run in runs)
+    data = dict.fromkeys(run.record.data.name for run in runs)
     findings = []
-    if len({run.record["data"]["fingerprint"] for run in runs}) == 1:
+    if len({run.record.data.fingerprint for run in runs}) == 1:
         for row, score in zip(rows, rank_runs(runs).scores, strict=True):
             row["udr"] = float(score)
         findings.append(
@@ -71,12 +70,12 @@ def report_comparison(runs: Sequence[Run], out: Path) -> Path:
             "The runs were not trained on the same samples: scores may differ for that reason "
             "alone, and agreement between runs (UDR) is not defined."
         )
-    study: dict[str, Any] = {
-        "title": f"{len(runs)} runs on {', '.join(data)}",
-        "notes": list(dict.fromkeys(note for run in runs for note in run.notes)),
-        "findings": findings,
-        "command": shlex.join(["micvae", "report", *(run.path.name for run in runs)]),
-    }
+    study = StudyRecord(
+        title=f"{len(runs)} runs on {', '.join(data)}",
+        notes=tuple(dict.fromkeys(note for run in runs for note in run.notes)),
+        findings=tuple(findings),
+        command=shlex.join(["micvae", "report", *(run.path.name for run in runs)]),
+    )
     page = study_page(study, rows, out, "Comparison", FILES)
     with making(out, "report"):
         return write_page(page, out)

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
+from micvae.identifiability.record import TheoremRecord
 from micvae.identifiability.trials import SHOWN_ANGLES, SOURCES
 from micvae.reports.page import Plate
 from micvae.reports.style import (
@@ -27,7 +28,6 @@ from micvae.reports.style import (
 )
 
 Points = Mapping[str, NDArray[np.float64]]
-Result = Mapping[str, Any]
 
 _LIMIT = 3.6
 """Standard deviations shown of a source; a Laplace draw in 100 lies outside."""
@@ -63,27 +63,27 @@ def rotations(points: Points) -> Figure:
 
 
 @styled
-def angles(result: Result) -> Figure:
+def angles(result: TheoremRecord) -> Figure:
     """Draw MCC, total correlation and information about the sources over the angle."""
     figure = new_figure(9.2, 3.0)
     scores, dependence, information = np.asarray(figure.subplots(1, 3))
     fine = np.linspace(0.5, 89.5, 179)
     for place, name in enumerate(SOURCES):
-        rows = [row for row in result["rotations"] if row["sources"] == name]
+        rows = [row for row in result.rotations if row.sources == name]
         colour, marker = PALETTE[place], _MARKERS[place]
         style: dict[str, Any] = {"color": colour, "marker": marker, "linestyle": "none"}
         style |= {"markersize": 4, "label": name}
-        curve = result["curves"][name]
-        where = [row["angle"] for row in rows]
-        scores.plot(
-            [c["angle"] for c in curve], [c["mcc_pearson"] for c in curve], color=colour, lw=1.2
-        )
-        scores.plot(where, [row["mcc_pearson"] for row in rows], **style)
+        if not rows:
+            continue
+        curve = result.curves[name]
+        where = [row.angle for row in rows]
+        scores.plot([c.angle for c in curve], [c.mcc_pearson for c in curve], color=colour, lw=1.2)
+        scores.plot(where, [row.mcc_pearson for row in rows], **style)
         aside = np.asarray(where) + 2.4 * (place - 1)
-        low, high = ([row["joint"][end] for row in rows] for end in ("low", "high"))
+        low, high = [row.joint.low for row in rows], [row.joint.high for row in rows]
         dependence.vlines(aside, low, high, color=colour, alpha=0.25, linewidth=4)
-        dependence.plot(aside, [row["joint"]["value"] for row in rows], **style)
-        between = np.asarray([row["information"] for row in rows])
+        dependence.plot(aside, [row.joint.value for row in rows], **style)
+        between = np.asarray([row.information for row in rows])
         finite = [0 < angle < 90 for angle in where]
         information.plot(np.asarray(where)[finite], between[finite, 0, 0], **style)
         style["markerfacecolor"] = PAPER
@@ -105,7 +105,7 @@ def angles(result: Result) -> Figure:
         axes.set_xticks(range(0, 91, 15))
         axes.grid(axis="y")
     scores.set_ylim(0.6, 1.02)
-    reach = max(abs(row["joint"][end]) for row in result["rotations"] for end in ("low", "high"))
+    reach = max(abs(end) for row in result.rotations for end in (row.joint.low, row.joint.high))
     dependence.set_ylim(-2.2 * reach, 2.2 * reach)
     information.set_ylim(-0.15, 2.3)
     scores.legend(loc="upper center", handletextpad=0.1)
@@ -113,13 +113,14 @@ def angles(result: Result) -> Figure:
 
 
 @styled
-def _darmois(result: Result, points: Points) -> Figure:
+def _darmois(result: TheoremRecord, points: Points) -> Figure:
     figure = new_figure(6.4, 4.3)
     grid = np.asarray(figure.subplots(2, 3))
     titles = {"sources": ("sources s", "s"), "observations": ("observations x", "x")}
     titles |= {"latents": ("Darmois' latents z", "z")}
-    for row, mixing in enumerate(("linear", "nonlinear")):
-        kind = result["darmois"][mixing]["sources"]
+    trials = {"linear": result.darmois.linear, "nonlinear": result.darmois.nonlinear}
+    for row, (mixing, trial) in enumerate(trials.items()):
+        kind = trial.sources
         colour = points[f"darmois {mixing} sources"][:, 0]
         for axes, (part, (title, letter)) in zip(grid[row], titles.items(), strict=True):
             _scatter(axes, points[f"darmois {mixing} {part}"], colour)
@@ -134,14 +135,14 @@ def _darmois(result: Result, points: Points) -> Figure:
     return figure
 
 
-def darmois_plates(result: Result, points: Points) -> Plate:
+def darmois_plates(result: TheoremRecord, points: Points) -> Plate:
     """Sources, observations and Darmois' latents of a linear and of a nonlinear mixing."""
     alt = "Scatter plots: sources, observations and Darmois' independent latents."
     return Plate("theorem-darmois", _darmois(result, points), alt)
 
 
 @styled
-def modular(result: Result, points: Points) -> Figure:
+def modular(result: TheoremRecord, points: Points) -> Figure:
     """Draw every pair of the modular sum, coloured by the third, and the exact dependence."""
     figure = new_figure(9.2, 2.6)
     panels = list(np.asarray(figure.subplots(1, 4, width_ratios=(1, 1, 1, 1.35))))
@@ -153,8 +154,8 @@ def modular(result: Result, points: Points) -> Figure:
         axes.set_xticks([0, 1])
         axes.set_yticks([0, 1])
         axes.set_title("colour: quarter of z" + "₁₂₃"[k])
-    tables = result["modular"]["tables"]
-    counts = [row["values"] for row in tables]
+    tables = result.modular.tables
+    counts = [row.values for row in tables]
     axes = panels[3]
     for place, (key, label) in enumerate(
         (
@@ -164,7 +165,7 @@ def modular(result: Result, points: Points) -> Figure:
         )
     ):
         colour = (PALETTE[0], PALETTE[2], MARK)[place]
-        shown = [abs(number_) for number_ in (row[key] for row in tables)]
+        shown = [abs(getattr(row, key)) for row in tables]
         axes.plot(counts, shown, color=colour, marker=_MARKERS[place], ms=4, lw=1.2, label=label)
     axes.set_xscale("log", base=2)
     axes.set_xticks(counts, [number(count, 0) for count in counts])

@@ -2,17 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
-from micvae.errors import MicvaeError
-from micvae.files import read_json
+from micvae.errors import MicvaeError, RunError
 from micvae.reports.page import Details, Group, NotDrawn, Plate
 from micvae.reports.quantities import known, quantity
 from micvae.reports.run import configuration, environment
 from micvae.reports.single import Material, data_group, gather, run_groups
 from micvae.reports.spreads import differences, distributions
 from micvae.reports.tables import (
-    Rows,
     caution,
     failures,
     most_seeds,
@@ -20,7 +17,9 @@ from micvae.reports.tables import (
     representative,
     values_of,
 )
-from micvae.training.run import RECORD, Run
+from micvae.studies.record import StudyRecord, StudyRow
+from micvae.studies.study import Rows
+from micvae.training.run import Run
 
 SIDE_BY_SIDE = 6
 """At most so many rows have the figures of one of their runs on the page."""
@@ -39,16 +38,16 @@ SETTINGS = (
 """What a page names of a row that is not described."""
 
 
-def labels_of(study: Mapping[str, Any], rows: Rows) -> list[str]:
+def labels_of(study: StudyRecord, rows: Rows) -> list[str]:
     """The study's rows: those described, then any other in the table."""
-    described = [row["label"] for row in study.get("rows") or () if row.get("label")]
+    described = [row.label for row in study.rows]
     return list(dict.fromkeys([*described, *(row["row"] for row in rows)]))
 
 
-def incomplete(study: Mapping[str, Any], rows: Rows, labels: Sequence[str]) -> list[str]:
+def incomplete(study: StudyRecord, rows: Rows, labels: Sequence[str]) -> list[str]:
     """What a reader would look for and not find."""
     lines = failures(study)
-    wanted = study.get("seeds") or max((len(values_of(rows, r, "seed")) for r in labels), default=0)
+    wanted = study.seeds or max((len(values_of(rows, r, "seed")) for r in labels), default=0)
     for label in labels:
         there = len(values_of(rows, label, "seed"))
         if there < wanted:
@@ -94,7 +93,7 @@ def single_groups(materials: Sequence[Material]) -> list[Group]:
     if not materials:
         return []
     chosen = " Shown is one run per method, that of the median MIG (the lower one of two)."
-    if all("mig" not in m.scores["metrics"] for m in materials):
+    if all("mig" not in m.scores.metrics for m in materials):
         chosen = " Shown is one run per method, that of the first seed."
     groups = [Group(g.title, g.caption + chosen, g.plates) for g in run_groups(materials)]
     dataset = next((m.dataset for m in materials if m.dataset is not None), None)
@@ -155,24 +154,25 @@ def seeds_said(rows: Rows, labels: Sequence[str]) -> str:
     return f"{shown} seed{'' if counts == [1] else 's'} per method"
 
 
-def configurations(study: Mapping[str, Any], rows: Rows, labels: Sequence[str]) -> list[Details]:
+def configurations(study: StudyRecord, rows: Rows, labels: Sequence[str]) -> list[Details]:
     """Every row's configuration: as described, or as its first run has it."""
-    described = {row.get("label"): row for row in study.get("rows") or ()}
+    described = {row.label: row for row in study.rows}
     details = []
     for label in labels:
-        row = described.get(label, {})
-        values = row.get("config")
+        row = described.get(label, StudyRow(label=label))
+        values = row.config
         if values is None:
             first = representative(rows, label) or {}
             values = {name: first[name] for name in SETTINGS if first.get(name) is not None}
-        details.append(Details(label, row.get("description") or "", configuration(values)))
+        details.append(Details(label, row.description, configuration(values)))
     return details
 
 
 def environment_of(folder: Path, rows: Rows) -> list[tuple[str, str]]:
     """The environment of the first run that can be read."""
     for row in rows:
-        path = folder / row["path"] / RECORD
-        if path.is_file():
-            return environment(read_json(path))
+        try:
+            return environment(Run(folder / row["path"]).record)
+        except RunError:
+            continue
     return []

@@ -1,10 +1,9 @@
 """The report of the paper's comparison."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-from micvae.files import read_json
+from micvae.records import read
 from micvae.reports.many import (
     configurations,
     difference_group,
@@ -22,7 +21,6 @@ from micvae.reports.spreads import ablation
 from micvae.reports.study import FILES
 from micvae.reports.tables import (
     NULL_SAID,
-    Rows,
     beside_null,
     bounds,
     caution,
@@ -34,9 +32,9 @@ from micvae.reports.tables import (
     values_of,
     verdict,
 )
-from micvae.studies.paper import COMPARED, SUMMARISED, TABLE1, VANILLA, table1
-from micvae.studies.statistics import Interval
-from micvae.studies.study import STUDY
+from micvae.studies.paper import COMPARED, SUMMARISED, TABLE1, VANILLA, read_table1, table1
+from micvae.studies.record import StudyRecord, TableRow
+from micvae.studies.study import STUDY, Rows
 from micvae.torch_state import with_torch_defaults
 
 _PRINTED = {"mig": "paper_mig", "dci_disentanglement": "paper_dci"}
@@ -59,8 +57,6 @@ _DRAWN = (
 )
 _ABLATED = ("mig", "dci_disentanglement", "reconstruction", "r_mi", "active_units", "kl")
 
-Entry = Mapping[str, Any]
-
 
 @with_torch_defaults
 def report_paper(folder: Path) -> Path:
@@ -76,16 +72,17 @@ def report_paper(folder: Path) -> Path:
     Raises:
         RunError: where there is no table yet, or a file is damaged.
     """
-    study, rows, every = read_json(folder / STUDY), read_table(folder), read_table(folder, True)
+    study = read(StudyRecord, folder / STUDY)
+    rows, every = read_table(folder), read_table(folder, True)
     ours = [row for row in rows if row.get("group", "table") == "table"]
     path = folder / TABLE1
-    table: list[Entry] = read_json(path) if path.exists() else list(table1(every))
-    labels = [label for label in labels_of(study, ours) if label]
+    table = read_table1(path) if path.exists() else table1(every)
+    labels = labels_of(study, ours)
     missing = incomplete(study, ours, labels)
     materials = representatives(folder, ours, labels, missing)
-    quick = bool(study.get("quick"))
+    quick = study.quick
     page = Page(
-        title=str(study.get("title") or "The paper, re-measured"),
+        title=study.title or "The paper, re-measured",
         kind="Mutual Information Constrained Variational Framework, Table 1",
         answer=_answer(table),
         keys=_keys(table),
@@ -94,70 +91,63 @@ def report_paper(folder: Path) -> Path:
         more_said=", ".join(quantity(name).label for name in _FURTHER),
         groups=[*_groups(every, ours, table, labels), *single_groups(materials)],
         quick=SHORT if quick else "",
-        notes=study.get("notes") or (),
+        notes=study.notes,
         missing=missing,
-        findings=study.get("findings") or (),
+        findings=study.findings,
         configuration=configurations(study, rows, labels_of(study, rows)),
         environment=environment_of(folder, rows),
         files=((TABLE1, "the table above, every number in full"), *FILES),
         command="micvae reproduce "
-        + ("--quick" if quick else f"--seeds {study.get('seeds') or _most_seeds(table)}")
+        + ("--quick" if quick else f"--seeds {study.seeds or _most_seeds(table)}")
         + f" --out {folder.name}",
     )
     return write_page(page, folder)
 
 
-def _most_seeds(table: Sequence[Entry]) -> int:
-    return max((int(entry["seeds"]) for entry in table), default=2)
+def _most_seeds(table: Sequence[TableRow]) -> int:
+    return max((entry.seeds for entry in table), default=2)
 
 
-def _interval(entry: Entry, name: str) -> Interval | None:
-    mean = entry.get(f"{name}_mean")
-    if mean is None:
-        return None
-    return Interval(mean, entry.get(f"{name}_low"), entry.get(f"{name}_high"))
-
-
-def _answer(table: Sequence[Entry]) -> str:
+def _answer(table: Sequence[TableRow]) -> str:
     """One sentence: what each method's MIG is against the vanilla VAE's."""
     q = quantity("mig")
-    base = next((entry for entry in table if entry["method"] == VANILLA), None)
+    base = next((entry for entry in table if entry.method == VANILLA), None)
     parts = []
     for entry in table:
-        difference = _interval(entry, "difference_mig")
+        difference = entry.interval("difference_mig")
         if difference is not None:
             way = "higher" if difference.mean > 0 else "lower"
             size = q.shown(abs(difference.mean))
-            said = verdict(difference, int(entry["seeds"]))
-            parts.append(f"with {entry['method']} it is {size} {way} ({said})")
+            said = verdict(difference, entry.seeds)
+            parts.append(f"with {entry.method} it is {size} {way} ({said})")
     if base is None:
         return "The vanilla VAE has not finished, so there is nothing to compare with."
-    start = f"The vanilla VAE has a mean MIG of {q.shown(base['mig_mean'])}"
+    start = f"The vanilla VAE has a mean MIG of {q.shown(base.mean('mig'))}"
     if not parts:
-        return f"{start} over {base['seeds']} seeds; no other method has finished."
-    return f"{start}; {', and '.join(parts)}, over {base['seeds']} paired seeds."
+        return f"{start} over {base.seeds} seeds; no other method has finished."
+    return f"{start}; {', and '.join(parts)}, over {base.seeds} paired seeds."
 
 
-def _keys(table: Sequence[Entry]) -> list[Key]:
+def _keys(table: Sequence[TableRow]) -> list[Key]:
     """MIG of every method, with its interval and what the difference to the vanilla VAE says."""
     q = quantity("mig")
     keys = []
     for entry in table:
-        mean, difference = _interval(entry, "mig"), _interval(entry, "difference_mig")
+        mean, difference = entry.interval("mig"), entry.interval("difference_mig")
         if mean is not None:
             said = ""
             if difference is not None:
-                said = f"; difference: {verdict(difference, int(entry['seeds']))}"
-            label = f"MIG, {entry['method']}"
+                said = f"; difference: {verdict(difference, entry.seeds)}"
+            label = f"MIG, {entry.method}"
             keys.append(Key(label, q.shown(mean.mean), f"{bounds(q, mean)}{said}"))
     return keys
 
 
 def _table(
-    table: Sequence[Entry], rows: Rows, labels: Sequence[str], wanted: Sequence[str]
+    table: Sequence[TableRow], rows: Rows, labels: Sequence[str], wanted: Sequence[str]
 ) -> Table:
-    entries = {str(entry["method"]): entry for entry in table}
-    names = [n for n in wanted if n in SUMMARISED and any(f"{n}_mean" in e for e in table)]
+    entries = {entry.method: entry for entry in table}
+    names = [n for n in wanted if n in SUMMARISED and any(n in e.spreads for e in table)]
     columns = [("method", "")]
     for name in names:
         q = quantity(name)
@@ -168,19 +158,19 @@ def _table(
             columns.append((f"Δ {q.head}", "to vanilla VAE"))
     lines = []
     for label in dict.fromkeys([*labels, *entries]):
-        entry = entries.get(label, {})
-        cells = [Cell(label, count_said(entry.get("seeds", 0)))]
+        entry = entries.get(label)
+        cells = [Cell(label, count_said(entry.seeds if entry else 0))]
         for name in names:
             q = quantity(name)
-            mean = mean_cell(q, _interval(entry, name))
+            mean = mean_cell(q, entry.interval(name) if entry else None)
             cells.append(beside_null(mean, rows, label, name))
             if name in _PRINTED:
-                printed = entry.get(_PRINTED[name])
+                printed = getattr(entry, _PRINTED[name], None)
                 text = NOT_KNOWN if printed is None else f"{printed:.2f}"
                 cells.append(Cell(text, value=printed))
             if name in COMPARED:
-                difference = _interval(entry, f"difference_{name}")
-                cells.append(difference_cell(q, difference, int(entry.get("seeds", 0))))
+                difference = entry.interval(f"difference_{name}") if entry else None
+                cells.append(difference_cell(q, difference, entry.seeds if entry else 0))
         lines.append(cells)
     seeds = _most_seeds(table)
     caption = (
@@ -191,10 +181,12 @@ def _table(
     return Table(caption, columns, lines)
 
 
-def _groups(every: Rows, ours: Rows, table: Sequence[Entry], labels: Sequence[str]) -> list[Group]:
+def _groups(
+    every: Rows, ours: Rows, table: Sequence[TableRow], labels: Sequence[str]
+) -> list[Group]:
     there = known(ours)
     published = {
-        name: {str(e["method"]): e[key] for e in table if e.get(key) is not None}
+        name: {e.method: printed for e in table if (printed := getattr(e, key)) is not None}
         for name, key in _PRINTED.items()
         if name in there
     }

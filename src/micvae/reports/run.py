@@ -13,6 +13,7 @@ from micvae.reports.single import data_group, gather, run_groups
 from micvae.studies.command_lines import train_command
 from micvae.studies.nulls import nulls_of, r_mi_said
 from micvae.torch_state import with_torch_defaults
+from micvae.training.record import RunRecord, Scores
 from micvae.training.run import IN_MEMORY, Run
 
 FILES = (
@@ -42,7 +43,7 @@ def report_run(run: Run) -> Path:
     material = gather(run, "", missing)
     scores = material.scores
     missing += _left_out(scores)
-    if not scores["factor_names"]:
+    if not scores.factor_names:
         missing.append(
             "MIG, DCI and every figure that needs ground truth: the data has no factors that vary."
         )
@@ -50,7 +51,7 @@ def report_run(run: Run) -> Path:
     if material.dataset is not None and material.dataset.pictures:
         groups.append(data_group(material.dataset))
     page = Page(
-        title=f"{run.config.method} on {run.record['data']['name']}",
+        title=f"{run.config.method} on {run.record.data.name}",
         kind="One run",
         answer=_answer(run, scores),
         caveat=" ".join(run.remarks()),
@@ -60,7 +61,7 @@ def report_run(run: Run) -> Path:
         notes=[
             *run.notes,
             statement(run.config.objective.identifiability),
-            *scores.get("cautions", ()),
+            *scores.cautions,
         ],
         missing=missing,
         configuration=[Details("This run", "", configuration(run.config.to_json()))],
@@ -73,30 +74,25 @@ def report_run(run: Run) -> Path:
 
 def _raw_vectors(run: Run) -> bool:
     """Whether a run was trained on a table or file whose vectors were left as they are."""
-    data = run.record["data"]
-    source = data.get("source")
-    return (
-        run.config.data != IN_MEMORY
-        and isinstance(source, dict)
-        and own_vectors(source, data["image_shape"])
-    )
+    data = run.record.data
+    return run.config.data != IN_MEMORY and own_vectors(data.source, data.image_shape)
 
 
-def _left_out(scores: Mapping[str, Any]) -> list[str]:
+def _left_out(scores: Scores) -> list[str]:
     """The scores that could not be computed, a sentence per reason."""
     reasons: dict[str, list[str]] = {}
-    for name, reason in scores.get("missing", {}).items():
-        reasons.setdefault(str(reason), []).append(quantity(name).label)
+    for name, reason in scores.missing.items():
+        reasons.setdefault(reason, []).append(quantity(name).label)
     return [f"{', '.join(names)}: {reason}." for reason, names in reasons.items()]
 
 
-def _answer(run: Run, scores: Mapping[str, Any]) -> str:
-    latents = len(scores["active"])
-    used = f"{scores['active_units']} of {latents} latents are active"
+def _answer(run: Run, scores: Scores) -> str:
+    latents = len(scores.active)
+    used = f"{scores.active_units} of {latents} latents are active"
     epochs = f"{run.config.epochs} epoch{'s' if run.config.epochs > 1 else ''}"
     fitted = "Fitted in closed form" if run.config.objective.closed_form else f"After {epochs}"
     after = f"{fitted} with seed {run.config.seed}"
-    metrics = scores["metrics"]
+    metrics = scores.metrics
     if not {"mig", "dci_disentanglement"} <= metrics.keys():
         return f"{after}, {used}. {r_mi_said(scores)}."
     shown = quantity("mig").shown(metrics["mig"])
@@ -107,13 +103,13 @@ def _answer(run: Run, scores: Mapping[str, Any]) -> str:
     )
 
 
-def _keys(scores: Mapping[str, Any]) -> list[Key]:
-    values = {**scores["metrics"], **scores}
+def _keys(scores: Scores) -> list[Key]:
+    values = scores.quantities
     wanted = ("mig", "dci_disentanglement", "active_units", "reconstruction", "r_mi")
     keys = []
     for q in map(quantity, wanted):
         if q.name == "active_units":
-            total = len(scores["active"])
+            total = len(scores.active)
             keys.append(Key(q.label, str(values[q.name]), f"of {total} latents"))
         elif values.get(q.name) is not None:
             better = f"{q.direction} is better" if q.direction else ""
@@ -125,14 +121,14 @@ def _keys(scores: Mapping[str, Any]) -> list[Key]:
     return keys
 
 
-def _table(run: Run, scores: Mapping[str, Any]) -> Table:
-    values = {**scores["metrics"], **scores, "seconds": run.record.get("seconds")}
+def _table(run: Run, scores: Scores) -> Table:
+    values: dict[str, Any] = {**scores.quantities, "seconds": run.record.seconds}
     nulls = nulls_of(scores)
     rows = []
     for name in known([values]):
         q = quantity(name)
         if name == "active_units":
-            bounds = f"0 to {len(scores['active'])}"
+            bounds = f"0 to {len(scores.active)}"
         elif name in METRICS:
             low, high = METRICS[name].range
             bounds = f"{low:g} to {high:g}".replace("inf", "∞").replace("-", "−")
@@ -151,7 +147,7 @@ def _table(run: Run, scores: Mapping[str, Any]) -> Table:
         )
     caption = (
         f"One run, seed {run.config.seed}: a single value has no interval. Scores are computed on "
-        f"{scores['samples']:,} images. Below a dependence among latents stands what the same "
+        f"{scores.samples:,} images. Below a dependence among latents stands what the same "
         "estimate gives for independent latents of this size (permuted columns), with 95% "
         "probability."
     )
@@ -170,10 +166,14 @@ def configuration(values: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [(name.replace("_", " "), str(value)) for name, value in values.items()]
 
 
-def environment(record: Mapping[str, Any]) -> list[tuple[str, str]]:
+def environment(record: RunRecord) -> list[tuple[str, str]]:
     """What else determines a run's bits, from its record."""
-    items = {"micvae": record.get("micvae", ""), **record.get("environment", {})}
-    data = record.get("data", {})
-    items["data"] = f"{data.get('name')}, {data.get('n')} images of {data.get('image_shape')}"
-    items["data fingerprint"] = data.get("fingerprint", "")
+    data = record.data
+    known = {name: v for name, v in vars(record.environment).items() if v is not None}
+    items = {
+        "micvae": record.micvae,
+        **known,
+        "data": f"{data.name}, {data.n} images of {list(data.image_shape)}",
+        "data fingerprint": data.fingerprint,
+    }
     return [(name, str(value)) for name, value in items.items()]

@@ -1,27 +1,26 @@
 """The page of `micvae select`: which model to go on with, and what that choice rests on."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-from micvae.errors import RunError
-from micvae.files import read_json
+from micvae.errors import MicvaeError, RunError
 from micvae.paths import member
+from micvae.records import read
 from micvae.reports.many import configurations, environment_of, labels_of
 from micvae.reports.page import Cell, Group, Key, NotDrawn, Page, Plate, Table, write_page
 from micvae.reports.quantities import DEFINITIONS, NOT_KNOWN, Quantity, quantity
 from micvae.reports.single import data_group, gather, run_groups
-from micvae.reports.tables import Rows, bounds, caution, count_said, failures, mean_cell, read_table
+from micvae.reports.tables import bounds, caution, count_said, failures, mean_cell, read_table
 from micvae.reports.trade_offs import Spot, trade_off
 from micvae.studies.choice import CAVEAT, answer, trade_offs, with_verdicts
+from micvae.studies.record import Difference, Recommended, SelectionRecord, StudyRecord
 from micvae.studies.selection import SELECTION
 from micvae.studies.statistics import Interval, enough_seeds
-from micvae.studies.study import STUDY
+from micvae.studies.study import STUDY, Rows
 from micvae.studies.truth import check_said
 from micvae.torch_state import with_torch_defaults
 from micvae.training.run import Run
-
-Found = Mapping[str, Any]
 
 FILES = (
     (SELECTION, "the ranking, every number in full"),
@@ -79,47 +78,39 @@ def report_selection(folder: Path) -> Path:
     Raises:
         RunError: where the selection is not finished, or a file is damaged.
     """
-    study, rows = read_json(folder / STUDY), read_table(folder)
+    study, rows = read(StudyRecord, folder / STUDY), read_table(folder)
     if not (folder / SELECTION).is_file():
         raise RunError(
             f"{folder} has no {SELECTION}: its runs are not compared yet. Give the same command "
             "again; it goes on where it stopped."
         )
-    result = with_verdicts(read_json(folder / SELECTION))
-    if result["candidates"][0]["trivial"]:
-        result |= {"recommended": None, "train": None}  # files of earlier versions have some
+    result = with_verdicts(read(SelectionRecord, folder / SELECTION))
+    if result.candidates[0].trivial:  # files of earlier versions recommend some
+        result = replace(result, recommended=None, train=None)
     missing = failures(study)
-    missing += [f"{row}: fewer than two seeds finished, not ranked" for row in result["not_ranked"]]
+    missing += [f"{row}: fewer than two seeds finished, not ranked" for row in result.not_ranked]
     page = Page(
-        title=str(study.get("title") or f"Which model for {result['data']}?"),
+        title=study.title or f"Which model for {result.data}?",
         kind="Selection without ground truth",
         answer=answer(result),
-        caveat=CAVEAT if result["recommended"] else "",
+        caveat=CAVEAT if result.recommended else "",
         keys=_keys(result),
-        go_on=result["train"] or "",
+        go_on=result.train or "",
         table=_table(result, rows),
         groups=[*_scatter(result, rows), *_chosen_groups(folder, result, missing)],
-        notes=study.get("notes") or (),
+        notes=study.notes,
         missing=missing,
-        findings=[*trade_offs(result), *(check_said(result["check"]) if result["check"] else ())],
+        findings=[*trade_offs(result), *(check_said(result.check) if result.check else ())],
         configuration=configurations(study, rows, labels_of(study, rows)),
         environment=environment_of(folder, rows),
         files=FILES,
-        command=str(study.get("command") or ""),
+        command=study.command,
         definitions=(*_DEFINITIONS, *(d for d in DEFINITIONS if d[0] in _SHARED)),
     )
     return write_page(page, folder)
 
 
 _SHARED = ("KL", "Reconstruction", "Active units", "Interval", "Nat")
-
-
-def _interval(given: Found) -> Interval:
-    return Interval(given["mean"], given["low"], given["high"])
-
-
-def _known(given: Found) -> Interval | None:
-    return None if given["mean"] is None else _interval(given)
 
 
 def _bounds(q: Quantity, interval: Interval, signed: bool = False) -> str:
@@ -129,36 +120,33 @@ def _bounds(q: Quantity, interval: Interval, signed: bool = False) -> str:
     return bounds(q, interval, signed)
 
 
-def _keys(result: Found) -> list[Key]:
-    first = result["candidates"][0]
-    if result["recommended"] is None:
-        most = max(result["candidates"], key=lambda c: float(c["active_units"]["mean"]))
-        q, interval = quantity("active_units"), _interval(most["active_units"])
+def _keys(result: SelectionRecord) -> list[Key]:
+    first = result.candidates[0]
+    if result.recommended is None:
+        most = max(result.candidates, key=lambda c: c.active_units.mean)
+        q, interval = quantity("active_units"), most.active_units
         return [
-            Key("to go on with", "none", f"of {len(result['candidates'])} tried"),
-            Key(f"{q.axis}, {most['row']}", q.shown(interval.mean), bounds(q, interval)),
+            Key("to go on with", "none", f"of {len(result.candidates)} tried"),
+            Key(f"{q.axis}, {most.row}", q.shown(interval.mean), bounds(q, interval)),
         ]
-    near = [c for c in result["candidates"][1:] if not _told(c, "udr")]
+    near = [c for c in result.candidates[1:] if not c.apart("udr")]
     keys = [
-        Key("recommended", first["row"], f"seed {result['recommended']['seed']}"),
-        Key("not told apart", str(len(near)), f"of {len(result['candidates']) - 1} others, by UDR"),
+        Key("recommended", first.row, f"seed {result.recommended.seed}"),
+        Key("not told apart", str(len(near)), f"of {len(result.candidates) - 1} others, by UDR"),
     ]
     for name in ("udr", "agreement", "held_out_reconstruction", "active_units"):
-        q, interval = quantity(name), _interval(first[name])
-        small = _bounds(q, interval)
-        if name == "agreement" and first["rotated"] is not None:
-            small = f"turned at random: {q.shown(first['rotated'])}"
-        keys.append(Key(q.axis, q.shown(interval.mean), small))
+        q, found = quantity(name), first.known(name)
+        if found is None:
+            continue
+        small = _bounds(q, found)
+        if name == "agreement" and first.rotated is not None:
+            small = f"turned at random: {q.shown(first.rotated)}"
+        keys.append(Key(q.axis, q.shown(found.mean), small))
     return keys
 
 
-def _told(candidate: Found, name: str) -> bool:
-    difference = candidate["difference"][name]
-    return bool(difference and difference["apart"])
-
-
-def _table(result: Found, rows: Rows) -> Table:
-    first, known = result["candidates"][0]["row"], result["recommended"] is not None
+def _table(result: SelectionRecord, rows: Rows) -> Table:
+    first, known = result.candidates[0].row, result.recommended is not None
     columns = [("candidate", "best first" if known else "none to go on with")]
     for q in map(quantity, _COLUMNS):
         columns.append((q.head, q.unit))
@@ -166,60 +154,64 @@ def _table(result: Found, rows: Rows) -> Table:
             columns.append((f"Δ {q.head}", f"to {'the recommended' if known else first}"))
     columns.append((quantity("seconds").head, quantity("seconds").unit))
     lines = []
-    for candidate in result["candidates"]:
-        cells = [Cell(candidate["row"], count_said(len(candidate["seeds"])))]
+    for candidate in result.candidates:
+        cells = [Cell(candidate.row, count_said(len(candidate.seeds)))]
         for q in map(quantity, _COLUMNS):
-            interval = _known(candidate[q.name])
-            cell = mean_cell(q, interval)
-            if q.name == "agreement" and candidate["rotated"] is not None:
-                cell = Cell(cell.text, f"random {q.shown(candidate['rotated'])}", cell.value)
+            cell = mean_cell(q, candidate.known(q.name))
+            if q.name == "agreement" and candidate.rotated is not None:
+                cell = Cell(cell.text, f"random {q.shown(candidate.rotated)}", cell.value)
             cells.append(cell)
             if q.name in _COMPARED:
-                cells.append(_difference(q, candidate["difference"][q.name], result["level"]))
-        spent = [float(row["seconds"]) for row in rows if row["row"] == candidate["row"]]
-        mean = sum(spent) / len(spent)
-        cells.append(Cell(quantity("seconds").shown(mean), "per run", mean))
+                cells.append(_difference(q, candidate.differs(q.name), result.level))
+        spent = [float(row["seconds"]) for row in rows if row["row"] == candidate.row]
+        if spent:
+            mean = sum(spent) / len(spent)
+            cells.append(Cell(quantity("seconds").shown(mean), "per run", mean))
+        else:
+            cells.append(Cell(NOT_KNOWN))
         lines.append(cells)
     caption = (
         "Mean over seeds and, in brackets, its 95% bootstrap interval, ranked by UDR. Δ: "
-        f"difference to {first} under the same seeds, with an interval of {result['level']:.1%} "
-        f"each. ELBO and reconstruction: of {result['aside']:,} samples that no run has seen. No "
+        f"difference to {first} under the same seeds, with an interval of {result.level:.1%} "
+        f"each. ELBO and reconstruction: of {result.aside:,} samples that no run has seen. No "
         "factor was used."
-    ) + caution(max(len(c["seeds"]) for c in result["candidates"]), result["level"])
+    ) + caution(max(len(c.seeds) for c in result.candidates), result.level)
     return Table(caption, columns, lines)
 
 
-def _difference(q: Quantity, difference: Found | None, level: float) -> Cell:
+def _difference(q: Quantity, difference: Difference | None, level: float) -> Cell:
     if difference is None:
         return Cell(NOT_KNOWN)
-    interval = _interval(difference)
-    verdict = "told apart" if difference["apart"] else "not told apart"
-    if difference["seeds"] < enough_seeds(level):
-        verdict = f"{difference['seeds']} seeds: too few to tell"
+    interval = difference.interval
+    verdict = "told apart" if difference.apart else "not told apart"
+    if difference.seeds < enough_seeds(level):
+        verdict = f"{difference.seeds} seeds: too few to tell"
     shown = q.shown(interval.mean, signed=True)
     return Cell(shown, _bounds(q, interval, True), interval.mean, verdict)
 
 
-def _scatter(result: Found, rows: Rows) -> list[Group]:
+def _scatter(result: SelectionRecord, rows: Rows) -> list[Group]:
     """Agreement against reconstruction, of candidates whose agreement is known."""
     across, upward = quantity("udr"), quantity("held_out_reconstruction")
     spots = {
-        c["row"]: Spot(
-            _interval(c[across.name]),
-            _interval(c[upward.name]),
+        c.row: Spot(
+            interval,
+            c.held_out_reconstruction,
             [
                 (row[across.name], row[upward.name])
                 for row in rows
-                if row["row"] == c["row"] and row.get(across.name) is not None
+                if row["row"] == c.row
+                and row.get(across.name) is not None
+                and row.get(upward.name) is not None
             ],
         )
-        for c in result["candidates"]
-        if c["udr"]["mean"] is not None
+        for c in result.candidates
+        if (interval := c.udr.interval) is not None
     }
     if not spots:
         return []
-    figure = trade_off(spots, across, upward, (result["recommended"] or {}).get("row", ""))
-    seeds = sorted({len(c["seeds"]) for c in result["candidates"]})
+    figure = trade_off(spots, across, upward, chosen.row if (chosen := result.recommended) else "")
+    seeds = sorted({len(c.seeds) for c in result.candidates})
     over = " to ".join(map(str, dict.fromkeys((seeds[0], seeds[-1]))))
     caption = (
         f"Large marks: means over {over} seeds with 95% bootstrap intervals; small ones: single "
@@ -231,22 +223,22 @@ def _scatter(result: Found, rows: Rows) -> list[Group]:
     return [Group("What each choice costs", caption, [Plate("trade-off", figure, alt)])]
 
 
-def _chosen_groups(folder: Path, result: Found, missing: list[str]) -> Sequence[Group]:
+def _chosen_groups(folder: Path, result: SelectionRecord, missing: list[str]) -> Sequence[Group]:
     """Figures of the recommended run: traversals first, as they are what to judge it by.
 
     Where none is recommended, of the first run of the first row, to see what went wrong.
     """
-    first, chosen = result["candidates"][0], result["recommended"]
+    first, chosen = result.candidates[0], result.recommended
     what = "the recommended run" if chosen else "one of the runs"
-    chosen = chosen or {"row": first["row"], "seed": first["seeds"][0], "path": first["paths"][0]}
+    chosen = chosen or Recommended(row=first.row, seed=first.seeds[0], path=first.paths[0])
     try:
-        material = gather(Run(member(folder, chosen["path"])), "", missing)
-    except (RunError, OSError) as error:
+        material = gather(Run(member(folder, chosen.path)), "", missing)
+    except (MicvaeError, OSError) as error:
         missing.append(NotDrawn(f"Figures of {what}: {error}"))
         return []
     groups = run_groups([material])
     wanted = ("Latent traversals", "Reconstructions", "Latents among themselves", "Learning curves")
-    said = f" Shown is {what}: {chosen['row']}, seed {chosen['seed']}."
+    said = f" Shown is {what}: {chosen.row}, seed {chosen.seed}."
     shown = [
         Group(g.title, g.caption + said, g.plates)
         for title in wanted

@@ -2,8 +2,7 @@
 
 import warnings
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -22,6 +21,7 @@ from micvae.reports.traversals import MOST, traversals
 from micvae.representation import Representation
 from micvae.studies.evaluation import evaluate_run, usable_factors
 from micvae.studies.nulls import r_mi_said
+from micvae.training.record import Scores
 from micvae.training.run import Run
 
 BRACKETS = (
@@ -43,7 +43,7 @@ class Material:
     run: Run
     model: VAE
     representation: Representation
-    scores: dict[str, Any]
+    scores: Scores
     dataset: FactorDataset | None
 
     def name(self, figure: str) -> str:
@@ -53,7 +53,7 @@ class Material:
     @property
     def pictures(self) -> bool:
         """Whether what the model decodes can be looked at."""
-        return len(self.run.record["data"]["image_shape"]) == 3
+        return self.run.record.data.pictures
 
     @property
     def about(self) -> str:
@@ -77,7 +77,7 @@ def gather(run: Run, label: str, missing: list[str]) -> Material:
         )
     if run.config.objective.finishes:  # scores of earlier versions have those of the last epoch
         final = run.final_terms()
-        scores |= {name: final.get(name) for name in ("reconstruction", "kl")}
+        scores = replace(scores, reconstruction=final.get("reconstruction"), kl=final.get("kl"))
     try:
         with warnings.catch_warnings():
             # What there is to say of the data stands on the page, from the run's own record.
@@ -85,7 +85,7 @@ def gather(run: Run, label: str, missing: list[str]) -> Material:
             dataset = run.dataset()
     except (MicvaeError, OSError) as error:
         dataset = None
-        pictures = len(run.record["data"]["image_shape"]) == 3
+        pictures = run.record.data.pictures
         what = "Samples and reconstructions" if pictures else "What each latent moves"
         missing.append(NotDrawn(f"{what}{whose}: the data cannot be read ({error})"))
     return Material(label, run, model, run.representation(), scores, dataset)
@@ -112,9 +112,9 @@ def run_groups(materials: Sequence[Material]) -> list[Group]:
         _reconstructions([m for m in materials if m.dataset is not None and m.dataset.pictures]),
         _traversals([m for m in materials if m.pictures]),
         _effects([m for m in materials if m.dataset is not None and not m.pictures]),
-        _factor_matrices([m for m in materials if m.scores["factor_mi"] is not None]),
+        _factor_matrices([m for m in materials if m.scores.factor_mi is not None]),
         _codes([m for m in materials if usable_factors(m.representation)]),
-        _latent_matrices([m for m in materials if len(m.scores["latent_kl"]) > 1]),
+        _latent_matrices([m for m in materials if len(m.scores.latent_kl) > 1]),
         _curves([m for m in materials if not m.run.config.objective.closed_form]),
     ]
     return [group for group in groups if group.plates]
@@ -156,7 +156,7 @@ def _traversals(materials: Sequence[Material]) -> Group:
         "which then stand beside its row. In a disentangled representation each row "
         "changes one factor only. An inactive latent changes nothing."
     )
-    if any(len(m.scores["latent_kl"]) > MOST for m in materials):
+    if any(len(m.scores.latent_kl) > MOST for m in materials):
         caption += f" The {MOST} latents of the highest KL are shown."
     return Group("Latent traversals", caption, plates)
 
@@ -187,7 +187,7 @@ def _effects(materials: Sequence[Material]) -> Group:
     )
     pairs = list(zip(found, shown, strict=True))
     every = all(len(one.names) == len(features) for one, features in pairs)
-    if not every or any(len(m.scores["latent_kl"]) > MOST for m in materials):
+    if not every or any(len(m.scores.latent_kl) > MOST for m in materials):
         caption += (
             f" At most {MOST} latents (highest KL) and {FEATURES} features (moved furthest) are "
             "shown."
@@ -197,17 +197,17 @@ def _effects(materials: Sequence[Material]) -> Group:
 
 
 def _factor_matrices(materials: Sequence[Material]) -> Group:
-    top = _top([np.asarray(m.scores["factor_mi"]) for m in materials])
+    top = _top([np.asarray(m.scores.factor_mi) for m in materials])
     plates = [
         Plate(
             m.name("mi-latents-factors"),
             factor_matrix(
-                m.scores["factor_mi"],
-                m.scores["factor_names"],
-                m.scores["latent_kl"],
-                m.scores["active"],
+                m.scores.factor_mi or (),
+                m.scores.factor_names,
+                m.scores.latent_kl,
+                m.scores.active,
                 top,
-                m.scores.get("factor_mi_null"),
+                m.scores.factor_mi_null,
             ),
             f"Mutual information of every latent with every factor, in nats{m.about}.",
             m.label,
@@ -220,9 +220,9 @@ def _factor_matrices(materials: Sequence[Material]) -> Group:
         "one. Labels of inactive latents are grey: the mean of a collapsed latent can still follow "
         "a factor faintly, and mutual information, like MIG, does not see how faintly."
     )
-    if any("factor_mi_null" in m.scores for m in materials):
+    if any(m.scores.factor_mi_null is not None for m in materials):
         caption += BRACKETS.format("latents and factors")
-    names = dict.fromkeys(name for m in materials for name in m.scores["factor_names"])
+    names = dict.fromkeys(name for m in materials for name in m.scores.factor_names)
     return Group("Latents and factors", caption + _in_full(names), plates)
 
 
@@ -233,16 +233,16 @@ def _in_full(names: Iterable[str]) -> str:
 
 
 def _latent_matrices(materials: Sequence[Material]) -> Group:
-    top = _top([np.asarray(m.scores["latent_mi"]) for m in materials])
+    top = _top([np.asarray(m.scores.latent_mi) for m in materials])
     plates = [
         Plate(
             m.name("mi-latents"),
             latent_matrix(
-                m.scores["latent_mi"],
-                m.scores["latent_kl"],
-                m.scores["active"],
+                m.scores.latent_mi,
+                m.scores.latent_kl,
+                m.scores.active,
                 top,
-                m.scores.get("latent_mi_null"),
+                m.scores.latent_mi_null,
             ),
             f"Mutual information of every pair of latents, in nats{m.about}.",
             m.label,
@@ -255,7 +255,7 @@ def _latent_matrices(materials: Sequence[Material]) -> Group:
         "the paper's regulariser lowers. Its estimate is biased, the more so the fewer samples "
         f"there are. The sum over all cells off the diagonal: {totals}."
     )
-    if any("latent_mi_null" in m.scores for m in materials):
+    if any(m.scores.latent_mi_null is not None for m in materials):
         caption += BRACKETS.format("latents")
     return Group("Latents among themselves", caption, plates)
 
@@ -265,7 +265,7 @@ def _codes(materials: Sequence[Material]) -> Group:
     left_out = False
     for m in materials:
         factors = usable_factors(m.representation)
-        left_out |= len(factors) > FACTORS or len(m.scores["latent_kl"]) > LATENTS
+        left_out |= len(factors) > FACTORS or len(m.scores.latent_kl) > LATENTS
         plates.append(
             Plate(
                 m.name("codes-factors"),
@@ -288,7 +288,7 @@ def _codes(materials: Sequence[Material]) -> Group:
 def _curves(materials: Sequence[Material]) -> Group:
     plates = []
     for m in materials:
-        steps = max(1, m.run.record["data"]["n"] // m.run.config.batch_size)
+        steps = max(1, m.run.record.data.n // m.run.config.batch_size)
         plates.append(
             Plate(
                 m.name("curves"),

@@ -3,9 +3,8 @@
 import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
-from micvae.files import read_json
+from micvae.records import read
 from micvae.reports.many import (
     SETTINGS,
     configurations,
@@ -23,7 +22,6 @@ from micvae.reports.page import SHORT, Cell, Group, Key, Page, Table, write_page
 from micvae.reports.quantities import HEADLINE, Quantity, known, quantity
 from micvae.reports.tables import (
     NULL_SAID,
-    Rows,
     beside_null,
     bounds,
     caution,
@@ -39,8 +37,9 @@ from micvae.reports.tables import (
     values_of,
     verdict,
 )
+from micvae.studies.record import StudyRecord
 from micvae.studies.statistics import Interval
-from micvae.studies.study import STUDY
+from micvae.studies.study import STUDY, Rows
 from micvae.torch_state import with_torch_defaults
 
 _DRAWN = ("mig", "dci_disentanglement", "dci_completeness", "r_mi", "reconstruction")
@@ -69,13 +68,13 @@ def report_study(folder: Path) -> Path:
     Raises:
         RunError: where the study has no table yet, or a file is damaged.
     """
-    study, rows = read_json(folder / STUDY), read_table(folder)
+    study, rows = read(StudyRecord, folder / STUDY), read_table(folder)
     page = study_page(study, rows, folder, files=FILES)
     return write_page(page, folder)
 
 
 def study_page(
-    study: Mapping[str, Any],
+    study: StudyRecord,
     rows: Rows,
     folder: Path,
     kind: str = "Study",
@@ -84,7 +83,7 @@ def study_page(
     """The page of methods × seeds.
 
     Args:
-        study: `title`, `rows`, `notes`, … as `run_study` takes them.
+        study: what was compared.
         rows: one dictionary per run; `path` is seen from `folder`.
         folder: of the study.
         kind: what the page calls itself.
@@ -96,7 +95,7 @@ def study_page(
     missing = incomplete(study, rows, labels)
     materials = representatives(folder, rows, labels, missing)
     return Page(
-        title=str(study.get("title") or folder.name),
+        title=study.title or folder.name,
         kind=kind,
         answer=_answer(rows, labels, baseline),
         caveat=not_converged(rows),
@@ -105,14 +104,14 @@ def study_page(
         more=one_a_line(rows, labels, further),
         more_said=f"{len(further)} more, one a line",
         groups=[*_groups(rows, labels, baseline), *single_groups(materials)],
-        quick=SHORT if study.get("quick") else "",
-        notes=study.get("notes") or (),
+        quick=SHORT if study.quick else "",
+        notes=study.notes,
         missing=missing,
-        findings=study.get("findings") or (),
+        findings=study.findings,
         configuration=configurations(study, rows, labels),
         environment=environment_of(folder, rows),
         files=files,
-        command=str(study.get("command") or _command(folder, rows, labels)),
+        command=study.command or _command(folder, rows, labels),
     )
 
 

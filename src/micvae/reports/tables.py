@@ -1,18 +1,15 @@
 """Tables of many runs: what was measured over seeds, and how sure it is."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-import pyarrow as pa
-
-from micvae.data.tables import read_rows
 from micvae.errors import RunError
 from micvae.paths import member
 from micvae.reports.page import Cell, Table
 from micvae.reports.quantities import NOT_KNOWN, Quantity, quantity
 from micvae.studies.nulls import DEPENDENCES, Null, null_ends
+from micvae.studies.record import StudyRecord
 from micvae.studies.statistics import (
     Interval,
     bootstrap_interval,
@@ -20,9 +17,7 @@ from micvae.studies.statistics import (
     enough_seeds,
     told_apart,
 )
-from micvae.studies.study import TABLE
-
-Rows = list[dict[str, Any]]
+from micvae.studies.study import TABLE, Row, Rows, read_rows
 
 NULL_SAID = (
     " Below a dependence among latents stands what the same estimate gives for independent ones, "
@@ -46,12 +41,9 @@ def read_table(folder: Path, restarts: bool = False) -> Rows:
             f"{folder} has no {TABLE}: its study is not finished. Give the same command again; "
             "it goes on where it stopped."
         )
-    try:
-        rows: Rows = read_rows(path)
-        for row in rows:
-            member(folder, str(row.get("path", "")))
-    except (OSError, pa.ArrowInvalid) as error:
-        raise RunError(f"{path} is not a readable Parquet file: {error}.") from None
+    rows = read_rows(path)
+    for row in rows:
+        member(folder, row["path"])
     return [row for row in rows if restarts or row.get("kept", True)]
 
 
@@ -155,7 +147,7 @@ def caution(seeds: int, level: float = 0.95) -> str:
     )
 
 
-def representative(rows: Rows, row: str) -> dict[str, Any] | None:
+def representative(rows: Rows, row: str) -> Row | None:
     """The run of the median MIG of a row (the lower of two), or its first without MIG."""
     mine = [r for r in rows if r["row"] == row]
     scored = sorted((r for r in mine if r.get("mig") is not None), key=lambda r: float(r["mig"]))
@@ -164,11 +156,11 @@ def representative(rows: Rows, row: str) -> dict[str, Any] | None:
     return mine[0] if mine else None
 
 
-def failures(study: Mapping[str, Any]) -> list[str]:
+def failures(study: StudyRecord) -> list[str]:
     """Runs that failed, one line per reason: the last line of what was recorded."""
     reasons: dict[str, list[str]] = {}
-    for path, why in dict(study.get("failed") or {}).items():
-        reason = (str(why).strip().splitlines() or ["no reason was recorded"])[-1]
+    for path, why in study.failed.items():
+        reason = (why.strip().splitlines() or ["no reason was recorded"])[-1]
         reasons.setdefault(reason, []).append(path)
     return [f"Failed: {', '.join(paths)} ({reason})" for reason, paths in reasons.items()]
 

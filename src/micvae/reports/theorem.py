@@ -1,29 +1,14 @@
 """The page of `micvae theorem`: figures, table, and what they say."""
 
-import zipfile
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-from micvae.data.declared import npz_arrays
-from micvae.errors import RunError
-from micvae.files import expanded, read_json
-from micvae.identifiability.theorem import POINTS, RESULT
-from micvae.reports.counterexamples import angles, darmois_plates, modular, rotations
+from micvae.files import expanded
+from micvae.identifiability.record import CLAIMS, TheoremRecord
+from micvae.identifiability.theorem import POINTS, RESULT, read_points
+from micvae.records import read
+from micvae.reports.counterexamples import Points, angles, darmois_plates, modular, rotations
 from micvae.reports.page import Cell, Group, Key, Page, Plate, Table, write_page
 from micvae.reports.style import number
-
-CLAIMS = {
-    "observations_identical_to_1e-6": "the alternative mixing gives the same observations (1e-6)",
-    "every_rotation_independent": "latents are independent at every angle, pairwise and jointly",
-    "every_marginal_unchanged": "every latent has its source's distribution",
-    "every_condition_holds": "the encoder is matched and R_MI = 0 at 45°",
-    "mcc_at_45_at_most_0.75": "and at 45° the sources are mixed: MCC ≤ 0.75",
-    "darmois_independent": "Darmois' latents are independent for both mixings",
-    "modular_pairs_independent": "sums modulo 1: every pair is independent",
-    "modular_jointly_dependent": "sums modulo 1: the three are not",
-}
-"""What each of `micvae.identifiability.theorem.verdicts` says, in plain words."""
 
 _DEFINITIONS = (
     ("R_MI", "Σ over ordered pairs i ≠ j of I(z_i; z_j), nats."),
@@ -49,13 +34,9 @@ def report_theorem(folder: Path) -> Path:
         RunError: where they are missing or damaged.
     """
     folder = expanded(folder)
-    result = read_json(folder / RESULT)
-    try:
-        with npz_arrays(folder / POINTS) as stored:
-            points = {name: stored.read(name) for name in stored.names}
-    except (OSError, ValueError, zipfile.BadZipFile) as problem:
-        raise RunError(f"{folder / POINTS} cannot be read: {problem}") from None
-    met = result["verdicts"]
+    result = read(TheoremRecord, folder / RESULT)
+    points = read_points(folder / POINTS)
+    met = result.verdicts
     page = Page(
         title="The theorem, tested",
         kind="independent sources, a Gaussian encoder and R_MI = 0 do not identify the sources",
@@ -63,21 +44,21 @@ def report_theorem(folder: Path) -> Path:
         keys=_keys(result),
         table=_table(result),
         groups=_groups(result, points),
-        quick="fewer samples and angles than usual" if result["quick"] else "",
+        quick="fewer samples and angles than usual" if result.quick else "",
         findings=[f"{'Yes' if met[name] else 'NO'}: {said}." for name, said in CLAIMS.items()],
         files=((RESULT, "every number in full"), (POINTS, "the points of the figures")),
         command="micvae theorem"
-        + (" --quick" if result["quick"] else "")
-        + f" --seed {result['seed']} --out {folder.name}",
+        + (" --quick" if result.quick else "")
+        + f" --seed {result.seed} --out {folder.name}",
         definitions=_DEFINITIONS,
     )
     return write_page(page, folder)
 
 
-def _answer(result: Mapping[str, Any]) -> str:
-    halfway = [row for row in result["rotations"] if row["angle"] == 45]
-    scores = ", ".join(f"{number(row['mcc_pearson'], 2)} ({row['sources']})" for row in halfway)
-    largest = max(row["difference"] for row in result["rotations"])
+def _answer(result: TheoremRecord) -> str:
+    halfway = result.halfway()
+    scores = ", ".join(f"{number(row.mcc_pearson, 2)} ({row.sources})" for row in halfway)
+    largest = max(row.difference for row in result.rotations)
     return (
         "Turned by 45°, other latents explain the same observations (largest difference "
         f"{largest:.0e}), are independent and have the sources' own distributions, and yet agree "
@@ -85,18 +66,17 @@ def _answer(result: Mapping[str, Any]) -> str:
     )
 
 
-def _keys(result: Mapping[str, Any]) -> list[Key]:
-    met = [result["verdicts"][name] for name in CLAIMS]
-    halfway = [row for row in result["rotations"] if row["angle"] == 45]
+def _keys(result: TheoremRecord) -> list[Key]:
+    met = [result.verdicts[name] for name in CLAIMS]
     keys = [Key("claims borne out", str(sum(met)), f"of {len(met)}")]
-    for row in halfway:
-        tc = row["joint"]
-        inside = f"TC {number(tc['value'], 3)} nats, null up to {number(tc['high'], 3)}"
-        keys.append(Key(f"MCC at 45°, {row['sources']}", number(row["mcc_pearson"], 2), inside))
+    for row in result.halfway():
+        tc = row.joint
+        inside = f"TC {number(tc.value, 3)} nats, null up to {number(tc.high, 3)}"
+        keys.append(Key(f"MCC at 45°, {row.sources}", number(row.mcc_pearson, 2), inside))
     return keys
 
 
-def _table(result: Mapping[str, Any]) -> Table:
+def _table(result: TheoremRecord) -> Table:
     columns = [
         ("sources, angle", ""),
         ("max |x − x′|", ""),
@@ -106,22 +86,22 @@ def _table(result: Mapping[str, Any]) -> Table:
         ("MCC", "Spearman"),
     ]
     rows = []
-    for row in result["rotations"]:
-        joint = row["joint"]
+    for row in result.rotations:
+        joint = row.joint
         rows.append(
             [
-                Cell(f"{row['sources']}, {row['angle']:.0f}°"),
-                Cell(f"{row['difference']:.0e}", value=row["difference"]),
-                _interval_cell({key: 2 * joint[key] for key in ("value", "low", "high")}),
-                _interval_cell(joint),
-                Cell(number(row["mcc_pearson"], 3), value=row["mcc_pearson"]),
-                Cell(number(row["mcc_spearman"], 3), value=row["mcc_spearman"]),
+                Cell(f"{row.sources}, {row.angle:.0f}°"),
+                Cell(f"{row.difference:.0e}", value=row.difference),
+                _interval_cell(2 * joint.value, 2 * joint.low, 2 * joint.high),
+                _interval_cell(joint.value, joint.low, joint.high),
+                Cell(number(row.mcc_pearson, 3), value=row.mcc_pearson),
+                Cell(number(row.mcc_spearman, 3), value=row.mcc_spearman),
             ]
         )
     caption = (
-        f"Two sources alike, mixed by a swirl; {result['samples']:,} samples, of which "
-        f"{result['checked']:,} for the nearest-neighbour estimates, seed {result['seed']}. Null "
-        f"intervals from {result['permutations']:,} permutations each, wide enough that all "
+        f"Two sources alike, mixed by a swirl; {result.samples:,} samples, of which "
+        f"{result.checked:,} for the nearest-neighbour estimates, seed {result.seed}. Null "
+        f"intervals from {result.permutations:,} permutations each, wide enough that all "
         "checks of independent columns hold at once with 95% probability. With two "
         "latents R_MI is twice the total correlation. MCC is that of these samples, with "
         "a standard error below 0.01."
@@ -129,12 +109,12 @@ def _table(result: Mapping[str, Any]) -> Table:
     return Table(caption, columns, rows)
 
 
-def _interval_cell(check: Mapping[str, float]) -> Cell:
-    interval = f"[{number(check['low'], 3)}, {number(check['high'], 3)}]"
-    return Cell(number(check["value"], 3), interval, check["value"])
+def _interval_cell(value: float, low: float, high: float) -> Cell:
+    interval = f"[{number(low, 3)}, {number(high, 3)}]"
+    return Cell(number(value, 3), interval, value)
 
 
-def _groups(result: Mapping[str, Any], points: Mapping[str, Any]) -> list[Group]:
+def _groups(result: TheoremRecord, points: Points) -> list[Group]:
     rotated = Plate(
         "theorem-rotation",
         rotations(points),

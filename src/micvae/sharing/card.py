@@ -11,6 +11,8 @@ from typing import Any
 from micvae import spelling
 from micvae.metrics import METRICS, Interval
 from micvae.objectives.identifiability import statement
+from micvae.objectives.terms import NATS, term
+from micvae.sharing.record import NOT_SAID, ModelConfig
 from micvae.sharing.trained import shown_shape
 from micvae.studies.nulls import r_mi_said
 from micvae.text import printable, printable_values, shortened
@@ -19,19 +21,16 @@ from micvae.training import RunConfig
 Spread = Mapping[str, Interval]
 
 
-def model_card(
-    config: RunConfig, facts: Mapping[str, Any], spread: Spread, licence: str | None
-) -> str:
+def model_card(facts: ModelConfig, spread: Spread, licence: str | None) -> str:
     """Write README.md: YAML front matter, then Markdown.
 
     Args:
-        config: what was trained.
         facts: what `config.json` says.
         spread: intervals of scores, by name, where computed.
         licence: an identifier, or None for none.
     """
-    data = facts["data"]
-    title = shortened(f"{config.method} on {data['name']}", 200)
+    config = facts.config
+    title = shortened(f"{config.method} on {facts.data.name}", 200)
     parts = [
         _front(config, facts, licence),
         f"# {_plain(title)}\n",
@@ -40,15 +39,15 @@ def model_card(
         _method(config),
         _data(facts),
         _scores(facts, spread),
-        _terms(facts),
+        _terms(config, facts),
         _provenance(config, facts),
     ]
     return "\n".join(parts)
 
 
-def _front(config: RunConfig, facts: Mapping[str, Any], licence: str | None) -> str:
-    scores = (facts["scores"] or {}).get("metrics", {})
-    name = facts["data"]["name"]
+def _front(config: RunConfig, facts: ModelConfig, licence: str | None) -> str:
+    scores = {} if facts.scores is None else facts.scores.metrics
+    name = facts.data.name
     tags = ["micvae", "disentanglement", "representation-learning", "vae", config.method]
     front: dict[str, Any] = {"library_name": "micvae", "tags": list(dict.fromkeys(tags))}
     if licence is not None:
@@ -74,8 +73,8 @@ def _front(config: RunConfig, facts: Mapping[str, Any], licence: str | None) -> 
     return "\n".join(["---", *lines, "---", ""])
 
 
-def _opening(config: RunConfig, facts: Mapping[str, Any]) -> str:
-    shape = shown_shape(tuple(facts["image_shape"]))
+def _opening(config: RunConfig, facts: ModelConfig) -> str:
+    shape = shown_shape(facts.image_shape)
     return (
         f"{config.latent_dim} latents of {shape}, learned with "
         f"micvae by {_code(config.method)}: "
@@ -83,8 +82,8 @@ def _opening(config: RunConfig, facts: Mapping[str, Any]) -> str:
     )
 
 
-def _use(config: RunConfig, facts: Mapping[str, Any]) -> str:
-    what = "images" if len(facts["image_shape"]) == 3 else "vectors"
+def _use(config: RunConfig, facts: ModelConfig) -> str:
+    what = "images" if len(facts.image_shape) == 3 else "vectors"
     out = "images.npz" if what == "images" else "vectors.parquet"
     notes = "".join(f"\n{note}\n" for note in _cautions(config, facts))
     return f"""## Use it
@@ -105,17 +104,17 @@ micvae decode FOLDER codes.parquet --out {out}
 {notes}"""
 
 
-def _cautions(config: RunConfig, facts: Mapping[str, Any]) -> list[str]:
+def _cautions(config: RunConfig, facts: ModelConfig) -> list[str]:
     """What data must be like for the recipe to hold."""
-    units = facts["data"].get("units") or {}
+    units = facts.data.units or NOT_SAID
     cautions = []
-    if units.get("whitened"):
+    if units.whitened:
         cautions.append(
             "The model reads and gives whitened vectors, and the matrix that whitened the training "
             "data is not stored: name data as `whitened('data.npz')`, which gives the same numbers "
             "for the training data only."
         )
-    if units.get("mean") is not None:
+    if units.mean is not None:
         cautions.append(
             "Give vectors in the units of the training data: `encode` subtracts `mean` and divides "
             "by `scale` of `config.json`, feature by feature, and `decode` goes back."
@@ -157,24 +156,24 @@ def _markdown(documented: str) -> str:
     return "\n\n".join(blocks)
 
 
-def _data(facts: Mapping[str, Any]) -> str:
-    data = facts["data"]
+def _data(facts: ModelConfig) -> str:
+    data = facts.data
     named = [
         f"{_plain(n)} ({_plain(k)})"
-        for n, k in zip(data["factor_names"], data["factor_kinds"], strict=True)
+        for n, k in zip(data.factor_names, data.factor_kinds, strict=True)
     ]
-    lines = [f"## Data\n\n{_plain(data['name'])}, {data['n']:,} samples."]
+    lines = [f"## Data\n\n{_plain(data.name)}, {data.n:,} samples."]
     lines.append(f"Known factors: {', '.join(named)}." if named else "No factor is known.")
-    lines += [f"- {_plain(note)}" for note in data["notes"]]
+    lines += [f"- {_plain(note)}" for note in data.notes]
     return "\n\n".join(lines) + "\n"
 
 
-def _scores(facts: Mapping[str, Any], spread: Spread) -> str:
-    scores = facts["scores"]
+def _scores(facts: ModelConfig, spread: Spread) -> str:
+    scores = facts.scores
     if scores is None:
         return "## Scores\n\nNot evaluated.\n"
     rows = ["| score | value | 95% interval | range | better |", "| --- | --- | --- | --- | --- |"]
-    for name, value in scores["metrics"].items():
+    for name, value in scores.metrics.items():
         known = METRICS.get(name)
         low, high = known.range if known else (float("-inf"), float("inf"))
         within = f"{low:g} to {high:g}".replace("inf", "∞").replace("-", "−")
@@ -185,28 +184,33 @@ def _scores(facts: Mapping[str, Any], spread: Spread) -> str:
         shown = "" if found is None else f"{found.low:.3f} to {found.high:.3f}"
         rows.append(f"| {_plain(name)} | {value:.4f} | {shown} | {within} | {better} |")
     how = (
-        f"One training, seed {facts['config']['seed']}, {scores['samples']:,} samples, "
-        f"{scores['active_units']} active latents; {r_mi_said(scores)}. "
+        f"One training, seed {facts.config.seed}, {scores.samples:,} samples, "
+        f"{scores.active_units} active latents; {r_mi_said(scores)}. "
         "Intervals are bootstraps over samples of these codes, and say nothing of another "
         "training, whose spread is larger as a rule."
     )
-    cautions = [f"- {_plain(caution)}." for caution in scores.get("cautions", ())]
+    cautions = [f"- {_plain(caution)}." for caution in scores.cautions]
     return "\n".join(["## Scores\n", *rows, "", how, *(["", *cautions] if cautions else []), ""])
 
 
-def _terms(facts: Mapping[str, Any]) -> str:
-    rows = ["| term | nats per sample |", "| --- | --- |"]
-    rows += [f"| {_plain(n)} | {v:.4f} |" for n, v in facts["training"]["last_epoch"].items()]
-    return "\n".join(["## Loss terms\n", "Means over the last epoch.\n", *rows, ""])
+def _terms(config: RunConfig, facts: ModelConfig) -> str:
+    rows = ["| term | value | unit |", "| --- | --- | --- |"]
+    for name, value in facts.training.last_epoch.items():
+        unit = term(name).unit
+        shown = "nats per sample" if unit == NATS else unit or "none"
+        rows.append(f"| {_plain(name)} | {value:.4f} | {shown} |")
+    when = "Of the finished model." if config.objective.finishes else "Means over the last epoch."
+    return "\n".join(["## Loss terms\n", f"{when}\n", *rows, ""])
 
 
-def _provenance(config: RunConfig, facts: Mapping[str, Any]) -> str:
-    training = facts["training"]
-    versions = [f"{k} {_plain(training[k])}" for k in ("python", "torch", "numpy") if k in training]
+def _provenance(config: RunConfig, facts: ModelConfig) -> str:
+    training = facts.training
+    known = {"python": training.python, "torch": training.torch, "numpy": training.numpy}
+    versions = [f"{k} {_plain(version)}" for k, version in known.items() if version is not None]
     epochs = f"{config.epochs} epoch{'s' if config.epochs > 1 else ''}"
-    took = "" if training["seconds"] is None else f" in {training['seconds']:.0f} s"
+    took = "" if training.seconds is None else f" in {training.seconds:.0f} s"
     return (
-        f"## Made by\n\nmicvae {_plain(facts['micvae'])} ({', '.join(versions)}), {epochs}{took}. "
+        f"## Made by\n\nmicvae {_plain(facts.micvae)} ({', '.join(versions)}), {epochs}{took}. "
         "`config.json` holds every setting, `model.safetensors` the weights; neither can run "
         "code.\n"
     )

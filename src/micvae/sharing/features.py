@@ -1,24 +1,8 @@
 """What the numbers of a vector are called, where a model and a data set both know it."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from micvae.data import FactorDataset
 from micvae.data.declared import few
 from micvae.errors import DataError
-
-
-def feature_names_of(data: object, count: int) -> tuple[str, ...]:
-    """Read the names from what is stored of a data set; none where they are not F texts.
-
-    Args:
-        data: `data` of a run's record, or of a shared model.
-        count: F, the numbers of a vector.
-    """
-    names: Any = data.get("feature_names") if isinstance(data, Mapping) else None
-    if not isinstance(names, list) or len(names) != count:
-        return ()
-    return tuple(names) if all(isinstance(name, str) for name in names) else ()
 
 
 def check_features(dataset: FactorDataset, names: tuple[str, ...], reader: str) -> None:

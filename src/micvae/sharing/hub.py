@@ -5,10 +5,11 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from micvae import __version__
+from micvae import __version__, records
 from micvae.data.value_range import TrainedScale
 from micvae.errors import MicvaeError, RunError
 from micvae.files import (
@@ -19,22 +20,22 @@ from micvae.files import (
     is_unfinished,
     making,
     read_json,
-    write_json,
+    replacing_all,
     write_text,
 )
 from micvae.paths import checked_file
 from micvae.sharing.card import model_card
 from micvae.sharing.paths import public
+from micvae.sharing.record import FORMAT, ModelConfig, SharedData, Training
 from micvae.sharing.scores import with_intervals
 from micvae.sharing.trained import Trained, units_of
 from micvae.sharing.units import Units
-from micvae.training import Run, RunConfig, checkpoint
-from micvae.training.restored import checked_shape, restored_model
+from micvae.training import Run, checkpoint
+from micvae.training.restored import restored_model
 
 CONFIG, WEIGHTS, CARD = "config.json", "model.safetensors", "README.md"
 SHARE = "share"
 """The command that fills such a folder."""
-FORMAT = 1
 MOST_BYTES = {CONFIG: LONGEST_JSON, WEIGHTS: 2**32}
 """Larger files are refused before they are read or downloaded."""
 
@@ -65,12 +66,15 @@ def save_pretrained(
         raise RunError(f"{folder} holds something else; choose another --out.")
     weights = run.model().state_dict()
     facts = _facts(run)
-    spread = with_intervals(run) if intervals and facts["scores"] is not None else {}
-    card = model_card(run.config, facts, spread, licence)
-    with making(folder, SHARE):
-        checkpoint.save_tensors(folder / WEIGHTS, weights, {"format": "pt"})
-        write_text(folder / CARD, card)
-        write_json(folder / CONFIG, facts)  # the last: a folder without it is no model
+    spread = with_intervals(run) if intervals and facts.scores is not None else {}
+    card = model_card(facts, spread, licence)
+    with (
+        making(folder, SHARE),
+        replacing_all(folder, (CONFIG, CARD, WEIGHTS)) as (own, told, tensors),
+    ):
+        records.write(own, facts)
+        write_text(told, card)
+        checkpoint.save_tensors(tensors, weights, {"format": "pt"})
     return folder
 
 
@@ -168,45 +172,49 @@ def _opened(config: Path, weights: Path, name: str, device: str) -> Trained:
         if not checked_file(path, config.parent).is_file():
             raise RunError(f"{name} has no {path.name}; it is no model of micvae.")
         _check_size(str(path), path.stat().st_size, most)
-    facts = read_json(config)
-    if not isinstance(facts, dict) or facts.get("library_name") != "micvae":
+    given = read_json(config)
+    if not isinstance(given, dict) or given.get("library_name") != "micvae":
         raise RunError(f"{config} is no configuration of micvae: its library_name is not micvae.")
-    if facts.get("format") != FORMAT:
+    if given.get("format") != FORMAT:
         raise RunError(
-            f"{config} has format {facts.get('format')!r}, and this micvae reads {FORMAT}; "
-            "it may be of a newer version."
+            f"{config} has format {records.shown(given.get('format'))}, and this micvae reads "
+            f"{FORMAT}; it may be of a newer version."
         )
-    settings = RunConfig.from_json(facts.get("config"))
-    shape = checked_shape(facts.get("image_shape"))
-    data = facts.get("data")
-    units = Units.read(data if isinstance(data, dict) else {}, shape)
-    model = restored_model(settings, shape, weights, device)
-    return Trained(name, settings, shape, model, facts, units)
+    facts = records.from_json(ModelConfig, given, str(config))
+    units = Units.read(facts.data, facts.image_shape)
+    model = restored_model(facts.config, facts.image_shape, weights, device)
+    names, scale = facts.data.feature_names, facts.data.scale
+    return Trained(name, facts.config, facts.image_shape, model, names, units, scale)
 
 
-def _facts(run: Run) -> dict[str, Any]:
+def _facts(run: Run) -> ModelConfig:
     """What goes into config.json: a reader of results needs it, and it names no place here."""
-    data = run.record["data"]
-    config = run.config.to_json()
-    config["data"] = public(config["data"])
-    environment = run.record.get("environment", {})
-    return {
-        "library_name": "micvae",
-        "format": FORMAT,
-        "micvae": run.record.get("micvae", __version__),
-        "config": config,
-        "image_shape": list(run.image_shape),
-        "data": {k: data[k] for k in ("name", "n", "factor_names", "factor_kinds", "notes")}
-        | {"units": units_of(run).to_json()}
-        | {k: data[k] for k in ("feature_names",) if k in data}
-        | (TrainedScale.of(data.get("source")).to_json() if len(run.image_shape) == 3 else {}),
-        "training": {
-            "seconds": run.record.get("seconds"),
-            **{k: environment[k] for k in ("python", "torch", "numpy") if k in environment},
-            "last_epoch": run.final_terms(),
-        },
-        "scores": run.scores(),
-    }
+    data, environment = run.record.data, run.record.environment
+    scale = TrainedScale.of(data.source) if data.pictures else TrainedScale()
+    return ModelConfig(
+        micvae=run.record.micvae,
+        config=replace(run.config, data=public(run.config.data)),
+        image_shape=run.image_shape,
+        data=SharedData(
+            name=data.name,
+            n=data.n,
+            factor_names=data.factor_names,
+            factor_kinds=data.factor_kinds,
+            notes=data.notes,
+            units=units_of(run).to_record(),
+            feature_names=data.feature_names,
+            value_range=scale.value_range,
+            dtype=scale.dtype,
+        ),
+        training=Training(
+            seconds=run.record.seconds,
+            python=environment.python,
+            torch=environment.torch,
+            numpy=environment.numpy,
+            last_epoch=run.final_terms(),
+        ),
+        scores=run.scores(),
+    )
 
 
 def _is_ours(config: Path) -> bool:

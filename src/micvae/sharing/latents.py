@@ -38,7 +38,7 @@ class LatentDescription:
     active: bool
     low: float
     high: float
-    values: list[float] | None
+    values: tuple[float, ...] | None
 
 
 def spread(representation: Representation) -> NDArray[np.float32]:
@@ -60,7 +60,7 @@ def describe_latents(model: VAE, representation: Representation) -> list[LatentD
     for d, kind in enumerate(model.space.kinds):
         values = None
         if kind == "value":
-            values = np.unique(model.space.values(d, _ALL).numpy()).tolist()
+            values = tuple(np.unique(model.space.values(d, _ALL).numpy()).tolist())
         described.append(
             LatentDescription(
                 name=f"z{d}",

@@ -7,7 +7,7 @@ import io
 import os
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -16,12 +16,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from micvae import __version__
+from micvae import __version__, records
 from micvae.errors import MicvaeError
-from micvae.files import check_writable, expanded, making, replacing, write_json
+from micvae.files import check_writable, expanded, making, replacing_all
 from micvae.models import VAE
 from micvae.sharing.latents import describe_latents
 from micvae.sharing.paths import public
+from micvae.sharing.record import DecoderFile, EncoderFile, ExportedData, OnnxDescription, Port
 from micvae.sharing.trained import units_of
 from micvae.torch_state import with_torch_defaults
 from micvae.training.run import Run
@@ -29,9 +30,6 @@ from micvae.training.run import Run
 ENCODER = "encoder.onnx"
 DECODER = "decoder.onnx"
 DESCRIPTION = "model.json"
-PUBLIC = ("name", "n", "image_shape", "factor_names", "feature_names", "notes")
-"""Of the data, what goes with a model."""
-
 OPSET = 17
 """Version of the operators: from 2022, and read by every runtime since."""
 
@@ -128,7 +126,7 @@ def export_networks(model: VAE, image_shape: tuple[int, ...]) -> tuple[Exported,
 
 
 @with_torch_defaults
-def export_run(run: Run, folder: Path) -> dict[str, Any]:
+def export_run(run: Run, folder: Path) -> OnnxDescription:
     """Write `encoder.onnx`, `decoder.onnx` and `model.json`, all or none.
 
     Args:
@@ -149,49 +147,59 @@ def export_run(run: Run, folder: Path) -> dict[str, Any]:
     check_writable(folder)
     if folder.exists() and not folder.is_dir():
         raise ExportError(f"{folder} is a file; give --out a folder.")
-    shape = tuple(run.record["data"]["image_shape"])
     model = run.model()
-    encoder, decoder = export_networks(model, shape)
+    encoder, decoder = export_networks(model, run.image_shape)
     description = describe(run, model, encoder, decoder)
-    with making(folder, "export"):
-        for name, network in ((ENCODER, encoder), (DECODER, decoder)):
-            with replacing(folder / name) as temporary:
-                temporary.write_bytes(network.content)
-        write_json(folder / DESCRIPTION, description)
+    with (
+        making(folder, "export"),
+        replacing_all(folder, (DESCRIPTION, ENCODER, DECODER)) as (told, first, second),
+    ):
+        records.write(told, description)
+        first.write_bytes(encoder.content)
+        second.write_bytes(decoder.content)
     return description
 
 
-def describe(run: Run, model: VAE, encoder: Exported, decoder: Exported) -> dict[str, Any]:
-    """What a reader of the files must know, as plain JSON values."""
-    data = run.record["data"]
-    images, codes = ["batch", *data["image_shape"]], ["batch", model.latent_dim]
-    bounds = [0, 1] if len(data["image_shape"]) == 3 else None
+def describe(run: Run, model: VAE, encoder: Exported, decoder: Exported) -> OnnxDescription:
+    """What a reader of the files must know."""
+    data = run.record.data
+    bounds = (0.0, 1.0) if data.pictures else None
+    reads: tuple[str | int, ...] = ("batch", *data.image_shape)
+    codes: tuple[str | int, ...] = ("batch", model.latent_dim)
     units = units_of(run)
     notes = units.notes(ENCODER, DECODER)
     if not run.config.objective.one_by_one:
         notes.append(SINGLE)
-    config = run.config.to_json()
-    return {
-        "micvae": __version__,
-        "format": "onnx",
-        "opset": OPSET,
-        "encoder": _signature(ENCODER, encoder, images, codes) | {"input_range": bounds},
-        "decoder": _signature(DECODER, decoder, codes, images) | {"output_range": bounds},
-        "latents": [vars(latent) for latent in describe_latents(model, run.representation())],
-        "data": {k: data[k] for k in PUBLIC if k in data},
-        "units": units.to_json(),
-        "notes": notes,
-        "config": config | {"data": public(config["data"])},
-    }
-
-
-def _signature(file: str, network: Exported, reads: list[Any], gives: list[Any]) -> dict[str, Any]:
-    return {
-        "file": file,
-        "input": {"name": network.input, "dtype": "float32", "shape": reads},
-        "output": {"name": network.output, "dtype": "float32", "shape": gives},
-        "difference": network.difference,
-    }
+    return OnnxDescription(
+        micvae=__version__,
+        opset=OPSET,
+        encoder=EncoderFile(
+            file=ENCODER,
+            input=Port(name=encoder.input, dtype="float32", shape=reads),
+            output=Port(name=encoder.output, dtype="float32", shape=codes),
+            difference=encoder.difference,
+            input_range=bounds,
+        ),
+        decoder=DecoderFile(
+            file=DECODER,
+            input=Port(name=decoder.input, dtype="float32", shape=codes),
+            output=Port(name=decoder.output, dtype="float32", shape=reads),
+            difference=decoder.difference,
+            output_range=bounds,
+        ),
+        latents=tuple(describe_latents(model, run.representation())),
+        data=ExportedData(
+            name=data.name,
+            n=data.n,
+            image_shape=data.image_shape,
+            factor_names=data.factor_names,
+            feature_names=data.feature_names,
+            notes=data.notes,
+        ),
+        units=units.to_record(),
+        notes=tuple(notes),
+        config=replace(run.config, data=public(run.config.data)),
+    )
 
 
 def _exported(network: nn.Module, batch: Tensor, reads: str, gives: str) -> Exported:

@@ -22,10 +22,10 @@ def with_intervals(run: Run) -> Mapping[str, Interval]:
         return {}
     names = [
         name
-        for name in scores["metrics"]
+        for name in scores.metrics
         if name in METRICS and not METRICS[name].refits and METRICS[name].needs != "interventions"
     ]
-    part = run.representation().sample(SAMPLES, scores["seed"])
+    part = run.representation().sample(SAMPLES, scores.seed)
     columns = usable_factors(part)
     with warnings.catch_warnings():  # the run's scores carry these cautions already
         warnings.simplefilter("ignore", MicvaeWarning)
@@ -35,5 +35,5 @@ def with_intervals(run: Run) -> Mapping[str, Interval]:
             metrics=names,
             factor_kinds=[part.factor_kinds[k] for k in columns] if columns else None,
             scale=part.scale if part.gaussian else None,
-            seed=scores["seed"],
+            seed=scores.seed,
         )

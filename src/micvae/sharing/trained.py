@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +15,7 @@ from micvae.data.value_range import TrainedScale
 from micvae.errors import DataError
 from micvae.models import VAE, check_finite
 from micvae.representation import Encoded
-from micvae.sharing.features import check_features, feature_names_of
+from micvae.sharing.features import check_features
 from micvae.sharing.units import Units
 from micvae.torch_state import with_torch_defaults
 from micvae.training import Run, RunConfig
@@ -34,16 +33,18 @@ class Trained:
         config: what was trained.
         image_shape: `(C, H, W)` of the images, or `(F,)` of the vectors, that it takes.
         model: in evaluation mode.
-        facts: what is known of data, training and scores; plain JSON values.
+        feature_names: of the numbers of vectors; empty where they are not known.
         units: what vectors are brought to before the model reads them.
+        scale: which values of pictures were black and white in training.
     """
 
     name: str
     config: RunConfig
     image_shape: tuple[int, ...]
     model: VAE
-    facts: Mapping[str, Any]
+    feature_names: tuple[str, ...] = ()
     units: Units = Units()  # noqa: RUF009, frozen
+    scale: TrainedScale = TrainedScale()  # noqa: RUF009, frozen
 
     @classmethod
     def of(cls, run: Run, device: str = "cpu") -> Trained:
@@ -52,22 +53,20 @@ class Trained:
         Raises:
             RunError: where training is not finished, or the folder is damaged.
         """
-        shape, units = run.image_shape, units_of(run)
-        return cls(str(run.path), run.config, shape, run.model(device), run.record, units)
+        return cls(
+            str(run.path),
+            run.config,
+            run.image_shape,
+            run.model(device),
+            run.record.data.feature_names,
+            units_of(run),
+            TrainedScale.of(run.record.data.source),
+        )
 
     @property
     def latent_names(self) -> tuple[str, ...]:
         """D names of columns: z0, z1, …"""
         return latent_names(self.config.latent_dim)
-
-    @property
-    def scale(self) -> TrainedScale:
-        """Which values of pictures were black and white in training."""
-        data = self.facts.get("data")
-        data = data if isinstance(data, Mapping) else {}
-        if "source" in data:  # the record of a run
-            return TrainedScale.of(data["source"])
-        return TrainedScale.of(data) if "value_range" in data else TrainedScale()
 
     @with_torch_defaults
     def encode(self, dataset: FactorDataset) -> Encoded:
@@ -132,8 +131,7 @@ class Trained:
             )
         if dataset.pictures:
             self.scale.check(dataset.source, dataset.name)
-        names = feature_names_of(self.facts.get("data"), self.image_shape[0])
-        check_features(dataset, names, self.name)
+        check_features(dataset, self.feature_names, self.name)
 
 
 def units_of(run: Run) -> Units:
@@ -142,8 +140,7 @@ def units_of(run: Run) -> Units:
     Raises:
         RunError: where its record is damaged.
     """
-    source = run.record["data"].get("source")
-    return Units.of(source if isinstance(source, Mapping) else {}, run.image_shape)
+    return Units.of(run.record.data.source, run.image_shape)
 
 
 def latent_names(latent_dim: int) -> tuple[str, ...]:

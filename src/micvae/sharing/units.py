@@ -10,7 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from micvae.data import FactorDataset, standardised
+from micvae.data.value_range import innermost
 from micvae.errors import DataError, RunError
+from micvae.sharing.record import SharedData, UnitsRecord
 from micvae.training.run import IN_MEMORY
 
 Moved = tuple[NDArray[np.float64], NDArray[np.float64]]
@@ -43,45 +45,45 @@ class Units:
         if len(shape) != 1:
             return cls()
         moved: Moved | None = None
-        step: Any = source
-        while isinstance(step, Mapping):  # the last step first
+        for step in _steps(source):
             if step.get("data") == "whitened":
                 return cls(moved, whitened=True)  # what was done before is in the matrix
             if step.get("data") == "standardised":
                 first = _numbers(step, shape)
                 moved = first if moved is None else _both(first, moved)
-            step = step.get("of")
         return cls(moved)
 
     @classmethod
-    def read(cls, data: Mapping[str, Any], shape: tuple[int, ...]) -> Units:
-        """Read what `to_json` wrote into the `data` of a shared model.
+    def read(cls, data: SharedData, shape: tuple[int, ...]) -> Units:
+        """Read what `to_record` gave, from the `data` of a shared model.
 
         Raises:
-            RunError: where it is broken, or was written before models carried their units.
+            RunError: where the model was shared before models carried their units.
         """
-        given = data.get("units")
+        given = data.units
         if given is None:
-            told = data.get("notes")
-            old = "units" not in data and len(shape) == 1 and isinstance(told, list)
-            notes = [str(note) for note in told] if old and told else []
+            return cls()
+        if given.whitened is None:
+            notes = data.notes if len(shape) == 1 else ()
             if any(note.startswith("Standardised:") for note in notes):
                 raise RunError(
                     "this model reads standardised vectors, and was shared before models carried "
                     "mean and scale; share its run again."
                 )
             return cls(whitened=any(note.startswith("Whitened:") for note in notes))
-        if not isinstance(given, Mapping):
-            raise RunError(f"units are {given!r}; expected mean, scale and whitened.")
-        moved = None if given.get("mean") is None else _numbers(given, shape)
-        return cls(moved, given.get("whitened") is True)
+        if given.mean is None or given.scale is None:
+            return cls(whitened=given.whitened)
+        moved = np.asarray(given.mean), np.asarray(given.scale)
+        return cls(moved, given.whitened)
 
-    def to_json(self) -> dict[str, Any] | None:
-        """Plain JSON values; None where the model reads data as it is."""
+    def to_record(self) -> UnitsRecord | None:
+        """What a file holds of them; None where the model reads data as it is."""
         if self.moved is None and not self.whitened:
             return None
-        mean, scale = (None, None) if self.moved is None else (v.tolist() for v in self.moved)
-        return {"mean": mean, "scale": scale, "whitened": self.whitened}
+        if self.moved is None:
+            return UnitsRecord(whitened=self.whitened)
+        mean, scale = (tuple(values.tolist()) for values in self.moved)
+        return UnitsRecord(mean=mean, scale=scale, whitened=self.whitened)
 
     def taken(self, dataset: FactorDataset, name: str = "the model") -> FactorDataset:
         """Samples in the units of the model, in float32.
@@ -158,10 +160,15 @@ class Units:
 
 def _named(source: Mapping[str, Any]) -> bool:
     """Whether it is known where data comes from; of an array, it is not known what was done."""
-    step: Any = source
-    while isinstance(step.get("of"), Mapping):
-        step = step["of"]
-    return step.get("data") not in (None, IN_MEMORY)
+    return innermost(source).get("data") not in (None, IN_MEMORY)
+
+
+def _steps(source: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Every step of a `source`, the last one first."""
+    steps = [source]
+    while isinstance(inner := steps[-1].get("of"), Mapping):
+        steps.append(inner)
+    return steps
 
 
 def _both(first: Moved, then: Moved) -> Moved:

@@ -152,7 +152,7 @@ def _agreement(runs: Sequence[Run]) -> tuple[Floats, float | None, float | None]
     for i, j in combinations(range(len(runs)), 2):
         if codes[i].shape[1] and codes[j].shape[1]:  # else they agree in nothing: 0
             pair = agree(codes[i], codes[j], ROTATIONS, 0)
-            found[i, j] = found[j, i] = pair["ranks"]["value"]
-            rotated.append(pair["ranks"]["median"])
-            affine.append(pair["affine"])
+            found[i, j] = found[j, i] = pair.ranks.value
+            rotated.append(pair.ranks.median)
+            affine.append(pair.affine)
     return found, float(np.median(rotated)) if rotated else None, min(affine, default=None)

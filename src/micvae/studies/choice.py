@@ -1,12 +1,16 @@
 """Which of several candidates to go on with, what it is not told apart from, and what to know."""
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import replace
+from typing import TypeVar
 
 import numpy as np
 
 from micvae.studies.candidates import Candidate
+from micvae.studies.record import Choice, Difference, Differences, Mean, Ranked, Recommended
 from micvae.studies.statistics import Interval, enough_seeds, paired_interval, told_apart
+
+C = TypeVar("C", bound=Choice)
 
 LEAST_ACTIVE = 2
 """With fewer latents in use, seeds agree by having nothing to disagree about."""
@@ -22,7 +26,7 @@ CAVEAT = (
 )
 
 
-def choose(candidates: Sequence[Candidate], latent_dim: int) -> dict[str, Any]:
+def choose(candidates: Sequence[Candidate], latent_dim: int) -> Choice:
     """Rank candidates by UDR and compare each with the first.
 
     Candidates that use fewer than two latents on average, or of which no two runs have active
@@ -35,21 +39,20 @@ def choose(candidates: Sequence[Candidate], latent_dim: int) -> dict[str, Any]:
         latent_dim: D, how many latents each has.
 
     Returns:
-        Plain values: `candidates`, best first, each with its intervals, its difference to the
-        first per quantity and whether that tells them apart; `recommended` (row, seed, path), or
-        None where the agreement of all candidates is trivial; `level` of each single comparison.
-        Agreements that do not exist are None.
+        The candidates, best first, each with its intervals, its difference to the first per
+        quantity and whether that tells them apart; the recommended run, or None where the
+        agreement of all candidates is trivial; the level of each single comparison.
     """
     trivial = min(LEAST_ACTIVE, latent_dim)
-    means = {c.label: _means(c) for c in candidates}
+    means = {c.label: c.intervals() for c in candidates}
     empty = {c.label: not c.comparable or bool(c.active.mean() < trivial) for c in candidates}
     ordered = sorted(
         candidates,
         key=lambda c: (
             not empty[c.label],
             c.comparable,
-            means[c.label]["udr"]["mean"] or 0.0,
-            means[c.label]["elbo"]["mean"],
+            means[c.label]["udr"].mean if c.comparable else 0.0,
+            means[c.label]["elbo"].mean,
         ),
         reverse=True,
     )
@@ -61,62 +64,67 @@ def choose(candidates: Sequence[Candidate], latent_dim: int) -> dict[str, Any]:
             name: None if candidate is first else _difference(candidate, first, name, level)
             for name in HIGHER
         }
+        intervals = candidate.intervals()
         listed.append(
-            {
-                "row": candidate.label,
-                "seeds": list(candidate.seeds),
-                "paths": list(candidate.paths),
-                "scores": candidate.scores.tolist() if candidate.comparable else None,
-                "trivial": empty[candidate.label],
-                "rotated": candidate.rotated,
-                "affine": candidate.affine,
-                **means[candidate.label],
-                "difference": {
-                    name: None if found is None else found._asdict()
-                    for name, found in differences.items()
-                },
-            }
+            Ranked(
+                row=candidate.label,
+                seeds=candidate.seeds,
+                paths=candidate.paths,
+                scores=tuple(candidate.scores.tolist()) if candidate.comparable else None,
+                trivial=empty[candidate.label],
+                rotated=candidate.rotated,
+                affine=candidate.affine,
+                udr=_mean(candidate, intervals["udr"]),
+                agreement=_mean(candidate, intervals["agreement"]),
+                elbo=intervals["elbo"],
+                held_out_reconstruction=intervals["held_out_reconstruction"],
+                active_units=intervals["active_units"],
+                difference=Differences(
+                    **{
+                        name: None if found is None else Difference(**found._asdict())
+                        for name, found in differences.items()
+                    }
+                ),
+            )
         )
+    chosen = Recommended(
+        row=first.label, seed=first.seeds[first.best], path=first.paths[first.best]
+    )
     return with_verdicts(
-        {
-            "recommended": None
-            if empty[first.label]
-            else {
-                "row": first.label,
-                "seed": first.seeds[first.best],
-                "path": first.paths[first.best],
-            },
-            "level": level,
-            "candidates": listed,
-        }
+        Choice(
+            recommended=None if empty[first.label] else chosen,
+            level=level,
+            candidates=tuple(listed),
+        )
     )
 
 
-def with_verdicts(result: dict[str, Any]) -> dict[str, Any]:
+def with_verdicts(result: C) -> C:
     """Say of every difference over how many `seeds` it is and whether they tell it `apart`.
 
     Args:
-        result: as `choose` returns it, or as an earlier version has stored it, whose verdicts did
-            not ask how many seeds there were.
+        result: what was compared; an earlier version may have stored it, whose verdicts did not
+            ask how many seeds there were.
     """
-    first = result["candidates"][0]
-    for candidate in result["candidates"]:
-        seeds = len(set(candidate["seeds"]) & set(first["seeds"]))
-        for found in candidate["difference"].values():
-            if found is not None:
-                interval = Interval(found["mean"], found["low"], found["high"])
-                found["seeds"] = seeds
-                found["apart"] = told_apart(interval, seeds, result["level"])
-    return result
+    judged = [_judged(one, result.candidates[0], result.level) for one in result.candidates]
+    return replace(result, candidates=tuple(judged))
 
 
-def _means(candidate: Candidate) -> dict[str, dict[str, float | None]]:
-    """Means over seeds with their intervals; None for agreement where no two runs can agree."""
-    unknown = () if candidate.comparable else ("udr", "agreement")
-    return {
-        name: dict.fromkeys(("mean", "low", "high")) if name in unknown else interval._asdict()
-        for name, interval in candidate.intervals().items()
+def _judged(candidate: Ranked, first: Ranked, level: float) -> Ranked:
+    seeds = len(set(candidate.seeds) & set(first.seeds))
+    differences = {
+        name: found and replace(found, seeds=seeds, apart=told_apart(found.interval, seeds, level))
+        for name in HIGHER
+        for found in [candidate.differs(name)]
     }
+    return replace(candidate, difference=Differences(**differences))
+
+
+def _mean(candidate: Candidate, interval: Interval) -> Mean:
+    """Of an agreement; None where no two runs can agree."""
+    if not candidate.comparable:
+        return Mean(mean=None, low=None, high=None)
+    return Mean(**interval._asdict())
 
 
 def _difference(one: Candidate, other: Candidate, name: str, level: float) -> Interval | None:
@@ -137,63 +145,66 @@ def _values(candidate: Candidate, name: str, seeds: Sequence[int]) -> np.ndarray
     return (candidate.elbo if name == "elbo" else candidate.reconstruction)[at]
 
 
-def answer(result: dict[str, Any]) -> str:
+def answer(result: Choice) -> str:
     """The recommendation and its reason, or why there is none, in two sentences at most."""
-    first, *others = result["candidates"]
-    chosen, udr = result["recommended"], first["udr"]
-    seeds = len(first["seeds"])
+    first, *others = result.candidates
+    chosen = result.recommended
+    seeds = len(first.seeds)
     if chosen is None:
         return (
             "Nothing to recommend: too few latents are in use for seeds to agree or to disagree "
             "about. Train for longer, or with less strength."
         )
-    start = f"Go on with {chosen['row']}, seed {chosen['seed']}: "
+    start = f"Go on with {chosen.row}, seed {chosen.seed}: "
     if not others:
         return f"{start}of {seeds} seeds the one that agrees most with the others (UDR)."
-    why = f"its {seeds} seeds agree best on their latents (UDR {udr['mean']:.2f})"
-    near = [c["row"] for c in others if not c["trivial"] and not _told(c, "udr")]
+    why = f"its {seeds} seeds agree best on their latents (UDR {first.udr.mean:.2f})"
+    near = [c.row for c in others if not c.trivial and not c.apart("udr")]
     if not near:
         return f"{start}{why}, and every other candidate less, beyond chance."
     told = f"{start}{why}. Not told apart from {_listed(near)} by these seeds"
-    if seeds < enough_seeds(result["level"]):
+    if seeds < enough_seeds(result.level):
         return f"{told}: to tell {len(others) + 1} candidates apart takes {_needed(result)}."
     return f"{told}."
 
 
-def trade_offs(result: dict[str, Any]) -> list[str]:
+def trade_offs(result: Choice) -> list[str]:
     """What the recommendation costs, a sentence for each thing that a user should weigh.
 
     Where nothing is recommended: why not, a sentence for each candidate.
     """
-    first, *others = result["candidates"]
-    if result["recommended"] is None:
-        return [_latents_said(candidate) for candidate in result["candidates"]]
-    said, least = [], enough_seeds(result["level"])
+    first, *others = result.candidates
+    if result.recommended is None:
+        return [_latents_said(candidate) for candidate in result.candidates]
+    said, least = [], enough_seeds(result.level)
     for name, what, unit in (
         ("held_out_reconstruction", "reconstructs unseen samples better", "nats"),
         ("elbo", "has the higher ELBO on unseen samples", "nats"),
     ):
         sign = 1 if HIGHER[name] else -1
-        better = [c for c in others if _told(c, name) and sign * c["difference"][name]["mean"] > 0]
+        better = [
+            (sign * found.mean, c.row)
+            for c in others
+            if (found := c.differs(name)) is not None and found.apart and sign * found.mean > 0
+        ]
         if better:
-            best = max(better, key=lambda c: sign * c["difference"][name]["mean"])
-            size = abs(best["difference"][name]["mean"])
-            said.append(f"{best['row']} {what}, by {size:.1f} {unit} on average.")
+            size, row = max(better, key=lambda pair: pair[0])
+            said.append(f"{row} {what}, by {size:.1f} {unit} on average.")
     if others and not said:
         said.append(
-            f"No other candidate is told apart from {first['row']} by a better reconstruction or "
+            f"No other candidate is told apart from {first.row} by a better reconstruction or "
             "ELBO on unseen samples"
-            + (f": that takes {_needed(result)}." if len(first["seeds"]) < least else ".")
+            + (f": that takes {_needed(result)}." if len(first.seeds) < least else ".")
         )
-    most = max(result["candidates"], key=lambda c: c["active_units"]["mean"])
-    if most["active_units"]["mean"] - first["active_units"]["mean"] >= 1:
+    most = max(result.candidates, key=lambda c: c.active_units.mean)
+    if most.active_units.mean - first.active_units.mean >= 1:
         said.append(
-            f"{first['row']} uses {first['active_units']['mean']:.1f} latents, {most['row']} "
-            f"{most['active_units']['mean']:.1f}: fewer latents agree more easily, and may carry "
+            f"{first.row} uses {first.active_units.mean:.1f} latents, {most.row} "
+            f"{most.active_units.mean:.1f}: fewer latents agree more easily, and may carry "
             "fewer of the factors."
         )
     said.append(_seeds_said(first))
-    trivial = [c["row"] for c in others if c["trivial"]]
+    trivial = [c.row for c in others if c.trivial]
     if trivial:
         said.append(
             f"Ranked last: {_listed(trivial)}, whose runs use too few latents to disagree about."
@@ -201,33 +212,29 @@ def trade_offs(result: dict[str, Any]) -> list[str]:
     return said
 
 
-def _latents_said(candidate: dict[str, Any]) -> str:
-    used = candidate["active_units"]["mean"]
-    said = f"Runs of {candidate['row']} use {used:.1f} latents on average"
-    if candidate["agreement"]["mean"] is None:
+def _latents_said(candidate: Ranked) -> str:
+    used = candidate.active_units.mean
+    said = f"Runs of {candidate.row} use {used:.1f} latents on average"
+    if candidate.agreement.mean is None:
         return f"{said}, but no two of them have any in use: how far seeds agree is not known."
     return f"{said}."
 
 
-def _seeds_said(first: dict[str, Any]) -> str:
-    mean, rotated = first["agreement"]["mean"], first["rotated"]
+def _seeds_said(first: Ranked) -> str:
+    mean, rotated, affine = first.agreement.mean, first.rotated, first.affine
+    assert mean is not None and rotated is not None and affine is not None  # see `Choice`
     start = (
-        f"Across its seeds, latents of {first['row']} agree one by one with an MCC of {mean:.2f}; "
+        f"Across its seeds, latents of {first.row} agree one by one with an MCC of {mean:.2f}; "
         f"randomly rotated codes reach {rotated:.2f}, the best affine map at least "
-        f"{first['affine']:.2f}."
+        f"{affine:.2f}."
     )
-    if first["affine"] - mean > 0.15:
+    if affine - mean > 0.15:
         return f"{start} The seeds share a space more than its axes."
     return start
 
 
-def _needed(result: dict[str, Any]) -> str:
-    return f"at least {enough_seeds(result['level'])} seeds (--seeds)"
-
-
-def _told(candidate: dict[str, Any], name: str) -> bool:
-    difference = candidate["difference"][name]
-    return bool(difference and difference["apart"])
+def _needed(result: Choice) -> str:
+    return f"at least {enough_seeds(result.level)} seeds (--seeds)"
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from micvae import records
 from micvae.arrays import whole_seed
 from micvae.errors import MicvaeWarning, RunError
-from micvae.files import write_json
 from micvae.information import (
     aggregate_pairwise_mi,
     mutual_information_matrix,
@@ -30,9 +30,11 @@ from micvae.metrics import (
 from micvae.metrics.inputs import check_inputs
 from micvae.metrics.interventions import Interventions
 from micvae.models import encode
+from micvae.records import FieldError
 from micvae.representation import Representation
 from micvae.studies.nulls import PERMUTATIONS, Null, factor_null, metric_nulls, permuted
 from micvae.torch_state import with_torch_defaults
+from micvae.training.record import Scores
 from micvae.training.run import SCORES, Run
 
 SAMPLES = 15_000
@@ -54,7 +56,7 @@ INTERVENTIONAL = ("beta_vae_score", "factor_vae_score")
 
 
 @with_torch_defaults
-def evaluate_run(run: Run, seed: int = 0, interventions: bool = False) -> dict[str, Any]:
+def evaluate_run(run: Run, seed: int = 0, interventions: bool = False) -> Scores:
     """Score a finished run and store the result in it as `scores.json`.
 
     Args:
@@ -64,16 +66,10 @@ def evaluate_run(run: Run, seed: int = 0, interventions: bool = False) -> dict[s
             hold a factor fixed; they take some seconds.
 
     Returns:
-        `metrics` (name → score; without factors those that need none), `missing` (name → why there
-        is no such score), `cautions` (which metrics are not fair to which factors, missing, or a
-        convention, in words), `votes` (of the interventional
-        scores), `r_mi` (Σ_{i≠j} I(z_i; z_j) of the aggregate posterior, nats), `r_mi_null` (the
-        interval of the same estimate for independent latents; None for a single latent),
-        `latent_mi` (D, D) its summands, `latent_mi_null` (D, D) the upper ends of their nulls,
-        `factor_mi` (D, K) between codes and factors, `factor_mi_null` likewise, `metric_nulls`
-        (intervals by metric), `latent_kl` (D,), `active` (D,)
-        booleans, `active_units`, `reconstruction` and `kl` (nats per sample, of the finished
-        model; None where these are not known), `samples`, `seed`.
+        What `scores.json` holds.
+
+    Raises:
+        RunError: where a file of the run is missing or damaged, or a score is NaN or infinite.
     """
     seed = whole_seed(seed)
     representation = run.representation()
@@ -129,8 +125,14 @@ def evaluate_run(run: Run, seed: int = 0, interventions: bool = False) -> dict[s
     nulls = metric_nulls(part.codes, list(result["metrics"]), seed)
     result["metric_nulls"] = {name: [null.low, null.high] for name, null in nulls.items()}
     result["seconds"] = round(time.perf_counter() - started, 3)
-    write_json(run.path / SCORES, result)
-    return result
+    try:
+        scores: Scores = records.decoded(Scores, result)
+    except FieldError as error:
+        raise RunError(
+            f"{run.path / SCORES} is not written: {error} Check the data and the model."
+        ) from None
+    records.write(run.path / SCORES, scores)
+    return scores
 
 
 def missing_of(messages: Iterable[Warning | str]) -> dict[str, str]:
@@ -235,7 +237,7 @@ def rank_runs(runs: Sequence[Run], seed: int = 0) -> Ranking:
     Raises:
         RunError: where the runs were trained on different data.
     """
-    prints = {run.record["data"]["fingerprint"] for run in runs}
+    prints = {run.record.data.fingerprint for run in runs}
     if len(prints) > 1:
         raise RunError(
             "UDR compares runs on the same images, and these were trained on different ones; give "

@@ -1,15 +1,13 @@
 """What the paper's comparison shows, and what it cannot show, in words."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
-from micvae.studies.statistics import Interval, enough_seeds, told_apart
-
-Entry = Mapping[str, Any]
+from micvae.studies.record import TableRow
+from micvae.studies.statistics import enough_seeds, told_apart
 
 
 def findings(
-    table: Sequence[Entry], vanilla: str, literal: str, recommended: str, single: str, n: int
+    table: Sequence[TableRow], vanilla: str, literal: str, recommended: str, single: str, n: int
 ) -> list[str]:
     """Say what was and was not reproduced, from the measured table.
 
@@ -21,7 +19,7 @@ def findings(
         single: label of the row with the first of these always.
         n: number of training images.
     """
-    rows = {entry["method"]: entry for entry in table}
+    rows = {entry.method: entry for entry in table}
     said = []
     if {vanilla, literal, recommended} <= set(rows):
         said.append(_direction(rows[vanilla], rows[literal], rows[recommended]))
@@ -63,36 +61,37 @@ CONDITIONS = (
 )
 
 
-def _shown(entry: Entry, name: str) -> str:
-    mean, low, high = (entry[f"{name}_{part}"] for part in ("mean", "low", "high"))
+def _shown(entry: TableRow, name: str) -> str:
+    mean, low, high = entry.spreads[name]
     return f"{mean:.2f}" if low is None else f"{mean:.2f} [{low:.2f}, {high:.2f}]"
 
 
-def _direction(base: Entry, literal: Entry, ours: Entry) -> str:
+def _direction(base: TableRow, literal: TableRow, ours: TableRow) -> str:
     measured = (
         f"MIG {_shown(ours, 'mig')} against {_shown(base, 'mig')} for the vanilla VAE, "
         f"DCI-D {_shown(ours, 'dci_disentanglement')} against "
         f"{_shown(base, 'dci_disentanglement')}"
     )
-    if None in (base["mig_high"], ours["mig_low"]) or ours["mig_low"] <= base["mig_high"]:
+    theirs, found, printed = base.spreads["mig"], ours.spreads["mig"], literal.paper_mig
+    if theirs.high is None or found.low is None or found.high is None or found.low <= theirs.high:
         return f"Not reproduced in this run, the intervals overlap: {measured}."
-    parts = ("mean", "low", "high")
-    difference = Interval(*(ours[f"difference_mig_{part}"] for part in parts))
-    if not told_apart(difference, ours["seeds"]):
+    difference = ours.interval("difference_mig")
+    if difference is None or not told_apart(difference, ours.seeds):
         return (
-            f"Not settled in this run, {ours['seeds']} seeds do not tell the two apart (at least "
+            f"Not settled in this run, {ours.seeds} seeds do not tell the two apart (at least "
             f"{enough_seeds()} are needed): {measured}."
         )
     start = f"Reproduced in direction, with another λ: {measured}."
-    printed = literal["paper_mig"]
-    if ours["mig_mean"] >= printed:
+    if printed is None:
+        return start
+    if found.mean >= printed:
         return f"{start} The mean reaches the {printed:.2f} that the paper prints for its method."
-    where = "inside" if ours["mig_high"] >= printed else "outside"
+    where = "inside" if found.high >= printed else "outside"
     return f"{start} The paper's {printed:.2f} lies above our mean and {where} our interval."
 
 
-def _restarts(ours: Entry, single: Entry) -> str:
-    if ours["mig_mean"] <= single["mig_mean"]:
+def _restarts(ours: TableRow, single: TableRow) -> str:
+    if ours.mean("mig") <= single.mean("mig"):
         return (
             "Keeping the better of two trainings by the loss did not help in this run: MIG "
             f"{_shown(ours, 'mig')} against {_shown(single, 'mig')} of the first ones."
@@ -105,20 +104,20 @@ def _restarts(ours: Entry, single: Entry) -> str:
     )
 
 
-def _literal(base: Entry, literal: Entry) -> str:
-    difference = literal["difference_mig_mean"]
+def _literal(base: TableRow, literal: TableRow) -> str:
+    difference = literal.mean("difference_mig")
     way = "above" if difference > 0 else "below"
     said = (
         f"The paper's own λ = 10 gives MIG {_shown(literal, 'mig')}, {abs(difference):.2f} {way} "
-        f"the vanilla VAE under the same seeds, where the paper prints {literal['paper_mig']:.2f}; "
+        f"the vanilla VAE under the same seeds, where the paper prints {literal.paper_mig:.2f}; "
         f"DCI-D {_shown(literal, 'dci_disentanglement')}, where it prints "
-        f"{literal['paper_dci']:.2f}. It pays with reconstruction: "
-        f"{literal['reconstruction_mean']:.1f} nats per image against "
-        f"{base['reconstruction_mean']:.1f}."
+        f"{literal.paper_dci:.2f}. It pays with reconstruction: "
+        f"{literal.mean('reconstruction'):.1f} nats per image against "
+        f"{base.mean('reconstruction'):.1f}."
     )
-    if base["active_units_mean"] - literal["active_units_mean"] < 0.5:
+    if base.mean("active_units") - literal.mean("active_units") < 0.5:
         return said
     return (
-        f"{said} On average {literal['active_units_mean']:.1f} latents are in use: one that "
+        f"{said} On average {literal.mean('active_units'):.1f} latents are in use: one that "
         "ignores the image shares no information with any other, the cheapest way to pay a large λ."
     )

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +12,7 @@ from micvae.information import mutual_information_matrix
 from micvae.information.permutation import permuted_together, prediction_interval
 from micvae.metrics import METRICS, evaluate
 from micvae.representation import Representation
+from micvae.training.record import Ends, Scores
 
 PERMUTATIONS = 5
 """Draws of each null: few, since each costs as much as the estimate itself."""
@@ -36,13 +36,9 @@ class Null:
     high: float
 
     @classmethod
-    def read(cls, stored: Any) -> Null | None:
+    def of(cls, stored: Ends | None) -> Null | None:
         """What `scores.json` holds, or None where it holds none: earlier versions had none."""
-        if not isinstance(stored, Sequence) or isinstance(stored, str) or len(stored) != 2:
-            return None
-        if not all(isinstance(v, int | float) and np.isfinite(v) for v in stored):
-            return None
-        return cls(float(stored[0]), float(stored[1]))
+        return None if stored is None else cls(*stored)
 
     def within(self, value: float) -> bool:
         """Whether a value is no larger than independent columns give."""
@@ -54,12 +50,10 @@ class Null:
         return f"{_short(self.low)} to {_short(self.high)}"
 
 
-def nulls_of(scores: Mapping[str, Any]) -> dict[str, Null | None]:
+def nulls_of(scores: Scores) -> dict[str, Null | None]:
     """The null of every dependence in `scores.json`, by name; None where it is not known."""
-    of_metrics = scores.get("metric_nulls")
-    stored = dict(of_metrics) if isinstance(of_metrics, Mapping) else {}
-    stored["r_mi"] = scores.get("r_mi_null")
-    return {name: Null.read(stored.get(name)) for name in ("r_mi", *DEPENDENCES)}
+    stored = {**scores.metric_nulls, "r_mi": scores.r_mi_null}
+    return {name: Null.of(stored.get(name)) for name in ("r_mi", *DEPENDENCES)}
 
 
 def null_ends(name: str) -> tuple[str, str]:
@@ -83,11 +77,11 @@ def dependence_said(name: str, value: float, null: Null | None, what: str = "lat
     return f"{start} (independent {what} of this size give {null.shown}{verdict})"
 
 
-def r_mi_said(scores: Mapping[str, Any]) -> str:
+def r_mi_said(scores: Scores) -> str:
     """`dependence_said` of the R_MI in `scores.json`; of a single latent, that it has no pair."""
-    if len(scores["active"]) < 2:
+    if len(scores.active) < 2:
         return "R_MI 0 nats (one latent has no pair)"
-    return dependence_said("R_MI", float(scores["r_mi"]), Null.read(scores.get("r_mi_null")))
+    return dependence_said("R_MI", scores.r_mi, Null.of(scores.r_mi_null))
 
 
 def permuted(part: Representation, seed: int) -> Representation:

@@ -4,17 +4,18 @@ import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from micvae.errors import MicvaeError
+from micvae import records
+from micvae.errors import MicvaeError, RunError
 from micvae.files import read_json, write_json
 from micvae.networks import Patch
 from micvae.objectives import MIConstrained, Objective, Vae
 from micvae.objectives.schedules import Constant
 from micvae.studies.findings import findings
 from micvae.studies.pool import Event
+from micvae.studies.record import StudyRecord, StudyRow, TableRow
 from micvae.studies.statistics import bootstrap_interval
-from micvae.studies.study import STUDY, Cell, at_once, grid, run_study
+from micvae.studies.study import STUDY, TABLE, Cell, Row, Rows, at_once, grid, run_study
 from micvae.training.config import RunConfig
 from micvae.training.run import Run
 
@@ -123,27 +124,25 @@ class Reproduction:
         return config
 
 
-def reproduce(
-    job: Reproduction, report: Callable[[Event], None] = lambda event: None
-) -> list[dict[str, Any]]:
+def reproduce(job: Reproduction, report: Callable[[Event], None] = lambda event: None) -> Rows:
     """Run what is missing; write `table.parquet`, `study.json` and `table1.json` to `job.out`.
 
     Returns:
         The table's rows, one per run.
     """
     configs = job.rows()
-    description = {
-        "title": "The paper, re-measured",
-        "kind": "paper",
-        "quick": job.quick,
-        "seeds": job.n_seeds,
-        "rows": [
-            {"label": label, "description": DESCRIPTIONS[label], "config": config.to_json()}
+    description = StudyRecord(
+        title="The paper, re-measured",
+        kind="paper",
+        quick=job.quick,
+        seeds=job.n_seeds,
+        rows=tuple(
+            StudyRow(label=label, description=DESCRIPTIONS[label], config=config.to_json())
             for label, config in configs.items()
-        ],
-    }
+        ),
+    )
 
-    def columns(cell: Cell) -> dict[str, Any]:
+    def columns(cell: Cell) -> Row:
         objective = cell.config.objective
         weight = getattr(objective, "mi_weight", Constant(0.0))
         return {
@@ -155,51 +154,60 @@ def reproduce(
 
     rows = run_study(job.cells(), job.out, description, job.workers, report, columns, "reproduce")
     table = table1(rows)
-    images = Run(job.out / rows[0]["path"]).record["data"]["n"]
+    images = Run(job.out / rows[0]["path"]).record.data.n
     said = findings(table, VANILLA, LITERAL, RECOMMENDED, SINGLE, images)
-    study = read_json(job.out / STUDY)
-    write_json(job.out / STUDY, {**study, "findings": [] if job.quick else said})
-    write_json(job.out / TABLE1, table)
+    study = records.read(StudyRecord, job.out / STUDY)
+    found = () if job.quick else tuple(said)
+    records.write(job.out / STUDY, dataclasses.replace(study, findings=found))
+    write_json(job.out / TABLE1, records.encoded(table))
     return rows
 
 
-def table1(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def table1(rows: Sequence[Row]) -> list[TableRow]:
     """Mean and 95% bootstrap interval per row, and the paired difference to the vanilla VAE.
 
     The recommended row stands for the restarts that were kept and counts the time of all; where
     there were several, a row follows that takes the first one always.
+
+    Raises:
+        RunError: where the table lacks a quantity that is summarised.
     """
+    for name in (*SUMMARISED, "restart"):
+        if any(not isinstance(row.get(name), int | float) for row in rows):
+            raise RunError(
+                f"the study's table has no {name} of some run; give the command of the study again."
+            )
     base = {row["seed"]: row for row in rows if row["row"] == VANILLA}
     kept = [row for row in rows if row.get("kept", True)]
     ours = [row for row in rows if row["row"] == RECOMMENDED]
     again = any(row["restart"] > 0 for row in ours)
     first = [{**row, "row": SINGLE} for row in ours if again and row["restart"] == 0]
-    kept = [{**row, "seconds": row.get("seconds_of_all", row["seconds"])} for row in kept]
+    kept = [{**row, "seconds": row.get("seconds_of_all") or row["seconds"]} for row in kept]
     table = []
     for label in (VANILLA, LITERAL, RECOMMENDED, SINGLE):
         mine = [row for row in [*kept, *first] if row["row"] == label]
         if not mine:
             continue
         mig, dci = PUBLISHED.get(label, (None, None))
-        entry: dict[str, Any] = {
-            "method": label,
-            "seeds": len(mine),
-            "paper_mig": mig,
-            "paper_dci": dci,
-        }
-        for name in SUMMARISED:
-            entry |= _spread(name, [row[name] for row in mine])
+        spreads = {name: bootstrap_interval([row[name] for row in mine]) for name in SUMMARISED}
         for name in COMPARED:
             pairs = [(row, base[row["seed"]]) for row in mine if row["seed"] in base]
             differences = [row[name] - other[name] for row, other in pairs]
-            if label == VANILLA or not differences:
-                entry |= {f"difference_{name}_{part}": None for part in ("mean", "low", "high")}
-            else:
-                entry |= _spread(f"difference_{name}", differences)
-        table.append(entry)
+            if label != VANILLA and differences:
+                spreads[f"difference_{name}"] = bootstrap_interval(differences)
+        table.append(
+            TableRow(method=label, seeds=len(mine), paper_mig=mig, paper_dci=dci, spreads=spreads)
+        )
     return table
 
 
-def _spread(name: str, values: Sequence[float]) -> dict[str, float | None]:
-    interval = bootstrap_interval(values)
-    return {f"{name}_{part}": value for part, value in interval._asdict().items()}
+def read_table1(path: Path) -> list[TableRow]:
+    """Read `table1.json`.
+
+    Raises:
+        RunError: where it is no list of rows of the table.
+    """
+    try:
+        return list(records.from_json(tuple[TableRow, ...], read_json(path), str(path)))
+    except RunError as error:
+        raise RunError(f"{error} Remove it, and it is computed again from {TABLE}.") from None

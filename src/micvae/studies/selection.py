@@ -9,19 +9,20 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from micvae import spelling
+from micvae import records, spelling
 from micvae.arrays import unmasked
 from micvae.data import FactorDataset, load
 from micvae.data.standardised import own_vectors, standardised_name
 from micvae.errors import MicvaeError, RunError
-from micvae.files import expanded, replacing, write_json
+from micvae.files import expanded, replacing
 from micvae.objectives import Objective, find
 from micvae.objectives.schedules import Constant, Schedule
 from micvae.studies.candidates import Candidate, measure
 from micvae.studies.choice import choose
 from micvae.studies.command_lines import command_line, train_command
 from micvae.studies.pool import Event, leave_if_worker
-from micvae.studies.study import Cell, at_once, grid, run_study, write_table
+from micvae.studies.record import SelectionRecord, StudyRecord
+from micvae.studies.study import Cell, Row, Rows, at_once, described, grid, run_study, write_table
 from micvae.studies.truth import check
 from micvae.training.config import RunConfig, Settings
 from micvae.training.run import RECORD, Run, as_recorded
@@ -90,11 +91,13 @@ class Selection(Settings):
 
     def training_data(self, factors: bool = False) -> str:
         """What every run trains on, as text; with the factors only to check the ranking."""
-        return f"split({self.data!r}, share={self.share!r}, factors={factors})"
+        return f"split({spelling.quoted(self.data)}, share={self.share!r}, factors={factors})"
 
     def kept_aside(self) -> FactorDataset:
         """The samples that no run sees, without their factors."""
-        return load(f"split({self.data!r}, share={self.share!r}, factors=False, train=False)")
+        return load(
+            f"split({spelling.quoted(self.data)}, share={self.share!r}, factors=False, train=False)"
+        )
 
     def rows(self) -> dict[str, RunConfig]:
         """The candidates by their label, which names the method as `micvae train` takes it."""
@@ -144,9 +147,7 @@ def _label(objective: Objective) -> str:
     return str(spelling.spell(objective))
 
 
-def train_candidates(
-    job: Selection, report: Callable[[Event], None] = lambda event: None
-) -> list[dict[str, Any]]:
+def train_candidates(job: Selection, report: Callable[[Event], None] = lambda event: None) -> Rows:
     """Train what is not there yet, several runs at a time; the rows of the study's table.
 
     Raises:
@@ -156,29 +157,25 @@ def train_candidates(
     if job.check and load(job.data).n_factors == 0:
         raise MicvaeError(f"{job.data} has no factors to check against; leave --check out.")
     _same_data(job, cells)
-    description = {
-        "title": f"Which model for {load(job.data).name}?",
-        "kind": "selection",
-        "seeds": job.seeds,
-        "command": command_line(["micvae", "select", job.data], job, leave_out=("data", "workers")),
-        "rows": [
-            {"label": label, "description": config.objective.summary, "config": config.to_json()}
-            for label, config in job.rows().items()
-        ],
-    }
+    description = StudyRecord(
+        title=f"Which model for {load(job.data).name}?",
+        kind="selection",
+        seeds=job.seeds,
+        command=command_line(["micvae", "select", job.data], job, leave_out=("data", "workers")),
+        rows=described(job.rows()),
+    )
     return run_study(cells, job.out, description, job.workers, report, command="select")
 
 
 def compare_candidates(
     job: Selection,
-    rows: Sequence[dict[str, Any]],
+    rows: Sequence[Row],
     step: Step = lambda done, total, what: None,
-) -> dict[str, Any]:
+) -> SelectionRecord:
     """Measure and rank what was trained; write `selection.json`, and the measures to the table.
 
     Returns:
-        What `choose` does, with `data`, `aside` (how many samples were kept aside), `train` (the
-        command line to go on with; None where nothing is recommended) and `check`.
+        What `selection.json` holds.
 
     Raises:
         RunError: where no candidate has two finished runs.
@@ -196,26 +193,28 @@ def compare_candidates(
         done += 1
 
     measured = [measure(label, mine, job.out, aside, said) for label, mine in usable.items()]
-    result: dict[str, Any] = choose(measured, job.latent_dim)
-    chosen = result["recommended"]
+    choice = choose(measured, job.latent_dim)
+    chosen = choice.recommended
     train = None
     if chosen is not None:
-        config = job.rows()[chosen["row"]]
-        config = dataclasses.replace(config, data=job.data, seed=chosen["seed"])
+        config = job.rows()[chosen.row]
+        config = dataclasses.replace(config, data=job.data, seed=chosen.seed)
         train = train_command(config, Path("out/chosen"), standardise=job.standardise)
-    result |= {
-        "data": load(job.data).name,
-        "aside": len(aside),
-        "not_ranked": [label for label in by_row if label not in usable],
-        "train": train,
-        "check": None,
-    }
+    checked = None
     if job.check:
         said("factors, to check the ranking")
         ranked = [candidate for candidate in measured if candidate.comparable]
-        result["check"] = check(load(job.training_data(factors=True)), ranked, job.out)
+        checked = check(load(job.training_data(factors=True)), ranked, job.out)
+    result = SelectionRecord(
+        **vars(choice),
+        data=load(job.data).name,
+        aside=len(aside),
+        not_ranked=tuple(label for label in by_row if label not in usable),
+        train=train,
+        check=checked,
+    )
     write_table(_with_measures(rows, measured), job.out)
-    write_json(job.out / SELECTION, result)
+    records.write(job.out / SELECTION, result)
     step(total, total, "compared")
     return result
 
@@ -227,7 +226,7 @@ def select(
     report: Callable[[Event], None] = lambda event: None,
     step: Step = lambda done, total, what: None,
     **settings: Any,
-) -> dict[str, Any]:
+) -> SelectionRecord:
     """Choose among methods or strengths without ground truth.
 
     Args:
@@ -240,7 +239,7 @@ def select(
             Vectors of an array or a file are standardised, unless `standardise` is False.
 
     Returns:
-        `candidates`, best first, with intervals; `recommended` (row, seed, path) and `train`,
+        The candidates, best first, with intervals; `recommended` (row, seed, path) and `train`,
         the command line to go on with, both None where nothing can be recommended; also written to
         `selection.json`. `micvae report OUT` draws the page.
 
@@ -270,9 +269,7 @@ def _same_data(job: Selection, cells: Sequence[Cell]) -> None:
             )
 
 
-def _with_measures(
-    rows: Sequence[dict[str, Any]], measured: Sequence[Candidate]
-) -> list[dict[str, Any]]:
+def _with_measures(rows: Sequence[Row], measured: Sequence[Candidate]) -> Rows:
     found = {
         path: {
             "udr": float(candidate.scores[place]) if candidate.comparable else None,

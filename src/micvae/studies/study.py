@@ -14,19 +14,27 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from micvae.data.tables import read_rows
+from micvae import records
+from micvae.data import tables
 from micvae.errors import MicvaeError, RunError
-from micvae.files import expanded, make_folder, making, read_json, replacing, write_json
+from micvae.files import expanded, make_folder, making, replacing
 from micvae.locks import owned
 from micvae.paths import member, safe_name
+from micvae.records import shown
 from micvae.studies.nulls import null_ends, nulls_of
 from micvae.studies.pool import Event, leave_if_worker, run_jobs
+from micvae.studies.record import StudyRecord, StudyRow
 from micvae.text import encodable
 from micvae.training.config import RunConfig
+from micvae.training.record import Scores
 from micvae.training.run import RUNS, Run
 
 TABLE = "table.parquet"
 STUDY = "study.json"
+Row = dict[str, Any]
+"""One run: labels, scores, cost and settings by name. Which there are depends on the metrics."""
+Rows = list[Row]
+LARGEST = 1e30
 PLAIN_TERMS = ("reconstruction", "kl", "r_mi", "active_units")
 
 
@@ -101,21 +109,29 @@ def grid(
     ]
 
 
+def described(rows: Mapping[str, RunConfig]) -> tuple[StudyRow, ...]:
+    """Configurations by label, as a study's record holds them."""
+    return tuple(
+        StudyRow(label=label, description=config.objective.summary, config=config.to_json())
+        for label, config in rows.items()
+    )
+
+
 def run_study(
     cells: Sequence[Cell],
     folder: Path,
-    description: Mapping[str, Any],
+    description: StudyRecord,
     workers: int,
     report: Callable[[Event], None] = lambda event: None,
     extra: Callable[[Cell], Mapping[str, Any]] = lambda cell: {},
     command: str = "study",
-) -> list[dict[str, Any]]:
+) -> Rows:
     """Run what is not there yet, and write `study.json` and `table.parquet`.
 
     Args:
         cells: the runs; those that are finished in `folder` are not run again.
         folder: the study's folder.
-        description: `title`, `notes` and whatever else a report is to show; plain JSON values.
+        description: what a report is to show; `failed`, and the notes of the runs' data, are added.
         workers: how many runs at a time, one thread each.
         report: called with every event, `event.job` being an index into `cells`.
         extra: further columns of a cell's row in the table.
@@ -141,10 +157,12 @@ def run_study(
         if not done:
             raise RunError(f"every run of the study failed; the first because: {failures[0]}")
         failed = {cells[i].path.as_posix(): why for i, why in failures.items()}
-        notes = list(description.get("notes", []))
+        notes = list(description.notes)
         for cell in done:
             notes += [note for note in Run(folder / cell.path).notes if note not in notes]
-        write_json(folder / STUDY, {**description, "notes": notes, "failed": failed})
+        records.write(
+            folder / STUDY, dataclasses.replace(description, notes=tuple(notes), failed=failed)
+        )
         rows = keep_best([row_of(cell, folder) | dict(extra(cell)) for cell in done])
         write_table(rows, folder)
     return rows
@@ -159,9 +177,9 @@ def refuse_another(cells: Sequence[Cell], folder: Path) -> None:
         RunError: names what differs.
     """
     try:
-        quick = read_json(folder / STUDY).get("quick", False)
+        quick = records.read(StudyRecord, folder / STUDY).quick
         finished = read_rows(folder / TABLE)
-    except (AttributeError, MicvaeError, OSError, pa.ArrowException):
+    except MicvaeError:
         return  # nothing is there that a reader could use
     own = {cell.path.as_posix() for cell in cells}
     lost = [row for row in finished if row.get("path") not in own]
@@ -175,7 +193,7 @@ def refuse_another(cells: Sequence[Cell], folder: Path) -> None:
     )
 
 
-def _differences(row: Mapping[str, Any], cells: Sequence[Cell]) -> list[str]:
+def _differences(row: Row, cells: Sequence[Cell]) -> list[str]:
     """What keeps a row of a table from being one of the cells."""
     mine = [cell for cell in cells if cell.row == row["row"]]
     if not mine:
@@ -193,7 +211,7 @@ def _differences(row: Mapping[str, Any], cells: Sequence[Cell]) -> list[str]:
     return changed or [f"{label} {row.get(label)} there, not here"]
 
 
-def write_table(rows: Sequence[Mapping[str, Any]], folder: Path) -> None:
+def write_table(rows: Sequence[Row], folder: Path) -> None:
     """Write `table.parquet`; what a row does not have is null there."""
     with replacing(folder / TABLE) as temporary:
         names = dict.fromkeys(name for row in rows for name in row)
@@ -201,21 +219,86 @@ def write_table(rows: Sequence[Mapping[str, Any]], folder: Path) -> None:
         pq.write_table(pa.Table.from_pylist(_encodable(complete)), temporary)
 
 
-def _encodable(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def _encodable(rows: Sequence[Row]) -> Rows:
     """Rows whose text Arrow can hold: it takes no lone surrogate."""
     return [
         {name: encodable(v) if isinstance(v, str) else v for name, v in row.items()} for row in rows
     ]
 
 
-def keep_best(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def read_rows(path: Path) -> Rows:
+    """Read a study's table: a dictionary per run, values that are not there as None.
+
+    Args:
+        path: of `table.parquet`.
+
+    Raises:
+        DataError: where it declares other columns than numbers and texts, or more than this
+            machine can hold.
+        RunError: where it cannot be read; where `row`, `path` or `data` are no texts, `seed` no
+            whole number or `seconds` no number; where a score is no finite number; and where a
+            path leads out of the folder.
+    """
+    try:
+        rows: Rows = tables.read_rows(path)
+        schema = pq.read_schema(path)
+    except MicvaeError:
+        raise
+    except (OSError, ValueError, pa.ArrowException) as error:
+        reason = str(error).splitlines()[0].rstrip(".") if str(error) else type(error).__name__
+        raise RunError(f"{path} is not a readable Parquet file: {reason}.") from None
+    wrong = _wrong_column(schema, rows)
+    if wrong:
+        raise RunError(f"{path}: {wrong}; give the command of the study again to write it anew.")
+    return rows
+
+
+REQUIRED = {"row": str, "seed": int, "path": str, "data": str, "seconds": float}
+"""Columns of every table, none of them with empty cells."""
+TEXTS = {"row", "path", "group", *(field.name for field in dataclasses.fields(RunConfig))}
+"""Columns that may hold text: labels and settings. All others hold numbers."""
+
+
+def _wrong_column(schema: pa.Schema, rows: Rows) -> str | None:
+    """What keeps a table from being that of a study, or None."""
+    names = schema.names
+    if len(set(names)) < len(names) or not rows:
+        return "two columns have the same name" if rows else "it has no rows"
+    missing = REQUIRED.keys() - set(names)
+    if missing:
+        return f"column {min(missing)} is missing"
+    for name in names:
+        kind = schema.field(name).type
+        number = pa.types.is_floating(kind) or pa.types.is_integer(kind)
+        plain = number or pa.types.is_boolean(kind) or pa.types.is_null(kind)
+        text = any(
+            check(kind)
+            for check in (pa.types.is_string, pa.types.is_large_string, pa.types.is_dictionary)
+        )
+        if not (plain or (text and name in TEXTS)):
+            return f"column {shown(name)} holds {kind}, and not numbers"
+    for row in rows:
+        for name, value in row.items():
+            if isinstance(value, float) and not abs(value) <= LARGEST:
+                return f"column {shown(name)} holds {value}, and not a finite number"
+            wanted = REQUIRED.get(name)
+            fits = isinstance(value, int | float) if wanted is float else type(value) is wanted
+            if wanted is not None and not fits:
+                return f"column {name} holds {shown(value)}"
+        inside = Path(row["path"])
+        if inside.is_absolute() or ".." in inside.parts:
+            return f"column path holds {shown(row['path'])}, which leads out of the folder"
+    return None
+
+
+def keep_best(rows: Sequence[Row]) -> Rows:
     """Of the restarts of one row under one seed, mark the run of the lowest loss as `kept`.
 
     The loss is what was minimised, on the training images, averaged over the last epoch (see
     `Run.final_terms`): no label is looked at. `restarts` says of how many, `seconds_of_all` what
     they cost together.
     """
-    groups: dict[tuple[Any, Any], list[Mapping[str, Any]]] = {}
+    groups: dict[tuple[str, int], list[Row]] = {}
     for row in rows:
         groups.setdefault((row["row"], row["seed"]), []).append(row)
     marked = []
@@ -227,12 +310,12 @@ def keep_best(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return marked
 
 
-def row_of(cell: Cell, folder: Path) -> dict[str, Any]:
+def row_of(cell: Cell, folder: Path) -> Row:
     """One row of the table: labels, scores, cost and the whole configuration."""
     return row_of_run(cell.row, Run(folder / cell.path), cell.path)
 
 
-def row_of_run(label: str, run: Run, path: Path) -> dict[str, Any]:
+def row_of_run(label: str, run: Run, path: Path) -> Row:
     """A run as one row of a table.
 
     Args:
@@ -252,17 +335,17 @@ def row_of_run(label: str, run: Run, path: Path) -> dict[str, Any]:
         "row": label,
         "seed": seed,
         "path": path.as_posix(),
-        **scores["metrics"],
-        **{name: scores[name] for name in PLAIN_TERMS},
+        **scores.metrics,
+        **{name: scores.quantities[name] for name in PLAIN_TERMS},
         **_null_columns(scores),
         "loss": run.final_terms().get("loss"),
         "converged": run.convergence().converged,
-        "seconds": run.record["seconds"],
+        "seconds": run.record.seconds,
         **config,
     }
 
 
-def _null_columns(scores: Mapping[str, Any]) -> dict[str, float | None]:
+def _null_columns(scores: Scores) -> dict[str, float | None]:
     """Both ends of every dependence's null, `r_mi_null_low`, …; None where it is not known."""
     columns: dict[str, float | None] = {}
     for name, null in nulls_of(scores).items():

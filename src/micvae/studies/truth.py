@@ -3,9 +3,9 @@
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from micvae.data import FactorDataset
 from micvae.errors import MicvaeError, MicvaeWarning
@@ -13,6 +13,7 @@ from micvae.metrics import MetricError, evaluate
 from micvae.representation import Representation
 from micvae.studies.candidates import Candidate
 from micvae.studies.evaluation import SAMPLES, usable_factors
+from micvae.studies.record import Checked, Correlation, NoCorrelation, NotChecked
 from micvae.studies.statistics import Interval, enough_seeds, rank_correlation, told_apart
 from micvae.training.run import Run
 
@@ -20,7 +21,9 @@ SUPERVISED = ("mig", "dci_disentanglement")
 """What UDR is compared with."""
 
 
-def check(dataset: FactorDataset, candidates: Sequence[Candidate], folder: Path) -> dict[str, Any]:
+def check(
+    dataset: FactorDataset, candidates: Sequence[Candidate], folder: Path
+) -> Checked | NotChecked:
     """Spearman's correlation over runs of UDR with MIG and DCI disentanglement.
 
     Args:
@@ -29,19 +32,20 @@ def check(dataset: FactorDataset, candidates: Sequence[Candidate], folder: Path)
         folder: of the study.
 
     Returns:
-        Per score `mean`, `low` and `high` (None where there is one seed), and the `values` over
-        runs; `runs` and `seeds`, how many; or `missing` with the reason.
+        The correlations with their intervals, or why there are none.
     """
     pairs = [(c, place) for c in candidates for place in range(len(c.seeds))]
     if not pairs:
-        return {"missing": "no two runs of one candidate can be compared, so there is no ranking."}
+        return NotChecked(
+            missing="no two runs of one candidate can be compared, so there is no ranking."
+        )
     scores: dict[str, list[float]] = {name: [] for name in SUPERVISED}
     for candidate, place in pairs:
         encoded = Run(folder / candidate.paths[place]).representation().encoded
         part = Representation.of(encoded, dataset).sample(SAMPLES)
         used = usable_factors(part)
         if not used:
-            return {"missing": f"{dataset.name} has no factors that vary to check against."}
+            return NotChecked(missing=f"{dataset.name} has no factors that vary to check against.")
         kinds = [part.factor_kinds[k] for k in used]
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", MicvaeWarning)  # of single runs; this is about ranks
@@ -54,41 +58,48 @@ def check(dataset: FactorDataset, candidates: Sequence[Candidate], folder: Path)
                     factor_names=[part.factor_names[k] for k in used],
                 )
             except MetricError as error:
-                return {"missing": f"{error}."}
+                return NotChecked(missing=f"{error}.")
         for name in SUPERVISED:
             scores[name].append(found[name])
     udr = [float(c.scores[place]) for c, place in pairs]
     seeds = [c.seeds[place] for c, place in pairs]
-    result: dict[str, Any] = {"runs": len(pairs), "seeds": len(set(seeds)), "udr": udr}
-    for name, values in scores.items():
-        try:
-            interval = rank_correlation(udr, values, np.asarray(seeds))._asdict()
-        except MicvaeError as error:
-            interval = {"missing": str(error)}
-        result[name] = interval | {"values": values}
-    return result
+    order = np.asarray(seeds)
+    return Checked(
+        runs=len(pairs),
+        seeds=len(set(seeds)),
+        udr=tuple(udr),
+        **{name: _correlation(udr, values, order) for name, values in scores.items()},
+    )
 
 
-def check_said(found: dict[str, Any]) -> list[str]:
+def _correlation(
+    udr: list[float], values: list[float], seeds: NDArray[np.int64]
+) -> Correlation | NoCorrelation:
+    try:
+        found = rank_correlation(udr, values, seeds)
+    except MicvaeError as error:
+        return NoCorrelation(missing=str(error), values=tuple(values))
+    return Correlation(**found._asdict(), values=tuple(values))
+
+
+def check_said(found: Checked | NotChecked) -> list[str]:
     """What the check says, a sentence per score."""
-    if "missing" in found:
-        return [f"Not checked: {found['missing']}"]
-    seeds = found.get("seeds", enough_seeds())  # earlier versions did not count them
+    if isinstance(found, NotChecked):
+        return [f"Not checked: {found.missing}"]
+    seeds = found.seeds or enough_seeds()  # earlier versions did not count them
     said = []
-    for name, label in (("mig", "MIG"), ("dci_disentanglement", "DCI disentanglement")):
-        r = found[name]
-        if "missing" in r:
-            said.append(f"Checked against {label}: {r['missing']}")
+    for r, label in ((found.mig, "MIG"), (found.dci_disentanglement, "DCI disentanglement")):
+        if isinstance(r, NoCorrelation):
+            said.append(f"Checked against {label}: {r.missing}")
             continue
-        bounds = "" if r["low"] is None else f" [{_two(r['low'])}, {_two(r['high'])}]"
+        bounds = ""
+        if r.low is not None and r.high is not None:
+            bounds = f" [{_two(r.low)}, {_two(r.high)}]"
+        above = told_apart(Interval(r.mean, r.low, r.high), seeds)
         said.append(
-            f"Checked against known factors, over {found['runs']} runs: Spearman's correlation of "
-            f"UDR with {label} is {_two(r['mean'])}{bounds}"
-            + (
-                "; whether it is above 0 is not told by these seeds."
-                if not told_apart(Interval(r["mean"], r["low"], r["high"]), seeds)
-                else "."
-            )
+            f"Checked against known factors, over {found.runs} runs: Spearman's correlation of "
+            f"UDR with {label} is {_two(r.mean)}{bounds}"
+            + ("." if above else "; whether it is above 0 is not told by these seeds.")
         )
     return said
 

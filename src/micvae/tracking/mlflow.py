@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
+from micvae import records
 from micvae.errors import MicvaeError
-from micvae.files import read_json, write_json
 from micvae.paths import member
 from micvae.tracking.base import FOLDER, Status, Tracker, Tracking, missing
 
@@ -54,6 +54,18 @@ class MLflow(Tracking):
         return _Client(MlflowClient, folder, store.resolve(), self.experiment)
 
 
+@dataclass(frozen=True)
+class Shown:
+    """What `mlflow.json` holds: where a training is shown already."""
+
+    REMEDY: ClassVar[str] = "Remove it, and the run is shown as a new one."
+
+    store: str
+    """The database."""
+    run: str
+    """Its name in there."""
+
+
 class _Client:
     def __init__(self, client: Any, folder: Path, store: Path, experiment: str) -> None:
         self._kind, self._folder, self._store, self._name = client, folder, store, experiment
@@ -62,9 +74,9 @@ class _Client:
         self._store.parent.mkdir(parents=True, exist_ok=True)
         self._client = self._kind(f"sqlite:///{self._store}")
         record = self._folder / FOLDER / RECORD
-        known = read_json(record) if record.exists() else {}
-        if known.get("store") == str(self._store):  # a training that goes on, or its scores
-            self._run = str(known["run"])
+        known = records.read(Shown, record) if record.exists() else None
+        if known and known.store == str(self._store):  # a training that goes on, or its scores
+            self._run = known.run
             self._client.update_run(self._run, status="RUNNING")
             return
         found = self._client.get_experiment_by_name(self._name)
@@ -77,7 +89,7 @@ class _Client:
         self._run = self._client.create_run(experiment, run_name=name).info.run_id
         for key, value in config.items():
             self._client.log_param(self._run, key, value)
-        write_json(record, {"store": str(self._store), "run": self._run})
+        records.write(record, Shown(store=str(self._store), run=self._run))
 
     def log(self, step: int, terms: Mapping[str, float]) -> None:
         self._hand_over({f"train/{name}": value for name, value in terms.items()}, step)

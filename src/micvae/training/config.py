@@ -123,7 +123,7 @@ class RunConfig(Settings):
                 **{
                     name: spelling.read(value, hints[name])
                     if spelling.registered(hints.get(name))
-                    else value
+                    else spelling.fitting(name, value, hints.get(name), of="a configuration")
                     for name, value in values.items()
                 }
             )

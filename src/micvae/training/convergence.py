@@ -6,14 +6,13 @@ import dataclasses
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from micvae.errors import RunError
 from micvae.objectives import Objective
 from micvae.objectives.schedules import Schedule
+from micvae.records import Count
 from micvae.training.config import RunConfig
 
 STILL_FALLING = 0.02
@@ -64,7 +63,7 @@ class Convergence:
     converged: bool | None
     fall: float | None = None
     share: float | None = None
-    epochs: int | None = None
+    epochs: Count | None = None
     reason: str = ""
 
     def sentence(self, option: str = "--epochs {}") -> str:
@@ -82,31 +81,6 @@ class Convergence:
         if self.share is not None:
             by = f"{_short(100 * self.share)}% ({by})"
         return f"The loss still falls by {by} an epoch; train longer: {option.format(self.epochs)}."
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain values, as `run.json` holds them."""
-        return dataclasses.asdict(self)
-
-    @classmethod
-    def from_json(cls, stored: Any) -> Convergence:
-        """Read what `to_json` gave.
-
-        Raises:
-            RunError: for other values.
-        """
-        names = {field.name for field in dataclasses.fields(cls)}
-        if not isinstance(stored, dict) or set(stored) != names:
-            raise RunError(f"convergence must hold {', '.join(sorted(names))}; got {stored!r}.")
-        numbers = (stored["fall"], stored["share"])
-        fits = (
-            (stored["converged"] is None or isinstance(stored["converged"], bool))
-            and all(v is None or _is_number(v) for v in numbers)
-            and (stored["epochs"] is None or type(stored["epochs"]) is int)
-            and isinstance(stored["reason"], str)
-        )
-        if not fits:
-            raise RunError(f"convergence holds values of other types: {stored!r}.")
-        return cls(**stored)
 
 
 def judge(losses: NDArray[np.floating], config: RunConfig, steps_per_epoch: int) -> Convergence:
@@ -139,7 +113,7 @@ def judge(losses: NDArray[np.floating], config: RunConfig, steps_per_epoch: int)
         key=lambda found: found[1],
         default=("", 0),
     )
-    if settled > 0 and total - settled < max(FEWEST_STEPS, total / 4):
+    if settled > 0 and total - settled < max(FEWEST_STEPS, total / 5):
         until = "to the end" if math.isinf(settled) else f"until step {settled:,.0f}"
         return Convergence(None, reason=f"{name} changes {until}, and there were {total:,} steps")
     judged = np.asarray(losses[int(settled) :], dtype=np.float64)
@@ -201,7 +175,3 @@ def _round(epochs: int) -> int:
 def _short(value: float) -> str:
     """Two digits of what is below 10, none after the point above."""
     return f"{value:.0f}" if value >= 10 else f"{float(f'{value:.2g}'):g}"
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import platform
-from typing import Any, Literal
+from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 import torch
 
 from micvae.data import Images, LazyImages
 from micvae.errors import MicvaeError
+from micvae.records import LEFT_OUT
 
 DeviceName = Literal["auto", "cpu", "cuda", "mps"]
 
@@ -63,14 +65,27 @@ def place(images: Images, device: torch.device) -> torch.Tensor | Streamed:
     return tensor.to(device)
 
 
-def describe(device: torch.device) -> dict[str, Any]:
+@dataclass(frozen=True, kw_only=True)
+class EnvironmentRecord:
+    """What else determines the bits of a run."""
+
+    python: str | None = field(default=None, metadata=LEFT_OUT)
+    torch: str | None = field(default=None, metadata=LEFT_OUT)
+    numpy: str | None = field(default=None, metadata=LEFT_OUT)
+    platform: str | None = field(default=None, metadata=LEFT_OUT)
+    device: str | None = field(default=None, metadata=LEFT_OUT)
+    threads: int | None = field(default=None, metadata=LEFT_OUT)
+    cores: int | None = field(default=None, metadata=LEFT_OUT)
+
+
+def describe(device: torch.device) -> EnvironmentRecord:
     """The environment that determines a run's bits, for its record."""
-    return {
-        "python": platform.python_version(),
-        "torch": torch.__version__,
-        "numpy": np.__version__,
-        "platform": platform.platform(),
-        "device": torch.cuda.get_device_name(device) if device.type == "cuda" else str(device),
-        "threads": torch.get_num_threads(),
-        "cores": os.cpu_count(),
-    }
+    return EnvironmentRecord(
+        python=platform.python_version(),
+        torch=str(torch.__version__),
+        numpy=np.__version__,
+        platform=platform.platform(),
+        device=torch.cuda.get_device_name(device) if device.type == "cuda" else str(device),
+        threads=torch.get_num_threads(),
+        cores=os.cpu_count(),
+    )

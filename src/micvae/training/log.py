@@ -13,8 +13,10 @@ from micvae.errors import DivergedError, RunError
 from micvae.files import replacing
 from micvae.objectives import Losses
 from micvae.paths import checked_file
+from micvae.records import shown
 
 DIVERGED = 1e6  # times the first step's loss
+LARGEST = 1e30  # nats; sums over a training stay finite in single precision
 
 
 class StepLog:
@@ -83,7 +85,12 @@ class StepLog:
 
 
 def read_log(path: Path) -> dict[str, np.ndarray]:
-    """Read a saved log: a column per term, in nats, and `step`."""
+    """Read a saved log: a column per term, in nats, and `step`.
+
+    Raises:
+        RunError: where it cannot be read, or holds anything but finite numbers under names of
+            their own.
+    """
     checked_file(path)
     try:
         described = pq.read_metadata(path)
@@ -96,10 +103,21 @@ def read_log(path: Path) -> dict[str, np.ndarray]:
         raise RunError(
             f"{path} is not a readable Parquet file: {str(error).rstrip('.')}."
         ) from None
-    return {name: table[name].to_numpy() for name in table.column_names}
+    if len(table) == 0:
+        raise RunError(f"{path} has no steps; it is no log of a run.")
+    columns = {name: np.asarray(table[name].to_numpy()) for name in table.column_names}
+    for name, values in columns.items():
+        if table[name].null_count or not (np.abs(values) <= LARGEST).all():
+            raise RunError(
+                f"{path}: column {shown(name)} holds empty, NaN or infinite values; it is no log "
+                "of a run."
+            )
+    return columns
 
 
 def _check_numbers(schema: pa.Schema, path: Path) -> None:
     kinds = [field.type for field in schema]
     if not kinds or not all(pa.types.is_floating(k) or pa.types.is_integer(k) for k in kinds):
         raise RunError(f"{path} holds columns that are no numbers; it is no log of a run.")
+    if len(set(schema.names)) < len(schema.names):
+        raise RunError(f"{path} has two columns of one name; it is no log of a run.")

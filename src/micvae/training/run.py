@@ -2,19 +2,17 @@
 
 import contextlib
 import hashlib
-import math
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from micvae import __version__
 from micvae.data import FactorDataset, LazyImages, from_npz, generated_samples, load, parts
-from micvae.data.places import beside, from_folder_of, starting_points
+from micvae.data.places import StartingPoints, beside, from_folder_of, starting_points
 from micvae.data.standardised import moments, standardised_name
 from micvae.data.value_range import TrainedScale, expecting
 from micvae.data.vectors import check_float32, rounded_first, warn_of_float32
@@ -26,13 +24,12 @@ from micvae.files import (
     file_errors,
     is_empty,
     make_folder,
-    read_json,
     remove_abandoned,
-    write_json,
 )
 from micvae.locks import owned
 from micvae.models import VAE
 from micvae.paths import checked_file
+from micvae.records import Json, encoded, read, shown, write
 from micvae.representation import Representation
 from micvae.torch_state import with_torch_defaults
 from micvae.tracking import RunLog, Tracking, tracked
@@ -41,7 +38,8 @@ from micvae.training.config import RunConfig
 from micvae.training.convergence import Convergence, collapsed_said, judge
 from micvae.training.device import describe, resolve
 from micvae.training.log import read_log
-from micvae.training.restored import checked_shape, restored_model
+from micvae.training.record import DataRecord, RunRecord, Scores
+from micvae.training.restored import restored_model
 from micvae.training.trainer import CHECKPOINT, LOG, Progress, Trainer
 
 RECORD = "run.json"
@@ -55,23 +53,9 @@ FILES = (RECORD, LOG, WEIGHTS, REPRESENTATION, SCORES, DATA, CHECKPOINT)
 """What is read of a run's folder."""
 MOST_TIMES = 1000
 """Samples that may be made for each that is left, of a split for instance."""
-CONVERGENCE = "convergence"
-"""Name in the record of what `Convergence.to_json` gives."""
-FINAL = "final_terms"
-"""Name in the record of the finished model's terms, where it was changed after the last step."""
 IN_MEMORY = "in memory"
 """What stands for the name of data that was handed over as an array."""
 OWN_LOG = RunLog()
-FOUND = {
-    "metrics",
-    "samples",
-    "seed",
-    "active",
-    "active_units",
-    "latent_kl",
-    "r_mi",
-    "factor_names",
-}
 
 
 class Run:
@@ -102,31 +86,23 @@ class Run:
             of_study = (self.path / RUNS).is_dir()
             end = f"; it holds a study, whose runs are in {self.path / RUNS}" if of_study else ""
             raise RunError(f"{self.path} is not a run: it has no {RECORD}{end}.")
-        self.record: dict[str, Any] = read_json(self.path / RECORD)
-        if not isinstance(self.record, dict):
-            raise RunError(f"{self.path / RECORD} is no record of a run: it has no usable names.")
-        try:
-            self.config = RunConfig.from_json(self.record["config"])
-        except (KeyError, TypeError) as error:
-            raise RunError(f"{self.path / RECORD} has no usable {error}.") from None
-        wrong = _wrong_fact(self.record.get("data"))
-        if wrong is not None:
-            raise RunError(f"{self.path / RECORD} has no usable data: {wrong}.")
+        self.record = read(RunRecord, self.path / RECORD)
+        self.config = self.record.config
 
     @property
     def done(self) -> bool:
         """Whether training has finished."""
-        return self.record.get("status") == "done"
+        return self.record.status == "done"
 
     @property
     def notes(self) -> list[str]:
         """What a reader of any result must know of the data."""
-        return list(self.record["data"]["notes"])
+        return list(self.record.data.notes)
 
     @property
     def image_shape(self) -> tuple[int, ...]:
         """`(C, H, W)` of the images, or `(F,)` of the vectors, that it was trained on."""
-        return checked_shape(self.record["data"]["image_shape"])
+        return self.record.data.image_shape
 
     @property
     def has_data(self) -> bool:
@@ -153,7 +129,7 @@ class Run:
 
     def _check_amount(self) -> None:
         """Refuse a record that names data of another size, before that is made."""
-        n, made = self.record["data"]["n"], generated_samples(self.config.data)
+        n, made = self.record.data.n, generated_samples(self.config.data)
         if made > MOST_TIMES * n:
             raise RunError(
                 f"{self.path / RECORD} counts {n:,} samples, and its data {self.config.data} would "
@@ -176,9 +152,9 @@ class Run:
             )
         problem: MicvaeError | None = None
         for data in self._places():
-            read = partial(self._read, data)
+            again = partial(self._read, data)
             try:
-                dataset = as_recorded(read(), self.record, read)
+                dataset = as_recorded(again(), self.record, again)
             except MicvaeError as error:
                 problem = problem or error
                 continue
@@ -189,33 +165,31 @@ class Run:
         raise problem
 
     def _read(self, data: str) -> FactorDataset:
-        with expecting(trained=TrainedScale.of(self.record["data"].get("source"))):
+        with expecting(trained=TrainedScale.of(self.record.data.source)):
             return load(data)
 
     def _places(self) -> list[str]:
         """What `load` may find the data by, the likeliest first."""
-        data, recorded = self.config.data, self.record["data"].get("paths_from")
-        found = [data]
-        if isinstance(recorded, dict) and all(isinstance(v, str) for v in recorded.values()):
-            if "absolute" in recorded:
-                found.insert(0, from_folder_of(data, Path(recorded["absolute"])))
-            if "from_run" in recorded:
-                found.append(from_folder_of(data, self.path.resolve() / recorded["from_run"]))
-        folder = self.path.resolve()
+        data, recorded = self.config.data, self.record.data.paths_from or StartingPoints()
+        found, folder = [data], self.path.resolve()
+        if recorded.absolute is not None:
+            found.insert(0, from_folder_of(data, Path(recorded.absolute)))
+        if recorded.from_run is not None:
+            found.append(from_folder_of(data, folder / recorded.from_run))
         found += [beside(data, folder), beside(data, folder.parent)]
         return list(dict.fromkeys(found))
 
     def _stored(self) -> FactorDataset:
-        known = self.record["data"]
+        known = self.record.data
         with expecting(trained=TrainedScale()):  # stored as bytes where that loses nothing
             stored = from_npz(self.path / DATA)
         return replace(
             stored,
-            name=known["name"],
-            factor_kinds=tuple(known["factor_kinds"]),
+            name=known.name,
+            factor_kinds=known.factor_kinds,
             factor_values=(),
-            notes=tuple(known["notes"]),
-            source=known["source"],
+            notes=known.notes,
+            source=known.source,
         )
 
     def model(self, device: str = "cpu") -> VAE:
@@ -227,7 +201,11 @@ class Run:
         return restored_model(self.config, self.image_shape, self.path / WEIGHTS, device)
 
     def log(self) -> dict[str, np.ndarray]:
-        """Every term at every step: a column per term, in nats, and `step`."""
+        """Every term at every step: a column per term, in nats, and `step`.
+
+        Raises:
+            RunError: where the file is missing or damaged, or not the log of a run.
+        """
         columns = read_log(self.path / LOG)
         for name in ("step", "loss", "reconstruction", "kl"):
             if name not in columns:
@@ -235,9 +213,20 @@ class Run:
         return columns
 
     def last_epoch(self) -> dict[str, float]:
-        """Mean of every logged term over the last epoch of the training."""
-        steps = self.record["data"]["n"] // self.config.batch_size
-        return {k: float(v[-steps:].mean()) for k, v in self.log().items() if k != "step"}
+        """Mean of every logged term over the last epoch of the training.
+
+        Raises:
+            RunError: where the log is damaged, or shorter than an epoch.
+        """
+        steps = self.record.data.n // self.config.batch_size
+        columns = self.log()
+        found = len(columns["step"])
+        if not 0 < steps <= found:
+            raise RunError(
+                f"{self.path / LOG} has {found} steps, fewer than the {steps} of an epoch; it is "
+                "cut short, or of another run."
+            )
+        return {k: float(v[-steps:].mean()) for k, v in columns.items() if k != "step"}
 
     def final_terms(self) -> dict[str, float]:
         """Mean of every term of the finished model: what a reader of the result is shown.
@@ -252,9 +241,8 @@ class Run:
         """
         if not self.config.objective.finishes:
             return self.last_epoch()
-        stored = self.record.get(FINAL)
-        if stored is not None:
-            return checked_terms(stored, self.path / RECORD)
+        if self.record.final_terms is not None:
+            return dict(self.record.final_terms)
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", MicvaeWarning)
@@ -269,15 +257,11 @@ class Run:
         """Whether the loss had stopped falling, as `micvae.training.convergence.judge` has it.
 
         Raises:
-            RunError: where the record or the log is damaged.
+            RunError: where the log is damaged.
         """
-        stored = self.record.get(CONVERGENCE)
-        if stored is not None:
-            try:
-                return Convergence.from_json(stored)
-            except RunError as error:
-                raise RunError(f"{self.path / RECORD}: {error}") from None
-        steps = max(1, self.record["data"]["n"] // self.config.batch_size)  # an earlier version's
+        if self.record.convergence is not None:
+            return self.record.convergence
+        steps = max(1, self.record.data.n // self.config.batch_size)  # an earlier version's
         return judge(self.log()["loss"], self.config, steps)
 
     def remarks(self) -> list[str]:
@@ -287,27 +271,46 @@ class Run:
 
     @with_torch_defaults
     def representation(self) -> Representation:
-        """The codes of the training images: computed once, then read."""
+        """The codes of the training images: computed once, then read.
+
+        Raises:
+            RunError: where the file is damaged, or does not belong to this run.
+        """
         path = self.path / REPRESENTATION
         if not path.exists():
             dataset = self.dataset()
-            encoded = self.config.objective.represent(self.model(), dataset)
-            Representation.of(encoded, dataset).save(path)
-        return Representation.load(path)
+            codes = self.config.objective.represent(self.model(), dataset)
+            Representation.of(codes, dataset).save(path)
+        found, data = Representation.load(path), self.record.data
+        for what, there, wanted in (
+            ("samples", len(found), data.n),
+            ("latents", found.codes.shape[1], self.config.latent_dim),
+            ("factors", found.factor_names, data.factor_names),
+            ("kinds of factors", found.factor_kinds, data.factor_kinds),
+        ):
+            if there != wanted:
+                raise RunError(
+                    f"{path} does not belong to {self.path / RECORD}: {what} are {shown(there)} "
+                    f"there, {shown(wanted)} here; remove it, and it is computed again."
+                )
+        return found
 
-    def scores(self) -> dict[str, Any] | None:
-        """What `micvae evaluate` stored, or None before that."""
+    def scores(self) -> Scores | None:
+        """What `micvae evaluate` stored, or None before that.
+
+        Raises:
+            RunError: where the file is damaged, or does not belong to this run.
+        """
         path = self.path / SCORES
         if not path.exists():
             return None
-        scores = read_json(path)
-        missing = FOUND - scores.keys() if isinstance(scores, dict) else FOUND
-        if missing or not isinstance(scores["metrics"], dict):
+        scores = read(Scores, path)
+        if len(scores.active) != self.config.latent_dim:
             raise RunError(
-                f"{path} is no result of micvae evaluate: it has no "
-                f"{min(missing, default='metrics')}; evaluate the run again."
+                f"{path}: active is a list of {len(scores.active)}, and the run has "
+                f"{self.config.latent_dim} latents. {Scores.REMEDY}"
             )
-        return dict(scores)
+        return scores
 
 
 @with_torch_defaults
@@ -339,49 +342,49 @@ def train_run(
     """
     path = expanded(path)
 
-    def read() -> FactorDataset:
+    def again_now() -> FactorDataset:
         if again is not None:
             return again()
         return load(config.data) if dataset is None or config.data != IN_MEMORY else dataset
 
-    if (finished := _finished(path, config, dataset, read)) is not None:
+    if (finished := _finished(path, config, dataset, again_now)) is not None:
         return finished
     check_writable(path)
     dataset = dataset or data_for(config, path)
     if (path / RECORD).exists():
-        dataset = as_recorded(dataset, Run(path).record, read) or dataset.as_float32()
+        dataset = as_recorded(dataset, Run(path).record, again_now) or dataset.as_float32()
     else:
         _check_precision(dataset)
         dataset = dataset.as_float32()
     tracker = tracking.open(path)
-    record: dict[str, Any] = {
-        "micvae": __version__,
-        "status": "training",
-        "config": config.to_json(),
-        "data": {
-            "name": dataset.name,
-            "source": dict(dataset.source),
-            "fingerprint": fingerprint(dataset),
-            "n": len(dataset),
-            "image_shape": list(dataset.image_shape),
-            "factor_names": list(dataset.factor_names),
-            "factor_kinds": list(dataset.factor_kinds),
-            "notes": list(dataset.notes),
-            **({"feature_names": list(names)} if (names := dataset.feature_names) else {}),
-            **({"paths_from": found} if (found := starting_points(config.data, path)) else {}),
-        },
-        "environment": describe(resolve(config.device)),
-    }
+    record = RunRecord(
+        micvae=__version__,
+        status="training",
+        config=config,
+        data=DataRecord(
+            name=dataset.name,
+            source=dict(dataset.source),
+            fingerprint=fingerprint(dataset),
+            n=len(dataset),
+            image_shape=dataset.image_shape,
+            factor_names=dataset.factor_names,
+            factor_kinds=dataset.factor_kinds,
+            notes=dataset.notes,
+            feature_names=dataset.feature_names,
+            paths_from=starting_points(config.data, path),
+        ),
+        environment=describe(resolve(config.device)),
+    )
     trainer = Trainer(config, dataset)  # refuses what cannot be trained before anything is written
     make_folder(path)
     with owned(path) as ownership:
-        if (finished := _finished(path, config, dataset, read)) is not None:
+        if (finished := _finished(path, config, dataset, again_now)) is not None:
             return finished  # by another process meanwhile
         if (path / RECORD).exists():
-            begun = Run(path).record["data"]
-            if _without_reading(begun) != _without_reading(record["data"]):
+            begun = Run(path).record.data
+            if _without_reading(encoded(begun)) != _without_reading(encoded(record.data)):
                 raise RunError(_changed(config.data, path, "begun"))
-        write_json(path / RECORD, record)
+        write(path / RECORD, record)
 
         def handed_over(progress: Progress) -> None:
             ownership.check()
@@ -391,17 +394,21 @@ def train_run(
 
         with tracked(tracker, title(config, dataset.name), config.to_json()):
             model = trainer.fit(path, handed_over)
-            if config.objective.finishes:
-                record[FINAL] = trainer.terms_of_model()
+            terms = trainer.terms_of_model() if config.objective.finishes else None
             ownership.check()
             checkpoint.save_tensors(path / WEIGHTS, model.state_dict(), {"micvae": __version__})
-            encoded = config.objective.represent(model, dataset)
+            codes = config.objective.represent(model, dataset)
             ownership.check()
-            Representation.of(encoded, dataset).save(path / REPRESENTATION)
+            Representation.of(codes, dataset).save(path / REPRESENTATION)
             losses, steps = read_log(path / LOG)["loss"], trainer.steps_per_epoch
-            record[CONVERGENCE] = judge(losses, config, steps).to_json()
-            record |= {"status": "done", "seconds": round(trainer.seconds, 3)}
-            write_json(path / RECORD, record)
+            record = replace(
+                record,
+                status="done",
+                seconds=round(trainer.seconds, 3),
+                convergence=judge(losses, config, steps),
+                final_terms=terms,
+            )
+            write(path / RECORD, record)
             (path / CHECKPOINT).unlink(missing_ok=True)
     return Run(path)
 
@@ -416,7 +423,7 @@ def data_for(config: RunConfig, path: Path) -> FactorDataset:
     begun = Run(path) if (path / RECORD).exists() else None
     if begun is None or begun.config.data != config.data:
         return load(config.data)
-    with expecting(trained=TrainedScale.of(begun.record["data"].get("source"))):
+    with expecting(trained=TrainedScale.of(begun.record.data.source)):
         return load(config.data)
 
 
@@ -469,7 +476,7 @@ def _changed(data: str, path: Path, made: str) -> str:
 
 def track_scores(run: Run, scores: Mapping[str, float], tracking: Tracking) -> None:
     """Show scores where the run's training was shown."""
-    name = title(run.config, run.record["data"]["name"])
+    name = title(run.config, run.record.data.name)
     with tracked(tracking.open(run.path), name, run.config.to_json()) as tracker:
         tracker.scores(scores)
 
@@ -480,7 +487,7 @@ def title(config: RunConfig, data: str) -> str:
 
 
 def as_recorded(
-    dataset: FactorDataset, record: Mapping[str, Any], again: Callable[[], FactorDataset]
+    dataset: FactorDataset, record: RunRecord, again: Callable[[], FactorDataset]
 ) -> FactorDataset | None:
     """The data set as networks read it, where it is what a run was trained on; else None.
 
@@ -490,7 +497,7 @@ def as_recorded(
         again: makes `dataset` once more: vectors of runs of micvae 0.1 were rounded to float32
             before anything else, and are read so again.
     """
-    wanted = record["data"]["fingerprint"]
+    wanted = record.data.fingerprint
     now = dataset.as_float32()
     if fingerprint(now) == wanted:
         return now
@@ -527,7 +534,7 @@ def fingerprint(dataset: FactorDataset) -> str:
     return digest.hexdigest()
 
 
-def _without_reading(data: Any) -> Any:
+def _without_reading(data: Json) -> Json:
     """What a record says of data but for names of features, and for how pictures were read.
 
     The fingerprint is of what was read; older records say neither.
@@ -536,40 +543,6 @@ def _without_reading(data: Any) -> Any:
     if not isinstance(data, Mapping):
         return data
     return {k: _without_reading(v) for k, v in data.items() if k not in left_out}
-
-
-def checked_terms(stored: Any, path: Path) -> dict[str, float]:
-    """Terms as a record holds them.
-
-    Raises:
-        RunError: where they are no finite numbers by name, or reconstruction or KL is missing.
-    """
-    fits = isinstance(stored, dict) and all(
-        isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-        for value in stored.values()
-    )
-    if not fits or not {"loss", "reconstruction", "kl"} <= stored.keys():
-        raise RunError(f"{path}: {FINAL} must hold finite numbers for loss, reconstruction and kl.")
-    return {str(name): float(value) for name, value in stored.items()}
-
-
-def _wrong_fact(data: Any) -> str | None:
-    """What of a record's data is missing or of another type, or None."""
-    if not isinstance(data, dict):
-        return "there is none"
-    kinds = {"name": str, "fingerprint": str, "n": int, "image_shape": list}
-    lists = ("factor_names", "factor_kinds", "notes")
-    kinds |= {name: list for name in (*lists, *({"feature_names"} & data.keys()))}
-    for name, kind in kinds.items():
-        if not isinstance(data.get(name), kind):
-            return f"{name} is {data.get(name)!r}"
-        if (
-            kind is list
-            and name != "image_shape"
-            and not all(isinstance(v, str) for v in data[name])
-        ):
-            return f"{name} is {data[name]!r}"
-    return "n is less than 1" if data["n"] < 1 else None
 
 
 def _difference(old: RunConfig, new: RunConfig) -> str:

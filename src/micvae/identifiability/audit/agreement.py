@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from itertools import combinations
-from typing import Any
 
 import numpy as np
 
+from micvae.identifiability.audit.record import Agreement, ComparedPair, MissingPair
 from micvae.identifiability.audit.rotations import against_rotations
 from micvae.identifiability.audit.subject import Floats, Subject
 from micvae.metrics.mcc import mcc_pearson, mcc_spearman
@@ -29,39 +28,38 @@ def affine(a: Floats, b: Floats, seed: int = 0) -> float:
     return float((mcc_affine(a, b, seed=seed).value + mcc_affine(b, a, seed=seed).value) / 2)
 
 
-def agree(a: Floats, b: Floats, rotations: int, seed: int) -> dict[str, Any]:
+def agree(a: Floats, b: Floats, rotations: int, seed: int) -> Agreement:
     """Compare two codes with each other, and with the first whitened and turned at random."""
-    found: dict[str, Any] = {}
-    for name, ranks in (("strong", False), ("ranks", True)):
-        compared = against_rotations(
-            lambda z, ranks=ranks: strong(z, b, ranks),  # type: ignore[misc]
+    plain, ranks = (
+        against_rotations(
+            lambda z, of_ranks=of_ranks: strong(z, b, of_ranks),  # type: ignore[misc]
             a,
             rotations=rotations,
             seed=seed,
         )
-        found[name] = asdict(compared) | {"above": compared.above}
-    found["affine"] = affine(a, b, seed)
-    return found
+        for of_ranks in (False, True)
+    )
+    return Agreement(strong=plain, ranks=ranks, affine=affine(a, b, seed))
 
 
 def audit_agreement(
     subjects: Sequence[Subject], samples: int, rotations: int, seed: int
-) -> list[dict[str, Any]]:
+) -> list[ComparedPair | MissingPair]:
     """Agreement of the active latents of every pair of runs on the same data.
 
     Returns:
-        Per pair its places `first` and `second`, `latents` active in the first and what `agree`
-        finds; pairs of which one has no active latent have `missing` instead.
+        Per pair what `agree` finds, or why it is missing: one run has no active latent.
     """
     rows = subjects[0].rows(samples, seed)
     codes = [s.encoded.codes[rows][:, s.active].astype(np.float64) for s in subjects]
-    found = []
+    found: list[ComparedPair | MissingPair] = []
     for i, j in combinations(range(len(codes)), 2):
-        pair: dict[str, Any] = {"first": i, "second": j, "samples": len(rows)}
-        pair["latents"] = codes[i].shape[1]  # of which the first's are rotated
-        if codes[i].shape[1] and codes[j].shape[1]:
-            pair |= agree(codes[i], codes[j], rotations, seed)
+        latents = codes[i].shape[1]
+        pair = {"first": i, "second": j, "samples": len(rows), "latents": latents}
+        if latents and codes[j].shape[1]:
+            compared = agree(codes[i], codes[j], rotations, seed)
+            found.append(ComparedPair(**pair, **vars(compared)))
         else:
-            pair["missing"] = "not available: a run has no active latent"
-        found.append(pair)
+            why = "not available: a run has no active latent"
+            found.append(MissingPair(**pair, missing=why))
     return found

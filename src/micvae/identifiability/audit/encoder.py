@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 import torch
@@ -11,8 +10,10 @@ from torch import Tensor
 
 from micvae.distributions.priors import LOG_TWO_PI
 from micvae.identifiability.audit.hmc import hmc
+from micvae.identifiability.audit.record import EncoderGap, MonteCarlo
 from micvae.identifiability.audit.subject import Subject
 from micvae.models import VAE
+from micvae.records import Missing
 
 MOST_LATENTS = 10
 _BATCH = 2048
@@ -74,7 +75,7 @@ def audit_encoder(
     points: int,
     iterations: int,
     seed: int,
-) -> dict[str, Any]:
+) -> EncoderGap | Missing:
     """Compare q(z|x) with p(z|x) by importance weights and by Monte Carlo; `missing` says why not.
 
     Args:
@@ -87,28 +88,30 @@ def audit_encoder(
     """
     missing = subject.exact_posterior_unknown
     if missing:
-        return {"missing": missing}
+        return Missing(missing=missing)
     generator = torch.Generator().manual_seed(seed)
     rows = subject.rows(images, seed)
     gap, bound = importance_gap(subject.model, subject.images(rows), samples, generator)
-    found: dict[str, Any] = {
-        "images": len(rows),
-        "samples": samples,
-        "gap": float(gap.mean()),
-        "gap_error": float(gap.std() / math.sqrt(len(gap))),
-        "elbo": float(bound.mean()),
-    }
+    chains: MonteCarlo | Missing
     if subject.model.latent_dim > MOST_LATENTS:
-        more = f"not run for more than {MOST_LATENTS} latents"
-        return {**found, "monte_carlo": {"missing": more}}
-    few = np.random.default_rng(seed).choice(rows, min(points, len(rows)), replace=False)
-    x = subject.images(np.sort(few))
-    return {**found, "monte_carlo": compare_with_monte_carlo(subject.model, x, iterations, seed)}
+        chains = Missing(missing=f"not run for more than {MOST_LATENTS} latents")
+    else:
+        few = np.random.default_rng(seed).choice(rows, min(points, len(rows)), replace=False)
+        x = subject.images(np.sort(few))
+        chains = compare_with_monte_carlo(subject.model, x, iterations, seed)
+    return EncoderGap(
+        images=len(rows),
+        samples=samples,
+        gap=float(gap.mean()),
+        gap_error=float(gap.std() / math.sqrt(len(gap))),
+        elbo=float(bound.mean()),
+        monte_carlo=chains,
+    )
 
 
 def compare_with_monte_carlo(
     model: VAE, x: Tensor, iterations: int, seed: int, chains: int = 4
-) -> dict[str, Any]:
+) -> MonteCarlo:
     """Mean and variance of q(z|x) beside those of long chains, for a few images.
 
     Chains start from draws of q and move in its units; R̂ and acceptance say whether they can be
@@ -122,9 +125,7 @@ def compare_with_monte_carlo(
         chains: per image.
 
     Returns:
-        Lists `(B, D)`: `mean_difference` (of q from the chains, in the chains' standard
-        deviations), `variance_ratio` (of q to the chains); `mean_error`, the largest standard
-        error of such a mean; `acceptance` (least over chains), `r_hat` (largest).
+        Differences of means and ratios of variances with what tells whether to trust them.
     """
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
@@ -148,13 +149,13 @@ def compare_with_monte_carlo(
     mean, variance = each.mean((0, 2)), each.transpose(1, 2).flatten(0, 1).var(0)
     # Chains move independently, so the scatter of their means is the error of the mean of all.
     error = (each.mean(0).var(1) / chains).sqrt() / variance.sqrt()
-    return {
-        "images": len(x),
-        "chains": chains,
-        "iterations": iterations,
-        "mean_difference": (-mean / variance.sqrt()).tolist(),
-        "variance_ratio": (1 / variance).tolist(),
-        "mean_error": float(error.square().mean().sqrt()),
-        "acceptance": float(found.acceptance.min()),
-        "r_hat": float(found.r_hat(chains).max()),
-    }
+    return MonteCarlo(
+        images=len(x),
+        chains=chains,
+        iterations=iterations,
+        mean_difference=tuple(map(tuple, (-mean / variance.sqrt()).tolist())),
+        variance_ratio=tuple(map(tuple, (1 / variance).tolist())),
+        mean_error=float(error.square().mean().sqrt()),
+        acceptance=float(found.acceptance.min()),
+        r_hat=float(found.r_hat(chains).max()),
+    )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 import torch
@@ -15,6 +15,7 @@ from micvae.identifiability.audit.rotations import random_rotation
 from micvae.identifiability.audit.subject import Floats, Subject, finite_or_none
 from micvae.models import VAE
 from micvae.models.jacobian import jacobians
+from micvae.records import Length, Missing
 
 RANK_TOLERANCE = 1e-3
 """A direction moves the image by less than this share of the strongest one: it does not count."""
@@ -71,8 +72,8 @@ class Generator:
     """The decoder's Jacobian over images, of the active latents where not said otherwise."""
 
     images: int
-    active: list[int]
-    singular_values: list[list[float]]
+    active: tuple[int, ...]
+    singular_values: Annotated[tuple[tuple[float, float, float], ...], Length(1)]
     """10%, 50% and 90% quantile over images of the singular values of all latents, largest first;
     `(D, 3)`, per unit of a latent."""
     condition_median: float | None
@@ -89,12 +90,8 @@ class Generator:
     """Mean over images of the IMA contrast, nats."""
     ima_error: float | None
     """Its standard error over images."""
-    ima_rotated: list[float] | None
+    ima_rotated: tuple[float, float, float] | None
     """2.5%, 50% and 97.5% quantile of that mean for randomly rotated latents."""
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain values."""
-        return asdict(self)
 
 
 def reduced_jacobians(model: VAE, codes: Floats) -> Floats:
@@ -141,11 +138,11 @@ def describe_generator(
             ima_contrast(scaled @ random_rotation(count, generator)).mean()
             for _ in range(rotations)
         ]
-        turned = np.quantile(means, [0.025, 0.5, 0.975]).tolist()
+        turned = _three(np.quantile(means, [0.025, 0.5, 0.975]))
     return Generator(
         images=len(jacobians),
-        active=active.tolist(),
-        singular_values=np.quantile(every, [0.1, 0.5, 0.9], axis=0).T.tolist(),
+        active=tuple(active.tolist()),
+        singular_values=tuple(map(_three, np.quantile(every, [0.1, 0.5, 0.9], axis=0).T)),
         condition_median=finite_or_none(np.quantile(condition, 0.5, method="higher")),
         condition_90=finite_or_none(np.quantile(condition, 0.9, method="higher")),
         rank_least=int(rank.min()),
@@ -157,13 +154,20 @@ def describe_generator(
     )
 
 
-def audit_generator(subject: Subject, images: int, rotations: int, seed: int) -> dict[str, Any]:
+def audit_generator(
+    subject: Subject, images: int, rotations: int, seed: int
+) -> Generator | Missing:
     """Measure the decoder at the codes of a few hundred images; `missing` says why not."""
     if not subject.smooth:
-        return {"missing": "not available: some latents take finitely many values"}
+        return Missing(missing="not available: some latents take finitely many values")
     if len(subject.active) == 0:
-        return {"missing": "not available: no latent is active"}
+        return Missing(missing="not available: no latent is active")
     codes = subject.encoded.codes[subject.rows(images, seed)].astype(np.float64)
     reduced = reduced_jacobians(subject.model, codes)
     spread = subject.encoded.codes.astype(np.float64).std(axis=0)
-    return describe_generator(reduced, subject.active, spread, rotations, seed).to_json()
+    return describe_generator(reduced, subject.active, spread, rotations, seed)
+
+
+def _three(values: Floats) -> tuple[float, float, float]:
+    low, middle, high = values.tolist()
+    return low, middle, high

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -26,11 +26,11 @@ class Against:
     """97.5% quantile."""
     share: float
     """(1 + rotations that score at least as high) / (1 + rotations): how often chance does."""
+    above: bool = field(init=False)
+    """Whether at most one rotation in twenty does as well."""
 
-    @property
-    def above(self) -> bool:
-        """Whether at most one rotation in twenty does as well."""
-        return self.share <= 0.05
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "above", self.share <= 0.05)
 
 
 def whitened(codes: ArrayLike) -> Floats:

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
+from micvae import records
 from micvae.errors import RunError
-from micvae.files import expanded, write_json
+from micvae.files import expanded
 from micvae.identifiability.audit.agreement import audit_agreement
 from micvae.identifiability.audit.dependence import audit_latents, audit_sources
 from micvae.identifiability.audit.encoder import audit_encoder
 from micvae.identifiability.audit.generator import audit_generator
+from micvae.identifiability.audit.record import Audited, AuditedData, AuditRecord, Measured
 from micvae.identifiability.audit.subject import Subject, least_images
 from micvae.identifiability.audit.truth import audit_truth
 from micvae.identifiability.audit.verdict import (
@@ -65,7 +66,7 @@ def audit_subject(
     scale: Scale = FULL,
     seed: int = 0,
     step: Callable[[str], None] = lambda what: None,
-) -> dict[str, Any]:
+) -> Audited:
     """Audit one model.
 
     Args:
@@ -75,40 +76,46 @@ def audit_subject(
         step: called with what is next, `PARTS` times.
 
     Returns:
-        Plain values: `generator`, `encoder`, `sources`, `latents`, `truth` (each either numbers,
-        or `missing` with the reason), `conditions` of the paper's theorem (true, false, or None
-        where not known), `identified` (the same), `said` and `advice` in words.
+        What is measured, each part either numbers or the reason why it is missing, and what
+        follows from it.
 
     Raises:
         MicvaeError: for fewer than 100 images.
     """
     least_images(subject, LEAST_IMAGES)
-    known: dict[str, Any] = {
-        "name": subject.name,
-        "method": subject.method,
-        "seed": seed,
-        "latents_total": subject.model.latent_dim,
-        "active": subject.active.tolist(),
-    }
     step(f"{subject.name}: the decoder's Jacobian")
-    known["generator"] = audit_generator(subject, scale.images, scale.rotations, seed)
+    generator = audit_generator(subject, scale.images, scale.rotations, seed)
     step(f"{subject.name}: the encoder against the posterior")
-    known["encoder"] = audit_encoder(
+    encoder = audit_encoder(
         subject, scale.images, scale.weights, scale.points, scale.iterations, seed
     )
     step(f"{subject.name}: independence of sources")
-    known["sources"] = audit_sources(subject, scale.neighbours, scale.permutations, seed)
+    sources = audit_sources(subject, scale.neighbours, scale.permutations, seed)
     step(f"{subject.name}: independence of latents")
-    known["latents"] = audit_latents(subject, scale.neighbours, scale.permutations, seed)
+    latents = audit_latents(subject, scale.neighbours, scale.permutations, seed)
     step(f"{subject.name}: latents against factors")
-    known["truth"] = audit_truth(
+    truth = audit_truth(
         subject, scale.samples, scale.neighbours, scale.rotations, scale.permutations, seed
     )
-    known["conditions"] = conditions(known)
-    known["identified"] = identified(known)
-    known["said"] = sentences(known)
-    known["advice"] = advice(subject)
-    return known
+    measured = Measured(
+        name=subject.name,
+        method=subject.method,
+        seed=seed,
+        latents_total=subject.model.latent_dim,
+        active=tuple(subject.active.tolist()),
+        generator=generator,
+        encoder=encoder,
+        sources=sources,
+        latents=latents,
+        truth=truth,
+    )
+    return Audited(
+        **vars(measured),
+        conditions=conditions(measured),
+        identified=identified(measured),
+        said=tuple(sentences(measured)),
+        advice=tuple(advice(subject)),
+    )
 
 
 @with_torch_defaults
@@ -120,7 +127,7 @@ def audit_runs(
     images: int | None = None,
     quick: bool = False,
     progress: Progress | None = None,
-) -> dict[str, Any]:
+) -> AuditRecord:
     """Audit finished runs on the same data and write `audit.json`.
 
     Args:
@@ -151,20 +158,19 @@ def audit_runs(
         done += 1
 
     subjects = [Subject.of_run(run, dataset) for run in runs]
-    result: dict[str, Any] = {
-        "data": {"name": dataset.name, "n": len(dataset), "notes": list(dataset.notes)},
-        "quick": quick,
-        "seed": seed,
-        "images": scale.images,
-        "runs": [audit_subject(subject, scale, seed, step) for subject in subjects],
-        "agreement": None,
-        "agreement_said": [],
-    }
+    result = AuditRecord(
+        data=AuditedData(name=dataset.name, n=len(dataset), notes=dataset.notes),
+        quick=quick,
+        seed=seed,
+        images=scale.images,
+        runs=tuple(audit_subject(subject, scale, seed, step) for subject in subjects),
+    )
     if len(runs) > 1:
         step("agreement of the runs")
         pairs = audit_agreement(subjects, scale.samples, scale.rotations, seed)
-        result |= {"agreement": pairs, "agreement_said": agreement_sentences(pairs)}
-    write_json(expanded(out) / RESULT, result)
+        said = tuple(agreement_sentences(pairs))
+        result = replace(result, agreement=tuple(pairs), agreement_said=said)
+    records.write(expanded(out) / RESULT, result)
     if progress is not None:
         progress(total, total, "done")
     return result
@@ -180,7 +186,7 @@ def _same_data(runs: Sequence[Run]) -> None:
         raise RunError("a run is given twice; give each run once.")
     first = runs[0]
     for run in runs[1:]:
-        if run.record["data"]["fingerprint"] != first.record["data"]["fingerprint"]:
+        if run.record.data.fingerprint != first.record.data.fingerprint:
             raise RunError(
                 f"{run.path} was trained on other data than {first.path}; audit together runs "
                 "on the same data (for generated sets: the same --data)."

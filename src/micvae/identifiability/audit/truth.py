@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from micvae.errors import MicvaeError
+from micvae.identifiability.audit.record import Excess, NoTruth, Truth
 from micvae.identifiability.audit.rotations import against_rotations
 from micvae.identifiability.audit.subject import Floats, Subject
 from micvae.information.checks import finite_matrix, whole_number
@@ -75,78 +76,88 @@ def excess_information(
     return value, np.asarray(drawn)
 
 
-def compare_with_factors(
-    codes: Floats, factors: Floats, *, rotations: int, permutations: int, samples: int, seed: int
-) -> dict[str, Any]:
-    """MCC against random rotations, and the excess information about every factor.
+def audit_truth(
+    subject: Subject, samples: int, few: int, rotations: int, permutations: int, seed: int
+) -> Truth | NoTruth:
+    """Compare the codes of active latents with the factors that vary, or say why not.
+
+    MCC stands beside that of random rotations, and every factor has its excess information.
 
     Args:
-        codes: `(N, A)`, active latents.
-        factors: `(N, K)`, all varying.
+        subject: the model with its data.
+        samples: at most so many for MCC.
+        few: at most so many for the excess.
         rotations: of the baseline.
         permutations: per factor.
-        samples: at most so many for the excess.
         seed: of everything.
     """
-    found: dict[str, Any] = {"samples": len(codes), "rotations": rotations}
-    for name, metric in SCORES.items():
-        compared = against_rotations(
+    # Out of the data's order, so that the first few are a random part as well.
+    rows = np.random.default_rng(seed).permutation(subject.rows(samples, seed))
+    factors, which = subject.factors(rows)
+    if not which:
+        return NoTruth(missing="not known: the data has no ground-truth factors that vary")
+    names = tuple(subject.dataset.factor_names[k] for k in which)
+    if len(subject.active) == 0:
+        return NoTruth(missing="not available: no latent is active", factors=names)
+    codes = subject.encoded.codes[rows][:, subject.active].astype(np.float64)
+    scores = {
+        name: against_rotations(
             lambda z, metric=metric: float(metric(z, factors).value),  # type: ignore[misc]
             codes,
             rotations=rotations,
             seed=seed,
         )
-        found[name] = asdict(compared) | {"above": compared.above}
-    found["mcc_affine"] = mcc_affine(codes, factors, seed=seed).value
+        for name, metric in SCORES.items()
+    }
     details = mcc_nonlinear(codes, factors, seed=seed).details
-    few = slice(samples)
+    assignment = [int(own) for own in details["assignment"]]
+    excess = _excess(codes[:few], factors[:few], assignment, permutations, seed)
+    return Truth(
+        samples=len(codes),
+        rotations=rotations,
+        **scores,
+        mcc_affine=mcc_affine(codes, factors, seed=seed).value,
+        per_factor=tuple(details["per_factor"].tolist()),
+        excess=tuple(
+            None if one is None else replace(one, own=int(subject.active[one.own]))
+            for one in excess
+        ),
+        factors=names,
+        kinds=tuple(subject.dataset.factor_kinds[k] for k in which),
+    )
+
+
+def _excess(
+    codes: Floats, factors: Floats, assignment: Sequence[int], permutations: int, seed: int
+) -> list[Excess | None]:
+    """Of every factor; None where it has no latent of its own, or there is no other latent.
+
+    Args:
+        codes: `(N, A)`.
+        factors: `(N, K)`.
+        assignment: column of `codes` of each factor, -1 for none.
+        permutations: per factor.
+        seed: of everything.
+    """
     # One-sided: an own latent that knows all leaves nothing that could be too little.
     level = 1 - (1 - FAMILY_LEVEL) / factors.shape[1]
-    excess: list[dict[str, Any] | None] = []
-    for k, own in enumerate(details["assignment"]):
+    found: list[Excess | None] = []
+    for k, own in enumerate(assignment):
         rest = [j for j in range(codes.shape[1]) if j != own]
         if own < 0 or not rest:
-            excess.append(None)
+            found.append(None)
             continue
         value, null = excess_information(
-            factors[few, k], codes[few, own], codes[few][:, rest],
-            permutations=permutations, seed=seed,
-        )  # fmt: skip
-        limit = float(np.quantile(null, level))
-        excess.append(
-            {
-                "own": int(own),
-                "value": value,
-                "null_median": float(np.median(null)),
-                "limit": limit,
-                "beyond": bool(value > limit),
-            }
+            factors[:, k], codes[:, own], codes[:, rest], permutations=permutations, seed=seed
         )
-    found |= {"per_factor": details["per_factor"].tolist(), "excess": excess}
+        limit = float(np.quantile(null, level))
+        found.append(
+            Excess(
+                own=own,
+                value=value,
+                null_median=float(np.median(null)),
+                limit=limit,
+                beyond=bool(value > limit),
+            )
+        )
     return found
-
-
-def audit_truth(
-    subject: Subject, samples: int, few: int, rotations: int, permutations: int, seed: int
-) -> dict[str, Any]:
-    """Compare the codes of active latents with the factors that vary; `missing` says why not."""
-    # Out of the data's order, so that the first few are a random part as well.
-    rows = np.random.default_rng(seed).permutation(subject.rows(samples, seed))
-    factors, which = subject.factors(rows)
-    if not which:
-        return {"missing": "not known: the data has no ground-truth factors that vary"}
-    names = [subject.dataset.factor_names[k] for k in which]
-    if len(subject.active) == 0:
-        return {"missing": "not available: no latent is active", "factors": names}
-    codes = subject.encoded.codes[rows][:, subject.active].astype(np.float64)
-    found = compare_with_factors(
-        codes, factors, rotations=rotations, permutations=permutations, samples=few, seed=seed
-    )
-    for row in found["excess"]:
-        if row is not None:
-            row["own"] = int(subject.active[row["own"]])
-    return {
-        **found,
-        "factors": names,
-        "kinds": [subject.dataset.factor_kinds[k] for k in which],
-    }

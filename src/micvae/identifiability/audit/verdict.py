@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
+from micvae.identifiability.audit.generator import Generator
+from micvae.identifiability.audit.record import (
+    ComparedPair,
+    Conditions,
+    Measured,
+    MissingPair,
+    NoTruth,
+)
 from micvae.identifiability.audit.subject import Subject
+from micvae.identifiability.conditions import Check
 from micvae.objectives.identifiability import statement
+from micvae.records import Missing
 
 SMALL_GAP = 0.1
 """Nats. KL ≤ 0.1 means total variation ≤ √(KL / 2) = 0.22 (Pinsker): from one draw, nobody can
@@ -15,120 +24,112 @@ guess which of the two posteriors it came from in more than 61% of cases."""
 IDENTIFIED = 0.95
 """Least MCC, each latent mapped on its own, of what is called identified."""
 
-Found = Mapping[str, Any]
 
-
-def conditions(found: Found) -> dict[str, bool | None]:
+def conditions(found: Measured) -> Conditions:
     """Say whether each condition of the paper's Theorem 4.3 holds; None where it is not known."""
-    sources, encoder, latents = (found[part] for part in ("sources", "encoder", "latents"))
-    matched: bool | None = None
-    if "missing" not in encoder:
-        matched = encoder["gap"] <= SMALL_GAP
-    return {
-        "independent_sources": None
-        if "missing" in sources
-        else bool(sources["r_mi"]["holds"] and sources["tc"]["holds"]),
-        "gaussian_encoder": matched,
-        "no_pairwise_information": None if "missing" in latents else bool(latents["r_mi"]["holds"]),
-    }
+    sources, encoder, latents = found.sources, found.encoder, found.latents
+    return Conditions(
+        independent_sources=None
+        if isinstance(sources, Missing)
+        else sources.r_mi.holds and sources.tc.holds,
+        gaussian_encoder=None if isinstance(encoder, Missing) else encoder.gap <= SMALL_GAP,
+        no_pairwise_information=None if isinstance(latents, Missing) else latents.r_mi.holds,
+    )
 
 
-def identified(found: Found) -> bool | None:
+def identified(found: Measured) -> bool | None:
     """Say whether the known factors were found each in a latent of its own; None if none is known.
 
     They were if MCC after elementwise maps is at least `IDENTIFIED` and no factor shows excess
     information: as far as so many samples tell.
     """
-    truth = found["truth"]
-    if "missing" in truth:
-        return False if truth.get("factors") else None  # factors, and no active latent
-    if len(found["active"]) < len(truth["factors"]):
+    truth = found.truth
+    if isinstance(truth, NoTruth):
+        return False if truth.factors else None  # factors, and no active latent
+    if len(found.active) < len(truth.factors):
         return False  # some factor has no latent of its own
-    clean = all(row is None or not row["beyond"] for row in truth["excess"])
-    return bool(truth["mcc_nonlinear"]["value"] >= IDENTIFIED and clean)
+    clean = all(row is None or not row.beyond for row in truth.excess)
+    return truth.mcc_nonlinear.value >= IDENTIFIED and clean
 
 
-def by_chance(found: Found) -> bool:
+def by_chance(found: Measured) -> bool:
     """Whether more than one in twenty random rotations come as near to the factors as the run."""
-    truth = found["truth"]
+    truth = found.truth
     return (
-        "missing" not in truth
-        and len(found["active"]) > 1
-        and not bool(truth["mcc_nonlinear"]["above"])
+        not isinstance(truth, NoTruth) and len(found.active) > 1 and not truth.mcc_nonlinear.above
     )
 
 
-def sentences(found: Found) -> list[str]:
+def sentences(found: Measured) -> list[str]:
     """What one model's audit says, a sentence or two per subject."""
     return [
         *_conditions_said(found),
-        *_generator_said(found["generator"]),
+        *_generator_said(found.generator),
         *_truth_said(found),
     ]
 
 
-def _conditions_said(found: Found) -> list[str]:
+def _conditions_said(found: Measured) -> list[str]:
     held = conditions(found)
     said = []
-    if held["independent_sources"] is not None:
-        says = "cannot be told from independent" if held["independent_sources"] else "are dependent"
-        said.append(
-            f"The factors {says}: total correlation {_with_null(found['sources']['tc'])} nats."
-        )
-    encoder = found["encoder"]
-    if held["gaussian_encoder"] is None:
-        said.append(f"The encoder's gap to the true posterior is {encoder['missing']}.")
+    if not isinstance(found.sources, Missing):
+        says = "cannot be told from independent" if held.independent_sources else "are dependent"
+        said.append(f"The factors {says}: total correlation {_with_null(found.sources.tc)} nats.")
+    encoder = found.encoder
+    if isinstance(encoder, Missing):
+        said.append(f"The encoder's gap to the true posterior is {encoder.missing}.")
     else:
-        close = "is close to" if held["gaussian_encoder"] else "is not"
+        close = "is close to" if held.gaussian_encoder else "is not"
         said.append(
             f"The encoder's Gaussian {close} the true posterior: the gap is at least "
-            f"{encoder['gap']:.3f} ± {encoder['gap_error']:.3f} nats"
-            f"{'' if held['gaussian_encoder'] else f', more than {SMALL_GAP} nats'}."
+            f"{encoder.gap:.3f} ± {encoder.gap_error:.3f} nats"
+            f"{'' if held.gaussian_encoder else f', more than {SMALL_GAP} nats'}."
         )
-        chains = encoder["monte_carlo"]
-        if "missing" not in chains and chains["r_hat"] > 1.1:
-            said.append(f"Monte Carlo has not settled (R̂ {chains['r_hat']:.2f}): do not read it.")
-    latents = found["latents"]
-    if held["no_pairwise_information"] is None:
-        said.append(f"Independence of latents is {latents['missing']}.")
+        chains = encoder.monte_carlo
+        if not isinstance(chains, Missing) and chains.r_hat > 1.1:
+            said.append(f"Monte Carlo has not settled (R̂ {chains.r_hat:.2f}): do not read it.")
+    latents = found.latents
+    if isinstance(latents, Missing):
+        said.append(f"Independence of latents is {latents.missing}.")
     else:
-        pairs, joint = latents["r_mi"], latents["tc"]
+        pairs, joint = latents.r_mi, latents.tc
         zero = {True: "is zero within noise", False: "is not zero"}
         said.append(
-            f"R_MI {zero[pairs['holds']]}: {_with_null(pairs)} nats. The total correlation "
-            f"{zero[joint['holds']]}: {_with_null(joint)} nats."
+            f"R_MI {zero[pairs.holds]}: {_with_null(pairs)} nats. The total correlation "
+            f"{zero[joint.holds]}: {_with_null(joint)} nats."
         )
-        if pairs["holds"]:
+        if pairs.holds:
             said.append(
                 "That is no identification: independent latents can be rotated into other "
                 "independent latents that explain the same images (docs/theorem.md)."
             )
-    if all(held.values()):
+    if held.hold:
         said.append("All three conditions of the paper's Theorem 4.3 hold, as far as can be told.")
     return said
 
 
-def _generator_said(generator: Found) -> list[str]:
-    if "missing" in generator:
-        return [f"The decoder's Jacobian is {generator['missing']}."]
-    count = len(generator["active"])
+def _generator_said(generator: Generator | Missing) -> list[str]:
+    if isinstance(generator, Missing):
+        return [f"The decoder's Jacobian is {generator.missing}."]
+    count = len(generator.active)
     if count == 1:
-        near = 1 - generator["rank_full"]
+        near = 1 - generator.rank_full
         still = f", but near {near:.0%} of images, where it moves nothing" if near else ""
         rank = f"The one active latent moves the decoder's mean{still}"
-    elif generator["rank_full"] == 1:
+    elif generator.rank_full == 1:
         rank = f"Near every image all {count} active latents move the decoder's mean independently"
     else:
         rank = (
-            f"Near {1 - generator['rank_full']:.0%} of images the {count} active latents move the "
+            f"Near {1 - generator.rank_full:.0%} of images the {count} active latents move the "
             f"decoder's mean in fewer than {count} directions, so that there it does not invert"
         )
-    said = [f"{rank}; condition number {_infinite(generator['condition_median'])} (median)."]
-    if generator["ima"] is not None and generator["ima_rotated"] is not None:
-        low, middle, high = generator["ima_rotated"]
-        place = "below" if generator["ima"] < low else "above" if generator["ima"] > high else "in"
+    said = [f"{rank}; condition number {_infinite(generator.condition_median)} (median)."]
+    contrast = generator.ima
+    if contrast is not None and generator.ima_rotated is not None:
+        low, middle, high = generator.ima_rotated
+        place = "below" if contrast < low else "above" if contrast > high else "in"
         said.append(
-            f"IMA contrast {generator['ima']:.3f} ± {generator['ima_error']:.3f} nats, {place} the "
+            f"IMA contrast {contrast:.3f} ± {generator.ima_error:.3f} nats, {place} the "
             f"interval of randomly rotated latents ({low:.3f} to {high:.3f}, median {middle:.3f})"
             + (
                 ": the axes are those along which the decoder's columns are most nearly "
@@ -140,25 +141,25 @@ def _generator_said(generator: Found) -> list[str]:
     return said
 
 
-def _truth_said(found: Found) -> list[str]:
-    truth = found["truth"]
-    if "missing" in truth:
-        if truth.get("factors"):
+def _truth_said(found: Measured) -> list[str]:
+    truth = found.truth
+    if isinstance(truth, NoTruth):
+        if truth.factors:
             return ["NOT IDENTIFIED: no latent is active, so none is a factor."]
         return [
-            f"Whether the latents are the factors is {truth['missing']}. Without ground truth, "
+            f"Whether the latents are the factors is {truth.missing}. Without ground truth, "
             "agreement of several seeds is evidence."
         ]
-    score = truth["mcc_nonlinear"]
+    score = truth.mcc_nonlinear
     beyond = [
         name
-        for name, row in zip(truth["factors"], truth["excess"], strict=True)
-        if row is not None and row["beyond"]
+        for name, row in zip(truth.factors, truth.excess, strict=True)
+        if row is not None and row.beyond
     ]
     said = []
-    value = f"MCC {score['value']:.3f} after elementwise maps"
-    chance = f"{score['share']:.0%} of random rotations do as well"
-    lone = len(found["active"]) == 1
+    value = f"MCC {score.value:.3f} after elementwise maps"
+    chance = f"{score.share:.0%} of random rotations do as well"
+    lone = len(found.active) == 1
     if lone:
         chance = "one latent cannot be rotated, so there is no chance to compare with"
     if identified(found):
@@ -176,7 +177,7 @@ def _truth_said(found: Found) -> list[str]:
     else:
         nearer = (
             "though nearer to the factors than random rotations"
-            if score["above"]
+            if score.above
             else "and no nearer to the factors than random rotations are"
         )
         said.append(f"NOT IDENTIFIED, {nearer}: {value} ({chance}).")
@@ -185,30 +186,30 @@ def _truth_said(found: Found) -> list[str]:
             f"Of {', '.join(beyond)}, other latents know more than the factor's own latent: "
             "factors are mixed, or shared out over several latents."
         )
-    if not identified(found) and all(conditions(found).values()):
+    if not identified(found) and conditions(found).hold:
         said.append("So here the conditions hold and the conclusion fails: they do not imply it.")
     return said
 
 
-def _with_null(check: Found) -> str:
-    return f"{check['value']:.3f}, null interval {check['low']:.3f} to {check['high']:.3f},"
+def _with_null(check: Check) -> str:
+    return f"{check.value:.3f}, null interval {check.low:.3f} to {check.high:.3f},"
 
 
 def _infinite(value: float | None) -> str:
     return "infinite" if value is None else f"{value:.1f}"
 
 
-def agreement_sentences(pairs: Sequence[Found]) -> list[str]:
+def agreement_sentences(pairs: Sequence[ComparedPair | MissingPair]) -> list[str]:
     """What the agreement of several runs says."""
-    usable = [pair for pair in pairs if "missing" not in pair]
+    usable = [pair for pair in pairs if isinstance(pair, ComparedPair)]
     if not usable:
         return ["No two runs can be compared: a run without active latents agrees with none."]
-    above = sum(pair["ranks"]["above"] for pair in usable)
-    worst = min(usable, key=lambda pair: float(pair["ranks"]["value"]))
-    lowest, linear = worst["ranks"]["value"], min(pair["affine"] for pair in usable)
-    chance = max(pair["ranks"]["share"] for pair in usable)
+    above = sum(pair.ranks.above for pair in usable)
+    lowest = min(pair.ranks.value for pair in usable)
+    linear = min(pair.affine for pair in usable)
+    chance = max(pair.ranks.share for pair in usable)
     scores = f"MCC of ranks is {lowest:.3f}, the lowest after an affine map of all latents"
-    turned = [pair for pair in usable if pair.get("latents", 2) > 1]
+    turned = [pair for pair in usable if pair.latents > 1]
     start = (
         f"{above} of {len(usable)} pairs of runs agree latent for latent better than 95% of random "
         f"rotations of the same codes do (in the pair nearest to chance {chance:.0%} of rotations "

@@ -1,0 +1,229 @@
+"""What `audit.json` holds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Annotated, ClassVar
+
+from micvae.identifiability.audit.generator import Generator
+from micvae.identifiability.audit.rotations import Against
+from micvae.identifiability.conditions import Check
+from micvae.records import (
+    LEFT_OUT,
+    Count,
+    FieldError,
+    Length,
+    Matrix,
+    Missing,
+    NonNegative,
+    Numbers,
+    Share,
+    Texts,
+    Whole,
+)
+from micvae.training.record import check_length
+
+
+@dataclass(frozen=True, kw_only=True)
+class MonteCarlo:
+    """Mean and variance of q(z|x) beside those of long chains, for B images and D latents."""
+
+    images: Count
+    chains: Count
+    iterations: Count
+    mean_difference: Annotated[Matrix, Length(1)]
+    """(B, D): of q from the chains, in the chains' standard deviations."""
+    variance_ratio: Annotated[Matrix, Length(1)]
+    """(B, D): of q to the chains."""
+    mean_error: NonNegative
+    """Standard error of such a mean."""
+    acceptance: Share
+    """Least over chains."""
+    r_hat: float
+    """Largest."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EncoderGap:
+    """How far q(z|x) is from p(z|x), by importance weights and by Monte Carlo, nats."""
+
+    images: Count
+    samples: Count
+    """K of the importance-weighted bound."""
+    gap: float
+    gap_error: float
+    """Its standard error over images."""
+    elbo: float
+    monte_carlo: MonteCarlo | Missing
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dependence:
+    """R_MI and total correlation of columns, each with its interval for independent ones, nats."""
+
+    samples: Count
+    permutations: Count
+    level: Share
+    """Of each interval."""
+    r_mi: Check
+    tc: Check
+
+
+@dataclass(frozen=True, kw_only=True)
+class Excess:
+    """What all other latents know of a factor beyond its own latent, nats."""
+
+    own: Whole
+    """The factor's own latent."""
+    value: float
+    null_median: float
+    limit: float
+    """Upper end of what chance gives."""
+    beyond: bool
+    """Whether the value is above it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Truth:
+    """Codes of the active latents beside the K factors that vary."""
+
+    samples: Count
+    rotations: Count
+    mcc_pearson: Against
+    mcc_spearman: Against
+    mcc_nonlinear: Against
+    mcc_affine: float
+    per_factor: Numbers
+    """(K,): MCC after elementwise maps."""
+    excess: tuple[Excess | None, ...]
+    """(K,); None for a factor without a latent of its own, and where there is one latent only."""
+    factors: Annotated[Texts, Length(1)]
+    kinds: Texts
+
+    def __post_init__(self) -> None:
+        for name in ("per_factor", "excess", "kinds"):
+            check_length(name, getattr(self, name), len(self.factors))
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoTruth(Missing):
+    """Why the codes are not compared with factors."""
+
+    factors: Texts = field(default=(), metadata=LEFT_OUT)
+    """Names, where factors are known and no latent is active."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Conditions:
+    """Whether the conditions of the paper's Theorem 4.3 hold; None where it is not known."""
+
+    independent_sources: bool | None
+    gaussian_encoder: bool | None
+    no_pairwise_information: bool | None
+
+    @property
+    def hold(self) -> bool:
+        """Whether all are known to hold."""
+        return bool(
+            self.independent_sources and self.gaussian_encoder and self.no_pairwise_information
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measured:
+    """What is measured of one model."""
+
+    name: str
+    method: str
+    seed: Whole
+    latents_total: Count
+    active: tuple[int, ...]
+    """The active latents."""
+    generator: Generator | Missing
+    encoder: EncoderGap | Missing
+    sources: Dependence | Missing
+    latents: Dependence | Missing
+    truth: Truth | NoTruth
+
+
+@dataclass(frozen=True, kw_only=True)
+class Audited(Measured):
+    """The audit of one model: what is measured, and what follows."""
+
+    conditions: Conditions
+    identified: bool | None
+    """Whether each known factor was found in a latent of its own; None where none is known."""
+    said: Texts
+    advice: Texts
+
+
+@dataclass(frozen=True, kw_only=True)
+class Agreement:
+    """Codes of two runs compared with each other, and with the first turned at random."""
+
+    strong: Against
+    """MCC, a latent for a latent."""
+    ranks: Against
+    """MCC of ranks."""
+    affine: float
+    """MCC after the best affine map of all latents."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pair:
+    """Places of two runs in the audit."""
+
+    first: Whole
+    second: Whole
+    samples: Count
+    latents: Whole = 2
+    """Active ones of the first run, which are rotated."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ComparedPair(Pair, Agreement):
+    """Agreement of two runs."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MissingPair(Pair, Missing):
+    """Why two runs are not compared."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuditedData:
+    """The data of the runs."""
+
+    name: str
+    n: Count
+    notes: Texts
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuditRecord:
+    """What `micvae audit` finds and `audit.json` holds."""
+
+    REMEDY: ClassVar[str] = "Run micvae audit again to write the file anew."
+
+    data: AuditedData
+    quick: bool
+    seed: Whole
+    images: Count
+    """For the Jacobian and the encoder's gap."""
+    runs: Annotated[tuple[Audited, ...], Length(1)]
+    agreement: tuple[ComparedPair | MissingPair, ...] | None = None
+    """Of every pair of runs; None with a single run."""
+    agreement_said: Texts = ()
+
+    def __post_init__(self) -> None:
+        for i, pair in enumerate(self.agreement or ()):
+            for name in ("first", "second"):
+                place = getattr(pair, name)
+                if place >= len(self.runs):
+                    wanted = f"at most {len(self.runs) - 1}, the last run"
+                    raise FieldError(f"agreement[{i}].{name}", str(place), wanted)
+
+    @property
+    def compared(self) -> list[ComparedPair]:
+        """The pairs that can be compared."""
+        return [pair for pair in self.agreement or () if isinstance(pair, ComparedPair)]

@@ -1,0 +1,167 @@
+"""What `config.json` of a shared model and `model.json` of an export hold."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar, Final, Literal
+
+from micvae.data import FactorKind
+from micvae.data.value_range import TrainedScale
+from micvae.records import LEFT_OUT, Count, FieldError, NonNegative, Texts, Wide
+from micvae.sharing.latents import LatentDescription
+from micvae.training import RunConfig
+from micvae.training.record import Scores, check_data, check_length
+
+FORMAT: Final = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnitsRecord:
+    """What was done to vectors before the model saw them, see `Units`."""
+
+    mean: tuple[Wide, ...] | None = None
+    scale: tuple[Wide, ...] | None = None
+    whitened: bool | None = None
+    """None in a file that was written before models carried their units."""
+
+    def __post_init__(self) -> None:
+        if (self.mean is None) != (self.scale is None):
+            missing = "mean" if self.mean is None else "scale"
+            raise FieldError(missing, "missing", "a list, as mean and scale belong together")
+        if self.mean is not None and self.scale is not None:
+            check_length("scale", self.scale, len(self.mean))
+            if not all(value > 0 for value in self.scale):
+                raise FieldError("scale", "not positive everywhere", "positive numbers")
+
+
+NOT_SAID = UnitsRecord()
+
+
+@dataclass(frozen=True, kw_only=True)
+class SharedData:
+    """The data of a shared model, without the folders of whoever trained it."""
+
+    name: str
+    n: Count
+    factor_names: Texts
+    factor_kinds: tuple[FactorKind, ...]
+    notes: Texts
+    units: UnitsRecord | None = NOT_SAID
+    """None where the model reads data as it is."""
+    feature_names: Texts = field(default=(), metadata=LEFT_OUT)
+    value_range: tuple[float, float] | None = field(default=None, metadata=LEFT_OUT)
+    """Black and white of the pictures, see `TrainedScale`."""
+    dtype: str | None = field(default=None, metadata=LEFT_OUT)
+    """Of the array of pictures."""
+
+    @property
+    def scale(self) -> TrainedScale:
+        """Which values of pictures were black and white in training."""
+        if self.value_range is None:
+            return TrainedScale()
+        return TrainedScale.of({"value_range": list(self.value_range), "dtype": self.dtype})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Training:
+    """How long training took, with what, and where it ended."""
+
+    seconds: NonNegative | None = None
+    python: str | None = field(default=None, metadata=LEFT_OUT)
+    torch: str | None = field(default=None, metadata=LEFT_OUT)
+    numpy: str | None = field(default=None, metadata=LEFT_OUT)
+    last_epoch: Mapping[str, float]
+    """Mean of every term of the finished model, nats per sample, see `Run.final_terms`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelConfig:
+    """What `config.json` of a shared model holds."""
+
+    REMEDY: ClassVar[str] = "Share the run again with micvae share, or ask for the file again."
+
+    library_name: Literal["micvae"] = "micvae"
+    format: Literal[1] = FORMAT
+    micvae: str
+    """Version that trained the model."""
+    config: RunConfig
+    image_shape: tuple[int, ...]
+    data: SharedData
+    training: Training
+    scores: Scores | None = None
+
+    def __post_init__(self) -> None:
+        data = self.data
+        check_data(self.image_shape, data.factor_names, data.factor_kinds, data.feature_names)
+        units = data.units
+        if units is not None and units.mean is not None:
+            wanted = self.image_shape[0] if len(self.image_shape) == 1 else 0
+            check_length("data.units.mean", units.mean, wanted)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Port:
+    """What a network reads or gives."""
+
+    name: str
+    dtype: str
+    shape: tuple[str | int, ...]
+    """`batch` stands for any number of samples."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkFile:
+    """One network as ONNX."""
+
+    file: str
+    input: Port
+    output: Port
+    difference: NonNegative
+    """Largest absolute difference to PyTorch over the outputs that were compared."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EncoderFile(NetworkFile):
+    """The encoder."""
+
+    input_range: tuple[float, float] | None
+    """Of images; None for vectors."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DecoderFile(NetworkFile):
+    """The decoder."""
+
+    output_range: tuple[float, float] | None
+    """Of images; None for vectors."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExportedData:
+    """The data of an exported model."""
+
+    name: str
+    n: Count
+    image_shape: tuple[int, ...]
+    factor_names: Texts
+    feature_names: Texts = field(default=(), metadata=LEFT_OUT)
+    notes: Texts
+
+
+@dataclass(frozen=True, kw_only=True)
+class OnnxDescription:
+    """What `model.json` holds: all that a reader of the two ONNX files must know."""
+
+    micvae: str
+    format: Literal["onnx"] = "onnx"
+    opset: Count
+    encoder: EncoderFile
+    decoder: DecoderFile
+    latents: tuple[LatentDescription, ...]
+    data: ExportedData
+    units: UnitsRecord | None
+    """None where the model reads data as it is."""
+    notes: Texts
+    """What the files alone do not do."""
+    config: RunConfig
