@@ -96,12 +96,14 @@ class FieldError(MicvaeError, ValueError):
     Args:
         field: where in the record, such as `data.image_shape[0]`; empty for the whole.
         found: what is there, in words.
-        wanted: what would fit, in words.
+        wanted: what would fit, in words; empty where `found` says it, as a sentence of its own.
     """
 
-    def __init__(self, field: str, found: str, wanted: str) -> None:
+    def __init__(self, field: str, found: str, wanted: str = "") -> None:
         self.field, self.found, self.wanted = field, found, wanted
-        super().__init__(f"{field or 'the record'} is {found}; expected {wanted}.")
+        where = field or "the record"
+        said = f"{where} is {found}; expected {wanted}" if wanted else f"{where}: {found}"
+        super().__init__(f"{said}.")
 
     def below(self, parent: str) -> FieldError:
         """The same of a field of a record that is itself the value of the field `parent`."""
@@ -333,7 +335,7 @@ def _own(kind: Any, value: Any) -> Any:
         raise
     except MicvaeError as error:
         reason = str(error).rstrip(".")
-        raise FieldError("", "not usable", f"what fits ({short(reason, 300)})") from None
+        raise FieldError("", short(reason, 300)) from None
 
 
 def _plain(value: Any, depth: int) -> Any:
