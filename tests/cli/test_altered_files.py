@@ -25,7 +25,7 @@ import pytest
 from micvae.cli import main
 from micvae.errors import MicvaeError
 
-SAMPLED = 480
+SAMPLED = 160
 """Combinations of an alteration and a command that are tried, out of some thousands."""
 
 COMMANDS: dict[str, list[str]] = {

@@ -236,7 +236,7 @@ def read_rows(path: Path) -> Rows:
         DataError: where it declares other columns than numbers and texts, or more than this
             machine can hold.
         RunError: where it cannot be read; where `row`, `path` or `data` are no texts, `seed` no
-            whole number or `seconds` no number; and where a score is no finite number.
+            whole number, `seconds` no number or `kept` neither true nor false; and where a score is no finite number.
     """
     try:
         rows: Rows = tables.read_rows(path)
@@ -254,6 +254,8 @@ def read_rows(path: Path) -> Rows:
 
 REQUIRED = {"row": str, "seed": int, "path": str, "data": str, "seconds": float}
 """Columns of every table, none of them with empty cells."""
+WITHOUT_HOLES: dict[str, type] = REQUIRED | {"kept": bool}
+"""Columns without empty cells, where a table has them."""
 TEXTS = {"row", "path", "group", *(field.name for field in dataclasses.fields(RunConfig))}
 """Columns that may hold text: labels and settings. All others hold numbers."""
 
@@ -280,7 +282,7 @@ def _wrong_column(schema: pa.Schema, rows: Rows) -> str | None:
         for name, value in row.items():
             if isinstance(value, float) and not abs(value) <= LARGEST:
                 return f"column {shown(name)} holds {value}, and not a finite number"
-            wanted = REQUIRED.get(name)
+            wanted = WITHOUT_HOLES.get(name)
             fits = isinstance(value, int | float) if wanted is float else type(value) is wanted
             if wanted is not None and not fits:
                 return f"column {name} holds {shown(value)}"
