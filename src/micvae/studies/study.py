@@ -236,7 +236,8 @@ def read_rows(path: Path) -> Rows:
         DataError: where it declares other columns than numbers and texts, or more than this
             machine can hold.
         RunError: where it cannot be read; where `row`, `path` or `data` are no texts, `seed` no
-            whole number, `seconds` no number or `kept` neither true nor false; and where a score is no finite number.
+            whole number, `seconds` no number or `kept` neither true nor false; and where a score is
+            no finite number.
     """
     try:
         rows: Rows = tables.read_rows(path)
