@@ -68,7 +68,7 @@ def test_matrices_are_read(tmp_path, name, content, values, names, text):
         ("a.csv", "a,b\n", "is empty"),
         ("a.csv", "a,b\n1,2\n,3\n", "column a has 1 empty"),
         ("a.csv", "a,b\n1,2\nnan,3\n", "column a has 1 missing entries"),
-        ("a.csv", "a,b\n1,2\n2\n", "cannot be read"),
+        ("a.csv", "a,b\n1,2\n2\n", "rows of different lengths: expected 2 columns, got 1"),
         ("a.csv", "a,a\n1,2\n", "two columns named a"),
         ("a.csv", "a\n2020-01-01\n", "datetime64"),
         ("a.csv", b"a\n\xff\xfe\n", "expected numbers or text"),
