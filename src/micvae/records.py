@@ -96,14 +96,13 @@ class FieldError(MicvaeError, ValueError):
     Args:
         field: where in the record, such as `data.image_shape[0]`; empty for the whole.
         found: what is there, in words.
-        wanted: what would fit, in words; empty where `found` says it, as a sentence of its own.
+        wanted: what would fit, in words; empty where `found` says it.
     """
 
     def __init__(self, field: str, found: str, wanted: str = "") -> None:
         self.field, self.found, self.wanted = field, found, wanted
-        where = field or "the record"
-        said = f"{where} is {found}; expected {wanted}" if wanted else f"{where}: {found}"
-        super().__init__(f"{said}.")
+        expected = f"; expected {wanted}" if wanted else ""
+        super().__init__(f"{field or 'the record'} is {found}{expected}.")
 
     def below(self, parent: str) -> FieldError:
         """The same of a field of a record that is itself the value of the field `parent`."""
@@ -239,7 +238,7 @@ def _bounded(hint: Any, value: Any, bounds: Sequence[Any]) -> Any:
         found: Any = _wide(value) if WIDE in bounds else decoded(hint, value)
     except FieldError as error:
         said = [bound.said for bound in bounds if isinstance(bound, Between)]
-        limits = "" if error.field else " ".join(["", *said])
+        limits = "" if error.field or not error.wanted else " ".join(["", *said])
         raise FieldError(error.field, error.found, error.wanted + limits) from None
     for bound in bounds:
         if isinstance(bound, Between) and not bound.low <= found <= bound.high:
@@ -269,7 +268,7 @@ def _chosen(hint: Any, hints: Sequence[Any], value: Any) -> Any:
         try:
             return decoded(some[0], value)
         except FieldError as error:
-            end = "" if error.field else " or null"
+            end = "" if error.field or not error.wanted else " or null"
             raise FieldError(error.field, error.found, error.wanted + end) from None
     errors = []
     for one in hints:
@@ -335,7 +334,7 @@ def _own(kind: Any, value: Any) -> Any:
         raise
     except MicvaeError as error:
         reason = str(error).rstrip(".")
-        raise FieldError("", short(reason, 300)) from None
+        raise FieldError("", f"not usable ({short(reason, 300)})", "") from None
 
 
 def _plain(value: Any, depth: int) -> Any:

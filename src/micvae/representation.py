@@ -193,8 +193,10 @@ def _numbers(file: NpzArrays, name: str, axes: int, dtype: Any) -> NDArray[Any]:
     array = file.read(name)
     if array.ndim != axes or array.dtype.kind not in "fiu":
         raise ValueError(f"{name} has shape {array.shape} and dtype {array.dtype}")
-    if array.size and not np.abs(array).max() <= _LARGEST[dtype]:
-        raise ValueError(f"{name} holds NaN, infinite or huge values")
+    if array.size and not np.isfinite(array).all():
+        raise ValueError(f"{name} holds NaN or infinite values")
+    if array.size and np.abs(array).max() > _LARGEST[dtype]:
+        raise ValueError(f"{name} holds values beyond ±{_LARGEST[dtype]:g}")
     return np.asarray(array, dtype=dtype)
 
 

@@ -96,7 +96,7 @@ for title, message, spoil in [
     ("a billion latents", "does not fit the model", setting(latent_dim=10**9)),
     ("a run that is not finished", "is not finished",
      record(lambda r: r.update(status="training"))),
-    ("a status that is none", "expected 'training' or 'done'",
+    ("a status that no run has", "status is 'x'; expected 'training' or 'done'",
      record(lambda r: r.update(status="x"))),
 ]:  # fmt: skip
     CASES.append(Case(title, message, spoil))
@@ -695,8 +695,7 @@ def elsewhere(path: str):
     def spoil(folder: Path) -> list[str]:
         study = folder / "study"
         study.mkdir()
-        row = {"row": "vae", "seed": 0, "path": path, "loss": 1.0, "seconds": 1.0, "kept": True}
-        row |= {"data": "squares", "objective": "vae", "epochs": 1}
+        row = {"row": "vae", "seed": 0, "path": path, "data": "x", "loss": 1.0, "seconds": 1.0}
         pq.write_table(pa.Table.from_pylist([row]), study / "table.parquet")
         (study / "study.json").write_text(json.dumps({"title": "t", "notes": [], "failed": {}}))
         return ["report", "study"]

@@ -6,6 +6,7 @@ gets the message, `fix` mends what is wrong. Commands that train get `--epochs 1
 
 import contextlib
 import errno
+import json
 import os
 import pickle
 import shutil
@@ -1652,6 +1653,16 @@ def cut_short(path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-9])
 
 
+def altered(name: str, value: object) -> Callable[[Path], object]:
+    """Change one field of a run's record."""
+
+    def spoil(place: Path) -> None:
+        path = place / "run.json"
+        path.write_text(json.dumps(json.loads(path.read_text("utf-8")) | {name: value}))
+
+    return spoil
+
+
 def linked_out(place: Path) -> None:
     path = place / "weights.safetensors"
     path.rename(place.parent / "elsewhere.safetensors")
@@ -1702,6 +1713,32 @@ entry(
     fix="cp original/run.json received/run.json",
     again=True,
     prepare=received(lambda place: cut_short(place / "run.json")),
+)
+
+entry(
+    "A record of which a field was altered",
+    "<file>: <field> is <value>; expected <values>. Restore the file, or train again into another "
+    "folder.",
+    meaning="The file is damaged, or was edited by hand. Fields within fields are written as "
+    "`data.image_shape[0]`.",
+    given=RECEIVED,
+    remedy="Copy the file again.",
+    fix="cp original/run.json received/run.json",
+    again=True,
+    prepare=received(altered("status", "stopped")),
+    words="Restore the file, or train again",
+)
+
+entry(
+    "A record of a newer version",
+    "<file> has schema <number>, and this version of micvae reads up to <number>; it was written "
+    "by a newer version, which reads it.",
+    meaning="Records carry the version of their form. This micvae does not know this one.",
+    given=RECEIVED,
+    remedy="Install that version, or ask the sender for the run as an earlier version writes it.",
+    fix="cp original/run.json received/run.json",
+    again=True,
+    prepare=received(altered("schema", 99)),
 )
 
 entry(
@@ -1847,14 +1884,12 @@ micvae share runs/first --out shared
 
 entry(
     "Scores that cannot be read",
-    "<file> is no result of micvae evaluate: it has no <name>; evaluate the run again.",
+    "<file>: <field> is <value>; expected <values>. Run micvae evaluate on the run again to write "
+    "the file anew.",
     meaning="The file is damaged, was edited by hand, or was written by another program.",
     given="micvae report received",
     remedy="Compute the scores again.",
-    fix="""
-rm received/scores.json
-micvae evaluate received
-""",
+    fix="micvae evaluate received",
     again=True,
     prepare=received(lambda place: (place / "scores.json").write_text("{}")),
 )
