@@ -87,13 +87,14 @@ for title, message, spoil in [
     ("run.json has images without a size", "image_shape[0] is", fact(image_shape=["a", None, 1])),
     ("a setting that is not known", "is not understood", setting(colour="red")),
     ("epochs in words", "epochs is 'many'", setting(epochs="many")),
-    ("data that is a number", "data is 3; give text", setting(data=3)),
+    ("data that is a number", "data is 3, which does not fit", setting(data=3)),
     ("code in place of a method", "is not understood", setting(objective="vae(__import__('os'))")),
     ("a network too wide for any memory", "does not fit the model", setting(
         network="patch(width=10000000, hidden=10000000)")),
     ("a network of a billion layers", "0 to 1000 layers", setting(network="mlp(depth=1000000000)")),
     ("a billion latents", "does not fit the model", setting(latent_dim=10**9)),
-    ("a run that is not finished", "is not finished", record(lambda r: r.update(status="x"))),
+    ("a run that is not finished", "is not finished", record(
+        lambda r: r.update(status="training"))),
 ]:  # fmt: skip
     CASES.append(Case(title, message, spoil))
 
@@ -205,7 +206,7 @@ CASES += [
     ),
     Case(
         "codes that are not finite",
-        "NaN or infinite values",
+        "codes holds NaN, infinite or huge values",
         arrays_of_run(lambda a: a["codes"].fill(np.nan)),
     ),
 ]
@@ -692,6 +693,7 @@ def elsewhere(path: str):
         study = folder / "study"
         study.mkdir()
         row = {"row": "vae", "seed": 0, "path": path, "loss": 1.0, "seconds": 1.0, "kept": True}
+        row["data"] = "squares"
         pq.write_table(pa.Table.from_pylist([row]), study / "table.parquet")
         (study / "study.json").write_text(json.dumps({"title": "t", "notes": [], "failed": {}}))
         return ["report", "study"]
@@ -726,7 +728,7 @@ CASES += [
          linked("onnx", ["export", "run"])),
     Case("weights that are a link to elsewhere", "is a link to a file outside of run",
          outside(WEIGHTS)),
-    Case("a study whose runs lie elsewhere", "which lies outside of it", elsewhere("../run")),
+    Case("a study whose runs lie elsewhere", "which leads out of the folder", elsewhere("../run")),
     Case("a device in place of weights", "is a device, not a file",
          device("run/weights.safetensors", ENCODE)),
     Case("a device in place of codes", "is a device, not a file",

@@ -1695,7 +1695,8 @@ cp -r original received
 
 entry(
     "A record that cannot be read",
-    "<file> cannot be read as JSON: <reason>.",
+    "<file> cannot be read as JSON: <reason>. Restore the file, or train again into another "
+    "folder.",
     meaning="The file is damaged, or was edited by hand.",
     given=RECEIVED,
     remedy="Copy the file again.",
@@ -1846,15 +1847,32 @@ micvae share runs/first --out shared
 )
 
 entry(
+    "A field that does not fit",
+    "<file>: <field> is <value>; expected <what>. Restore the file, or train again into another "
+    "folder.",
+    words="Restore the file, or train again into another folder",
+    meaning="A record of a run holds a value of another type than micvae writes. It was edited by "
+    "hand, or damaged.",
+    given=RECEIVED,
+    remedy="Copy the file again.",
+    fix="cp original/run.json received/run.json",
+    again=True,
+    prepare=received(
+        lambda place: (place / "run.json").write_text(
+            (place / "run.json").read_text().replace('"n": 128', '"n": "many"')
+        )
+    ),
+)
+
+entry(
     "Scores that cannot be read",
-    "<file> is no result of micvae evaluate: it has no <name>; evaluate the run again.",
+    "<file>: <field> is missing; expected <what>. Run micvae evaluate on the run again to write "
+    "the file anew.",
+    words="Run micvae evaluate on the run again",
     meaning="The file is damaged, was edited by hand, or was written by another program.",
     given="micvae report received",
     remedy="Compute the scores again.",
-    fix="""
-rm received/scores.json
-micvae evaluate received
-""",
+    fix="micvae evaluate received",
     again=True,
     prepare=received(lambda place: (place / "scores.json").write_text("{}")),
 )
