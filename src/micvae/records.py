@@ -122,7 +122,11 @@ def read(kind: type[T], path: Path) -> T:
         RunError: where the file cannot be read, is of a newer version, or a field does not fit;
             the class's `REMEDY`, where it has one, ends the message.
     """
-    return from_json(kind, read_json(path), str(path))
+    try:
+        value = read_json(path)
+    except RunError as error:
+        raise RunError(f"{error} {getattr(kind, 'REMEDY', '')}".rstrip()) from None
+    return from_json(kind, value, str(path))
 
 
 def from_json(kind: type[T], value: Any, name: str) -> T:

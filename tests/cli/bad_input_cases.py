@@ -695,7 +695,8 @@ def elsewhere(path: str):
     def spoil(folder: Path) -> list[str]:
         study = folder / "study"
         study.mkdir()
-        row = {"row": "vae", "seed": 0, "path": path, "data": "x", "loss": 1.0, "seconds": 1.0}
+        row = {"row": "vae", "seed": 0, "path": path, "loss": 1.0, "seconds": 1.0, "kept": True}
+        row["data"] = "squares"
         pq.write_table(pa.Table.from_pylist([row]), study / "table.parquet")
         (study / "study.json").write_text(json.dumps({"title": "t", "notes": [], "failed": {}}))
         return ["report", "study"]
@@ -730,7 +731,7 @@ CASES += [
          linked("onnx", ["export", "run"])),
     Case("weights that are a link to elsewhere", "is a link to a file outside of run",
          outside(WEIGHTS)),
-    Case("a study whose runs lie elsewhere", "which lies outside of it", elsewhere("../run")),
+    Case("a study whose runs lie elsewhere", "which leads out of the folder", elsewhere("../run")),
     Case("a device in place of weights", "is a device, not a file",
          device("run/weights.safetensors", ENCODE)),
     Case("a device in place of codes", "is a device, not a file",

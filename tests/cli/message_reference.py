@@ -1706,7 +1706,8 @@ cp -r original received
 
 entry(
     "A record that cannot be read",
-    "<file> cannot be read as JSON: <reason>.",
+    "<file> cannot be read as JSON: <reason>. Restore the file, or train again into another "
+    "folder.",
     meaning="The file is damaged, or was edited by hand.",
     given=RECEIVED,
     remedy="Copy the file again.",
@@ -1883,9 +1884,28 @@ micvae share runs/first --out shared
 )
 
 entry(
+    "A field that does not fit",
+    "<file>: <field> is <value>; expected <what>. Restore the file, or train again into another "
+    "folder.",
+    words="Restore the file, or train again into another folder",
+    meaning="A record of a run holds a value of another type than micvae writes. It was edited by "
+    "hand, or damaged.",
+    given=RECEIVED,
+    remedy="Copy the file again.",
+    fix="cp original/run.json received/run.json",
+    again=True,
+    prepare=received(
+        lambda place: (place / "run.json").write_text(
+            (place / "run.json").read_text().replace('"n": 128', '"n": "many"')
+        )
+    ),
+)
+
+entry(
     "Scores that cannot be read",
-    "<file>: <field> is <value>; expected <values>. Run micvae evaluate on the run again to write "
+    "<file>: <field> is missing; expected <what>. Run micvae evaluate on the run again to write "
     "the file anew.",
+    words="Run micvae evaluate on the run again",
     meaning="The file is damaged, was edited by hand, or was written by another program.",
     given="micvae report received",
     remedy="Compute the scores again.",
