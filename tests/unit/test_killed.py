@@ -213,7 +213,7 @@ def _longer(path):
 DAMAGE = {
     "log longer": (lambda run: _longer(run / LOG), None),
     "log shorter": (lambda run: _shorter(run / LOG, 2), "log.parquet has 2 steps, but the"),
-    "log empty": (lambda run: _shorter(run / LOG, 0), "log.parquet has 0 steps, but the"),
+    "log empty": (lambda run: _shorter(run / LOG, 0), "log.parquet has no steps"),
     "log gone": (lambda run: (run / LOG).unlink(), "log.parquet is not a readable Parquet"),
     "log cut": (lambda run: os.truncate(run / LOG, 100), "log.parquet is not a readable Parquet"),
     "checkpoint gone": (lambda run: (run / CHECKPOINT).unlink(), None),
