@@ -209,7 +209,7 @@ CASES += [
     ),
     Case(
         "codes that are not finite",
-        "codes holds NaN, infinite or huge values",
+        "codes holds NaN or infinite values",
         arrays_of_run(lambda a: a["codes"].fill(np.nan)),
     ),
 ]
@@ -731,7 +731,7 @@ CASES += [
          linked("onnx", ["export", "run"])),
     Case("weights that are a link to elsewhere", "is a link to a file outside of run",
          outside(WEIGHTS)),
-    Case("a study whose runs lie elsewhere", "which leads out of the folder", elsewhere("../run")),
+    Case("a study whose runs lie elsewhere", "which lies outside of it", elsewhere("../run")),
     Case("a device in place of weights", "is a device, not a file",
          device("run/weights.safetensors", ENCODE)),
     Case("a device in place of codes", "is a device, not a file",
