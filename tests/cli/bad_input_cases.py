@@ -209,7 +209,7 @@ CASES += [
     ),
     Case(
         "codes that are not finite",
-        "codes holds NaN",
+        "codes holds NaN or infinite values",
         arrays_of_run(lambda a: a["codes"].fill(np.nan)),
     ),
 ]

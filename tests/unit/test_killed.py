@@ -16,6 +16,7 @@ import dying_workers
 import numpy as np
 import pytest
 
+from micvae import records
 from micvae.errors import MicvaeWarning, RunError
 from micvae.files import read_json, write_json
 from micvae.locks import owner_of
@@ -154,7 +155,7 @@ class TestTwoProcesses:
         def write():
             for _ in range(10):
                 whole.save(run.path / "representation.npz")
-                write_json(run.path / "scores.json", expected)
+                records.write(run.path / "scores.json", expected)
 
         def read():
             for _ in range(30):
