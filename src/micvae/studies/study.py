@@ -287,6 +287,8 @@ def _wrong_column(schema: pa.Schema, rows: Rows) -> str | None:
             fits = isinstance(value, int | float) if wanted is float else type(value) is wanted
             if wanted is not None and not fits:
                 return f"column {name} holds {shown(value)}"
+    if not any(row.get("kept", True) for row in rows):
+        return "column kept marks no run"
     return None
 
 
