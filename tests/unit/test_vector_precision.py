@@ -138,7 +138,7 @@ def test_units_change_no_code(change):
     np.testing.assert_allclose(densities, expected, atol=1e-2)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40, deadline=None, derandomize=True)
 @given(
     scale=st.lists(st.floats(-12, 12), min_size=3, max_size=3),
     offset=st.lists(st.floats(-1e9, 1e9), min_size=3, max_size=3),
@@ -153,7 +153,7 @@ def test_affine_changes_leave_standardised_vectors(scale, offset):
     np.testing.assert_allclose(found, expected, atol=1e-5, rtol=0)
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=6, deadline=None, derandomize=True)
 @given(
     scale=st.lists(st.floats(-12, 12), min_size=3, max_size=3),
     offset=st.lists(st.floats(-1e9, 1e9), min_size=3, max_size=3),
@@ -161,7 +161,10 @@ def test_affine_changes_leave_standardised_vectors(scale, offset):
 def test_affine_changes_leave_independent_components(scale, offset):
     scales = 10.0 ** np.asarray(scale)
     changed = MIXED * scales + np.asarray(offset) * scales * MIXED.std(0)
-    assert_same_components(ica().fit_transform(changed), ica().fit_transform(MIXED))
+    found, expected = ica().fit_transform(changed), ica().fit_transform(MIXED)
+    # The search for independent components stops at a tolerance of its own, from another start.
+    matched = np.abs(np.corrcoef(found.T, expected.T)[:3, 3:]).max(axis=1)
+    assert (matched > 0.999).all()
 
 
 # Precision on the way
