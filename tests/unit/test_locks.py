@@ -266,11 +266,16 @@ class TestUnfinished:
         folder = tmp_path / "a" / "b"
         with pytest.raises(ZeroDivisionError), making(folder, "share"):
             raise ZeroDivisionError
+        assert not (tmp_path / "a" / "b").exists()  # nothing was written
+        with pytest.raises(ZeroDivisionError), making(folder, "share"):
+            (folder / "half").touch()
+            raise ZeroDivisionError
         assert is_unfinished(folder) and is_unfinished(folder, "share")
         assert not is_unfinished(folder, "export")
         with making(folder, "share"):
             assert is_unfinished(folder, "share")
-        assert not is_unfinished(folder) and not [*folder.iterdir()]
+        assert not is_unfinished(folder)
+        assert [path.name for path in folder.iterdir()] == ["half"]
 
 
 def test_workers_can_be_looked_at_by_their_number():

@@ -318,6 +318,9 @@ def test_colour_images_without_factors_and_ten_latents(tmp_path):
     named = pictures_named(page)
     assert named == ["samples", "reconstructions", "traversals", "mi-latents", "curves"]
     (tmp_path / "noise.npz").unlink()
+    with pytest.raises(RunError, match="is kept: it has figures that cannot be drawn now"):
+        report_folder(run.path)
+    (run.path / "report.html").unlink()
     page = page_of(report_folder(run.path))
     assert pictures_named(page) == ["traversals", "mi-latents", "curves"]
     assert "the data cannot be read" in text_of(page, "missing")
