@@ -23,6 +23,7 @@ def blocks(language):
     return re.findall(rf"```{language}\n(.*?)```", README.read_text(), re.DOTALL)
 
 
+@pytest.mark.filterwarnings("ignore::micvae.errors.NotConvergedWarning")  # it is a small file
 def test_every_python_block_runs(own_images):
     names = {}
     for block in blocks("python"):

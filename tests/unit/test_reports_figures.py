@@ -8,8 +8,11 @@ import torch
 
 from micvae.data import FactorDataset
 from micvae.distributions import Gaussian, GaussianLatents
+from micvae.identifiability.audit.record import Audited, Conditions, Truth
+from micvae.identifiability.audit.rotations import Against
 from micvae.models import build_vae
 from micvae.networks import Mlp
+from micvae.records import Missing
 from micvae.reports.audit_figures import factors
 from micvae.reports.codes import codes_against_factors
 from micvae.reports.curves import envelope, smoothed
@@ -146,16 +149,38 @@ def test_pairs_are_made_by_seed_and_the_median_run_stands_for_its_row():
 
 
 def test_only_what_is_above_random_rotations_is_painted_as_beyond_chance():
-    score = {"low": 0.5, "high": 0.7, "value": 0.6}
-    truth = {
-        "factors": ["a"],
-        "excess": [None],
-        **{
-            f"mcc_{name}": score | {"value": value}
-            for name, value in (("pearson", 0.1), ("spearman", 0.6), ("nonlinear", 0.9))
-        },
+    values = {"pearson": 0.1, "spearman": 0.6, "nonlinear": 0.9}
+    scores = {
+        f"mcc_{name}": Against(value=value, low=0.5, median=0.6, high=0.7, share=0.5)
+        for name, value in values.items()
     }
-    dots = [line for line in factors([{"truth": truth}], ["run"]).axes[0].lines]
+    truth = Truth(
+        samples=100,
+        rotations=50,
+        **scores,
+        mcc_affine=0.9,
+        per_factor=(0.9,),
+        excess=(None,),
+        factors=("a",),
+        kinds=("continuous",),
+    )
+    parts = dict.fromkeys(("generator", "encoder", "sources", "latents"), Missing(missing="–"))
+    run = Audited(
+        name="run",
+        method="vae",
+        seed=0,
+        latents_total=1,
+        active=(0,),
+        truth=truth,
+        **parts,
+        conditions=Conditions(
+            independent_sources=None, gaussian_encoder=None, no_pairwise_information=None
+        ),
+        identified=None,
+        said=(),
+        advice=(),
+    )
+    dots = [line for line in factors([run], ["run"]).axes[0].lines]
     assert [dot.get_color() for dot in dots] == [PALETTE[0], PALETTE[0], PALETTE[1]]
 
 
