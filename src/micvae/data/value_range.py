@@ -128,7 +128,7 @@ class TrainedScale:
 
     @classmethod
     def of(cls, source: Any) -> TrainedScale:
-        """Read it from a data set's `source`, or from what `to_json` gave.
+        """Read it from a data set's `source`.
 
         Generated and published data, which has no range of its own, is made of floats in [0, 1].
         """
@@ -163,11 +163,6 @@ class TrainedScale:
                 f"white, and {self.whose} {scale.dtype} with {black} and {white}; read it with "
                 f"value_range=({black}, {white})."
             )
-
-    def to_json(self) -> dict[str, Any]:
-        """What `of` reads again."""
-        values = None if self.value_range is None else list(map(_plain, self.value_range))
-        return {"value_range": values, "dtype": self.dtype}
 
     def plain_or_own(self, dtype: np.dtype[Any]) -> Range | None:
         """Black and white for an array of the same type; None where that is another type."""
