@@ -19,7 +19,7 @@ from micvae.data.lazy import Images, Stored, is_large
 from micvae.data.on_disk import ArrayFile, of_array
 from micvae.data.tables import read_matrix
 from micvae.data.value_range import Range, Reading, Scale, checked_range, expecting
-from micvae.data.vectors import warn_of_float32
+from micvae.data.vectors import warn_of_rounding
 from micvae.errors import DataError
 from micvae.paths import checked_file
 
@@ -227,7 +227,7 @@ def from_table(path: Path) -> FactorDataset:
         names = [name for name, single in zip(table.names, table.single, strict=True) if single]
         some = values[:, list(table.single)]
         with np.errstate(all="ignore"):
-            warn_of_float32(some.mean(0), some.std(0), str(path), names)
+            warn_of_rounding(some.mean(0), some.std(0), str(path), names)
     images, _ = of_user(values, reading(path, "", None))
     source = {"data": str(path)}
     return FactorDataset(path.stem, images, source=source, feature_names=table.names)

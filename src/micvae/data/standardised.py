@@ -15,11 +15,11 @@ from micvae.arrays import unmasked
 from micvae.data.dataset import FactorDataset
 from micvae.data.lazy import Images, LazyImages, Mapped, parts
 from micvae.data.problems.problem import Problem
-from micvae.data.vectors import rounds_first, warn_of_float32
+from micvae.data.vectors import CONSTANT, rounds_first, warn_of_rounding
 from micvae.data.wrapping import inner
 from micvae.errors import DataError
 
-FLAT: dict[np.dtype[Any], float] = {np.dtype(np.float32): 1e-7, np.dtype(np.float64): 1e-12}
+FLAT: dict[np.dtype[Any], float] = {np.dtype(np.float32): 1e-7, np.dtype(np.float64): CONSTANT}
 """Standard deviation over mean, up to which a feature does not vary: what rounding can make."""
 
 
@@ -61,8 +61,8 @@ def standardised(
     spread = None if scale is None else np.asarray(unmasked(scale, "scale"), dtype=np.float64)
     if centre is None or spread is None:
         own_mean, own_spread = moments(x, centre)
-        if x.dtype == np.float32 and not rounds_first():
-            warn_of_float32(own_mean, own_spread, dataset.name, dataset.feature_names)
+        if not rounds_first():
+            warn_of_rounding(own_mean, own_spread, dataset.name, dataset.feature_names, x.dtype)
         tiny = FLAT[x.dtype] * np.abs(own_mean)
         centre = own_mean if centre is None else centre
         spread = np.where(own_spread > tiny, own_spread, 1.0) if spread is None else spread

@@ -21,6 +21,8 @@ LARGEST = 1e300
 """Larger numbers are refused: sums and differences of them overflow."""
 FAR = 1e5
 """Mean over standard deviation, above which float32 rounds away 0.3% of a deviation."""
+CONSTANT = 2e-15
+"""Standard deviation over mean of a constant column, computed in float64, at most."""
 LOST = 3e-3
 """Largest rounding error, in standard deviations, with which vectors may be trained on."""
 
@@ -103,28 +105,36 @@ def beyond_float64(where: str, number: int) -> DataError:
     )
 
 
-def warn_of_float32(
-    mean: NDArray[np.float64], scale: NDArray[np.float64], what: str, names: Sequence[str] = ()
+def warn_of_rounding(
+    mean: NDArray[np.float64],
+    scale: NDArray[np.float64],
+    what: str,
+    names: Sequence[str] = (),
+    dtype: np.dtype[Any] = np.dtype(np.float32),  # noqa: B008, a constant
 ) -> None:
-    """Warn of float32 columns that lie so far from 0 that float32 has rounded their values.
+    """Warn of columns that lie so far from 0 that their type has rounded their values.
 
     Args:
         mean: of each column, `(F,)`.
         scale: standard deviation of each column, `(F,)`; 0 where it does not vary.
         what: the data's name.
         names: of the columns, where they have names.
+        dtype: of the columns.
     """
+    finer = np.finfo(np.float32).eps / np.finfo(dtype).eps
     with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
-        far = (scale > 0) & (np.abs(mean) > FAR * scale)
+        varies = scale > CONSTANT * np.abs(mean)
+        far = varies & (np.abs(mean) > FAR * finer * scale)
     if not far.any():
         return
     at = int(np.argmax(far))
     more = f" (and {int(far.sum()) - 1} more)" if far.sum() > 1 else ""
-    step = np.spacing(np.float32(abs(mean[at])))
+    step = np.spacing(dtype.type(abs(mean[at])))
+    instead = "give it as float64, or subtract" if dtype == np.float32 else "subtract"
     warnings.warn(
-        f"column {_name(names, at)}{more} of {what} is float32 and varies by {scale[at]:.3g} "
-        f"around {mean[at]:,.9g}, which float32 resolves to {step:.2g} "
-        "only; give it as float64, or subtract an offset before it is stored as float32.",
+        f"column {_name(names, at)}{more} of {what} is {dtype} and varies by {scale[at]:.3g} "
+        f"around {mean[at]:,.9g}, which {dtype} resolves to {step:.2g} "
+        f"only; {instead} an offset before it is stored as {dtype}.",
         MicvaeWarning,
         stacklevel=3,
     )

@@ -16,7 +16,7 @@ from micvae.arrays import unmasked
 from micvae.data import FactorDataset
 from micvae.data.layout import Layout
 from micvae.data.lazy import LARGE, is_large
-from micvae.data.vectors import WHOLE, beyond_float64, check_whole, warn_of_float32
+from micvae.data.vectors import WHOLE, beyond_float64, check_whole, warn_of_rounding
 from micvae.errors import DataError
 
 SAMPLES = [
@@ -333,7 +333,7 @@ def _warn_of_single(columns: Sequence[NDArray[Any]], names: Sequence[str]) -> No
     if some:
         values = np.stack([columns[k] for k in some], axis=1).astype(np.float64)
         with np.errstate(all="ignore"):
-            warn_of_float32(values.mean(0), values.std(0), "X", [names[k] for k in some])
+            warn_of_rounding(values.mean(0), values.std(0), "X", [names[k] for k in some])
 
 
 TEXT = "text"

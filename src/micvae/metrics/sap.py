@@ -14,8 +14,8 @@ from micvae.metrics.splits import check_split, halves
 from micvae.metrics.tables import gaps, ratio
 
 MIN_SAMPLES = 10
-MOST_OFFSET = 100
-"""Farther from 0 than so many of its ranges, the machine is not fitted to a code."""
+VARYING = 0.5
+"""Range of a code, above which a machine of this penalty can predict classes from it."""
 
 
 def sap(
@@ -59,8 +59,8 @@ def sap(
         MetricError: For codes or factors that are not finite 2-D numbers of equal length, a
             constant factor, fewer than 10 samples, a discrete factor with fewer than two samples
             per class on average or one value in the training part, or a penalty not above 0. For
-            a discrete factor and a latent that lies farther from 0 than 100 and than 100 of its
-            ranges: the penalty on the intercept would decide the score.
+            a discrete factor and a latent whose mean lies farther from 0 than its range: the
+            penalty on the intercept would decide the score.
 
     Degenerate inputs: a constant latent predicts one class; one of a variance up to 1e-12 has
     squared correlation 0. With D = 1 the gap is taken to 0.
@@ -104,14 +104,16 @@ def sap(
 
 def _check_offsets(codes: Codes) -> None:
     """Refuse latents on which the penalty of the machine's intercept decides the score."""
-    least = np.maximum(LARGE, MOST_OFFSET * np.ptp(codes.values, axis=0).astype(np.float64))
-    for d in np.flatnonzero(np.abs(codes.offsets) > least):
-        if codes.values[:, d].any():  # a constant latent predicts one class, wherever it lies
-            raise MetricError(
-                f"{codes.latent(int(d))} lies at {codes.offsets[d]:.3g}, far from 0 for its range, "
-                "and sap judges raw codes with a penalty on the intercept: subtract the mean from "
-                "the codes first"
-            )
+    ranges = np.ptp(codes.values, axis=0).astype(np.float64)
+    middle = codes.offsets + codes.values.mean(axis=0, dtype=np.float64)
+    # A code that hardly varies predicts one class, wherever it lies, unless it lies far away.
+    least = np.where(ranges > VARYING, ranges, np.maximum(LARGE, LARGE * ranges))
+    for d in np.flatnonzero((np.abs(middle) > least) & (ranges > 0)):
+        raise MetricError(
+            f"{codes.latent(int(d))} lies at {middle[d]:.3g}, far from 0 for its range, and sap "
+            "judges raw codes with a penalty on the intercept: subtract the mean from the codes "
+            "first"
+        )
 
 
 def _squared_correlation(z: np.ndarray, v: np.ndarray, weights: Weights) -> np.ndarray:

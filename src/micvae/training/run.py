@@ -15,7 +15,7 @@ from micvae.data import FactorDataset, LazyImages, from_npz, generated_samples, 
 from micvae.data.places import StartingPoints, beside, from_folder_of, starting_points
 from micvae.data.standardised import moments, standardised_name
 from micvae.data.value_range import TrainedScale, expecting
-from micvae.data.vectors import check_float32, rounded_first, warn_of_float32
+from micvae.data.vectors import check_float32, rounded_first, warn_of_rounding
 from micvae.errors import DataError, MicvaeError, MicvaeWarning, RunError
 from micvae.files import (
     OWN,
@@ -518,7 +518,7 @@ def _check_precision(dataset: FactorDataset) -> None:
     mean, scale = moments(dataset.images)
     names = dataset.feature_names
     if dataset.images.dtype == np.float32:
-        warn_of_float32(mean, scale, dataset.name, names)
+        warn_of_rounding(mean, scale, dataset.name, names)
     else:
         check_float32(parts(dataset.images), mean, scale, dataset.name, names)
 
