@@ -127,6 +127,8 @@ def expanded(path: Path | str) -> Path:
     Raises:
         MicvaeError: where there is no such home directory.
     """
+    if "\0" in str(path):
+        raise MicvaeError(f"{str(path)!r} holds a zero byte; no file can have that name.")
     given = Path(path)
     if not str(given).startswith("~") or os.path.lexists(given):
         return given
@@ -302,7 +304,15 @@ def check_writable(path: Path) -> None:
     Raises:
         FileError: where a file stands in the way, the name is too long, or the folder that it
             would be in is read-only.
+        MicvaeError: where the path is not UTF-8.
     """
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        raise MicvaeError(
+            f"{path}: the path is not UTF-8, and some of the files could not be written there; "
+            "choose another name."
+        ) from None
     with file_errors(path):
         there = path
         while not _is_there(there):

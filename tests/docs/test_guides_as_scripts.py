@@ -33,6 +33,7 @@ from typing import ClassVar
 
 from micvae.networks import Patch
 from micvae.objectives import METHODS, Vae
+from micvae.studies.record import StudyRecord
 from micvae.studies.study import grid, run_study
 from micvae.training import RunConfig
 
@@ -46,7 +47,10 @@ METHODS["own"] = Own
 network = Patch(width=4, hidden=8)
 config = RunConfig(objective=Own(), data="squares(n=96)", epochs=1, network=network)
 """
-RUN_IT = 'print(len(run_study(grid({"own": config}, [0]), Path("study"), {"title": "own"}, 1)))\n'
+RUN_IT = (
+    'print(len(run_study(grid({"own": config}, [0]), Path("study"), '
+    'StudyRecord(title="own"), 1)))\n'
+)
 
 
 def pages():

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import re
 import sys
 from types import SimpleNamespace
 
@@ -25,6 +26,7 @@ from micvae.sharing.hub import (
     save_pretrained,
 )
 from micvae.studies.evaluation import evaluate_run
+from micvae.studies.nulls import DEPENDENCES
 from micvae.training import RunConfig, train_run
 
 SMALL = RunConfig(
@@ -103,11 +105,13 @@ def test_every_interval_in_the_card_holds_its_score(run, saved):
     scores, held = run.scores().metrics, 0
     for line in (saved / CARD).read_text().splitlines():
         cells = [cell.strip() for cell in line.split("|")]
-        if len(cells) == 7 and cells[1] in scores and cells[3]:
+        if len(cells) == 8 and cells[1] in scores and cells[3]:
             low, high = map(float, cells[3].split(" to "))
             # both ends are rounded to three digits
             assert low - 5e-4 <= scores[cells[1]] <= high + 5e-4, cells[1]
             held += 1
+            if cells[1] in DEPENDENCES:
+                assert re.fullmatch(r"-?[\d.]+ to -?[\d.]+", cells[4])  # what chance gives
     assert held > 15
 
 

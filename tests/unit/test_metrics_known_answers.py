@@ -48,7 +48,7 @@ def test_one_duplicated_latent_costs_exactly_its_factor():
 
 
 def test_dead_latents_change_nothing():
-    dead = np.column_stack([np.zeros(len(PERFECT)), PERFECT, np.full(len(PERFECT), 1e30)])
+    dead = np.column_stack([np.zeros(len(PERFECT)), PERFECT, np.full(len(PERFECT), 30.0)])
     assert float(mig(dead, FACTORS)) == pytest.approx(1, abs=1e-12)
     score = dci(dead, FACTORS)
     np.testing.assert_array_equal(score.details["importance"][[0, 4]], 0)

@@ -1,6 +1,7 @@
 """Samples with ground-truth factors: generated, published, made of another set, one's own."""
 
 import inspect
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -42,6 +43,7 @@ from micvae.data.tables import TableFile, read_matrix
 from micvae.data.whitened import whitened
 from micvae.errors import DataError, MicvaeError, nearest
 from micvae.files import file_errors
+from micvae.paths import checked_file
 
 GENERATED: dict[str, Callable[..., FactorDataset]] = {
     "squares": squares,
@@ -191,6 +193,8 @@ def _loaded(name_or_path: str, path: Path) -> FactorDataset:
         return from_folder(path)
     if there == "file":
         return _read(path)
+    if os.path.lexists(path):
+        checked_file(path)  # says that it is a pipe or a device
     ends = name_or_path.rstrip().endswith(")")
     if name in DATASETS and (ends or (bracket and path.suffix.lower() not in FILES) or not bracket):
         return _named(name, name_or_path)

@@ -260,16 +260,18 @@ def _unquoted(name: str, path: Path) -> int:
     """The entries that stand without quotes, in a column of nothing but words for missing ones."""
     import pyarrow.csv
 
-    table = pyarrow.csv.read_csv(
-        path,
-        read_options=pyarrow.csv.ReadOptions(block_size=LONGEST_LINE),
-        convert_options=pyarrow.csv.ConvertOptions(
-            include_columns=[name],
-            null_values=sorted(MISSING),
-            strings_can_be_null=True,
-            quoted_strings_can_be_null=False,
-        ),
+    options = pyarrow.csv.ConvertOptions(
+        include_columns=[name],
+        null_values=sorted(MISSING),
+        strings_can_be_null=True,
+        quoted_strings_can_be_null=False,
     )
+    with path.open("rb") as file:
+        table = pyarrow.csv.read_csv(
+            file,
+            read_options=pyarrow.csv.ReadOptions(block_size=LONGEST_LINE),
+            convert_options=options,
+        )
     return int(table.column(0).null_count)
 
 
@@ -314,12 +316,14 @@ def _load_csv(path: Path) -> Any:
             "be read; save the numbers as an .npy file."
         )
     try:
-        table = pyarrow.csv.read_csv(
-            path,
-            read_options=pyarrow.csv.ReadOptions(block_size=LONGEST_LINE),
-            # Words for a missing entry are told from text where the whole column is known.
-            convert_options=pyarrow.csv.ConvertOptions(null_values=[""], strings_can_be_null=True),
-        )
+        # Words for a missing entry are told from text where the whole column is known.
+        options = pyarrow.csv.ConvertOptions(null_values=[""], strings_can_be_null=True)
+        with path.open("rb") as file:  # Arrow takes no path that is not UTF-8
+            table = pyarrow.csv.read_csv(
+                file,
+                read_options=pyarrow.csv.ReadOptions(block_size=LONGEST_LINE),
+                convert_options=options,
+            )
     except pa.ArrowInvalid as error:
         if "straddling" in str(error):
             raise DataError(
@@ -356,7 +360,8 @@ def _load_parquet(path: Path) -> Any:
     import pyarrow as pa
     import pyarrow.parquet
 
-    described = pyarrow.parquet.read_metadata(path)
+    with path.open("rb") as file:  # Arrow takes no path that is not UTF-8
+        described = pyarrow.parquet.read_metadata(file)
     names = []
     for field in described.schema.to_arrow_schema():
         kind = field.type
@@ -374,7 +379,8 @@ def _load_parquet(path: Path) -> Any:
     size = max(8 * described.num_rows * described.num_columns, unpacked)
     check_ratio(size, path.stat().st_size, str(path))
     check_size(2 * size, str(path))  # as they are in the file, and as one matrix
-    return pyarrow.parquet.read_table(path, read_dictionary=names)
+    with path.open("rb") as file:
+        return pyarrow.parquet.read_table(file, read_dictionary=names)
 
 
 def read_rows(path: Path) -> list[dict[str, Any]]:

@@ -21,7 +21,7 @@ LARGEST = 1e300
 """Larger numbers are refused: sums and differences of them overflow."""
 FAR = 1e5
 """Mean over standard deviation, above which float32 rounds away 0.3% of a deviation."""
-CONSTANT = 2e-15
+CONSTANT = 5e-16
 """Standard deviation over mean of a constant column, computed in float64, at most."""
 LOST = 3e-3
 """Largest rounding error, in standard deviations, with which vectors may be trained on."""

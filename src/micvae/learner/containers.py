@@ -262,7 +262,8 @@ def _of_xarray(X: Any) -> Opened:
     order = [*first, *(name for name in rest if name not in last), *last]
     values = X.transpose(*(names[name] for name in order)).values
     labels: Any = X.coords[names[rest[0]]].values if len(rest) == 1 and rest[0] in X.coords else ()
-    called = tuple(labels) if all(isinstance(label, str) for label in labels) else ()
+    text = all(isinstance(label, str) for label in labels)
+    called = tuple(labels) if text else _names_of_labels(list(np.asarray(labels).tolist()))
     layout: Layout | None = "channels_last" if last else None
     return Opened(_usable(values), tuple(map(str, called)), layout)
 
@@ -287,7 +288,7 @@ def _of_frame(frame: Any, fitting: bool) -> Opened:
     if all(isinstance(name, tuple) for name in columns):  # levels of names
         names = tuple("/".join(map(str, name)) for name in columns)
     elif kinds == {False}:
-        names = ()
+        names = _names_of_labels(list(columns))
     elif kinds == {True}:
         names = tuple(columns)
     else:
@@ -297,6 +298,23 @@ def _of_frame(frame: Any, fitting: bool) -> Opened:
             "by text, as by X.columns = X.columns.astype(str)."
         )
     return _of_columns(columns, names, fitting, missing)
+
+
+def _names_of_labels(labels: Sequence[Any]) -> tuple[str, ...]:
+    """Names out of labels that are no text; none where they only count from 0.
+
+    Raises:
+        DataError: where they count from 0, but in another order.
+    """
+    numbers = list(range(len(labels)))
+    if list(labels) == numbers:
+        return ()
+    if set(labels) == set(numbers):
+        raise DataError(
+            f"X has its columns in the order {', '.join(map(str, labels[:10]))}; give them in the "
+            "order 0, 1, …, or name them by text."
+        )
+    return tuple(map(str, labels))
 
 
 def _of_columns(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 import re
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,7 +15,7 @@ from micvae.objectives.identifiability import statement
 from micvae.objectives.terms import NATS, term
 from micvae.sharing.record import NOT_SAID, ModelConfig
 from micvae.sharing.trained import shown_shape
-from micvae.studies.nulls import r_mi_said
+from micvae.studies.nulls import nulls_of, r_mi_said
 from micvae.text import printable, printable_values, shortened
 from micvae.training import RunConfig
 
@@ -128,7 +129,9 @@ def _cautions(config: RunConfig, facts: ModelConfig) -> list[str]:
 
 
 def _method(config: RunConfig) -> str:
-    documented = inspect.getdoc(type(config.objective))  # None under python -OO
+    documented = inspect.getdoc(type(config.objective))
+    if sys.flags.optimize >= 2:  # dataclasses make a text of their own where there is none
+        documented = None
     if documented is None:
         documented = (
             f"{config.objective.summary} (the full definition is in micvae's documentation)"
@@ -172,7 +175,11 @@ def _scores(facts: ModelConfig, spread: Spread) -> str:
     scores = facts.scores
     if scores is None:
         return "## Scores\n\nNot evaluated.\n"
-    rows = ["| score | value | 95% interval | range | better |", "| --- | --- | --- | --- | --- |"]
+    rows = [
+        "| score | value | 95% interval | independent latents give | range | better |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    nulls = nulls_of(scores)
     for name, value in scores.metrics.items():
         known = METRICS.get(name)
         low, high = known.range if known else (float("-inf"), float("inf"))
@@ -182,7 +189,11 @@ def _scores(facts: ModelConfig, spread: Spread) -> str:
         ]
         found = spread.get(name)
         shown = "" if found is None else f"{found.low:.3f} to {found.high:.3f}"
-        rows.append(f"| {_plain(name)} | {value:.4f} | {shown} | {within} | {better} |")
+        null = nulls.get(name)
+        by_chance = "" if null is None else f"{null.low:.3f} to {null.high:.3f}"
+        rows.append(
+            f"| {_plain(name)} | {value:.4f} | {shown} | {by_chance} | {within} | {better} |"
+        )
     how = (
         f"One training, seed {facts.config.seed}, {scores.samples:,} samples, "
         f"{scores.active_units} active latents; {r_mi_said(scores)}. "

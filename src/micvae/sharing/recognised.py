@@ -29,7 +29,8 @@ def is_decoded(path: Path) -> bool:
         if path.suffix.lower() == ".parquet":
             import pyarrow.parquet
 
-            return MARK in (pyarrow.parquet.read_schema(path).metadata or {})
+            with path.open("rb") as file:
+                return MARK in (pyarrow.parquet.read_schema(file).metadata or {})
     except (OSError, ValueError, zipfile.BadZipFile):
         return False
     names = _names(path)
@@ -44,7 +45,8 @@ def _names(path: Path) -> list[str]:
         if path.suffix.lower() == ".parquet":
             import pyarrow.parquet
 
-            return list(map(str, pyarrow.parquet.read_schema(path).names))
+            with path.open("rb") as file:
+                return list(map(str, pyarrow.parquet.read_schema(file).names))
         with path.open(newline="", encoding="utf-8-sig") as file:
             return next(csv.reader(file), [])
     except (OSError, ValueError, csv.Error):  # Arrow's errors are ValueErrors

@@ -57,7 +57,7 @@ def table_writer(
     schema = pa.schema(list(zip(names, types, strict=True)), metadata={MARK: b""})
     with replacing(path) as temporary:
         writer = pyarrow.parquet.ParquetWriter if parquet else pyarrow.csv.CSVWriter
-        with writer(temporary, schema) as opened:
+        with temporary.open("wb") as file, writer(file, schema) as opened:
             yield lambda columns: opened.write_table(pa.table(list(columns), schema=schema))
 
 

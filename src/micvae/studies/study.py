@@ -216,7 +216,8 @@ def write_table(rows: Sequence[Row], folder: Path) -> None:
     with replacing(folder / TABLE) as temporary:
         names = dict.fromkeys(name for row in rows for name in row)
         complete = [{name: row.get(name) for name in names} for row in rows]
-        pq.write_table(pa.Table.from_pylist(_encodable(complete)), temporary)
+        with temporary.open("wb") as file:  # Arrow takes no path that is not UTF-8
+            pq.write_table(pa.Table.from_pylist(_encodable(complete)), file)
 
 
 def _encodable(rows: Sequence[Row]) -> Rows:
@@ -241,7 +242,8 @@ def read_rows(path: Path) -> Rows:
     """
     try:
         rows: Rows = tables.read_rows(path)
-        schema = pq.read_schema(path)
+        with path.open("rb") as file:
+            schema = pq.read_schema(file)
     except MicvaeError:
         raise
     except (OSError, ValueError, pa.ArrowException) as error:

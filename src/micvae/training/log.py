@@ -68,8 +68,8 @@ class StepLog:
         rows = np.concatenate(self._blocks)
         names = ["step", *self.columns]
         table = pa.table([np.arange(len(rows)), *rows.T.copy()], names=names)
-        with replacing(path) as temporary:
-            pq.write_table(table, temporary)
+        with replacing(path) as temporary, temporary.open("wb") as file:
+            pq.write_table(table, file)  # Arrow takes no path that is not UTF-8
 
     def load(self, path: Path, steps: int) -> None:
         """Take up the first `steps` rows of a log that was saved."""
@@ -93,12 +93,14 @@ def read_log(path: Path) -> dict[str, np.ndarray]:
     """
     checked_file(path)
     try:
-        described = pq.read_metadata(path)
+        with path.open("rb") as file:  # Arrow takes no path that is not UTF-8
+            described = pq.read_metadata(file)
         size = 8 * described.num_rows * described.num_columns
         check_ratio(size, path.stat().st_size, str(path))
         check_size(size, str(path))
         _check_numbers(described.schema.to_arrow_schema(), path)
-        table = pq.read_table(path)
+        with path.open("rb") as file:
+            table = pq.read_table(file)
     except (OSError, pa.ArrowException) as error:
         raise RunError(
             f"{path} is not a readable Parquet file: {str(error).rstrip('.')}."
