@@ -74,6 +74,7 @@ DOUBTFUL = {  # name: array, smallest and largest value as they are said, the ex
     "digits as floats": (levels(16, np.float64), "0 to 16", (0, 16)),
     "a dark photograph": (levels(50, np.uint8), "0 to 50", (0, 50)),
     "two levels": (levels(2, np.int64), "0 to 2", (0, 2)),
+    "floats that are nearly black": (levels(0.03125, np.float32), "0 to 0.03125", (0, 0.0313)),
     "from -1 to 1": (levels(1, np.float32, -1), "-1 to 1", (-1, 1)),
     "signed": (levels(100, np.int16, -100), "-100 to 100", (-100, 100)),
     "standardised": (levels(2.5, np.float64, -1.7), "-1.7 to 2.5", (-1.7, 2.5)),
@@ -478,3 +479,10 @@ def test_a_scale_that_a_record_spoils_is_none():
         assert Scale.of(nothing) is None
     assert Scale.of({"of": {"value_range": [0, 9], "dtype": "uint8"}}) == Scale(0, 9, "uint8")
     assert TrainedScale.of({"value_range": None, "dtype": None}) == TrainedScale()
+
+
+@pytest.mark.parametrize("white", [1, 255])
+def test_the_estimator_shows_its_range(white):
+    images = levels(white, np.uint8)
+    learner = Disentangler("vae", latent_dim=2, epochs=1, network="patch(width=4, hidden=8)")
+    assert learner.fit(images).value_range_ == (0, white)

@@ -236,7 +236,7 @@ def chosen_scale(dtype: np.dtype[Any], measure: Measure, how: Reading) -> Scale:
     Raises:
         DataError: for values that are no numbers, not finite or outside the range, and where it is
             doubtful what the range is: a value below 0 or above 65535, or a largest value between
-            1 and 64 or, of floats, slightly above one of the values of white.
+            1 and 64 or, of floats, below 0.05 or slightly above one of the values of white.
     """
     if dtype.kind not in "biuf":
         raise DataError(f"{how.what}: dtype {dtype}; expected integers, floats or booleans.")
@@ -334,12 +334,18 @@ def _made_for(dtype: np.dtype[Any]) -> Range | None:
     return (0, 1) if dtype.kind in "bf" else PLAIN.get(dtype.name)
 
 
+DARKEST = 0.05
+"""Largest value of float images, below which they are taken for images on another scale."""
+
+
 def _found(low: float, high: float, dtype: np.dtype[Any]) -> tuple[Range | None, str]:
     """Black and white by the values alone, or None and why they leave a doubt."""
     if low == high == 0:
         return _made_for(dtype) or (0, 255), ""
     if low < 0:
         return None, "some of them below 0"
+    if dtype.kind == "f" and high < DARKEST:
+        return None, "which are nearly black if 1 is white"
     if high <= 1:
         return (0, 1), ""
     if high > WHITES[-1]:

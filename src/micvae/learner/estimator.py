@@ -102,6 +102,8 @@ class Disentangler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, WithOption
             would do. `fit` warns with a `NotConvergedWarning` where it still fell, from 5 epochs
             on: fewer are not meant to converge.
         converged_: whether the loss had stopped falling; None where that cannot be judged.
+        value_range_: the values of black and white of the images that were fitted, such as
+            (0, 255); None for vectors, and for data sets that are floats in [0, 1].
         n_features_in_: F, where samples are vectors.
         feature_names_in_: what these are called, where a data frame's columns, a table or a data
             set said so. scikit-learn then warns of arrays, whose columns have no names.
@@ -299,6 +301,7 @@ class Disentangler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, WithOption
         self.representation_ = self._fitted.representation
         self._n_features_out = self.representation_.codes.shape[1]
         self._form = Form.of(run.record.data)
+        self.value_range_ = self._form.scale.value_range if len(self._form.shape) == 3 else None
         for stale in ("n_features_in_", "feature_names_in_"):
             if hasattr(self, stale):  # of an earlier fit
                 delattr(self, stale)
