@@ -85,7 +85,7 @@ def system_error(error: BaseException) -> MicvaeError | None:
     ):
         said = f" ({text.rstrip('.')})" if text else ""
         return MicvaeError(
-            f"the memory is not sufficient{said}; use fewer or smaller samples, a smaller "
+            f"there is not enough memory{said}; use fewer or smaller samples, a smaller "
             "batch_size or a smaller network."
         )
     found = _os_error(error)

@@ -97,7 +97,7 @@ def checked_file(path: Path, folder: Path | None = None) -> Path:
         return path
     if not stat.S_ISREG(mode):
         what = next((name for is_kind, name in _KINDS if is_kind(mode)), "no regular file")
-        raise FileError(f"{path} is {what}, not a file; replace it by the file itself.")
+        raise FileError(f"{path} is {what}, not a file; give a regular file.")
     if folder is not None and path.is_symlink() and not _may_lead_to(path, folder):
         raise FileError(
             f"{path} is a link to a file outside of {folder}; refused. Replace it by a copy of the "

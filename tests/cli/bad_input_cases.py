@@ -529,8 +529,8 @@ PAGES = [Image.new("L", (16, 16), i) for i in (50, 200)]
 CASES += [
     Case(
         "digits from 0 to 16",
-        "values of uint8 from 0 to 16, which are dark if 255 is white, or use a scale of their "
-        "own; say which values are black and white, as in arrays('digits.npy', value_range=(0, "
+        "values of uint8 from 0 to 16, which are dark images (if 255 is white) or on another "
+        "scale; say which values are black and white, as in arrays('digits.npy', value_range=(0, "
         "16)), or (0, 255) for a dark picture",
         one_array("digits.npy", (IMAGES * 16).astype(np.uint8)),
     ),

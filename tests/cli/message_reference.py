@@ -1173,7 +1173,8 @@ entry(
 
 entry(
     "Codes that have lost their digits",
-    "<latents>: an offset has left few different values; subtract it from the codes before they "
+    "<latents>: a large offset has rounded the values to a few different ones; subtract it from "
+    "the codes before they "
     "are stored, or store them in float64",
     meaning="A warning. Codes far from 0 were stored in single precision, and most of their "
     "differences are gone.",
@@ -1853,8 +1854,8 @@ mv copy.safetensors received/weights.safetensors
 
 entry(
     "A device or pipe in place of a file",
-    "<file> is <kind>, not a file; replace it by the file itself.",
-    words=", not a file; replace it by the file itself",
+    "<file> is <kind>, not a file; give a regular file.",
+    words=", not a file; give a regular file",
     meaning="A pipe would be waited for without end, and a device can fill the memory.",
     given=DECODE.format("codes.npy"),
     remedy="Give a regular file.",
@@ -2024,7 +2025,7 @@ entry(
 
 entry(
     "Memory that runs out",
-    "the memory is not sufficient (<reason>); use fewer or smaller samples, a smaller batch_size "
+    "there is not enough memory (<reason>); use fewer or smaller samples, a smaller batch_size "
     "or a smaller network.",
     meaning="A network or a batch did not fit into the memory.",
     given='micvae train vae --data "squares(n=96)" --latent-dim 1000000000000 --out runs/new',

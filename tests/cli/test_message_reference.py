@@ -54,7 +54,7 @@ WARNINGS = {
     "AliasedAnglesWarning": "cannot be told apart: a square",
     "UnfairMetricWarning": "not fair to",
     "UndefinedScoreWarning": "by convention",
-    "LostDigitsWarning": "an offset has left few different values",
+    "LostDigitsWarning": "a large offset has rounded the values to a few different ones",
     "MissingScoreWarning": "left out: ",
 }
 

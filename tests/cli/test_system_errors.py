@@ -247,7 +247,7 @@ def test_what_the_body_raises_is_left_alone(tmp_path):
     ("arguments", "message"),
     [
         (["--data", "squares(n=1000000000000)"], "n is 1000000000000, which needs at least 4 PB"),
-        ([*SMALL, "--latent-dim", "1000000000000"], "the memory is not sufficient"),
+        ([*SMALL, "--latent-dim", "1000000000000"], "there is not enough memory"),
     ],
 )
 def test_more_than_the_memory(arguments, message, folder, capsys):
@@ -261,7 +261,7 @@ def test_memory_that_runs_out_anywhere(monkeypatch, capsys):
         np.empty(2**60, np.uint8)
 
     monkeypatch.setattr("micvae.cli.commands.print_list", greedy)
-    assert "the memory is not sufficient (Unable to allocate" in refused(["list", "data"], capsys)
+    assert "there is not enough memory (Unable to allocate" in refused(["list", "data"], capsys)
 
 
 # --- the home directory -----------------------------------------------------------------------

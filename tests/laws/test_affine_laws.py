@@ -175,7 +175,9 @@ def test_codes_that_came_without_their_digits_are_named(change, said):
     lost = [str(w.message) for w in caught if w.category is LostDigitsWarning]
     assert len(lost) == said
     if said:
-        assert lost[0].startswith("latent 0, latent 1, latent 2: an offset has left few different")
+        assert lost[0].startswith(
+            "latent 0, latent 1, latent 2: a large offset has rounded the values"
+        )
 
 
 @pytest.mark.parametrize("predictor", ["sklearn", "forest", "lasso"])

@@ -174,7 +174,7 @@ def chunk(file: h5py.File) -> None:
         (unwritten("factor_names", (1,), "f8"), "expected texts"),
         (unwritten("factors", (5, 2), "f8"), "factors has 5 rows"),
         (unwritten("factors", (96,), "S5"), "expected numbers"),
-        (linked, "no data set that lies in this file itself"),
+        (linked, "is stored outside of this file"),
         (chunk, "chunks of .* unpacked as a whole"),
     ],
 )

@@ -211,7 +211,7 @@ OTHERS = [  # what was fitted, what is given, the white it is read with or the s
     ("bytes", np.zeros((1, 16, 16), np.int64), 255),
     ("bytes", levels(1, np.int64), "from 0 to 1, .*trained on uint8; give that, or floats in"),
     ("bytes", levels(50, np.float64), "from 0 to 50, .*trained on uint8; give that, or floats"),
-    ("bytes", levels(1.02, np.float64), "slightly more than a usual white"),
+    ("bytes", levels(1.02, np.float64), "just above a usual white level"),
     ("floats", BYTES, 255),
     ("floats", levels(50, np.uint8), "trained on float32; give that"),
     ("floats", levels(255, np.float64), "trained on float64 with 0 as black and 1 as white"),

@@ -37,7 +37,10 @@ def report(arguments: list[str]) -> None:
         _write_comparison(runs, parsed.out or Path("out/comparison"))
         return
     if parsed.out is not None:
-        raise MicvaeError("out belongs to a comparison of several runs; others have their own.")
+        raise MicvaeError(
+            "--out is for a comparison of several runs; the report of a single run goes into its "
+            "own folder."
+        )
     for folder in parsed.folders:
         write_report(folder)
 

@@ -201,7 +201,7 @@ def hdf5_array(file: Any, name: str, path: Path) -> Any:
         return None
     stored = file[name] if isinstance(link, h5py.HardLink) else None
     if not isinstance(stored, h5py.Dataset) or stored.external or stored.is_virtual:
-        raise DataError(f"{name} in {path} is no data set that lies in this file itself.")
+        raise DataError(f"{name} in {path} is stored outside of this file; copy it in.")
     what = f"{name} in {path}"
     if stored.shape is None:
         raise DataError(f"{what} is empty.")

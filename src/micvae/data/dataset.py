@@ -228,8 +228,8 @@ def _checked_images(given: ArrayLike | LazyImages, what: str) -> Images:
         raise DataError(f"{what} holds NaN or infinite values; remove or replace those images.")
     if max(abs(low), abs(high)) > LARGEST:
         raise DataError(
-            f"{what} ranges from {low:g} to {high:g}; numbers may be as large as {LARGEST:g}: "
-            "divide the vectors by a constant."
+            f"{what} ranges from {low:g} to {high:g}, beyond the limit of {LARGEST:g}; divide the "
+            "vectors by a constant."
         )
     if images.ndim == 4 and (low < 0 or high > 1):
         raise DataError(

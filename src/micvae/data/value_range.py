@@ -352,9 +352,9 @@ def _found(low: float, high: float, dtype: np.dtype[Any]) -> tuple[Range | None,
         return None, f"some of them above {WHITES[-1]}"
     white = next(w for w in WHITES if w >= high)
     if dtype.kind == "f" and any(w < high <= OVERSHOOT * w for w in (1, *WHITES)):
-        return None, "slightly more than a usual white"
+        return None, "just above a usual white level"
     if high < white / 4:
-        return None, f"which are dark if {white} is white, or use a scale of their own"
+        return None, f"which are dark images (if {white} is white) or on another scale"
     return (0, white), ""
 
 
@@ -371,7 +371,7 @@ def _of_another_type(
     if dtype.kind in "iu" and trained.dtype and np.dtype(trained.dtype).kind in "iu":
         holds = np.iinfo(dtype).max >= white
         if within and holds and found not in (None, trained.value_range):
-            found, why = None, "which are dark, or use a scale of their own"
+            found, why = None, "which are dark images or on another scale"
         elif within and holds:
             return trained.value_range
     elif found is None and within and high >= white / 4:

@@ -216,7 +216,8 @@ def read_codes(codes: ArrayLike) -> Codes:
     if coarse:
         which = ", ".join(map(found.latent, coarse))
         warnings.warn(
-            f"{which}: an offset has left few different values; subtract it from the codes "
+            f"{which}: a large offset has rounded the values to a few different ones; subtract it "
+            "from the codes "
             "before they are stored, or store them in float64",
             LostDigitsWarning,
             stacklevel=3,
