@@ -7,6 +7,7 @@ import pytest
 from micvae import Disentangler
 from micvae.errors import DataError, MicvaeError
 from micvae.files import check_writable, expanded
+from micvae.metrics.inputs import check_inputs
 
 X = np.random.default_rng(0).laplace(size=(200, 3))
 
@@ -53,3 +54,12 @@ def test_an_offset_that_float64_rounds_is_said():
 
 def test_a_constant_column_far_from_zero_is_no_rounded_one():
     learner().fit(np.column_stack([X, np.full(len(X), 0.1), np.full(len(X), 1e9)]))
+
+
+def test_numbers_that_a_frame_calls_categories_are_categories():
+    ages = np.random.default_rng(0).integers(18, 91, 400)
+    frame = pd.DataFrame({"age": pd.Categorical(ages)})
+    fitted = learner().fit(np.tile(X, (2, 1)), y=frame)
+    assert fitted.representation_.factor_kinds == ("categorical",)
+    checked = check_inputs(np.tile(X, (2, 1)), frame)
+    assert checked.kinds == ("categorical",) and checked.discrete == (True,)

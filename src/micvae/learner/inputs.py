@@ -185,10 +185,21 @@ def _label(name: Any) -> str:
     return "/".join(map(str, name)) if isinstance(name, tuple) else str(name)
 
 
+class _Category(str):
+    """A number that its frame calls a category."""
+
+    __slots__ = ()
+
+
 def _entries(series: Any) -> NDArray[Any]:
     """The entries of a column; as objects where some are missing, which numbers would hide."""
+    import narwhals as nw
+
     if not series.null_count():
-        return np.asarray(series.to_numpy())
+        entries = np.asarray(series.to_numpy())
+        if isinstance(series.dtype, nw.Categorical) and entries.dtype.kind in "biuf":
+            return np.asarray([_Category(entry) for entry in entries.tolist()], dtype=object)
+        return entries
     entries = np.empty(len(series), dtype=object)
     entries[:] = series.to_list()
     return entries
@@ -201,6 +212,10 @@ def _numbers(column: NDArray[Any], name: str) -> tuple[NDArray[np.float64], Fact
     if column.dtype.kind in "fiub":
         values = column.astype(np.float64)
         return values, guess_kind(values)
+    if column.dtype.kind == "O" and isinstance(column[0], _Category):
+        return np.unique(column.astype(np.float64), return_inverse=True)[1].astype(
+            np.float64
+        ), "categorical"
     missing = [i for i, value in enumerate(column) if missing_entry(value)]
     if missing:
         raise DataError(

@@ -119,7 +119,10 @@ def _of_frame(given: Any, what: str, text: bool) -> Columns:
                 f"{place} has no value in {missing} of {len(column)} rows: leave these rows out"
             )
         array = column.to_numpy()
-        if array.dtype.kind in "biuf":
+        if isinstance(column.dtype, narwhals.Categorical) and array.dtype.kind in "biuf" and text:
+            values.append(np.unique(array, return_inverse=True)[1])
+            kinds.append("categorical")
+        elif array.dtype.kind in "biuf":
             values.append(array)
             kinds.append(None)
         elif isinstance(column.dtype, narwhals.Enum) and text:
