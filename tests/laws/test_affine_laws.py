@@ -24,6 +24,8 @@ from micvae.metrics import (
     rmig,
 )
 
+pytestmark = pytest.mark.filterwarnings("ignore:sap. not fair to codes whose")  # on purpose
+
 N = 600
 KINDS = ("ordinal", "ordinal", "continuous")
 

@@ -7,6 +7,8 @@ import pytest
 
 from micvae.metrics import METRICS, UnfairMetricWarning, evaluate, intervals
 
+pytestmark = pytest.mark.filterwarnings("ignore:sap. not fair to codes whose")  # on purpose
+
 SHAPES = ("perfect", "rotated", "merged", "dead", "noise")
 SCORED = [name for name, metric in METRICS.items() if metric.needs == "factors"]
 

@@ -15,6 +15,8 @@ from micvae.metrics import (
     sap,
 )
 
+pytestmark = pytest.mark.filterwarnings("ignore:sap. not fair to codes whose")  # on purpose
+
 
 def changed(array, index, value):
     array = np.array(array, float)

@@ -218,3 +218,14 @@ def test_a_score_that_one_factor_cannot_have_leaves_the_others():
     assert str(missing) == f"left out: {', '.join(missing.names)}; {missing.reason}"
     with pytest.raises(MetricError, match="factor 0 has 30 classes"):
         evaluate(codes, factors, factor_kinds=kinds, metrics=["block_score"])
+
+
+@pytest.mark.parametrize(("scale", "said"), [(0.01, True), (1.0, False), (100.0, True)])
+def test_sap_says_where_the_unit_of_the_codes_decides(scale, said):
+    generator = np.random.default_rng(0)
+    codes = scale * generator.normal(size=(200, 2))
+    factors = generator.integers(0, 3, (200, 2))
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        sap(codes, factors)
+    assert any("their unit decides the score" in str(w.message) for w in caught) is said

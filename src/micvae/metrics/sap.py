@@ -1,5 +1,6 @@
 """Separated attribute predictability."""
 
+import warnings
 from collections.abc import Sequence
 
 import numpy as np
@@ -9,11 +10,20 @@ from micvae.information.precision import LARGE
 from micvae.metrics.binning import as_labels
 from micvae.metrics.hinge import fit_lines
 from micvae.metrics.inputs import Codes, check_inputs
-from micvae.metrics.score import MetricError, Score, Weights, check_setting, scored
+from micvae.metrics.score import (
+    MetricError,
+    Score,
+    UnfairMetricWarning,
+    Weights,
+    check_setting,
+    scored,
+)
 from micvae.metrics.splits import check_split, halves
 from micvae.metrics.tables import gaps, ratio
 
 MIN_SAMPLES = 10
+FAIR_DEVIATIONS = (0.1, 20.0)
+"""Largest standard deviation of a latent, between which the penalty hardly decides the score."""
 VARYING = 0.5
 """Range of a code, above which a machine of this penalty can predict classes from it."""
 
@@ -79,6 +89,7 @@ def sap(
     raw = np.asarray(given.read).astype(np.float64)
     if any(given.discrete):
         _check_offsets(given.read)
+        _warn_of_units(given.read)
     right: dict[int, np.ndarray] = {}
     for k, discrete in enumerate(given.discrete):
         if discrete:
@@ -113,6 +124,20 @@ def _check_offsets(codes: Codes) -> None:
             f"{codes.latent(int(d))} lies at {middle[d]:.3g}, far from 0 for its range, and sap "
             "judges raw codes with a penalty on the intercept: subtract the mean from the codes "
             "first"
+        )
+
+
+def _warn_of_units(codes: Codes) -> None:
+    """Say that the unit of the codes decides the score, where the largest is far from 1."""
+    largest = float(codes.values.std(axis=0, dtype=np.float64).max())
+    low, high = FAIR_DEVIATIONS
+    if largest > 0 and not low <= largest <= high:
+        warnings.warn(
+            f"sap: not fair to codes whose standard deviation is at most {largest:.3g}: its "
+            "classifier reads raw codes under a penalty, so that their unit decides the score; "
+            "bring the latents to a standard deviation near 1",
+            UnfairMetricWarning,
+            stacklevel=3,
         )
 
 
