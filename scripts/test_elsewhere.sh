@@ -26,7 +26,7 @@ trap 'chmod -R u+w "$place"; rm -rf "$place"' EXIT
 checkout="$place/a checkout"
 own="$place/its own"
 mkdir "$checkout" "$own"
-tar -c --exclude=__pycache__ src tests pyproject.toml | tar -x -C "$checkout"
+tar -c --exclude=__pycache__ --exclude=_build src tests scripts docs pyproject.toml | tar -x -C "$checkout"
 chmod 755 "$place"
 chmod -R a+rX,a-w "$checkout"
 chown 54321:54321 "$own"
