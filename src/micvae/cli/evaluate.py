@@ -22,7 +22,7 @@ from micvae.data import FactorKind, TableFile, read_matrix
 from micvae.data.dataset import guess_kind, warn_of_guesses
 from micvae.data.declared import few
 from micvae.errors import MicvaeError, MicvaeWarning
-from micvae.files import write_json
+from micvae.files import check_writable, write_json
 from micvae.studies.evaluation import evaluate_run, missing_of, rank_runs
 from micvae.studies.nulls import metric_nulls
 from micvae.tracking import Tracking
@@ -86,6 +86,7 @@ def evaluate(arguments: list[str]) -> None:
     if len({run.path.resolve() for run in runs}) < len(runs):
         raise MicvaeError("a run is given twice; give each run once.")
     for run in runs:
+        check_writable(run.path / SCORES)  # before minutes of work for nothing
         with busy(f"scoring {run.path}"):
             result = evaluate_run(run, parsed.seed, interventions=True)
         track_scores(run, result.metrics, parsed.tracker)
