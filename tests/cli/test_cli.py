@@ -209,7 +209,7 @@ def test_select_and_compare(inline, tmp_path):
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "both/report.html").exists() and not (runs[0] / "report.html").exists()
     done = inline("report", out, "--out", tmp_path / "elsewhere")
-    assert done.returncode == 2 and "belongs to a comparison" in done.stderr
+    assert done.returncode == 2 and "is for a comparison of several runs" in done.stderr
 
 
 def test_own_images_from_a_folder(inline, tmp_path):

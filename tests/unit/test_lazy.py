@@ -238,7 +238,7 @@ def test_unusable_hdf5_files_are_refused(tmp_path):
         load(str(path))
     with h5py.File(path, "w") as file:
         file["images"] = h5py.ExternalLink(str(tmp_path / "secret.h5"), "images")
-    with pytest.raises(DataError, match="lies in this file itself"):
+    with pytest.raises(DataError, match="is stored outside of this file"):
         load(str(path))
     with h5py.File(path, "w") as file:
         file["images"], file["factors"], file["factor_names"] = GREY, TOY.factors, ["a", "b", "c"]

@@ -253,7 +253,7 @@ def test_damaged_shapes3d_is_one_line(tmp_path):
         assert "\n" not in str(caught.value)
     with h5py.File(path, "w") as file:
         file.create_group("images")
-    with pytest.raises(DataError, match=r"images in .* is no data set that lies in this file"):
+    with pytest.raises(DataError, match=r"images in .* is stored outside of this file"):
         shapes3d(path, verify=False)
 
 
