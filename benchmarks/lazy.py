@@ -20,7 +20,7 @@ import numpy as np
 import torch
 
 from micvae.data import FactorDataset, LazyImages
-from micvae.learner.inputs import taken
+from micvae.estimator.inputs import taken
 from micvae.models import encode
 from micvae.objectives import find
 from micvae.training.config import RunConfig

@@ -25,7 +25,7 @@ from micvae.data.augmentation import Augmentation
 from micvae.data.labels import label_of
 from micvae.data.wrapping import column
 from micvae.networks import Network
-from micvae.objectives import CsIsolate
+from micvae.objectives import CSIsolate
 from micvae.objectives.schedules import Constant
 from micvae.studies.statistics import bootstrap_interval
 from micvae.training.config import RunConfig
@@ -35,7 +35,7 @@ NEVER = 10**9
 STILL = Augmentation(rotation=0, shift=0, zoom=0, contrast=0, brightness=0)
 
 
-def arms(objective: CsIsolate) -> dict[str, CsIsolate]:
+def arms(objective: CSIsolate) -> dict[str, CSIsolate]:
     """The method, and what it is compared with: itself, less one part after the other."""
     selection = replace(objective, elbo_weight=Constant(0.0))
     augmented = replace(selection, warm_up=NEVER)
@@ -58,7 +58,7 @@ def split(dataset: FactorDataset, factor: str | None) -> tuple[FactorDataset, Fa
 def accuracy(config: RunConfig, train: FactorDataset, test: FactorDataset) -> float:
     """Train, and classify the held-out images from the means of their content."""
     objective = config.objective
-    assert isinstance(objective, CsIsolate)
+    assert isinstance(objective, CSIsolate)
     trainer = Trainer(config, train)
     with tempfile.TemporaryDirectory() as folder:
         model = trainer.fit(Path(folder))
@@ -116,7 +116,7 @@ def main() -> None:
     }
     found: dict[str, dict[str, list[float]]] = {}
     for rate in options.rates:
-        objective = CsIsolate(label=options.label, noise=rate, augmentation=augmentation, **given)
+        objective = CSIsolate(label=options.label, noise=rate, augmentation=augmentation, **given)
         row = found.setdefault(f"{rate:.0%}", {})
         for seed in options.seeds:
             train, test = split(load(options.data.format(seed=seed)), options.held_out)

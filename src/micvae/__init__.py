@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from micvae.learner import Disentangler
+    from micvae.estimator import Disentangler
 
 __all__ = ["Disentangler", "__version__"]
 
@@ -13,7 +13,7 @@ __all__ = ["Disentangler", "__version__"]
 def __getattr__(name: str) -> Any:
     """Load what needs torch when it is asked for, and not before."""
     if name == "Disentangler":
-        from micvae.learner import Disentangler
+        from micvae.estimator import Disentangler
 
         return Disentangler
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from micvae.arrays import whole_seed
 from micvae.data import FactorDataset, FactorKind
+from micvae.data.array_header import NpzArrays, npz_arrays
 from micvae.data.dataset import KINDS
-from micvae.data.declared import NpzArrays, npz_arrays
 from micvae.errors import RunError
 from micvae.files import replacing
 from micvae.paths import checked_file

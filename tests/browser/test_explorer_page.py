@@ -11,7 +11,7 @@ import torch
 
 from micvae.explorer import explore_run
 from micvae.files import write_json
-from micvae.networks import Mlp, Patch
+from micvae.networks import MLP, Patch
 from micvae.objectives import METHODS
 from micvae.training.config import RunConfig
 from micvae.training.run import train_run
@@ -60,7 +60,7 @@ def vectors(browser, tmp_path_factory):
         tmp_path_factory.mktemp("vectors"),
         objective=METHODS["vae"](),
         data="independent(n=256, seed=0)",
-        network=Mlp(hidden=16),
+        network=MLP(hidden=16),
         latent_dim=3,
         epochs=8,
     )

@@ -335,7 +335,7 @@ def small_and_fast() -> Iterator[None]:
     from micvae.explorer import build
     from micvae.identifiability import theorem
     from micvae.identifiability.audit import run as audit
-    from micvae.networks import Mlp
+    from micvae.networks import MLP
     from micvae.reports import page
     from micvae.sharing import onnx
     from micvae.studies import evaluation, paper, study
@@ -349,7 +349,7 @@ def small_and_fast() -> Iterator[None]:
     def tiny(self: Any, objective: Any) -> Any:
         return RunConfig(
             objective=objective, data="squares(n=64)", latent_dim=2, epochs=1, batch_size=16,
-            network=Mlp(hidden=8, depth=1),
+            network=MLP(hidden=8, depth=1),
         )  # fmt: skip
 
     def scored(*arrays: Any, **options: Any) -> Any:

@@ -13,10 +13,10 @@ from micvae.data import load, read_matrix
 from micvae.errors import MicvaeError, MicvaeWarning
 from micvae.metrics import evaluate
 from micvae.networks import Patch
-from micvae.objectives import Vae
+from micvae.objectives import VAEObjective
 from micvae.paths import member
 from micvae.reports import report_folder
-from micvae.sharing.opening import open_trained
+from micvae.sharing.load_model import open_trained
 from micvae.training import RunConfig, train_run
 
 
@@ -24,7 +24,7 @@ from micvae.training import RunConfig, train_run
 def finished(tmp_path_factory):
     network = Patch(width=4, hidden=8)
     config = RunConfig(
-        objective=Vae(), data="squares(n=96)", epochs=1, network=network, device="cpu"
+        objective=VAEObjective(), data="squares(n=96)", epochs=1, network=network, device="cpu"
     )
     return train_run(config, tmp_path_factory.mktemp("finished") / "run").path
 

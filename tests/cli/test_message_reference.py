@@ -24,7 +24,7 @@ import micvae.metrics
 from micvae.cli import main
 from micvae.errors import MicvaeError, MicvaeWarning
 from micvae.networks import Patch
-from micvae.objectives import Vae
+from micvae.objectives import VAEObjective
 from micvae.training import RunConfig, train_run
 
 ROOT = Path(__file__).parents[2]
@@ -169,7 +169,7 @@ def installed(words):
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
     config = RunConfig(
-        objective=Vae(),
+        objective=VAEObjective(),
         data="squares(n=128)",
         epochs=1,
         network=Patch(width=4, hidden=8),

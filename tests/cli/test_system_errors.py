@@ -23,7 +23,7 @@ from micvae.data import squares
 from micvae.errors import FileError, MicvaeError
 from micvae.files import check_writable, make_folder, new_folder, replacing, write_text
 from micvae.networks import Patch
-from micvae.objectives import Vae
+from micvae.objectives import VAEObjective
 from micvae.sharing.codes import encode_to
 from micvae.sharing.hub import save_pretrained
 from micvae.sharing.onnx import export_run
@@ -38,7 +38,7 @@ SMALL = ["--data", "squares(n=96)", "--epochs", "1", "--network", NETWORK]
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
     config = RunConfig(
-        objective=Vae(),
+        objective=VAEObjective(),
         data="squares(n=96)",
         epochs=1,
         network=Patch(width=4, hidden=8),

@@ -100,7 +100,10 @@ def names_of(page):
     if page.name == "CONTRIBUTING.md":
         rooms = (base, schedules, metrics.inputs, metrics.mcc, metrics.score)
         names = {k: v for room in rooms for k, v in vars(room).items() if not k.startswith("_")}
-        listed = {"MIConstrained": objectives.MIConstrained, "Vae": objectives.Vae}
+        listed = {
+            "MIConstrained": objectives.MIConstrained,
+            "VAEObjective": objectives.VAEObjective,
+        }
         return names | listed | {"dataclass": dataclass, "__name__": page.stem}
     codes, factors = known()
     return {"codes": codes, "factors": factors, "__name__": page.stem}

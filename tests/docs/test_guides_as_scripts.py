@@ -32,14 +32,14 @@ from pathlib import Path
 from typing import ClassVar
 
 from micvae.networks import Patch
-from micvae.objectives import METHODS, Vae
+from micvae.objectives import METHODS, VAEObjective
 from micvae.studies.record import StudyRecord
 from micvae.studies.study import grid, run_study
 from micvae.training import RunConfig
 
 
 @dataclass(frozen=True)
-class Own(Vae):
+class Own(VAEObjective):
     summary: ClassVar[str] = "a method of the reader's own"
 
 

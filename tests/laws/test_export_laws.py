@@ -12,7 +12,7 @@ from torch import nn
 from micvae import spelling
 from micvae.distributions import LATENTS, AutoLikelihood, Gaussian, Latents
 from micvae.models import build_vae
-from micvae.networks import NETWORKS, Mlp, Network, Patch
+from micvae.networks import MLP, NETWORKS, Network, Patch
 from micvae.objectives import METHODS
 from micvae.records import read
 from micvae.sharing import onnx as sharing
@@ -95,7 +95,7 @@ def test_a_file_is_valid_and_its_batch_free():
 
 def test_images_stay_in_their_range():
     """A Gaussian's mean may leave [0, 1]; what is exported is what can be shown."""
-    model = build_vae(Mlp(), Gaussian(), KINDS["gaussian"], D, (1, 8, 8), generator(), CPU).eval()
+    model = build_vae(MLP(), Gaussian(), KINDS["gaussian"], D, (1, 8, 8), generator(), CPU).eval()
     with torch.no_grad():
         model.decoder[-2].bias.uniform_(-2, 3, generator=generator(3))
     _, decoder = export_networks(model, (1, 8, 8))

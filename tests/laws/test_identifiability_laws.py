@@ -15,7 +15,7 @@ from micvae.distributions import Gaussian, GaussianLatents
 from micvae.identifiability.audit import Subject
 from micvae.identifiability.audit.verdict import advice
 from micvae.models import build_vae
-from micvae.networks import Mlp
+from micvae.networks import MLP
 from micvae.objectives import METHODS, SemiSupervised, find
 from micvae.objectives.identifiability import NOT_IDENTIFIED, short, statement
 from micvae.sharing.card import model_card
@@ -40,7 +40,7 @@ def card_of(description: str) -> str:
 
 def audited(description: str) -> list[str]:
     model = build_vae(
-        Mlp(hidden=4, depth=1), Gaussian(), GaussianLatents(), 2, (3,),
+        MLP(hidden=4, depth=1), Gaussian(), GaussianLatents(), 2, (3,),
         torch.Generator().manual_seed(0), torch.device("cpu"),
     )  # fmt: skip
     data = FactorDataset("x", np.random.default_rng(0).standard_normal((120, 3)))

@@ -38,7 +38,7 @@ ROOMS = [
     "reports",
     "explorer",
     "cli",
-    "learner",
+    "estimator",
     "__main__",
 ]
 

@@ -12,7 +12,7 @@ from micvae.information import ESTIMATORS
 from micvae.information.latents import latent_pairwise_information
 from micvae.models import build_vae
 from micvae.networks import Patch
-from micvae.objectives import METHODS, Step, Vae
+from micvae.objectives import METHODS, Step, VAEObjective
 from micvae.objectives.schedules import Constant
 from micvae.training.config import RunConfig
 
@@ -218,7 +218,7 @@ def test_a_vae_learns_on_it(name):
     x = brightness[:, None, None, None].expand(B, 1, 16, 16).contiguous()
     model = model_of(LATENTS[name]())
     optimizer = torch.optim.Adam(model.parameters(), lr=3e-3)
-    objective, noise = Vae(beta=Constant(0.05)), generator(1)  # nothing collapses
+    objective, noise = VAEObjective(beta=Constant(0.05)), generator(1)  # nothing collapses
     for number in range(100):
         losses = objective(model, x, Step(number, B, noise))
         optimizer.zero_grad()

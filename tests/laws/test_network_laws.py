@@ -7,7 +7,7 @@ from torch import nn
 from micvae.distributions import AutoLikelihood, Bernoulli, GaussianLatents
 from micvae.errors import DataError
 from micvae.models import build_vae
-from micvae.networks import NETWORKS, Mlp, initialise, patch
+from micvae.networks import MLP, NETWORKS, initialise, patch
 from micvae.networks.patch import FromPatches, FromVector, ToPatches, ToVector, exchanged
 
 SHAPES = [(1, 32, 32), (1, 64, 64), (3, 64, 64), (3, 32, 48), (4, 16, 16), (1, 96, 64)]
@@ -91,7 +91,7 @@ def test_networks_for_images_refuse_vectors(name):
 
 def test_a_perceptron_of_no_depth_is_linear():
     model = build_vae(
-        Mlp(depth=0),
+        MLP(depth=0),
         AutoLikelihood(),
         GaussianLatents(),
         2,

@@ -11,8 +11,16 @@ from micvae.distributions import Bernoulli
 from micvae.information import ESTIMATORS
 from micvae.models import build_vae
 from micvae.networks import Auto, Patch
-from micvae.objectives import METHODS, MIConstrained, Pcl, SemiSupervised, Step, Tripod, Vae
-from micvae.objectives.base import Setting
+from micvae.objectives import (
+    METHODS,
+    PCL,
+    MIConstrained,
+    SemiSupervised,
+    Step,
+    Tripod,
+    VAEObjective,
+)
+from micvae.objectives.base import ObjectiveContext
 from micvae.objectives.schedules import Constant, Ramp, Schedule
 
 N = 1000
@@ -37,7 +45,7 @@ def parts(objective, latent_dim=3, latents=None, data=None):
     network = Patch(width=4, hidden=8) if own == Auto() else own
     latents = latents or objective.latents
     model = build_vae(network, Bernoulli(), latents, latent_dim, shape, generator, CPU)
-    setting = Setting(latent_dim, shape, network, objective.prepare(data, generator))
+    setting = ObjectiveContext(latent_dim, shape, network, objective.prepare(data, generator))
     model.companions.update(objective.companions(setting, generator))
     return model, objective.networks(setting, generator)
 
@@ -96,7 +104,7 @@ def test_the_same_noise_gives_the_same_bits(objective):
     assert one.terms["loss"].item() == two.terms["loss"].item()
     # A posterior of one point draws nothing; Tripod draws the directions it probes the decoder in,
     # PCL the pairs that do not belong together.
-    drawing = isinstance(objective, Tripod | Pcl)
+    drawing = isinstance(objective, Tripod | PCL)
     noiseless = bool({"quantised", "point"} & objective.latents.traits) and not drawing
     assert (one.terms["loss"].item() == other.terms["loss"].item()) is noiseless
 
@@ -175,7 +183,7 @@ def test_every_weight_weighs_something(name, field):
 
 
 def test_vae_is_the_evidence_lower_bound():
-    losses, model, _ = losses_of(Vae())
+    losses, model, _ = losses_of(VAEObjective())
     posterior = model.encode(X)
     z = posterior.sample(torch.Generator().manual_seed(1))
     normal = torch.distributions.Normal
@@ -202,7 +210,7 @@ def test_mi_constraint_sums_ordered_pairs(name):
 
 
 def test_without_weight_the_constraint_leaves_the_vae():
-    plain = losses_of(Vae())[0].terms["loss"]
+    plain = losses_of(VAEObjective())[0].terms["loss"]
     free = losses_of(MIConstrained(mi_weight=Constant(0.0)))[0].terms["loss"]
     torch.testing.assert_close(free, plain)
 

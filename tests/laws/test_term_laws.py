@@ -9,7 +9,7 @@ from test_objective_laws import CASES, DATA, N, losses_of, parts
 from micvae.distributions import DiagonalGaussian, StandardNormal
 from micvae.information import ESTIMATORS
 from micvae.information.decomposition import decompose
-from micvae.objectives import BetaTcVae, MIConstrained, Step
+from micvae.objectives import BetaTCVAE, MIConstrained, Step
 from micvae.objectives.schedules import Constant
 from micvae.objectives.terms import NATS, TERMS, term
 
@@ -62,7 +62,7 @@ def test_terms_say_their_unit():
 @pytest.mark.parametrize("sampling", ["mws", "mss"])
 def test_a_collapsed_posterior_has_no_information_to_take_apart(sampling):
     """KL 0.01: MI, total correlation and dimension-wise KL are all about 0, not 7, 38 and −46."""
-    terms = {k: v.item() for k, v in collapsed(BetaTcVae(sampling=sampling)).terms.items()}
+    terms = {k: v.item() for k, v in collapsed(BetaTCVAE(sampling=sampling)).terms.items()}
     for name in ("index_code_mi", "total_correlation", "dimension_wise_kl"):
         assert terms[name] == pytest.approx(0, abs=1e-4)
     assert terms["loss"] == pytest.approx(terms["reconstruction"], abs=1e-2)
@@ -122,7 +122,7 @@ def test_parts_add_up_to_the_kl_and_narrow_posteriors_keep_them_possible():
 @pytest.mark.parametrize("sampling", ["mws", "mss"])
 def test_what_is_minimised_keeps_its_gradient_and_value(sampling):
     """Only what is shown has changed: the loss that is minimised holds the offset as before."""
-    objective = BetaTcVae(sampling=sampling)
+    objective = BetaTCVAE(sampling=sampling)
     losses, model, _ = losses_of(objective)
     x = torch.from_numpy(DATA.images)
     posterior = model.encode(x)
@@ -136,7 +136,7 @@ def test_what_is_minimised_keeps_its_gradient_and_value(sampling):
 
 
 def test_the_loss_that_is_shown_follows_schedules_without_a_jump():
-    ramped = BetaTcVae(beta=Constant(0.0))
+    ramped = BetaTCVAE(beta=Constant(0.0))
     terms = losses_of(ramped)[0].terms
     expected = terms["reconstruction"] + terms["index_code_mi"] + terms["dimension_wise_kl"]
     torch.testing.assert_close(terms["loss"], expected)

@@ -24,7 +24,7 @@ from micvae.identifiability.audit.truth import excess_information
 from micvae.identifiability.audit.verdict import advice, agreement_sentences
 from micvae.information.conditional import conditional_information
 from micvae.models import build_vae
-from micvae.networks import Mlp
+from micvae.networks import MLP
 
 NOISE = 0.5
 
@@ -33,7 +33,7 @@ def linear_vae(weights, means, variances, scale=NOISE):
     """x = W z + noise, with an encoder q(z|x) = N(M x, diag(variances)): no network decides."""
     pixels, latents = weights.shape
     model = build_vae(
-        Mlp(depth=0), Gaussian(scale), GaussianLatents(), latents, (pixels,),
+        MLP(depth=0), Gaussian(scale), GaussianLatents(), latents, (pixels,),
         torch.Generator(), torch.device("cpu"),
     ).double()  # fmt: skip
     (encoder,) = (m for m in model.encoder.modules() if isinstance(m, nn.Linear))
@@ -82,7 +82,7 @@ def test_jacobian_of_a_linear_decoder_is_its_matrix():
 
 def test_jacobian_of_a_curved_decoder_is_that_of_finite_differences():
     model = build_vae(
-        Mlp(hidden=8), Gaussian(), GaussianLatents(), 2, (5,),
+        MLP(hidden=8), Gaussian(), GaussianLatents(), 2, (5,),
         torch.Generator().manual_seed(0), torch.device("cpu"),
     ).double()  # fmt: skip
     z = torch.randn(4, 2, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
@@ -246,7 +246,7 @@ def test_random_rotations_are_orthogonal_and_prefer_no_direction():
 def test_what_cannot_be_asked_is_said():
     """Flow latents have no density at given points, and this data no factors."""
     model = build_vae(
-        Mlp(hidden=4, depth=1), Gaussian(), FlowLatents(), 2, (3,),
+        MLP(hidden=4, depth=1), Gaussian(), FlowLatents(), 2, (3,),
         torch.Generator().manual_seed(0), torch.device("cpu"),
     )  # fmt: skip
     x = np.random.default_rng(0).standard_normal((120, 3)).astype(np.float32)

@@ -13,8 +13,8 @@ from micvae.distributions import Bernoulli, DiagonalGaussian
 from micvae.errors import DataError, MicvaeError
 from micvae.models import build_vae
 from micvae.networks import Patch
-from micvae.objectives import CsIsolate, Step, confident
-from micvae.objectives.base import Setting
+from micvae.objectives import CSIsolate, Step, divide_mix
+from micvae.objectives.base import ObjectiveContext
 from micvae.objectives.cs_isolate import kl, waves
 from micvae.objectives.schedules import Constant
 from micvae.training.config import RunConfig
@@ -72,11 +72,11 @@ def test_impossible_noise_and_labels_are_refused():
     with pytest.raises(DataError, match="bare has no categorical or ordinal factor"):
         label_of(bare)
     with pytest.raises(DataError, match=r"has 4 values; a label needs 2 to 3 \(classes\)"):
-        CsIsolate(classes=3).prepare(squares(64), torch.Generator())
+        CSIsolate(classes=3).prepare(squares(64), torch.Generator())
     with pytest.raises(MicvaeError, match="leaves none for style"):
-        CsIsolate(content=3).contents(3)
+        CSIsolate(content=3).contents(3)
     with pytest.raises(MicvaeError, match="warm_up is -1; give a number of steps"):
-        CsIsolate(warm_up=-1)
+        CSIsolate(warm_up=-1)
 
 
 def test_the_label_is_the_first_category_unless_named():
@@ -88,11 +88,11 @@ def test_the_label_is_the_first_category_unless_named():
 
 def test_labels_are_drawn_from_the_passed_generator():
     toy = squares(64)
-    clean = CsIsolate().prepare(toy, torch.Generator().manual_seed(1))
+    clean = CSIsolate().prepare(toy, torch.Generator().manual_seed(1))
     values = np.unique(toy.factors[:, 2])
     assert np.array_equal(values[clean["labels"].argmax(1)], toy.factors[:, 2])
     one, two, other = (
-        CsIsolate(noise=0.4).prepare(toy, torch.Generator().manual_seed(seed)) for seed in (1, 1, 2)
+        CSIsolate(noise=0.4).prepare(toy, torch.Generator().manual_seed(seed)) for seed in (1, 1, 2)
     )
     for name in ("labels", "identities"):
         assert np.array_equal(one[name], two[name]) and not np.array_equal(one[name], other[name])
@@ -147,12 +147,12 @@ def test_high_losses_are_told_from_low_ones():
     random = np.random.default_rng(0)
     low, high = random.normal(0.3, 0.1, 60), random.normal(4, 0.5, 40)
     losses = torch.from_numpy(np.concatenate([low, high])).float()
-    found = confident.lower(losses)
+    found = divide_mix.lower(losses)
     assert (found[:60] > 0.99).all() and (found[60:] < 0.01).all()
     # neither units nor order matter
-    torch.testing.assert_close(confident.lower(3 * losses + 1), found, rtol=0, atol=1e-3)
-    torch.testing.assert_close(confident.lower(losses.flip(0)), found.flip(0))
-    assert confident.lower(torch.ones(8)).tolist() == pytest.approx([1.0] * 8)
+    torch.testing.assert_close(divide_mix.lower(3 * losses + 1), found, rtol=0, atol=1e-3)
+    torch.testing.assert_close(divide_mix.lower(losses.flip(0)), found.flip(0))
+    assert divide_mix.lower(torch.ones(8)).tolist() == pytest.approx([1.0] * 8)
 
 
 def test_labels_are_trusted_where_they_are_expected_or_unsurprising():
@@ -160,7 +160,7 @@ def test_labels_are_trusted_where_they_are_expected_or_unsurprising():
     guesses = torch.tensor([[0.98, 0.01, 0.01]]).repeat(40, 1)
     guesses[0] = torch.tensor([0.34, 0.33, 0.33])
     labels = torch.eye(3)[[0] * 30 + [1] * 10]
-    trust = confident.right(guesses, labels)
+    trust = divide_mix.right(guesses, labels)
     assert trust[0] == 1  # surprising, but still the most probable class
     assert (trust[:30] > 0.9).all() and (trust[30:] < 0.1).all()
 
@@ -168,7 +168,7 @@ def test_labels_are_trusted_where_they_are_expected_or_unsurprising():
 def test_targets_are_trusted_labels_or_sharpened_guesses():
     guesses = torch.tensor([[0.8, 0.2], [0.5, 0.5], [0.4, 0.6], [0.7, 0.3]])
     labels = torch.tensor([[0.0, 1.0], [0.0, 1.0]])
-    told = confident.targets(guesses, labels, torch.tensor([1.0, 0.0]), temperature=0.5)
+    told = divide_mix.targets(guesses, labels, torch.tensor([1.0, 0.0]), temperature=0.5)
     assert told[0].tolist() == [0, 1]
     assert told[1, 0].item() == pytest.approx(0.6**2 / (0.6**2 + 0.4**2))
 
@@ -176,7 +176,7 @@ def test_targets_are_trusted_labels_or_sharpened_guesses():
 def test_the_classifiers_parts_meet_their_closed_forms():
     logits = torch.tensor([[0.0, 0.0], [0.0, 2.0], [1.0, 3.0]])
     y = torch.tensor([[1.0, 0.0], [0.25, 0.75], [0.0, 1.0]])
-    label, guess, balance = confident.parts(logits, y, torch.tensor([True, False, False]))
+    label, guess, balance = divide_mix.parts(logits, y, torch.tensor([True, False, False]))
     p = logits.softmax(1)
     assert label.item() == pytest.approx(np.log(2))
     assert guess.item() == pytest.approx(2 * ((p - y)[1:, 0] ** 2).mean().item())
@@ -189,7 +189,7 @@ def parts(objective, n=32, step=0, latent_dim=4, seed=1):
     network, shape = Patch(width=4, hidden=8), (1, 32, 32)
     generator = torch.Generator().manual_seed(0)
     model = build_vae(network, Bernoulli(), objective.latents, latent_dim, shape, generator, CPU)
-    own = objective.networks(Setting(latent_dim, shape, network), generator)
+    own = objective.networks(ObjectiveContext(latent_dim, shape, network), generator)
     given = objective.prepare(toy, torch.Generator().manual_seed(2))
     given = {name: torch.from_numpy(array) for name, array in given.items()}
     noise = torch.Generator().manual_seed(seed)
@@ -199,7 +199,7 @@ def parts(objective, n=32, step=0, latent_dim=4, seed=1):
 
 def test_both_views_have_one_prior_of_content_and_styles_of_their_own():
     """Each latent's KL is that to a Gaussian whose mean the networks give of u_c and u_s."""
-    objective = CsIsolate(augmentation=Augmentation(rotation=0))
+    objective = CSIsolate(augmentation=Augmentation(rotation=0))
     model, own, x, step = parts(objective)
     losses = objective(model, x, step)
     moved, drawn = objective.augmentation(x, torch.Generator().manual_seed(1))
@@ -231,7 +231,7 @@ def test_images_have_numbers_and_trusted_ones_their_class():
 @pytest.mark.parametrize("step", [0, 500], ids=["warm-up", "selection"])
 def test_every_group_has_the_gradients_of_its_own_part(step):
     """The classifier's loss has the value of the encoder's; the decoder learns from the ELBO."""
-    objective = CsIsolate(elbo_weight=Constant(0.0))
+    objective = CSIsolate(elbo_weight=Constant(0.0))
     model, own, x, given = parts(objective, step=step)
     losses = objective(model, x, given)
     torch.testing.assert_close(losses.minimised["classifier"], losses.minimised["model"])
@@ -256,7 +256,7 @@ def test_every_group_has_the_gradients_of_its_own_part(step):
 
 
 def test_no_style_reaches_the_classifier():
-    objective = CsIsolate(elbo_weight=Constant(0.0))
+    objective = CSIsolate(elbo_weight=Constant(0.0))
     model, _, x, step = parts(objective)
     loss = objective(model, x, step).minimised["model"]
     last = model.encoder[-1].weight  # rows: four means, four log-variances; content first
@@ -281,7 +281,7 @@ def trained(tmp_path_factory):
     dataset = sides(512)
     augmentation = Augmentation(rotation=5, shift=0.05, contrast=0.5, brightness=0.3)
     config = RunConfig(
-        objective=CsIsolate(noise=0.3, augmentation=augmentation, warm_up=80),
+        objective=CSIsolate(noise=0.3, augmentation=augmentation, warm_up=80),
         network=Patch(4, 32),
         latent_dim=8,
         epochs=20,
@@ -299,7 +299,7 @@ def test_wrong_labels_are_found_and_outvoted(trained):
     given = trainer.given["labels"]
     with torch.inference_mode():
         guess = trainer.networks["classifier"](model.encode(x).mean[:, :4])[:, :4].log_softmax(1)
-        trusted = confident.right(guess.exp(), given) > 0.5
+        trusted = divide_mix.right(guess.exp(), given) > 0.5
     correct = given.argmax(1) == true
     assert correct.float().mean() < 0.75
     # who copied the labels would have that share both times

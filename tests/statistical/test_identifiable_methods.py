@@ -13,8 +13,8 @@ from micvae.data import FactorDataset, autoregressive, load, segments
 from micvae.distributions import DiagonalGaussian
 from micvae.errors import DataError
 from micvae.metrics import mcc_pearson
-from micvae.networks import Mlp
-from micvae.objectives import Pcl, Tcl, find, observed
+from micvae.networks import MLP
+from micvae.objectives import PCL, TCL, find, observed
 from micvae.objectives.ivae import contrast_of, kl_between, product
 from micvae.objectives.pcl import PairScore
 from micvae.objectives.slow_vae import contrast_of as step_contrast
@@ -23,7 +23,7 @@ from micvae.objectives.unmixing import independent_components
 from micvae.training.config import RunConfig
 from micvae.training.trainer import Trainer
 
-LINEAR = Mlp(depth=0)
+LINEAR = MLP(depth=0)
 
 
 def gaussian(seed, rows=6, latents=4):
@@ -237,17 +237,17 @@ def test_tcl_finds_absolute_values_by_the_segments_and_not_by_others(tmp_path):
     data = segments(6000, sources=3, segments=12, marginal="laplace", layers=1, seed=1)
     told, misled = tmp_path / "told", tmp_path / "misled"
     told.mkdir(), misled.mkdir()
-    assert float(mcc_pearson(recovered(Tcl(), data, told), np.abs(data.factors))) > 0.9
+    assert float(mcc_pearson(recovered(TCL(), data, told), np.abs(data.factors))) > 0.9
     other = replace(data, auxiliary=shuffled(data.auxiliary))
-    assert float(mcc_pearson(recovered(Tcl(), other, misled), np.abs(data.factors))) < 0.8
+    assert float(mcc_pearson(recovered(TCL(), other, misled), np.abs(data.factors))) < 0.8
 
 
 def test_pcl_finds_sources_by_their_past_and_not_without_it(tmp_path):
     data = autoregressive(6000, sources=3, layers=1, seed=1)
     told, misled = tmp_path / "told", tmp_path / "misled"
     told.mkdir(), misled.mkdir()
-    assert float(mcc_pearson(recovered(Pcl(), data, told), data.factors)) > 0.95
+    assert float(mcc_pearson(recovered(PCL(), data, told), data.factors)) > 0.95
     mixed = shuffled(np.arange(len(data)))  # in this order nothing follows from what was before
     other = data.subset(mixed)
     other = replace(other, sequence=np.zeros(len(data), dtype=np.int64))
-    assert float(mcc_pearson(recovered(Pcl(), other, misled), other.factors)) < 0.9
+    assert float(mcc_pearson(recovered(PCL(), other, misled), other.factors)) < 0.9

@@ -13,15 +13,15 @@ from micvae.distributions.full_gaussian import CorrelatedGaussian, CorrelatedSpa
 from micvae.distributions.gaussian import DiagonalGaussian
 from micvae.distributions.joint import JointPosterior
 from micvae.distributions.priors import GaussianMixture, LearnedNormal, StandardNormal
-from micvae.distributions.quantised import FsqLatents, Quantised, QuantisedSpace
+from micvae.distributions.quantised import FSQLatents, Quantised, QuantisedSpace
 from micvae.distributions.relaxed import gumbel_softmax, kl_to_uniform
 from micvae.distributions.shared_codebook import NearValues
 from micvae.distributions.uniform import UniformSpace
 from micvae.errors import MicvaeError
 from micvae.information.discrete import discrete_pairwise_information, mixed_information
-from micvae.models import VAE, build_vae, encode
+from micvae.models import VAEModel, build_vae, encode
 from micvae.networks import Patch
-from micvae.objectives import JointVae, Qlae, Step
+from micvae.objectives import QLAE, JointVAE, Step
 from micvae.objectives.schedules import Constant
 
 
@@ -135,7 +135,7 @@ def test_the_kl_of_quantised_latents_depends_on_no_batch_when_evaluated():
     encoded = torch.tensor([[a, b] for a in (-1.0, 0.0, 1.0) for b in (-1.0, 0.0, 1.0)])
     _, kl = space.draw(space.posterior(encoded[:1]), generator())
     assert kl.tolist() == [[pytest.approx(math.log(3))] * 2]
-    model = VAE(torch.nn.Identity(), space, torch.nn.Identity(), torch.nn.Identity())
+    model = VAEModel(torch.nn.Identity(), space, torch.nn.Identity(), torch.nn.Identity())
     for rows in (encoded, encoded[torch.randperm(9, generator=generator())]):
         found = encode(model, rows.numpy(), batch_size=3)
         assert found.latent_kl == pytest.approx([math.log(3)] * 2)
@@ -155,11 +155,11 @@ def test_a_loss_on_quantised_codes_reaches_the_encoder(name):
 
 def test_a_fixed_grid_cannot_standardise_a_single_image():
     with pytest.raises(MicvaeError, match="two images or more"):
-        FsqLatents().build(3, generator()).posterior(torch.zeros(1, 3))
+        FSQLatents().build(3, generator()).posterior(torch.zeros(1, 3))
 
 
 def test_fsq_stays_on_its_grid():
-    space = FsqLatents(levels=5).build(3, generator())
+    space = FSQLatents(levels=5).build(3, generator())
     code, _ = space.code(space.posterior(10 * normal(200, 3).float()))
     assert set(code.unique().tolist()) == {-1.0, -0.5, 0.0, 0.5, 1.0}
 
@@ -250,7 +250,7 @@ def test_a_joint_density_adds_numbers_and_categories():
 
 def test_qlaes_two_losses_move_what_they_should():
     """Quantisation moves the codebook to the encoder, commitment the encoder to the codebook."""
-    objective, generator_ = Qlae(quantisation=Constant(1.0), commitment=Constant(1.0)), generator()
+    objective, generator_ = QLAE(quantisation=Constant(1.0), commitment=Constant(1.0)), generator()
     network = Patch(4, 8)
     model = build_vae(
         network, Bernoulli(), objective.latents, 3, (1, 16, 16), generator_, torch.device("cpu")
@@ -276,7 +276,7 @@ def test_qlaes_two_losses_move_what_they_should():
 
 def test_joint_vae_holds_both_kinds_at_their_capacity():
     """The loss is the distance from C_z and C_c, and C_c is at most log of the categories."""
-    objective = JointVae(Constant(7.0), capacity=Constant(3.0), category_capacity=Constant(50.0))
+    objective = JointVAE(Constant(7.0), capacity=Constant(3.0), category_capacity=Constant(50.0))
     model = build_vae(
         Patch(4, 8),
         Bernoulli(),

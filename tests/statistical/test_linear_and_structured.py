@@ -10,9 +10,9 @@ from micvae.errors import MicvaeError
 from micvae.metrics import evaluate
 from micvae.models import build_vae
 from micvae.models.jacobian import ima_contrast, jacobians
-from micvae.networks import Mlp, Sparse, dense
-from micvae.objectives import FastIca, ImaVae, IsometricIca, SparseVae, Step
-from micvae.objectives.base import Setting
+from micvae.networks import MLP, Sparse, dense
+from micvae.objectives import IMAVAE, FastICA, IsometricICA, SparseVAE, Step
+from micvae.objectives.base import ObjectiveContext
 from micvae.objectives.chart import Chart, hessian_chart
 from micvae.objectives.unmixing import independent_components
 
@@ -38,8 +38,8 @@ def model_of(network, latents, shape, latent_dim, likelihood=None):
 
 def finished(problem, likelihood=None):
     d = problem.n_factors
-    model = model_of(Mlp(depth=0), PointLatents(), problem.image_shape, d, likelihood)
-    FastIca().finish(model, problem, generator(1))
+    model = model_of(MLP(depth=0), PointLatents(), problem.image_shape, d, likelihood)
+    FastICA().finish(model, problem, generator(1))
     return model
 
 
@@ -58,8 +58,8 @@ def test_fast_ica_decodes_the_best_linear_reconstruction():
     """With fewer latents than features the squared error is the discarded eigenvalues' sum."""
     problem = independent(2000, sources=4, marginal="laplace", mixing="linear", seed=101)
     x = problem.images.astype(np.float64)
-    model = model_of(Mlp(depth=0), PointLatents(), problem.image_shape, 2)
-    FastIca().finish(model, problem, generator(1))
+    model = model_of(MLP(depth=0), PointLatents(), problem.image_shape, 2)
+    FastICA().finish(model, problem, generator(1))
     codes, _ = model.codes(torch.from_numpy(problem.images))
     error = ((model.decode_codes(codes).mean.detach().numpy() - x) ** 2).sum(1).mean()
     eigenvalues = np.linalg.eigvalsh(np.cov(x.T, bias=True))
@@ -82,11 +82,11 @@ def test_fast_ica_fits_log_odds_of_pictures():
 
 
 def test_networks_that_do_not_fit_are_refused():
-    setting = Setting(2, (4,), Mlp())
+    setting = ObjectiveContext(2, (4,), MLP())
     with pytest.raises(MicvaeError, match=r"mlp\(depth=0\)"):
-        FastIca().companions(setting, generator())
+        FastICA().companions(setting, generator())
     with pytest.raises(MicvaeError, match="--network sparse"):
-        SparseVae().companions(setting, generator())
+        SparseVAE().companions(setting, generator())
 
 
 def test_isometric_ica_flattens_what_is_bent():
@@ -138,12 +138,12 @@ def test_a_charts_weights_solve_their_problem_wherever_the_features_lie():
 
 def test_isometric_ica_minimises_the_distance_to_the_chart():
     problem = independent(64, sources=2, mixing="isometry", seed=100)
-    model = model_of(Mlp(), PointLatents(), problem.image_shape, 2)
-    given = IsometricIca().prepare(problem, generator())
-    setting = Setting(2, problem.image_shape, Mlp(), given)
-    model.companions.update(IsometricIca().companions(setting, generator()))
+    model = model_of(MLP(), PointLatents(), problem.image_shape, 2)
+    given = IsometricICA().prepare(problem, generator())
+    setting = ObjectiveContext(2, problem.image_shape, MLP(), given)
+    model.companions.update(IsometricICA().companions(setting, generator()))
     x = torch.from_numpy(problem.images)
-    losses = IsometricIca()(model, x, Step(0, 64, generator()))
+    losses = IsometricICA()(model, x, Step(0, 64, generator()))
     distance = (model.encode(x).features - model.companions["chart"](x)) ** 2
     torch.testing.assert_close(losses.terms["embedding_loss"], 0.5 * distance.sum(1).mean())
 
@@ -181,11 +181,11 @@ def test_jacobians_are_those_of_autograd():
 
 
 def test_ima_vae_is_exact_for_a_linear_decoder_and_lowers_the_contrast():
-    model = model_of(Mlp(depth=0), GaussianLatents(), (6,), 3)
+    model = model_of(MLP(depth=0), GaussianLatents(), (6,), 3)
     x = normal(32, 6).float()
     weight = next(model.decoder.parameters()).detach().double()
     exact = weight.norm(dim=0).log().sum() - 0.5 * torch.logdet(weight.T @ weight)
-    objective = ImaVae(samples=8)
+    objective = IMAVAE(samples=8)
     terms = objective(model, x, Step(0, 32, generator())).terms
     assert terms["ima_contrast"].item() == pytest.approx(exact.item(), abs=1e-4)
     optimizer = torch.optim.Adam(model.parameters(), 0.02)
@@ -207,7 +207,7 @@ def test_a_sparse_decoder_reads_only_what_its_masks_let_through():
 
 
 def test_the_spike_and_slab_lasso_is_its_density():
-    objective = SparseVae(spike=8.0, slab=0.5, share=0.3)
+    objective = SparseVAE(spike=8.0, slab=0.5, share=0.3)
     w = torch.tensor([[0.6, -0.8, 0.0]], dtype=torch.float64)
 
     def log_density(v):

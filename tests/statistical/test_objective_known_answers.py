@@ -10,27 +10,27 @@ from micvae.information import ESTIMATORS
 from micvae.information.decomposition import decompose
 from micvae.networks import Patch, dense
 from micvae.objectives import (
-    AnnealedVae,
-    BetaTcVae,
-    BetaVae,
-    CsIsolate,
-    DipVaeI,
-    DipVaeII,
-    FactorQVae,
-    FactorVae,
-    FastIca,
-    Fsq,
-    InfoVae,
-    IVae,
+    DIPVAEI,
+    DIPVAEII,
+    FSQ,
+    IVAE,
+    QLAE,
+    AnnealedVAE,
+    BetaTCVAE,
+    BetaVAE,
+    CSIsolate,
+    FactorQVAE,
+    FactorVAE,
+    FastICA,
+    InfoVAE,
     MIConstrained,
-    Qlae,
     SemiSupervised,
-    SlowVae,
+    SlowVAE,
     Tripod,
-    Vae,
+    VAEObjective,
     hfs,
 )
-from micvae.objectives.base import Elbo, Step
+from micvae.objectives.base import ELBO, Step
 from micvae.objectives.cs_isolate import LABELS
 from micvae.objectives.factor_vae import permuted, told_apart
 from micvae.objectives.hfs import hausdorff, shrinkage
@@ -131,8 +131,8 @@ def test_permuting_keeps_every_column_and_breaks_their_bond():
 
 def test_covariances_of_dip_vae_are_numpys_and_noise_goes_on_the_diagonal():
     posterior, z, _ = gaussian_encoder(500, MIXING, noise=0.5)
-    elbo = Elbo(posterior, z, torch.zeros(()), torch.zeros(2))
-    first, second = DipVaeI().covariance(elbo), DipVaeII().covariance(elbo)
+    elbo = ELBO(posterior, z, torch.zeros(()), torch.zeros(2))
+    first, second = DIPVAEI().covariance(elbo), DIPVAEII().covariance(elbo)
     np.testing.assert_allclose(first, np.cov(posterior.loc.T, bias=True), atol=1e-12)
     np.testing.assert_allclose(second - first, 0.25 * np.eye(2), atol=1e-12)
 
@@ -196,12 +196,12 @@ def test_hfs_measures_posterior_means_and_not_samples():
     def parts(model, x, generator):
         posterior = model.encode(x)
         noisy = posterior.trained_mean + 5 * torch.randn(9, 2, generator=generator)
-        return Elbo(posterior, noisy, torch.tensor(3.0), torch.tensor([1.0, 1.0]))
+        return ELBO(posterior, noisy, torch.tensor(3.0), torch.tensor([1.0, 1.0]))
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(hfs.Elbo, "of", parts)
+        patch.setattr(hfs.ELBO, "of", parts)
         step = Step(0, 9, torch.Generator().manual_seed(0))
-        terms = hfs.Hfs(beta=Constant(2.0))(Model(), torch.zeros(9, 1), step).terms
+        terms = hfs.HFS(beta=Constant(2.0))(Model(), torch.zeros(9, 1), step).terms
     assert terms["support_distance"].item() == 0 and terms["shrinkage"].item() == 0
     assert terms["loss"].item() == pytest.approx(3 + 2 * 2)
 
@@ -210,7 +210,7 @@ def test_a_relative_ramp_is_the_ramp_of_the_training_that_it_is_in(tmp_path):
     """Two epochs of four steps: a share of 0.5 ends after four."""
     data, weights = squares(256), []
     for name, ramp in (("share", RelativeRamp(0, 7, share=0.5)), ("steps", Ramp(0, 7, steps=4))):
-        objective = AnnealedVae(capacity=ramp)
+        objective = AnnealedVAE(capacity=ramp)
         config = RunConfig(
             objective=objective, data="squares(n=256)", network=Patch(4, 8), epochs=2, device="cpu"
         )
@@ -224,7 +224,7 @@ def test_a_relative_ramp_is_the_ramp_of_the_training_that_it_is_in(tmp_path):
 def test_slow_vae_weighs_a_step_as_the_paper_does():
     """Klindt et al.'s loss is that of a pair of frames; half of it is ours, per frame."""
     dataset = load("sparse_transitions(n=64)")
-    config = RunConfig(objective=SlowVae(beta=Constant(3.0)), batch_size=64, data=dataset.name)
+    config = RunConfig(objective=SlowVAE(beta=Constant(3.0)), batch_size=64, data=dataset.name)
     trainer = Trainer(config, dataset)
     next(trainer.steps())
     terms = trainer.log.flush()
@@ -252,7 +252,7 @@ def test_the_steps_of_slow_vae_as_in_the_authors_code():
 
 
 def test_info_vae_is_a_plain_vae_where_its_discrepancy_weighs_nothing():
-    trainer = Trainer(RunConfig(objective=InfoVae(mmd_weight=Constant(1.0))), squares(64))
+    trainer = Trainer(RunConfig(objective=InfoVAE(mmd_weight=Constant(1.0))), squares(64))
     next(trainer.steps())
     terms = trainer.log.flush()
     assert terms["loss"] == pytest.approx(terms["reconstruction"] + terms["kl"], rel=1e-6)
@@ -269,7 +269,7 @@ def test_one_latent_has_no_pair_to_tell_apart():
 
 def test_labels_that_steer_do_not_mix_with_those_of_the_base():
     dataset = squares(512)
-    objective = SemiSupervised(base=CsIsolate(label="rotation"), labels=100)
+    objective = SemiSupervised(base=CSIsolate(label="rotation"), labels=100)
     trainer = Trainer(RunConfig(objective=objective), dataset)
     next(trainer.steps())
     assert trainer.given[TARGETS].shape == (100, 3)
@@ -277,8 +277,8 @@ def test_labels_that_steer_do_not_mix_with_those_of_the_base():
 
 
 def test_semi_supervised_brings_the_network_and_the_prior_of_its_base():
-    assert SemiSupervised(base=FastIca()).network == FastIca().network
-    assert SemiSupervised(base=IVae()).own_prior == IVae().own_prior != ""
+    assert SemiSupervised(base=FastICA()).network == FastICA().network
+    assert SemiSupervised(base=IVAE()).own_prior == IVAE().own_prior != ""
 
 
 @pytest.fixture(scope="module")
@@ -301,13 +301,13 @@ def trained(tmp_path_factory):
 
 
 def test_kl_falls_as_beta_grows(trained):
-    kl = [trained(BetaVae(beta=Constant(beta)))[0]["kl"] for beta in (1.0, 4.0, 16.0)]
+    kl = [trained(BetaVAE(beta=Constant(beta)))[0]["kl"] for beta in (1.0, 4.0, 16.0)]
     assert kl[0] > kl[1] + 0.3 and kl[1] > kl[2] + 0.3
 
 
 @pytest.mark.parametrize("capacity", [1.0, 3.0])
 def test_the_kl_is_held_at_the_capacity(trained, capacity):
-    terms, _ = trained(AnnealedVae(gamma=Constant(100.0), capacity=Constant(capacity)))
+    terms, _ = trained(AnnealedVAE(gamma=Constant(100.0), capacity=Constant(capacity)))
     assert terms["kl"] == pytest.approx(capacity, rel=0.05)
 
 
@@ -321,9 +321,9 @@ def total_correlation(representation):
 
 
 def test_total_correlation_falls_where_it_is_penalised(trained):
-    adversarial = FactorVae(tc_weight=Constant(20.0), width=64, depth=2, discriminator_rate=1e-3)
+    adversarial = FactorVAE(tc_weight=Constant(20.0), width=64, depth=2, discriminator_rate=1e-3)
     plain, by_batch, by_adversary = (
-        trained(objective) for objective in (Vae(), BetaTcVae(), adversarial)
+        trained(objective) for objective in (VAEObjective(), BetaTCVAE(), adversarial)
     )
     # 0.79 nats without, 0.15 and 0.17 with; reconstructions of 156, 160 and 162 nats.
     for terms, representation in (by_batch, by_adversary):
@@ -335,9 +335,9 @@ def test_dip_vae_draws_the_covariance_to_the_identity(trained):
     apart = {}
     strong = {"off_diagonal": Constant(100.0), "diagonal": Constant(100.0)}
     for name, objective in (
-        ("plain", Vae()),
-        ("i", DipVaeI(**strong)),
-        ("ii", DipVaeII(**strong)),
+        ("plain", VAEObjective()),
+        ("i", DIPVAEI(**strong)),
+        ("ii", DIPVAEII(**strong)),
     ):
         _, representation = trained(objective, epochs=60)
         covariance = np.cov(representation.codes.T)
@@ -348,7 +348,7 @@ def test_dip_vae_draws_the_covariance_to_the_identity(trained):
     assert max(apart["i"], apart["ii"]) < 0.2 < apart["plain"] / 2
 
 
-@pytest.mark.parametrize("objective", [Qlae(), Fsq(), FactorQVae(), Tripod()], ids=repr)
+@pytest.mark.parametrize("objective", [QLAE(), FSQ(), FactorQVAE(), Tripod()], ids=repr)
 def test_quantised_latents_use_only_their_codebook(objective, tmp_path):
     """Trained codes, and what the decoder is given of them, are values of the codebook."""
     config = RunConfig(

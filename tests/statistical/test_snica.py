@@ -9,16 +9,16 @@ from micvae.distributions import GaussianLatents, LearnedGaussian
 from micvae.errors import DataError, MicvaeError
 from micvae.metrics import mcc_pearson
 from micvae.models import build_vae, encode
-from micvae.networks import Mlp
-from micvae.objectives import Snica, Step
-from micvae.objectives.base import Setting
+from micvae.networks import MLP
+from micvae.objectives import SNICA, Step
+from micvae.objectives.base import ObjectiveContext
 from micvae.objectives.schedules import Ramp
 from micvae.objectives.snica import DYNAMICS, beginnings, overlapping
 from micvae.training.config import RunConfig
 from micvae.training.trainer import Trainer
 
 CPU = torch.device("cpu")
-LINEAR = Mlp(depth=0)
+LINEAR = MLP(depth=0)
 
 
 def built(objective, data, latent_dim):
@@ -27,7 +27,7 @@ def built(objective, data, latent_dim):
     model = build_vae(
         LINEAR, LearnedGaussian(1.0), GaussianLatents(), latent_dim, shape, generator, CPU
     )
-    setting = Setting(latent_dim, shape, LINEAR)
+    setting = ObjectiveContext(latent_dim, shape, LINEAR)
     model.companions.update(objective.companions(setting, generator))
     return model
 
@@ -58,7 +58,7 @@ def test_every_frame_has_a_window_around_it(total, length):
 
 
 def test_one_window_of_all_frames_is_the_smoother_itself():
-    data, objective = frames(), Snica(window=100, iterations=2)
+    data, objective = frames(), SNICA(window=100, iterations=2)
     model = built(objective, data, 2)
     encoded = objective.represent(model, data)
     begins = torch.from_numpy(beginnings(data))[:, None]
@@ -71,7 +71,7 @@ def test_one_window_of_all_frames_is_the_smoother_itself():
 
 def test_a_sequence_owes_nothing_to_another():
     """Neither its codes nor, within a window that holds both, its share of the KL."""
-    data, objective = frames(lengths=(12, 18)), Snica(window=100)
+    data, objective = frames(lengths=(12, 18)), SNICA(window=100)
     model = built(objective, data, 2)
     other = frames(lengths=(12, 18), seed=1)
     other.images[12:] = data.images[12:]
@@ -81,7 +81,7 @@ def test_a_sequence_owes_nothing_to_another():
 
 
 def test_the_loss_is_per_frame_of_the_windows_that_start_in_the_batch():
-    data, objective = frames(), Snica(window=10)
+    data, objective = frames(), SNICA(window=10)
     model = built(objective, data, 2)
     x = torch.from_numpy(data.images)
     # Rows from 20 on would reach beyond the end, and stand for the last window.
@@ -98,7 +98,7 @@ def test_the_loss_is_per_frame_of_the_windows_that_start_in_the_batch():
 
 def test_the_log_has_the_same_terms_when_the_contrast_has_ended(tmp_path):
     """The log keeps a column per term; training crosses the ends of both schedules here."""
-    objective = Snica(beta=Ramp(0, 1, steps=2, begin=2), contrast=Ramp(1, 0, steps=3), window=8)
+    objective = SNICA(beta=Ramp(0, 1, steps=2, begin=2), contrast=Ramp(1, 0, steps=3), window=8)
     config = RunConfig(objective=objective, latent_dim=2, epochs=1, batch_size=4, network=LINEAR)
     trainer = Trainer(config, frames())
     trainer.fit(tmp_path)
@@ -112,7 +112,7 @@ def test_smoothing_under_the_true_dynamics_beats_single_frames():
     The mixing is near a rotation, so that noise is nearly independent from source to source.
     """
     data = state_space(4000, sources=2, mixing="linear(condition=1.2)", noise=1.0, seed=2)
-    objective, known = Snica(window=64), data.parameters
+    objective, known = SNICA(window=64), data.parameters
     model = built(objective, data, 2)
     dynamics = model.companions[DYNAMICS]
     scale = float(known["noise"].mean())
@@ -149,4 +149,4 @@ def test_data_without_time_is_refused():
 @pytest.mark.parametrize("name", ["states", "order", "window", "iterations"])
 def test_settings_must_be_possible(name):
     with pytest.raises(MicvaeError, match=f"{name} is 0"):
-        Snica(**{name: 0})
+        SNICA(**{name: 0})

@@ -12,7 +12,7 @@ from micvae.information.kernel import kernel_total_correlation, silverman
 from micvae.models import build_vae
 from micvae.models.hessian import curvature
 from micvae.networks import Patch
-from micvae.objectives import Fsq, Step, Tripod
+from micvae.objectives import FSQ, Step, Tripod
 from micvae.objectives.schedules import Constant
 
 
@@ -198,7 +198,7 @@ def test_the_method_is_its_three_parts():
     expected = terms["reconstruction"] + 2 * terms["total_correlation_estimate"]
     torch.testing.assert_close(terms["loss"], expected + 7 * terms["mixed_curvature"])
     off, _ = losses(Tripod(tc_weight=Constant(0.0), hessian_weight=Constant(0.0)))
-    plain, _ = losses(Fsq())
+    plain, _ = losses(FSQ())
     torch.testing.assert_close(off.terms["loss"], plain.terms["loss"])
 
 

@@ -9,8 +9,16 @@ from micvae.distributions import Bernoulli, DiagonalGaussian, GaussianLatents, U
 from micvae.errors import DataError, MicvaeError
 from micvae.models import build_vae
 from micvae.networks import Patch
-from micvae.objectives import AdaGVae, AdaMlVae, BetaVae, InfoGan, SemiSupervised, Step, Vae
-from micvae.objectives.base import Setting
+from micvae.objectives import (
+    AdaGVAE,
+    AdaMLVAE,
+    BetaVAE,
+    InfoGAN,
+    SemiSupervised,
+    Step,
+    VAEObjective,
+)
+from micvae.objectives.base import ObjectiveContext
 from micvae.objectives.schedules import Constant
 from micvae.training.config import RunConfig
 from micvae.training.trainer import Trainer
@@ -27,24 +35,24 @@ def pair_of_posteriors():
 
 @pytest.mark.parametrize("divergence", ["symmetric", "one-way"])
 def test_the_latent_that_differs_is_told(divergence):
-    shared = AdaGVae(divergence=divergence).shared(pair_of_posteriors())
+    shared = AdaGVAE(divergence=divergence).shared(pair_of_posteriors())
     assert shared.tolist() == [[True, False, True]]
 
 
 def test_the_threshold_is_half_way_between_the_extremes():
     """δ = ½ (μ − μ')² for unit variances: 0, 2, 4.5, 8 with the threshold at 4."""
     loc = torch.tensor([[0.0, 0.0, 0.0, 0.0], [0.0, 2.0, 3.0, 4.0]])
-    shared = AdaGVae().shared(DiagonalGaussian(loc, torch.zeros(2, 4)))
+    shared = AdaGVAE().shared(DiagonalGaussian(loc, torch.zeros(2, 4)))
     assert shared.tolist() == [[True, True, False, False]]
 
 
 def test_shared_posteriors_are_averaged_or_multiplied():
     posterior = pair_of_posteriors()
-    group = AdaGVae().average(posterior)
+    group = AdaGVAE().average(posterior)
     assert group.loc[0].tolist() == pytest.approx([0.05, -0.5, 2.05])
     variance = (1 + np.exp(0.2)) / 2
     assert group.log_variance[0, 0].exp().item() == pytest.approx(variance)
-    product = AdaMlVae().average(posterior)
+    product = AdaMLVAE().average(posterior)
     precision = 1 + np.exp(-0.2)
     assert product.log_variance[0, 0].exp().item() == pytest.approx(1 / precision)
     assert product.loc[0, 0].item() == pytest.approx(0.1 * np.exp(-0.2) / precision)
@@ -67,7 +75,7 @@ def test_identical_pairs_leave_the_vae():
     x = torch.from_numpy(toy.images)
     given = {"partners": torch.from_numpy(dataset.partners)}
     step = Step(0, 16, torch.Generator().manual_seed(1), rows=torch.arange(16), given=given)
-    for objective in (AdaGVae(), AdaMlVae()):
+    for objective in (AdaGVAE(), AdaMLVAE()):
         losses = objective(model, x, step)
         kl = model.space.draw(model.encode(x), torch.Generator())[1].mean(0)
         torch.testing.assert_close(losses.latent_kl, kl)
@@ -76,7 +84,7 @@ def test_identical_pairs_leave_the_vae():
 def test_pairs_without_factors_are_refused():
     bare = FactorDataset("bare", squares(64).images)
     with pytest.raises(DataError, match="bare has no known factors"):
-        Trainer(RunConfig(objective=AdaGVae()), bare)
+        Trainer(RunConfig(objective=AdaGVAE()), bare)
 
 
 def test_labels_are_scaled_drawn_once_and_few():
@@ -101,7 +109,7 @@ def test_labels_only_add_to_the_base(tmp_path):
     toy = squares(128, seed=0)
     settings = {"network": Patch(width=4, hidden=8), "epochs": 2, "batch_size": 32}
     weights = []
-    for objective in (BetaVae(), SemiSupervised(BetaVae(), labels=8, label_weight=Constant(0.0))):
+    for objective in (BetaVAE(), SemiSupervised(BetaVAE(), labels=8, label_weight=Constant(0.0))):
         folder = tmp_path / type(objective).__name__
         folder.mkdir()
         trainer = Trainer(RunConfig(objective=objective, **settings), toy)
@@ -112,7 +120,7 @@ def test_labels_only_add_to_the_base(tmp_path):
 def test_labels_tie_latents_to_factors(tmp_path):
     """Given many labels and a large weight, latent k follows factor k."""
     toy = squares(1024, seed=0)
-    objective = SemiSupervised(base=Vae(), labels=512, label_weight=Constant(100.0))
+    objective = SemiSupervised(base=VAEObjective(), labels=512, label_weight=Constant(100.0))
     config = RunConfig(objective=objective, network=Patch(8, 32), epochs=30, batch_size=32)
     model = Trainer(config, toy).fit(tmp_path)
     with torch.inference_mode():
@@ -124,7 +132,7 @@ def test_labels_tie_latents_to_factors(tmp_path):
 def test_infogans_codes_are_read_off_its_own_images(tmp_path):
     """Codes drawn from the prior are found again in the images made from them."""
     toy = squares(1024, seed=0)
-    objective = InfoGan()
+    objective = InfoGAN()
     config = RunConfig(
         objective=objective,
         latents=UniformLatents(),
@@ -144,12 +152,12 @@ def test_infogans_codes_are_read_off_its_own_images(tmp_path):
 
 
 def test_infogans_recognition_network_does_not_see_the_discriminators_loss():
-    objective = InfoGan()
+    objective = InfoGAN()
     network = Patch(4, 8)
     generator = torch.Generator().manual_seed(0)
     shape = (1, 32, 32)
     model = build_vae(network, Bernoulli(), objective.latents, 3, shape, generator, CPU)
-    own = objective.networks(Setting(3, shape, network), generator)
+    own = objective.networks(ObjectiveContext(3, shape, network), generator)
     x = torch.from_numpy(squares(8).images)
     losses = objective(model, x, Step(0, 8, generator, own))
     loss = losses.minimised["discriminator"]

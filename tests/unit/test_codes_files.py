@@ -7,10 +7,10 @@ from PIL import Image
 
 from micvae.data import FactorDataset, from_npz, read_matrix, squares
 from micvae.errors import DataError, MicvaeError, RunError
-from micvae.networks import Mlp, Patch
-from micvae.objectives import Vae
+from micvae.networks import MLP, Patch
+from micvae.objectives import VAEObjective
 from micvae.sharing.codes import decode_to, encode_to, read_codes
-from micvae.sharing.opening import open_trained
+from micvae.sharing.load_model import open_trained
 from micvae.sharing.trained import Trained
 from micvae.training import RunConfig, train_run
 
@@ -20,7 +20,11 @@ DATA = "squares(n=128)"
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
     config = RunConfig(
-        objective=Vae(), data=DATA, epochs=1, network=Patch(width=4, hidden=8), device="cpu"
+        objective=VAEObjective(),
+        data=DATA,
+        epochs=1,
+        network=Patch(width=4, hidden=8),
+        device="cpu",
     )
     return train_run(config, tmp_path_factory.mktemp("run") / "run")
 
@@ -36,11 +40,11 @@ def vectors(tmp_path_factory):
     sources = np.random.default_rng(0).normal(size=(64, 2))
     np.savez(folder / "v.npz", images=sources @ [[1.0, 2.0, 3.0], [3.0, -1.0, 0.5]])
     config = RunConfig(
-        objective=Vae(),
+        objective=VAEObjective(),
         data=str(folder / "v.npz"),
         epochs=1,
         latent_dim=2,
-        network=Mlp(hidden=4, depth=1),
+        network=MLP(hidden=4, depth=1),
         batch_size=32,
         device="cpu",
     )

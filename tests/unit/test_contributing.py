@@ -29,7 +29,10 @@ def test_a_method_is_one_file_and_one_line(tmp_path, monkeypatch):
 
     names = vars(base) | vars(schedules) | {"dataclass": dataclass, "ClassVar": ClassVar}
     exec(example("class SquaredKl"), names)
-    listed = {"MIConstrained": objectives.MIConstrained, "Vae": objectives.Vae} | names
+    listed = {
+        "MIConstrained": objectives.MIConstrained,
+        "VAEObjective": objectives.VAEObjective,
+    } | names
     exec(example("METHODS = {"), listed)
     assert set(listed["METHODS"]) == {"vae", "mi-constrained", "squared-kl"}
     monkeypatch.setitem(objectives.METHODS, "squared-kl", names["SquaredKl"])

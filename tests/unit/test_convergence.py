@@ -10,7 +10,7 @@ from micvae import Disentangler
 from micvae.errors import NotConvergedWarning, RunError
 from micvae.files import read_json, write_json
 from micvae.networks import Patch
-from micvae.objectives import BetaVae, SemiSupervised, find
+from micvae.objectives import BetaVAE, SemiSupervised, find
 from micvae.objectives.schedules import Constant, Cycle, Piecewise, Ramp
 from micvae.records import encoded, from_json
 from micvae.reports.many import not_converged
@@ -105,20 +105,20 @@ def test_a_schedule_knows_from_which_step_on_it_stays(schedule, settled):
     ("method", "losses", "converged", "said"),
     [
         # A ramp of β raises the loss, and hides or fakes a fall: only what follows is judged.
-        (BetaVae(beta=Ramp(8, 1, steps=100)), (range(300, 100, -2), flat(300)), True, ""),
-        (BetaVae(beta=Ramp(0, 4, steps=100)), (range(100), curve(300, 0.5)), False, "longer"),
+        (BetaVAE(beta=Ramp(8, 1, steps=100)), (range(300, 100, -2), flat(300)), True, ""),
+        (BetaVAE(beta=Ramp(0, 4, steps=100)), (range(100), curve(300, 0.5)), False, "longer"),
         (
-            BetaVae(beta=Ramp(0, 4, steps=380)),
+            BetaVAE(beta=Ramp(0, 4, steps=380)),
             (range(400),),
             None,
             "beta changes until step 380",
         ),
-        (BetaVae(beta=Cycle(0, 4, period=50)), (range(400),), None, "beta changes to the end"),
+        (BetaVAE(beta=Cycle(0, 4, period=50)), (range(400),), None, "beta changes to the end"),
         ("annealed-vae:paper", (curve(400, 0.5),), None, "capacity changes until step 100,000"),
         ("annealed-vae", (curve(400, 0.5),), True, ""),
         ("annealed-vae(capacity=5)", (curve(400, 0.5),), False, "train longer"),
         (
-            SemiSupervised(base=BetaVae(beta=Cycle(0, 4, period=50))),
+            SemiSupervised(base=BetaVAE(beta=Cycle(0, 4, period=50))),
             (flat(400),),
             None,
             "base.beta changes",

@@ -21,7 +21,7 @@ from micvae.errors import MicvaeError, RunError
 from micvae.explorer import build, content, runtime, samples
 from micvae.explorer.names import read_names
 from micvae.files import write_json
-from micvae.networks import Mlp, Patch
+from micvae.networks import MLP, Patch
 from micvae.objectives import METHODS
 from micvae.records import write
 from micvae.training.config import RunConfig
@@ -118,7 +118,7 @@ def test_without_a_kl_the_effect_orders_latents(folder):
     config = RunConfig(
         objective=METHODS["fast-ica"](),
         data="independent(n=96, sources=3)",
-        network=Mlp(depth=0),
+        network=MLP(depth=0),
         latent_dim=3,
         epochs=1,
         batch_size=32,

@@ -14,7 +14,7 @@ from PIL import Image
 from micvae.data import FactorDataset, load, read_matrix
 from micvae.errors import MicvaeError
 from micvae.networks import Patch
-from micvae.objectives import Vae
+from micvae.objectives import VAEObjective
 from micvae.representation import Representation
 from micvae.training import Run, RunConfig, train_run
 
@@ -44,7 +44,7 @@ VALUES = st.recursive(
 def finished(tmp_path_factory):
     network = Patch(width=2, hidden=4)
     config = RunConfig(
-        objective=Vae(), data="squares(n=64)", epochs=1, network=network, device="cpu"
+        objective=VAEObjective(), data="squares(n=64)", epochs=1, network=network, device="cpu"
     )
     return train_run(config, tmp_path_factory.mktemp("fuzz") / "run").path
 

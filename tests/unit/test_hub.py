@@ -14,7 +14,7 @@ from safetensors.torch import load_file, save_file
 from micvae.errors import MicvaeError, RunError
 from micvae.files import read_json
 from micvae.networks import Patch
-from micvae.objectives import IVae, MIConstrained
+from micvae.objectives import IVAE, MIConstrained
 from micvae.sharing.hub import (
     CARD,
     CONFIG,
@@ -70,7 +70,7 @@ def test_networks_beside_the_model_are_shared(tmp_path):
 
     toy = squares(64)
     np.savez(tmp_path / "own.npz", images=toy.images, auxiliary=np.arange(64) % 4)
-    config = dataclasses.replace(SMALL, objective=IVae(depth=1), data=str(tmp_path / "own.npz"))
+    config = dataclasses.replace(SMALL, objective=IVAE(depth=1), data=str(tmp_path / "own.npz"))
     run = train_run(config, tmp_path / "run")
     save_pretrained(run, tmp_path / "shared")
     (tmp_path / "own.npz").unlink()  # whoever gets the folder has not the data

@@ -14,7 +14,7 @@ from micvae.cli.outputs import check_folder, holds_comparison, holds_study, is_e
 from micvae.errors import MicvaeError
 from micvae.files import read_json, write_json
 from micvae.networks import Patch
-from micvae.objectives import Vae
+from micvae.objectives import VAEObjective
 from micvae.sharing.recognised import is_codes, is_decoded
 from micvae.training import RunConfig, train_run
 
@@ -27,7 +27,12 @@ CODES = "row,z0,z1,z2\n0,1,2,3\n1,4,5,6\n"
 def finished(tmp_path_factory):
     network = Patch(width=4, hidden=8)
     config = RunConfig(
-        objective=Vae(), data="squares(n=96)", epochs=1, network=network, latent_dim=3, device="cpu"
+        objective=VAEObjective(),
+        data="squares(n=96)",
+        epochs=1,
+        network=network,
+        latent_dim=3,
+        device="cpu",
     )
     return train_run(config, tmp_path_factory.mktemp("finished") / "run").path
 

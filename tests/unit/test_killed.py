@@ -20,8 +20,8 @@ from micvae import records
 from micvae.errors import MicvaeWarning, RunError
 from micvae.files import read_json, write_json
 from micvae.locks import owner_of
-from micvae.networks import Mlp
-from micvae.objectives import Vae
+from micvae.networks import MLP
+from micvae.objectives import VAEObjective
 from micvae.representation import Representation
 from micvae.sharing.hub import from_pretrained
 from micvae.studies import pool
@@ -33,12 +33,12 @@ from micvae.training.trainer import CHECKPOINT, LOG
 TINY = ["--data", "squares(n=100)", "--batch-size", "32", "--latent-dim", "2", "--network", "mlp"]
 TRAIN = ["train", "vae", *TINY, "--epochs", "2", "--out", "run"]
 CONFIG = RunConfig(
-    objective=Vae(),
+    objective=VAEObjective(),
     data="squares(n=100)",
     batch_size=32,
     latent_dim=2,
     epochs=2,
-    network=Mlp(),
+    network=MLP(),
     device="cpu",
 )
 

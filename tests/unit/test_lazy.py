@@ -16,7 +16,7 @@ from micvae.data.lazy import Held, parts, rows_of
 from micvae.data.on_disk import Items, of_array
 from micvae.data.value_range import Reading
 from micvae.errors import DataError
-from micvae.networks import Mlp, Patch
+from micvae.networks import MLP, Patch
 from micvae.objectives import find
 from micvae.training import checkpoint
 from micvae.training.config import RunConfig
@@ -169,7 +169,7 @@ def test_the_estimator_reads_in_parts(tmp_path, in_parts):
     with pytest.raises(DataError, match="too large to be stored"):
         learner.save(tmp_path / "run", data=GREY)
     table = np.random.default_rng(0).normal(size=(64, 3))
-    learner = Disentangler("vae", network=Mlp(hidden=8, depth=1), **settings).fit(table)
+    learner = Disentangler("vae", network=MLP(hidden=8, depth=1), **settings).fit(table)
     assert learner.transform(table).shape == (64, 2)
     table[5, 1] = np.nan
     with pytest.raises(ValueError, match="NaN"):

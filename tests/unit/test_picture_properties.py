@@ -15,7 +15,7 @@ from micvae.data import LazyImages
 from micvae.data import lazy as lazy_module
 from micvae.data.value_range import WHITES, TrainedScale
 from micvae.errors import DataError
-from micvae.learner.inputs import taken
+from micvae.estimator.inputs import taken
 
 DTYPES = ("bool", "uint8", "uint16", "int32", "int64", "float16", "float32", "float64")
 LAYOUTS = ("NHW", "NCHW", "NHWC")

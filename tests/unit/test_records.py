@@ -14,8 +14,8 @@ from micvae import records
 from micvae.distributions import LatentKind
 from micvae.errors import MicvaeError, RunError
 from micvae.files import write_json
-from micvae.networks import Mlp
-from micvae.objectives import Vae
+from micvae.networks import MLP
+from micvae.objectives import VAEObjective
 from micvae.records import LEFT_OUT, Between, FieldError, Json, Length, Missing
 from micvae.reports import report_folder
 from micvae.representation import LATENT_KINDS
@@ -177,10 +177,10 @@ def test_kinds_of_latents_stand_in_one_order():
 # --- what earlier versions wrote: no schema -----------------------------------------------------
 
 CONFIG = RunConfig(
-    objective=Vae(),
+    objective=VAEObjective(),
     data="squares(n=64)",
     latent_dim=2,
-    network=Mlp(hidden=8, depth=1),
+    network=MLP(hidden=8, depth=1),
     epochs=1,
     batch_size=16,
 )

@@ -15,7 +15,7 @@ from PIL import Image
 from micvae import reports
 from micvae.errors import RunError
 from micvae.files import read_json, write_json
-from micvae.objectives import MIConstrained, Vae
+from micvae.objectives import MIConstrained, VAEObjective
 from micvae.records import encoded
 from micvae.reports import report_comparison, report_folder
 from micvae.reports.comparison import labelled
@@ -37,7 +37,7 @@ def runs(tmp_path_factory):
     folder = tmp_path_factory.mktemp("runs")
     cells = []
     for seed in range(2):
-        for row, objective in zip(PAPER_ROWS, (Vae(), MIConstrained()), strict=True):
+        for row, objective in zip(PAPER_ROWS, (VAEObjective(), MIConstrained()), strict=True):
             data = f"squares(n=160, seed={seed})"
             config = RunConfig(
                 objective=objective, data=data, epochs=1, batch_size=32, seed=seed, device="cpu"
@@ -309,7 +309,11 @@ def test_colour_images_without_factors_and_ten_latents(tmp_path):
     images = np.random.default_rng(0).integers(0, 256, (80, 64, 64, 3), dtype=np.uint8)
     np.savez(tmp_path / "noise.npz", images=images)
     config = RunConfig(
-        objective=Vae(), data=str(tmp_path / "noise.npz"), latent_dim=10, epochs=1, batch_size=16
+        objective=VAEObjective(),
+        data=str(tmp_path / "noise.npz"),
+        latent_dim=10,
+        epochs=1,
+        batch_size=16,
     )
     run = train_run(config, tmp_path / "run")
     page = page_of(report_folder(run.path))
@@ -332,7 +336,11 @@ def test_one_latent_and_a_constant_factor(tmp_path):
     images = np.broadcast_to(factors[:, :1, None] / 2, (96, 32, 32)).astype(np.float32)
     np.savez(tmp_path / "data.npz", images=images, factors=factors, factor_names=["a", "same", "b"])
     config = RunConfig(
-        objective=Vae(), data=str(tmp_path / "data.npz"), latent_dim=1, epochs=1, batch_size=16
+        objective=VAEObjective(),
+        data=str(tmp_path / "data.npz"),
+        latent_dim=1,
+        epochs=1,
+        batch_size=16,
     )
     run = train_run(config, tmp_path / "run")
     page = page_of(report_folder(run.path))
@@ -371,10 +379,10 @@ def test_runs_of_one_seed_are_compared_without_a_word_on_intervals(runs, tmp_pat
 
 
 def test_runs_are_named_by_what_differs():
-    vae, literal = RunConfig(objective=Vae()), RunConfig(objective=MIConstrained())
-    longer = RunConfig(objective=Vae(), epochs=30, seed=4, data="squares(seed=4)")
+    vae, literal = RunConfig(objective=VAEObjective()), RunConfig(objective=MIConstrained())
+    longer = RunConfig(objective=VAEObjective(), epochs=30, seed=4, data="squares(seed=4)")
     assert labelled([vae, literal]) == ["vae", "mi-constrained"]
-    again = RunConfig(objective=Vae(), seed=3, data="squares(seed=3)")
+    again = RunConfig(objective=VAEObjective(), seed=3, data="squares(seed=3)")
     assert labelled([again, longer]) == ["vae, epochs 20", "vae, epochs 30"]
 
 

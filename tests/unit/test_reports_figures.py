@@ -11,7 +11,7 @@ from micvae.distributions import Gaussian, GaussianLatents
 from micvae.identifiability.audit.record import Audited, Conditions, Truth
 from micvae.identifiability.audit.rotations import Against
 from micvae.models import build_vae
-from micvae.networks import Mlp
+from micvae.networks import MLP
 from micvae.records import Missing
 from micvae.reports.audit_figures import factors
 from micvae.reports.codes import codes_against_factors
@@ -202,7 +202,7 @@ def test_a_traversal_goes_where_the_codes_are():
     draws = np.stack([normal, far, np.full(2000, 7.0)], axis=1)
     found = represented(draws, draws)
     model = build_vae(
-        Mlp(hidden=4, depth=1), Gaussian(), GaussianLatents(), 3, (1, 6, 12),
+        MLP(hidden=4, depth=1), Gaussian(), GaussianLatents(), 3, (1, 6, 12),
         torch.Generator().manual_seed(0), torch.device("cpu"),
     )  # fmt: skip
     rows = [values_along(model, found, d) for d in range(3)]
@@ -219,7 +219,7 @@ def test_effects_are_those_of_a_linear_decoder():
     z = generator.normal(size=(4000, 2))
     weights = np.array([[3.0, 0.0, -1.0], [0.0, 0.5, 2.0]])
     model = build_vae(
-        Mlp(depth=0), Gaussian(), GaussianLatents(), 2, (3,),
+        MLP(depth=0), Gaussian(), GaussianLatents(), 2, (3,),
         torch.Generator().manual_seed(0), torch.device("cpu"),
     )  # fmt: skip
     layer = model.decoder[0]
@@ -243,7 +243,7 @@ def test_effects_show_the_features_that_move_furthest():
     x = z * strength + noise
     x[:, 0], x[:, 30] = 7, 7 + 1e-7 * noise[:, 30]  # constant, and constant but for rounding
     model = build_vae(
-        Mlp(depth=0), Gaussian(), GaussianLatents(), 1, (60,),
+        MLP(depth=0), Gaussian(), GaussianLatents(), 1, (60,),
         torch.Generator().manual_seed(0), torch.device("cpu"),
     )  # fmt: skip
     model.decoder[0].weight.data = torch.from_numpy(strength[:, None]).float()

@@ -15,7 +15,7 @@ from micvae.data import load, squares
 from micvae.errors import DataError, MicvaeError, RunError
 from micvae.models import encode
 from micvae.networks import Patch
-from micvae.objectives import METHODS, Vae, find
+from micvae.objectives import METHODS, VAEObjective, find
 from micvae.objectives.schedules import Constant, Schedule
 from micvae.records import encoded, from_json, read
 from micvae.reports import report_folder
@@ -359,7 +359,7 @@ def test_a_command_line_gives_the_configuration_back():
         and "--network patch(width=4)" in given
     )
     assert "--epochs" not in words
-    config = RunConfig(objective=Vae(), learning_rate=Constant(0.01))
+    config = RunConfig(objective=VAEObjective(), learning_rate=Constant(0.01))
     short, full = (shlex.split(train_command(config, Path("o"), full=f)) for f in (False, True))
     assert short[3::2] == [
         "--data",

@@ -13,8 +13,8 @@ from micvae.data import FactorDataset, load, read_matrix, standardised, whitened
 from micvae.errors import DataError, RunError
 from micvae.explorer import content
 from micvae.files import read_json, write_json
-from micvae.networks import Mlp
-from micvae.objectives import SemiSupervised, Vae, find
+from micvae.networks import MLP
+from micvae.objectives import SemiSupervised, VAEObjective, find
 from micvae.sharing.codes import encode_to, read_codes
 from micvae.sharing.hub import CARD, CONFIG, from_pretrained, public, save_pretrained
 from micvae.sharing.latents import describe_latents
@@ -24,11 +24,11 @@ from micvae.sharing.units import Units
 from micvae.training import Run, RunConfig, train_run
 
 SMALL = RunConfig(
-    objective=Vae(),
+    objective=VAEObjective(),
     data="",
     epochs=2,
     latent_dim=2,
-    network=Mlp(hidden=8, depth=1),
+    network=MLP(hidden=8, depth=1),
     batch_size=50,
     device="cpu",
 )
@@ -61,7 +61,7 @@ def path(folder):
 def learner(folder, path):
     """Standardises by default, without a word of the user's."""
     learner = Disentangler(
-        "vae", latent_dim=2, epochs=2, network=Mlp(hidden=8, depth=1), device="cpu"
+        "vae", latent_dim=2, epochs=2, network=MLP(hidden=8, depth=1), device="cpu"
     )
     return learner.fit(str(path), out=folder / "run")
 
@@ -246,7 +246,7 @@ def test_an_export_of_sequences_says_that_it_does_not_smooth(sequence, tmp_path,
 
 def test_methods_that_need_whole_sequences_are_known():
     snica = find("snica")
-    assert Vae().one_by_one and SemiSupervised().one_by_one
+    assert VAEObjective().one_by_one and SemiSupervised().one_by_one
     assert not snica.one_by_one and not SemiSupervised(base=snica).one_by_one
 
 
@@ -319,7 +319,7 @@ def test_ranges_are_those_of_the_aggregate_posterior(tmp_path):
 def test_what_is_shared_knows_its_features_by_name(tmp_path):
     names = ["flow", "heat", "speed", "load"]
     data = FactorDataset("readings", own_samples(), feature_names=names)
-    learner = Disentangler("vae", latent_dim=2, epochs=1, network=Mlp(hidden=8, depth=1))
+    learner = Disentangler("vae", latent_dim=2, epochs=1, network=MLP(hidden=8, depth=1))
     run = Run(learner.fit(data).save(tmp_path / "run"))
     page = content.gather_content(run, run.model(), run.representation(), None)
     assert [feature["name"] for feature in page["features"]] == names

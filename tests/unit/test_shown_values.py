@@ -10,7 +10,7 @@ from micvae.errors import MicvaeError, RunError
 from micvae.files import read_json, write_json
 from micvae.information import aggregate_pairwise_mi
 from micvae.information.permutation import permuted_together, prediction_interval
-from micvae.networks import Mlp, Patch
+from micvae.networks import MLP, Patch
 from micvae.objectives import METHODS, find
 from micvae.records import from_json, to_json
 from micvae.reports.run import report_run
@@ -200,9 +200,9 @@ def test_scores_of_earlier_versions_are_read(run, tmp_path):
 
 
 FINISHING = {
-    "fast-ica": ("independent(n=600)", {"network": Mlp(depth=0)}),
-    "isometric-ica": ("independent(n=300)", {"network": Mlp(hidden=16, depth=1)}),
-    "tcl": ("segments(n=600)", {"network": Mlp(hidden=16, depth=1)}),
+    "fast-ica": ("independent(n=600)", {"network": MLP(depth=0)}),
+    "isometric-ica": ("independent(n=300)", {"network": MLP(hidden=16, depth=1)}),
+    "tcl": ("segments(n=600)", {"network": MLP(hidden=16, depth=1)}),
 }
 
 

@@ -18,7 +18,7 @@ from micvae.information import permutation_null, total_correlation
 from micvae.metrics import METRICS, compiled, evaluate, infomec
 from micvae.models import elbo
 from micvae.networks import Patch
-from micvae.objectives import Vae
+from micvae.objectives import VAEObjective
 from micvae.studies.evaluation import evaluate_run
 from micvae.training import RunConfig, train_run
 
@@ -85,7 +85,7 @@ FACTORS = np.random.default_rng(1).integers(0, 3, (60, 2))
 def run(tmp_path_factory):
     network = Patch(width=4, hidden=8)
     config = RunConfig(
-        objective=Vae(), data="squares(n=96)", epochs=1, network=network, device="cpu"
+        objective=VAEObjective(), data="squares(n=96)", epochs=1, network=network, device="cpu"
     )
     return train_run(config, tmp_path_factory.mktemp("seeds") / "run")
 

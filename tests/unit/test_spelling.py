@@ -8,7 +8,7 @@ from micvae import spelling
 from micvae.distributions import Likelihood
 from micvae.errors import MicvaeError
 from micvae.networks import Conv, Network, Patch
-from micvae.objectives import METHODS, MIConstrained, Objective, Vae, find
+from micvae.objectives import METHODS, MIConstrained, Objective, VAEObjective, find
 from micvae.objectives.schedules import Constant, Cycle, Piecewise, Ramp, Schedule
 
 WEIGHTS = st.floats(0, 1e6)
@@ -37,7 +37,7 @@ def test_what_is_written_can_be_read_again(beta, mi_weight, full):
         ("patch", Network, Patch()),
         ("conv(hidden=64)", Network, Conv(hidden=64)),
         ("mi_constrained(mi_weight=2)", Objective, MIConstrained(mi_weight=Constant(2.0))),
-        ("vae(beta='ramp(0, 1, steps=5)')", Objective, Vae(beta=Ramp(0, 1, 5))),
+        ("vae(beta='ramp(0, 1, steps=5)')", Objective, VAEObjective(beta=Ramp(0, 1, 5))),
     ],
 )
 def test_known_texts(text, base, expected):

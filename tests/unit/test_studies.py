@@ -12,7 +12,7 @@ import pytest
 from micvae.errors import MicvaeError, RunError
 from micvae.metrics import METRICS
 from micvae.networks import Patch
-from micvae.objectives import MIConstrained, Vae
+from micvae.objectives import MIConstrained, VAEObjective
 from micvae.objectives.schedules import Constant, Ramp
 from micvae.studies import pool
 from micvae.studies.evaluation import evaluate_run
@@ -24,7 +24,11 @@ from micvae.training.config import RunConfig
 from micvae.training.run import Run, train_run
 
 TINY = RunConfig(
-    objective=Vae(), data="squares(n=256)", network=Patch(width=4, hidden=8), epochs=1, device="cpu"
+    objective=VAEObjective(),
+    data="squares(n=256)",
+    network=Patch(width=4, hidden=8),
+    epochs=1,
+    device="cpu",
 )
 
 
@@ -64,7 +68,7 @@ class TestGrid:
         assert len({c.path for c in cells}) == 6
 
     def test_the_folder_follows_the_whole_configuration(self):
-        changed = dataclasses.replace(TINY, objective=Vae(beta=Constant(2.0)))
+        changed = dataclasses.replace(TINY, objective=VAEObjective(beta=Constant(2.0)))
         assert Cell("a", TINY).path == Cell("a", TINY).path != Cell("a", changed).path
 
     def test_runs_of_a_study_are_called_by_row_and_seed(self):
@@ -117,7 +121,7 @@ class TestStudy:
             np.testing.assert_array_equal(a, b)
 
     def test_a_failing_run_does_not_stop_the_others(self, tmp_path):
-        diverging = dataclasses.replace(TINY, objective=Vae(beta=Ramp(0, 1e38, steps=1)))
+        diverging = dataclasses.replace(TINY, objective=VAEObjective(beta=Ramp(0, 1e38, steps=1)))
         rows = run_study(
             [Cell("bad", diverging), Cell("good", TINY)], tmp_path, StudyRecord(), workers=1
         )
@@ -255,7 +259,9 @@ class TestPaper:
     def test_rows_differ_in_the_objective_alone(self):
         rows = Reproduction(seeds=2).rows()
         assert list(rows) == [VANILLA, LITERAL, RECOMMENDED]
-        assert len({str(dataclasses.replace(c, objective=Vae())) for c in rows.values()}) == 1
+        assert (
+            len({str(dataclasses.replace(c, objective=VAEObjective())) for c in rows.values()}) == 1
+        )
         literal, vanilla = rows[LITERAL], rows[VANILLA]
         # Section 5.3 to the letter.
         assert (literal.epochs, literal.batch_size, literal.learning_rate(0)) == (20, 64, 1e-3)

@@ -10,14 +10,14 @@ import pytest
 
 from micvae.errors import DivergedError, MicvaeError
 from micvae.networks import Patch
-from micvae.objectives import Vae
+from micvae.objectives import VAEObjective
 from micvae.tracking import TRACKERS, MLflow, RunLog, TensorBoard, Wandb, tracked
 from micvae.training import Run, RunConfig, train_run
 from micvae.training.run import track_scores
 
 # Two flushes per epoch: one after 50 steps, one at the end of the epoch's 60.
 CONFIG = RunConfig(
-    objective=Vae(),
+    objective=VAEObjective(),
     data="squares(n=120)",
     epochs=2,
     batch_size=2,

@@ -16,8 +16,8 @@ from micvae.distributions import Gaussian, LearnedGaussian
 from micvae.errors import DataError, DivergedError, MicvaeError, RunError
 from micvae.information import ESTIMATORS
 from micvae.models import encode
-from micvae.networks import Mlp, Patch
-from micvae.objectives import CsIsolate, FactorVae, MIConstrained, Vae
+from micvae.networks import MLP, Patch
+from micvae.objectives import CSIsolate, FactorVAE, MIConstrained, VAEObjective
 from micvae.objectives.schedules import Ramp
 from micvae.records import write
 from micvae.training import checkpoint
@@ -44,10 +44,10 @@ CASES = {
         SMALL, objective=MIConstrained(estimator=ESTIMATORS["density-ratio"](width=8))
     ),
     "schedule": dataclasses.replace(
-        SMALL, objective=Vae(beta=Ramp(0, 1, steps=12)), likelihood=LearnedGaussian()
+        SMALL, objective=VAEObjective(beta=Ramp(0, 1, steps=12)), likelihood=LearnedGaussian()
     ),
-    "second batch": dataclasses.replace(SMALL, objective=FactorVae(width=8, depth=2)),
-    "selection": dataclasses.replace(SMALL, objective=CsIsolate(noise=0.2, warm_up=12)),
+    "second batch": dataclasses.replace(SMALL, objective=FactorVAE(width=8, depth=2)),
+    "selection": dataclasses.replace(SMALL, objective=CSIsolate(noise=0.2, warm_up=12)),
     "restart": dataclasses.replace(SMALL, restart=1),
     "rate": dataclasses.replace(SMALL, learning_rate=Ramp(1e-3, 0, steps=12, begin=12)),
 }
@@ -152,7 +152,7 @@ def test_a_restart_sees_the_same_data_otherwise(tmp_path):
 
 
 def test_an_adversary_learns_at_its_own_rate():
-    config = dataclasses.replace(SMALL, objective=FactorVae(width=8, depth=2))
+    config = dataclasses.replace(SMALL, objective=FactorVAE(width=8, depth=2))
     optimizers = Trainer(config, squares(256)).optimizers
     assert optimizers["model"].defaults["lr"] == config.learning_rate(0)
     assert optimizers["discriminator"].defaults["lr"] == config.objective.discriminator_rate
@@ -163,7 +163,7 @@ def test_the_rate_of_every_step_is_the_schedules(tmp_path):
     """Under a rate that ends after 8 steps nothing moves any more, but what has its own rate."""
     rate = Ramp(1e-3, 0, steps=1, begin=7)
     config = dataclasses.replace(
-        SMALL, objective=FactorVae(width=8, depth=2), learning_rate=rate, epochs=1
+        SMALL, objective=FactorVAE(width=8, depth=2), learning_rate=rate, epochs=1
     )
     after = {}
     for epochs in (1, 2):
@@ -192,11 +192,11 @@ def test_every_term_is_logged_at_every_step(tmp_path):
 def test_divergence_says_where_and_keeps_the_last_checkpoint(tmp_path):
     """From the second epoch on the weight is so large that float32 overflows."""
     late = Ramp(0, 1e38, steps=1, begin=11)
-    config = dataclasses.replace(SMALL, objective=Vae(beta=late))
+    config = dataclasses.replace(SMALL, objective=VAEObjective(beta=late))
     message = r"diverged at step 1[23].*Try a smaller learning rate.*last good checkpoint is kept"
     with pytest.raises(DivergedError, match=message):
         train_run(config, tmp_path / "run")
-    early = dataclasses.replace(config, objective=Vae(beta=Ramp(0, 1e38, steps=1)))
+    early = dataclasses.replace(config, objective=VAEObjective(beta=Ramp(0, 1e38, steps=1)))
     with pytest.raises(DivergedError) as error:
         train_run(early, tmp_path / "early")
     assert "checkpoint" not in str(error.value)  # there is none yet
@@ -289,7 +289,7 @@ class TestRunFolder:
     def test_a_run_goes_on_that_knew_no_names_of_features(self, tmp_path):
         rows = np.random.default_rng(0).normal(size=(64, 2))
         np.savetxt(tmp_path / "own.csv", rows, delimiter=",", header="a,b", comments="")
-        network = Mlp(hidden=4, depth=1)
+        network = MLP(hidden=4, depth=1)
         config = dataclasses.replace(SMALL, data=str(tmp_path / "own.csv"), network=network)
         run = train_run(config, tmp_path / "run")
         assert run.record.data.feature_names == ("a", "b")

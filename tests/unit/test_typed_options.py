@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from micvae import Disentangler, spelling
 from micvae.distributions import LATENTS, Latents
 from micvae.errors import MicvaeError
-from micvae.learner.settings import objective_of
-from micvae.networks import Conv, Mlp, Network, Patch
-from micvae.objectives import METHODS, BetaVae, FactorVae, Objective, find
+from micvae.estimator.settings import objective_of
+from micvae.networks import MLP, Conv, Network, Patch
+from micvae.objectives import METHODS, BetaVAE, FactorVAE, Objective, find
 from micvae.objectives.schedules import Piecewise, Ramp, Schedule
 from micvae.training.config import RunConfig
 
@@ -89,8 +89,8 @@ def test_what_python_would_not_take_is_refused(text):
     [
         ("ramp(0, 1, steps=1e4)", Schedule, Ramp(0, 1, 10_000)),  # runs were trained with these
         ("piecewise([[0, 1], [5.0, 2]])", Schedule, Piecewise(((0, 1), (5, 2)))),
-        ("mlp(hidden=10.0)", Network, Mlp(10)),
-        ("mlp(slope=0)", Network, Mlp(slope=0)),
+        ("mlp(hidden=10.0)", Network, MLP(10)),
+        ("mlp(slope=0)", Network, MLP(slope=0)),
         ("joint(categories=[4, 3.0])", Latents, LATENTS["joint"](categories=(4, 3))),
         ("ada-gvae(changes=None)", Objective, AdaGvae(changes=None)),
         ("ada-gvae(divergence='one-way')", Objective, AdaGvae(divergence="one-way")),
@@ -110,12 +110,12 @@ def test_values_that_equal_one_of_the_field_become_it(text, base, expected):
 
 
 def test_estimators_take_values_of_numpy_and_methods_that_are_built():
-    assert objective_of("factor-vae", {"width": np.float64(10)}) == FactorVae(width=10)
+    assert objective_of("factor-vae", {"width": np.float64(10)}) == FactorVAE(width=10)
     given = {"posterior_uses_auxiliary": np.bool_(True)}
     assert objective_of("ivae", given) == METHODS["ivae"](posterior_uses_auxiliary=True)
-    built = objective_of(FactorVae(width=np.int64(9)), {})
+    built = objective_of(FactorVAE(width=np.int64(9)), {})
     assert type(built.width) is int and "width=9" in spelling.spell(built)
-    assert objective_of(BetaVae(), {"beta": 2}) == find("beta-vae(beta=2)")
+    assert objective_of(BetaVAE(), {"beta": 2}) == find("beta-vae(beta=2)")
     with pytest.raises(MicvaeError, match="divergence is 'one_way'"):
         objective_of(AdaGvae(divergence="one_way"), {})
     table = np.random.default_rng(0).normal(size=(32, 3))

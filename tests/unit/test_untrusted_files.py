@@ -19,7 +19,7 @@ from micvae.data.tables import read_rows
 from micvae.errors import FileError, MicvaeError
 from micvae.files import read_json
 from micvae.networks import Patch
-from micvae.objectives import Vae
+from micvae.objectives import VAEObjective
 from micvae.reports.tables import read_table
 from micvae.reports.theorem import report_theorem
 from micvae.representation import Representation
@@ -67,7 +67,7 @@ def in_time():
 def finished(tmp_path_factory):
     network = Patch(width=4, hidden=8)
     config = RunConfig(
-        objective=Vae(), data="squares(n=96)", epochs=1, network=network, device="cpu"
+        objective=VAEObjective(), data="squares(n=96)", epochs=1, network=network, device="cpu"
     )
     return train_run(config, tmp_path_factory.mktemp("finished") / "run").path
 

@@ -14,7 +14,7 @@ import pytest
 from micvae.cli import main
 from micvae.errors import FileError, MicvaeError, RunError
 from micvae.networks import Patch
-from micvae.objectives import CsIsolate, Vae
+from micvae.objectives import CSIsolate, VAEObjective
 from micvae.paths import LONGEST, checked_file, member, safe_name
 from micvae.reports import report_folder
 from micvae.reports.page import Plate, _named, save, slug
@@ -77,7 +77,7 @@ def test_names_stay_apart_and_good_ones_stay():
 @pytest.mark.parametrize("label", HOSTILE, ids=lambda text: ascii(text[:20]))
 def test_the_runs_of_a_study_lie_in_its_folder(label, tmp_path):
     """A row is called as its method is given, which may name a factor out of somebody's file."""
-    config = RunConfig(objective=CsIsolate(label=label))
+    config = RunConfig(objective=CSIsolate(label=label))
     path = Cell(f"cs-isolate(label={label!r})", config).path
     assert path.parts[0] == "runs" and len(path.parts) == 3 and ".." not in path.parts
     (tmp_path / path).mkdir(parents=True)
@@ -86,7 +86,7 @@ def test_the_runs_of_a_study_lie_in_its_folder(label, tmp_path):
 
 
 def test_rows_of_studies_are_called_as_before():
-    config = RunConfig(objective=Vae())
+    config = RunConfig(objective=VAEObjective())
     for row, folder in (
         ("vae", "vae"),
         ("factor-vae(tc_weight=20, width=8)", "factor-vae(tc_weight=20,-width=8)"),
@@ -124,7 +124,7 @@ def test_paths_of_records_stay_inside(relative, tmp_path):
 def finished(tmp_path_factory):
     network = Patch(width=4, hidden=8)
     config = RunConfig(
-        objective=Vae(), data="squares(n=96)", epochs=1, network=network, device="cpu"
+        objective=VAEObjective(), data="squares(n=96)", epochs=1, network=network, device="cpu"
     )
     run = train_run(config, tmp_path_factory.mktemp("finished") / "run")
     save_pretrained(run, run.path.parent / "shared", intervals=False)
@@ -245,7 +245,7 @@ def test_a_study_does_not_train_through_a_link(folder, monkeypatch):
     monkeypatch.setattr(study, "run_jobs", lambda *a: pytest.fail("something was begun"))
     (folder / "out").mkdir()
     (folder / "out" / "runs").symlink_to(folder / "mine")
-    cells = [Cell("vae", RunConfig(objective=Vae()))]
+    cells = [Cell("vae", RunConfig(objective=VAEObjective()))]
     with pytest.raises(RunError, match="is a link"):
         study.run_study(cells, folder / "out", StudyRecord(title="t"), 1)
 

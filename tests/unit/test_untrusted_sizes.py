@@ -19,7 +19,7 @@ import pytest
 from scipy.io import savemat
 
 from micvae.data import FactorDataset, generated_samples, load, read_matrix, tables
-from micvae.data.declared import FREE, RATIO, check_ratio, check_size, memory
+from micvae.data.array_header import FREE, RATIO, check_ratio, check_size, memory
 from micvae.data.tables import read_rows
 from micvae.errors import DataError, MicvaeError, RunError
 from micvae.files import read_json

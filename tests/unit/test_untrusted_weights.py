@@ -13,9 +13,9 @@ from micvae.cli import main
 from micvae.data import squares
 from micvae.errors import MicvaeError, NotFiniteError, RunError
 from micvae.files import write_json
-from micvae.models import VAE, check_finite, elbo, encode
+from micvae.models import VAEModel, check_finite, elbo, encode
 from micvae.networks import Patch
-from micvae.objectives import Vae
+from micvae.objectives import VAEObjective
 from micvae.sharing import onnx
 from micvae.sharing.hub import from_pretrained, save_pretrained
 from micvae.sharing.trained import Trained
@@ -27,7 +27,9 @@ SQUARES = "squares(n=128)"
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
     network = Patch(width=4, hidden=8)
-    config = RunConfig(objective=Vae(), data=SQUARES, epochs=1, network=network, device="cpu")
+    config = RunConfig(
+        objective=VAEObjective(), data=SQUARES, epochs=1, network=network, device="cpu"
+    )
     run = train_run(config, tmp_path_factory.mktemp("finished") / "run")
     save_pretrained(run, run.path.parent / "shared", intervals=False)
     return run.path.parent
@@ -175,4 +177,4 @@ def test_json(tmp_path):
 def test_what_is_finite_passes():
     check_finite(torch.ones(3, 2), "codes")
     check_finite(np.ones((3, 2)), "codes")
-    assert issubclass(NotFiniteError, MicvaeError) and VAE is not None
+    assert issubclass(NotFiniteError, MicvaeError) and VAEModel is not None

@@ -20,8 +20,8 @@ from micvae.data import FactorDataset, LazyImages, load, parts, segments, standa
 from micvae.data.vectors import rounded_first
 from micvae.errors import DataError, DivergedError, MicvaeWarning, RunError
 from micvae.metrics import mcc_pearson
-from micvae.networks import Mlp
-from micvae.objectives import Vae
+from micvae.networks import MLP
+from micvae.objectives import VAEObjective
 from micvae.records import encoded
 from micvae.reports.run import _raw_vectors
 from micvae.sharing.codes import read_codes
@@ -45,7 +45,7 @@ def ica(**options):
 
 
 def vae(**options):
-    network = Mlp(hidden=8, depth=1)
+    network = MLP(hidden=8, depth=1)
     given = {"latent_dim": 3, "epochs": 2, "device": "cpu", "network": network, "batch_size": 100}
     return Disentangler("vae", **(given | options))
 
@@ -340,8 +340,8 @@ def test_numbers_beyond_reason_are_refused():
 
 
 def config_of(data):
-    return RunConfig(objective=Vae(), data=data, epochs=1, latent_dim=2, batch_size=100,
-                     network=Mlp(hidden=8, depth=1), device="cpu")  # fmt: skip
+    return RunConfig(objective=VAEObjective(), data=data, epochs=1, latent_dim=2, batch_size=100,
+                     network=MLP(hidden=8, depth=1), device="cpu")  # fmt: skip
 
 
 @pytest.fixture
@@ -358,7 +358,7 @@ def old(tmp_path):
 
 def test_runs_made_before_are_read_with_their_own_bits(old, tmp_path):
     found = old.dataset()
-    encoded = Vae().represent(old.model(), found)
+    encoded = VAEObjective().represent(old.model(), found)
     np.testing.assert_array_equal(encoded.codes, old.representation().codes)
     small = ["--epochs", "1", "--latent-dim", "2", "--device", "cpu"]
     small += ["--batch-size", "100", "--network", "mlp(hidden=8,depth=1)"]
@@ -438,7 +438,7 @@ def test_studies_and_selections_standardise_too(tmp_path, monkeypatch):
     assert job.data == "standardised('t.csv')" and job.in_model_units() == job
     assert Selection(data="t.csv", standardise=False).in_model_units().data == "t.csv"
     assert Selection(data="segments(n=50)").in_model_units().data == "segments(n=50)"
-    small = {"epochs": 1, "latent_dim": 2, "seeds": 2, "network": Mlp(hidden=8, depth=1),
+    small = {"epochs": 1, "latent_dim": 2, "seeds": 2, "network": MLP(hidden=8, depth=1),
              "batch_size": 50, "workers": 1, "device": "cpu"}  # fmt: skip
     result = select(MIXED[:200] + 1e8, ["vae"], out=tmp_path / "s", **small)
     record = json.loads(next((tmp_path / "s").rglob("run.json")).read_text())

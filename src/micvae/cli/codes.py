@@ -33,7 +33,7 @@ def encode(arguments: list[str]) -> None:
         """A .parquet or .csv file; of files that are there, only a table of codes is replaced."""
 
     from micvae.sharing.codes import encode_to
-    from micvae.sharing.opening import open_trained
+    from micvae.sharing.load_model import open_trained
     from micvae.sharing.recognised import is_codes
     from micvae.sharing.writers import TABLES, checked_suffix
 
@@ -72,7 +72,7 @@ def decode(arguments: list[str]) -> None:
         that are there, only what micvae decode wrote is replaced."""
 
     from micvae.sharing.codes import decode_to, read_codes
-    from micvae.sharing.opening import open_trained
+    from micvae.sharing.load_model import open_trained
     from micvae.sharing.recognised import is_decoded
 
     parsed = parse(Decode, arguments, "decode", Decode())

@@ -34,7 +34,7 @@ from micvae.studies.paper import reproduce as reproduce_paper
 from micvae.studies.record import StudyRecord
 from micvae.studies.study import STUDY, Cell, Row, at_once, described, grid, run_study
 from micvae.tracking import Tracking
-from micvae.training.config import RunConfig, Settings
+from micvae.training.config import RunConfig, TrainingOptions
 from micvae.training.run import OWN_LOG, data_for, train_run
 
 __all__ = [
@@ -70,7 +70,7 @@ def train(arguments: list[str]) -> None:
     kind = type(chosen)
 
     @dataclass(frozen=True, kw_only=True)
-    class Train(Settings):
+    class Train(TrainingOptions):
         """Train one model into a run folder.
 
         METHOD is a name of micvae list methods, where wanted with a preset (mi-constrained:paper).
@@ -128,7 +128,7 @@ def study(arguments: list[str]) -> None:
     """`micvae study METHOD …`."""
 
     @dataclass(frozen=True, kw_only=True)
-    class Study(Settings):
+    class Study(TrainingOptions):
         """Train and score several methods over several seeds, in parallel.
 
         What is finished is not run again; a study that was interrupted goes on.

@@ -19,8 +19,8 @@ from micvae.cli.display import (
 from micvae.cli.outputs import check_file, check_suffix, is_scores
 from micvae.cli.parsing import parse
 from micvae.data import FactorKind, TableFile, read_matrix
+from micvae.data.array_header import few
 from micvae.data.dataset import guess_kind, warn_of_guesses
-from micvae.data.declared import few
 from micvae.errors import MicvaeError, MicvaeWarning
 from micvae.files import check_writable, write_json
 from micvae.studies.evaluation import evaluate_run, missing_of, rank_runs

@@ -16,7 +16,7 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from micvae.data.declared import RATIO, check_ratio, check_size, few, header
+from micvae.data.array_header import RATIO, check_ratio, check_size, few, header
 from micvae.errors import DataError, MicvaeWarning
 from micvae.files import expanded
 

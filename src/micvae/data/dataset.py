@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from micvae.arrays import unmasked
-from micvae.data.declared import few
+from micvae.data.array_header import few
 from micvae.data.lazy import Images, LazyImages, Mapped, parts, rows_of
 from micvae.data.vectors import LARGEST, check_whole, precise, rounds_first
 from micvae.errors import AmbiguousKindWarning, DataError

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from micvae import spelling
 from micvae.data.archives import npz_array, readable
+from micvae.data.array_header import check_npy, check_size, header, npz_arrays
 from micvae.data.dataset import FactorDataset, guess_kind, warn_of_guesses
-from micvae.data.declared import check_npy, check_size, header, npz_arrays
 from micvae.data.layout import Arrangement, Layout, arrangement
 from micvae.data.lazy import Images, Stored, is_large
 from micvae.data.on_disk import ArrayFile, of_array

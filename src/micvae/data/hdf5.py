@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from micvae.data.archives import hdf5_array, readable
+from micvae.data.array_header import FREE, check_size, few
 from micvae.data.dataset import FactorDataset
-from micvae.data.declared import FREE, check_size, few
 from micvae.data.files import BESIDE, IMAGES, NAMES, Opener, arranged, check_beside, of_arrays
 from micvae.data.layout import Layout
 from micvae.data.lazy import is_large

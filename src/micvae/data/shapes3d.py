@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from micvae.data.archives import BLOCK, blocks, hdf5_array, located, readable, verified
+from micvae.data.array_header import check_size, few
 from micvae.data.dataset import FactorDataset
-from micvae.data.declared import check_size, few
 from micvae.data.grid import picked
 from micvae.data.scenes import KINDS, NAMES
 from micvae.errors import DataError

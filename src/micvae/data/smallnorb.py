@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from micvae.data.archives import Records, located, readable, verified
+from micvae.data.array_header import check_ratio, check_size
 from micvae.data.dataset import FactorDataset, FactorKind
-from micvae.data.declared import check_ratio, check_size
 from micvae.data.grid import picked
 from micvae.errors import DataError
 

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from micvae.data.array_header import check_npy, check_ratio, check_size, few, npz_arrays
 from micvae.data.dataset import FactorKind
-from micvae.data.declared import check_npy, check_ratio, check_size, few, npz_arrays
 from micvae.data.memory import memory
 from micvae.data.vectors import check_whole
 from micvae.errors import DataError, MicvaeError

@@ -18,7 +18,7 @@ from micvae.distributions.likelihood import (
 from micvae.distributions.noise import NoisyLatents
 from micvae.distributions.point import PointLatents
 from micvae.distributions.priors import PRIORS, Prior, StandardNormal
-from micvae.distributions.quantised import CodebookLatents, FsqLatents, Quantised
+from micvae.distributions.quantised import CodebookLatents, FSQLatents, Quantised
 from micvae.distributions.shared_codebook import SharedCodebookLatents
 from micvae.distributions.uniform import UniformLatents
 
@@ -29,7 +29,7 @@ LATENTS: dict[str, type[Latents]] = {
     "flow": FlowLatents,
     "joint": JointLatents,
     "codebook": CodebookLatents,
-    "fsq": FsqLatents,
+    "fsq": FSQLatents,
     "shared-codebook": SharedCodebookLatents,
     "noisy": NoisyLatents,
     "point": PointLatents,
@@ -44,8 +44,8 @@ __all__ = [
     "Bernoulli",
     "CodebookLatents",
     "DiagonalGaussian",
+    "FSQLatents",
     "FlowLatents",
-    "FsqLatents",
     "FullGaussianLatents",
     "Gaussian",
     "GaussianLatents",

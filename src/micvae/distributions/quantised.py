@@ -168,7 +168,7 @@ class CodebookLatents(Latents):
 
 
 @dataclass(frozen=True)
-class FsqLatents(Latents):
+class FSQLatents(Latents):
     """Every latent is rounded to a fixed grid on [−1, 1], after a hyperbolic tangent.
 
     There is no codebook to learn, so none can collapse, and no loss is added. What the encoder

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from micvae.data import FactorDataset
 from micvae.explorer.names import LONGEST, read_names
 from micvae.explorer.samples import gather_samples
-from micvae.models import VAE
+from micvae.models import VAEModel
 from micvae.reports.style import latent_name
 from micvae.representation import Representation
 from micvae.sharing.latents import QUANTILES, LatentDescription, describe_latents, spread
@@ -23,7 +23,7 @@ BINS = 48
 
 
 def gather_content(
-    run: Run, model: VAE, representation: Representation, dataset: FactorDataset | None
+    run: Run, model: VAEModel, representation: Representation, dataset: FactorDataset | None
 ) -> dict[str, Any]:
     """Latents in the order of the page, samples of the data, shapes and names.
 
@@ -60,7 +60,7 @@ def gather_content(
 
 
 def decoder_effects(
-    model: VAE, codes: NDArray[np.float32], described: list[LatentDescription]
+    model: VAEModel, codes: NDArray[np.float32], described: list[LatentDescription]
 ) -> list[float]:
     """How far each latent, from the 1% to the 99% quantile, moves the decoded image.
 
@@ -79,7 +79,7 @@ def decoder_effects(
 
 
 def _latent(
-    model: VAE, d: int, latent: LatentDescription, draws: NDArray[np.float32]
+    model: VAEModel, d: int, latent: LatentDescription, draws: NDArray[np.float32]
 ) -> dict[str, Any]:
     """A slider: its range, and how often the data is where.
 
@@ -111,7 +111,7 @@ def _latent(
 
 
 def _features(
-    run: Run, model: VAE, representation: Representation, dataset: FactorDataset | None
+    run: Run, model: VAEModel, representation: Representation, dataset: FactorDataset | None
 ) -> list[dict[str, Any]]:
     """Name and range of every number of a vector, from the data or from what is decoded.
 

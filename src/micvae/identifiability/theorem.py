@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from micvae import records
-from micvae.data.declared import npz_arrays
+from micvae.data.array_header import npz_arrays
 from micvae.errors import RunError
 from micvae.files import expanded, replacing_all
 from micvae.identifiability.marginals import Floats

@@ -6,11 +6,11 @@ from micvae.distributions import Latents, Likelihood
 from micvae.models.bounds import elbo
 from micvae.models.encoding import encode, laid_out
 from micvae.models.finite import check_finite, finite
-from micvae.models.vae import VAE
+from micvae.models.vae import VAEModel
 from micvae.networks import Network, filled
 from micvae.networks.base import ImageShape
 
-__all__ = ["VAE", "build_vae", "check_finite", "elbo", "encode", "finite", "laid_out"]
+__all__ = ["VAEModel", "build_vae", "check_finite", "elbo", "encode", "finite", "laid_out"]
 
 
 def build_vae(
@@ -21,7 +21,7 @@ def build_vae(
     image_shape: ImageShape,
     generator: torch.Generator,
     device: torch.device,
-) -> VAE:
+) -> VAEModel:
     """Build a VAE for images `(C, H, W)` or vectors `(F,)`, weights drawn from a CPU generator.
 
     The weights are drawn on the CPU, so that a seed starts from the same weights on any device.
@@ -32,5 +32,5 @@ def build_vae(
         encoder = network.encoder(image_shape, space.outputs)
         decoder = network.decoder(space.width, image_shape)
     encoder, decoder = filled(encoder, generator), filled(decoder, generator)
-    model = VAE(encoder, space, decoder, likelihood.build(image_shape))
+    model = VAEModel(encoder, space, decoder, likelihood.build(image_shape))
     return model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]

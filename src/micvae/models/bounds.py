@@ -8,12 +8,14 @@ from micvae.arrays import whole_seed
 from micvae.data import Images
 from micvae.models.encoding import at_once
 from micvae.models.finite import check_finite
-from micvae.models.vae import VAE
+from micvae.models.vae import VAEModel
 from micvae.torch_state import with_torch_defaults
 
 
 @with_torch_defaults
-def elbo(model: VAE, images: Images, seed: int = 0, batch_size: int = 1000) -> NDArray[np.float64]:
+def elbo(
+    model: VAEModel, images: Images, seed: int = 0, batch_size: int = 1000
+) -> NDArray[np.float64]:
     r"""A lower bound of log p(x) for each of N samples, `(N,)`, nats.
 
     .. math:: \log p(x) \ge E_{q(z|x)}[\log p(x|z)] - \sum_d KL(q(z_d|x) \| p(z_d))

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from micvae.data import Images
 from micvae.models.finite import finite
-from micvae.models.vae import VAE
+from micvae.models.vae import VAEModel
 from micvae.representation import Encoded
 from micvae.torch_state import with_torch_defaults
 
@@ -28,7 +28,7 @@ def at_once(images: Images, most: int) -> int:
 
 
 @with_torch_defaults
-def encode(model: VAE, images: Images, batch_size: int = 1000) -> Encoded:
+def encode(model: VAEModel, images: Images, batch_size: int = 1000) -> Encoded:
     """What a model makes of images `(N, C, H, W)` or vectors `(N, F)`, each on its own.
 
     Raises:

@@ -12,7 +12,7 @@ from micvae.distributions.likelihood import ImageDistribution
 from micvae.models.finite import check_finite
 
 
-class VAE(nn.Module):
+class VAEModel(nn.Module):
     """q(z|x), p(z) and p(x|z).
 
     Args:

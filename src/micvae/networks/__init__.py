@@ -4,7 +4,7 @@ from micvae import spelling
 from micvae.networks.auto import Auto
 from micvae.networks.base import Network, filled, initialise
 from micvae.networks.conv import Conv
-from micvae.networks.mlp import Mlp, dense
+from micvae.networks.mlp import MLP, dense
 from micvae.networks.patch import Patch
 from micvae.networks.sparse import Sparse, SparseDecoder
 
@@ -12,16 +12,16 @@ NETWORKS: dict[str, type[Network]] = {
     "auto": Auto,
     "conv": Conv,
     "patch": Patch,
-    "mlp": Mlp,
+    "mlp": MLP,
     "sparse": Sparse,
 }
 spelling.register(Network, NETWORKS, "network")
 
 __all__ = [
+    "MLP",
     "NETWORKS",
     "Auto",
     "Conv",
-    "Mlp",
     "Network",
     "Patch",
     "Sparse",

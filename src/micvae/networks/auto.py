@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from torch import nn
 
 from micvae.networks.base import ImageShape, Network
-from micvae.networks.mlp import Mlp
+from micvae.networks.mlp import MLP
 from micvae.networks.patch import Patch
 
 
 @dataclass(frozen=True)
 class Auto(Network):
-    """`Patch` with its defaults for images, `Mlp` with its defaults for vectors."""
+    """`Patch` with its defaults for images, `MLP` with its defaults for vectors."""
 
     def encoder(self, image_shape: ImageShape, outputs: int) -> nn.Module:
         """As the network that fits."""
@@ -23,4 +23,4 @@ class Auto(Network):
 
 
 def _fitting(image_shape: ImageShape) -> Network:
-    return Patch() if len(image_shape) == 3 else Mlp()
+    return Patch() if len(image_shape) == 3 else MLP()

@@ -13,7 +13,7 @@ from micvae.networks.base import MOST_LAYERS, ImageShape, Network, filled
 
 
 @dataclass(frozen=True)
-class Mlp(Network):
+class MLP(Network):
     """Perceptrons with leaky rectifiers, for vectors `(B, F)`; images are flattened.
 
     Args:

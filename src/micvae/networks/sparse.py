@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from micvae.errors import MicvaeError
 from micvae.networks.base import MOST_LAYERS, ImageShape, Network
-from micvae.networks.mlp import Mlp
+from micvae.networks.mlp import MLP
 
 
 class SparseDecoder(nn.Module):
@@ -71,10 +71,10 @@ class Sparse(Network):
 
     def encoder(self, image_shape: ImageShape, outputs: int) -> nn.Module:
         """As `mlp`."""
-        return Mlp(self.hidden, self.depth).encoder(image_shape, outputs)
+        return MLP(self.hidden, self.depth).encoder(image_shape, outputs)
 
     def decoder(self, latent_dim: int, image_shape: ImageShape) -> nn.Module:
         """Masks, the shared network, an output of its own per feature."""
-        shared = Mlp(self.hidden, self.depth - 1).decoder(latent_dim, (self.hidden,))
-        activated = nn.Sequential(*shared.children(), nn.LeakyReLU(Mlp.slope))
+        shared = MLP(self.hidden, self.depth - 1).decoder(latent_dim, (self.hidden,))
+        activated = nn.Sequential(*shared.children(), nn.LeakyReLU(MLP.slope))
         return SparseDecoder(latent_dim, image_shape, activated, self.hidden)

@@ -2,102 +2,102 @@
 
 from micvae import spelling
 from micvae.errors import MicvaeError, nearest
-from micvae.objectives.ada_vae import AdaGVae, AdaMlVae
-from micvae.objectives.annealed_vae import AnnealedVae
+from micvae.objectives.ada_vae import AdaGVAE, AdaMLVAE
+from micvae.objectives.annealed_vae import AnnealedVAE
 from micvae.objectives.base import Losses, Objective, Step
-from micvae.objectives.beta_tcvae import BetaTcVae
-from micvae.objectives.beta_vae import BetaVae
-from micvae.objectives.cs_isolate import CsIsolate
-from micvae.objectives.dip_vae import DipVaeI, DipVaeII
-from micvae.objectives.factor_qvae import FactorQVae
-from micvae.objectives.factor_vae import FactorVae
-from micvae.objectives.fast_ica import FastIca
-from micvae.objectives.fsq import Fsq
-from micvae.objectives.hfs import Hfs
-from micvae.objectives.ima_vae import ImaVae
-from micvae.objectives.info_gan import InfoGan
-from micvae.objectives.info_vae import InfoVae
-from micvae.objectives.isometric_ica import IsometricIca
-from micvae.objectives.ivae import IVae
-from micvae.objectives.joint_vae import JointVae
+from micvae.objectives.beta_tcvae import BetaTCVAE
+from micvae.objectives.beta_vae import BetaVAE
+from micvae.objectives.cs_isolate import CSIsolate
+from micvae.objectives.dip_vae import DIPVAEI, DIPVAEII
+from micvae.objectives.factor_qvae import FactorQVAE
+from micvae.objectives.factor_vae import FactorVAE
+from micvae.objectives.fast_ica import FastICA
+from micvae.objectives.fsq import FSQ
+from micvae.objectives.hfs import HFS
+from micvae.objectives.ima_vae import IMAVAE
+from micvae.objectives.info_gan import InfoGAN
+from micvae.objectives.info_vae import InfoVAE
+from micvae.objectives.isometric_ica import IsometricICA
+from micvae.objectives.ivae import IVAE
+from micvae.objectives.joint_vae import JointVAE
 from micvae.objectives.mi_constrained import MIConstrained
-from micvae.objectives.pcl import Pcl
-from micvae.objectives.qlae import Qlae
+from micvae.objectives.pcl import PCL
+from micvae.objectives.qlae import QLAE
 from micvae.objectives.semi_supervised import SemiSupervised
-from micvae.objectives.slow_vae import SlowVae
-from micvae.objectives.snica import Snica
-from micvae.objectives.sparse_vae import SparseVae
-from micvae.objectives.tcl import Tcl
+from micvae.objectives.slow_vae import SlowVAE
+from micvae.objectives.snica import SNICA
+from micvae.objectives.sparse_vae import SparseVAE
+from micvae.objectives.tcl import TCL
 from micvae.objectives.tripod import Tripod
-from micvae.objectives.vae import Vae
+from micvae.objectives.vae import VAEObjective
 
 METHODS: dict[str, type[Objective]] = {
-    "vae": Vae,
+    "vae": VAEObjective,
     "mi-constrained": MIConstrained,
-    "beta-vae": BetaVae,
-    "annealed-vae": AnnealedVae,
-    "beta-tcvae": BetaTcVae,
-    "factor-vae": FactorVae,
-    "dip-vae-i": DipVaeI,
-    "dip-vae-ii": DipVaeII,
-    "info-vae": InfoVae,
-    "hfs": Hfs,
-    "joint-vae": JointVae,
-    "qlae": Qlae,
-    "fsq": Fsq,
+    "beta-vae": BetaVAE,
+    "annealed-vae": AnnealedVAE,
+    "beta-tcvae": BetaTCVAE,
+    "factor-vae": FactorVAE,
+    "dip-vae-i": DIPVAEI,
+    "dip-vae-ii": DIPVAEII,
+    "info-vae": InfoVAE,
+    "hfs": HFS,
+    "joint-vae": JointVAE,
+    "qlae": QLAE,
+    "fsq": FSQ,
     "tripod": Tripod,
-    "factor-qvae": FactorQVae,
-    "infogan": InfoGan,
-    "ada-gvae": AdaGVae,
-    "ada-ml-vae": AdaMlVae,
+    "factor-qvae": FactorQVAE,
+    "infogan": InfoGAN,
+    "ada-gvae": AdaGVAE,
+    "ada-ml-vae": AdaMLVAE,
     "semi-supervised": SemiSupervised,
-    "cs-isolate": CsIsolate,
-    "ivae": IVae,
-    "tcl": Tcl,
-    "pcl": Pcl,
-    "slow-vae": SlowVae,
-    "snica": Snica,
-    "fast-ica": FastIca,
-    "isometric-ica": IsometricIca,
-    "ima-vae": ImaVae,
-    "sparse-vae": SparseVae,
+    "cs-isolate": CSIsolate,
+    "ivae": IVAE,
+    "tcl": TCL,
+    "pcl": PCL,
+    "slow-vae": SlowVAE,
+    "snica": SNICA,
+    "fast-ica": FastICA,
+    "isometric-ica": IsometricICA,
+    "ima-vae": IMAVAE,
+    "sparse-vae": SparseVAE,
 }
 spelling.register(Objective, METHODS, "method")
 
 __all__ = [
+    "DIPVAEI",
+    "DIPVAEII",
+    "FSQ",
+    "HFS",
+    "IMAVAE",
+    "IVAE",
     "METHODS",
-    "AdaGVae",
-    "AdaMlVae",
-    "AnnealedVae",
-    "BetaTcVae",
-    "BetaVae",
-    "CsIsolate",
-    "DipVaeI",
-    "DipVaeII",
-    "FactorQVae",
-    "FactorVae",
-    "FastIca",
-    "Fsq",
-    "Hfs",
-    "IVae",
-    "ImaVae",
-    "InfoGan",
-    "InfoVae",
-    "IsometricIca",
-    "JointVae",
+    "PCL",
+    "QLAE",
+    "SNICA",
+    "TCL",
+    "AdaGVAE",
+    "AdaMLVAE",
+    "AnnealedVAE",
+    "BetaTCVAE",
+    "BetaVAE",
+    "CSIsolate",
+    "FactorQVAE",
+    "FactorVAE",
+    "FastICA",
+    "InfoGAN",
+    "InfoVAE",
+    "IsometricICA",
+    "JointVAE",
     "Losses",
     "MIConstrained",
     "Objective",
-    "Pcl",
-    "Qlae",
     "SemiSupervised",
-    "SlowVae",
-    "Snica",
-    "SparseVae",
+    "SlowVAE",
+    "SparseVAE",
     "Step",
-    "Tcl",
     "Tripod",
-    "Vae",
+    "VAEObjective",
     "find",
 ]
 

@@ -11,7 +11,7 @@ from torch import Tensor
 from micvae.data import FactorDataset, LazyImages, pairs
 from micvae.distributions import DiagonalGaussian, Trait
 from micvae.errors import DataError
-from micvae.models import VAE, laid_out
+from micvae.models import VAEModel, laid_out
 from micvae.objectives.base import MODEL, Losses, Objective, Step
 from micvae.objectives.identifiability import ELEMENTWISE, Identifiability
 from micvae.objectives.schedules import Constant, Schedule
@@ -20,7 +20,7 @@ PARTNERS = "partners"
 
 
 @dataclass(frozen=True)
-class AdaGVae(Objective):
+class AdaGVAE(Objective):
     r"""The mean of two images' ELBOs, their posteriors made equal where the images agree.
 
     Per pair (x, x') and latent d, δ_d is the divergence of q(z_d|x) and q(z_d|x'). Latents with
@@ -89,7 +89,7 @@ class AdaGVae(Objective):
             )
         return {PARTNERS: made.partners}
 
-    def __call__(self, model: VAE, x: Tensor, step: Step) -> Losses:
+    def __call__(self, model: VAEModel, x: Tensor, step: Step) -> Losses:
         """Evaluate on a batch; see `Objective`."""
         both = torch.cat([x, laid_out(step.of_batch(PARTNERS, x), x.device)])
         posterior = model.encode(both)
@@ -132,8 +132,8 @@ class AdaGVae(Objective):
 
 
 @dataclass(frozen=True)
-class AdaMlVae(AdaGVae):
-    """As `AdaGVae`, shared latents having the normalised product of both posteriors (ML-VAE).
+class AdaMLVAE(AdaGVAE):
+    """As `AdaGVAE`, shared latents having the normalised product of both posteriors (ML-VAE).
 
     References:
         *Weakly-Supervised Disentanglement Without Compromises*, Locatello et al., 2020.

@@ -6,13 +6,13 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from micvae.models.vae import VAE
-from micvae.objectives.base import MODEL, Elbo, Losses, Objective, Step
+from micvae.models.vae import VAEModel
+from micvae.objectives.base import ELBO, MODEL, Losses, Objective, Step
 from micvae.objectives.schedules import Constant, Ramp, RelativeRamp, Schedule
 
 
 @dataclass(frozen=True)
-class AnnealedVae(Objective):
+class AnnealedVAE(Objective):
     r"""−E[log p(x|z)] + γ · |KL(q(z|x) ‖ p(z)) − C|, in nats per sample (CCI-VAE).
 
     The KL term, averaged over the batch, is held at the capacity C, which grows over the steps:
@@ -37,9 +37,9 @@ class AnnealedVae(Objective):
         """`paper`: γ = 1000, C from 0 to 25 nats over 100,000 steps, as for 2D shapes."""
         return {"paper": cls(gamma=Constant(1000.0), capacity=Ramp(0.0, 25.0, steps=100_000))}
 
-    def __call__(self, model: VAE, x: Tensor, step: Step) -> Losses:
+    def __call__(self, model: VAEModel, x: Tensor, step: Step) -> Losses:
         """Evaluate on a batch; see `Objective`."""
-        elbo = Elbo.of(model, x, step.generator)
+        elbo = ELBO.of(model, x, step.generator)
         kl = elbo.latent_kl.sum()
         excess = (kl - self.capacity(step.number)).abs()
         loss = elbo.reconstruction + self.gamma(step.number) * excess

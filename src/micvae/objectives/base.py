@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from micvae.data import FactorDataset, LazyImages
 from micvae.distributions import GaussianLatents, Latents, Trait
 from micvae.errors import MicvaeError
-from micvae.models import VAE, encode
+from micvae.models import VAEModel, encode
 from micvae.networks import Auto, Network
 from micvae.networks.base import ImageShape
 from micvae.objectives.identifiability import Identifiability
@@ -26,7 +26,7 @@ Shape = tuple[int, ...]
 
 
 @dataclass(frozen=True)
-class Setting:
+class ObjectiveContext:
     """What an objective's own networks are built for.
 
     Args:
@@ -115,7 +115,7 @@ class Objective(ABC):
     """Whether the model's loss is one side of a game, so that its fall shows no progress."""
 
     @abstractmethod
-    def __call__(self, model: VAE, x: Tensor, step: Step) -> Losses:
+    def __call__(self, model: VAEModel, x: Tensor, step: Step) -> Losses:
         """Evaluate the objective on a batch `x` of shape `(B, C, H, W)` or `(B, F)`."""
 
     def over(self, steps: int) -> Self:
@@ -170,15 +170,21 @@ class Objective(ABC):
         """
         return {}
 
-    def networks(self, setting: Setting, generator: torch.Generator) -> dict[str, nn.Module]:
+    def networks(
+        self, setting: ObjectiveContext, generator: torch.Generator
+    ) -> dict[str, nn.Module]:
         """Build own networks, each trained on its own loss; none by default."""
         return {}
 
-    def companions(self, setting: Setting, generator: torch.Generator) -> dict[str, nn.Module]:
-        """Build networks that are trained on the model's loss, as `VAE.companions`; none here."""
+    def companions(
+        self, setting: ObjectiveContext, generator: torch.Generator
+    ) -> dict[str, nn.Module]:
+        """Build networks that are trained on the model's loss, see `VAEModel.companions`."""
         return {}
 
-    def rebuilt(self, setting: Setting, shapes: Mapping[str, Shape]) -> dict[str, nn.Module]:
+    def rebuilt(
+        self, setting: ObjectiveContext, shapes: Mapping[str, Shape]
+    ) -> dict[str, nn.Module]:
         """Build the companions of a trained model; its data is not at hand, only their shapes.
 
         Args:
@@ -194,7 +200,7 @@ class Objective(ABC):
         return self.companions(setting, torch.Generator())
 
     def finish(  # noqa: B027, nothing is left to do by default
-        self, model: VAE, dataset: FactorDataset, generator: torch.Generator
+        self, model: VAEModel, dataset: FactorDataset, generator: torch.Generator
     ) -> None:
         """What is left to do when the last step is taken, e.g. a closed form on all the data.
 
@@ -219,7 +225,7 @@ class Objective(ABC):
         """Whether a code is that of its sample alone, whatever is beside it in the data."""
         return type(self).represent is Objective.represent
 
-    def represent(self, model: VAE, dataset: FactorDataset) -> Encoded:
+    def represent(self, model: VAEModel, dataset: FactorDataset) -> Encoded:
         """The codes of a data set; by default every image is encoded on its own."""
         return encode(model, dataset.images)
 
@@ -229,7 +235,7 @@ class Objective(ABC):
 
 
 @dataclass(frozen=True, eq=False)
-class Elbo:
+class ELBO:
     """The parts of the evidence lower bound on one batch, and what they were computed from.
 
     Args:
@@ -245,7 +251,7 @@ class Elbo:
     latent_kl: Tensor
 
     @classmethod
-    def of(cls, model: VAE, x: Tensor, generator: torch.Generator) -> "Elbo":
+    def of(cls, model: VAEModel, x: Tensor, generator: torch.Generator) -> "ELBO":
         """Encode, sample once, decode."""
         posterior = model.encode(x)
         z, kl = model.space.draw(posterior, generator)

@@ -10,15 +10,15 @@ from torch import Tensor
 
 from micvae.distributions import StandardNormal, Trait
 from micvae.information.decomposition import Decomposition, Sampling, decompose
-from micvae.models.vae import VAE
-from micvae.objectives.base import MODEL, Elbo, Losses, Objective, Step
+from micvae.models.vae import VAEModel
+from micvae.objectives.base import ELBO, MODEL, Losses, Objective, Step
 from micvae.objectives.schedules import Constant, Schedule
 
 NORMAL = StandardNormal()
 
 
 @dataclass(frozen=True)
-class BetaTcVae(Objective):
+class BetaTCVAE(Objective):
     r"""−E[log p(x|z)] + α · I(x; z) + β · TC(z) + γ · Σ_d KL(q(z_d) ‖ p(z_d)), nats per sample.
 
     The three terms add up to the KL term; nothing of it is added on top. TC is joint dependence,
@@ -57,9 +57,9 @@ class BetaTcVae(Objective):
         """The density of the aggregate posterior is taken latent by latent."""
         return frozenset({"gaussian", "normal prior"})
 
-    def __call__(self, model: VAE, x: Tensor, step: Step) -> Losses:
+    def __call__(self, model: VAEModel, x: Tensor, step: Step) -> Losses:
         """Evaluate on a batch; see `Objective`."""
-        elbo = Elbo.of(model, x, step.generator)
+        elbo = ELBO.of(model, x, step.generator)
         sampling: Sampling = self.sampling
         parts = decompose(elbo.posterior, elbo.z, NORMAL, step.dataset_size, sampling)
         loss = (
@@ -79,7 +79,7 @@ class BetaTcVae(Objective):
         }
         return Losses({MODEL: loss}, terms, elbo.latent_kl)
 
-    def _shown(self, parts: Decomposition, elbo: Elbo, step: Step) -> Decomposition:
+    def _shown(self, parts: Decomposition, elbo: ELBO, step: Step) -> Decomposition:
         """The parts of the batch's own aggregate posterior, which are possible values."""
         if self.sampling == "mws":
             return parts.without_offset(elbo.z.shape[1], step.dataset_size)

@@ -6,11 +6,11 @@ from typing import ClassVar
 
 from micvae.objectives.base import Objective
 from micvae.objectives.schedules import Constant, Schedule
-from micvae.objectives.vae import Vae
+from micvae.objectives.vae import VAEObjective
 
 
 @dataclass(frozen=True)
-class BetaVae(Vae):
+class BetaVAE(VAEObjective):
     r"""−E[log p(x|z)] + β · KL(q(z|x) ‖ p(z)) with β > 1, in nats per sample.
 
     β is per sample, as everywhere here: some code bases divide the reconstruction by the number of

@@ -13,10 +13,10 @@ from micvae.data.augmentation import Augmentation
 from micvae.data.labels import instance_dependent, label_of
 from micvae.distributions import DiagonalGaussian, Trait
 from micvae.errors import DataError, MicvaeError
-from micvae.models.vae import VAE
+from micvae.models.vae import VAEModel
 from micvae.networks import dense
-from micvae.objectives import confident
-from micvae.objectives.base import MODEL, Losses, Objective, Setting, Step
+from micvae.objectives import divide_mix
+from micvae.objectives.base import MODEL, Losses, Objective, ObjectiveContext, Step
 from micvae.objectives.schedules import Constant, Schedule
 
 CLASSIFIER, CONTENT, STYLE = "classifier", "content prior", "style prior"
@@ -26,7 +26,7 @@ WAVES = 16  # sines, and as many cosines, that stand for an identity
 
 
 @dataclass(frozen=True)
-class CsIsolate(Objective):
+class CSIsolate(Objective):
     r"""Classification of content, plus λ times an ELBO of images and of their augmentations.
 
     .. math:: \lambda \big[-E \log p(x | z_c, z_s) + \mathrm{KL}(q(z_c|x) \,\|\, N(m_c(u_c), I))
@@ -127,7 +127,9 @@ class CsIsolate(Objective):
             )
         return count
 
-    def networks(self, setting: Setting, generator: torch.Generator) -> dict[str, nn.Module]:
+    def networks(
+        self, setting: ObjectiveContext, generator: torch.Generator
+    ) -> dict[str, nn.Module]:
         """The classifier of content, and the means of both priors."""
         content = self.contents(setting.latent_dim)
         style = setting.latent_dim - content
@@ -164,7 +166,7 @@ class CsIsolate(Objective):
             IDENTITIES: order + len(values),
         }
 
-    def __call__(self, model: VAE, x: Tensor, step: Step) -> Losses:
+    def __call__(self, model: VAEModel, x: Tensor, step: Step) -> Losses:
         """Evaluate on a batch and its augmentation; see `Objective`."""
         labels, identities = step.of_batch(LABELS, x), step.of_batch(IDENTITIES, x)
         classifier = step.networks[CLASSIFIER]
@@ -180,12 +182,12 @@ class CsIsolate(Objective):
             weights[1:] = self.guess_weight(step.number), self.balance(step.number)
             with torch.no_grad():
                 guesses = classifier(content)[:, : labels.shape[1]].softmax(1)
-            trust = confident.right(guesses[: len(x)], labels)
+            trust = divide_mix.right(guesses[: len(x)], labels)
             kept = torch.where(trust > self.threshold, trust, 0)
-            targets = confident.targets(guesses, labels, kept, self.temperature)
+            targets = divide_mix.targets(guesses, labels, kept, self.temperature)
         trusted = trust > self.threshold
 
-        classified, learned, parts = confident.both_sides(
+        classified, learned, parts = divide_mix.both_sides(
             classifier, content, targets.repeat(2, 1), trusted.repeat(2), weights
         )
         sign = torch.where(trusted, labels.argmax(1), identities)

@@ -8,13 +8,13 @@ import torch
 from torch import Tensor
 
 from micvae.distributions import Trait
-from micvae.models.vae import VAE
-from micvae.objectives.base import MODEL, Elbo, Losses, Objective, Step
+from micvae.models.vae import VAEModel
+from micvae.objectives.base import ELBO, MODEL, Losses, Objective, Step
 from micvae.objectives.schedules import Constant, Schedule
 
 
 @dataclass(frozen=True)
-class DipVaeI(Objective):
+class DIPVAEI(Objective):
     r"""ELBO + λ_od Σ_{i≠j} C_ij² + λ_d Σ_i (C_ii − 1)², C = Cov_x[E[z|x]] over the batch.
 
     Per sample; the penalty has no unit. Version I asks the posterior *means* to be uncorrelated
@@ -44,9 +44,9 @@ class DipVaeI(Objective):
         """Latents are correlated."""
         return frozenset({"columns"})
 
-    def __call__(self, model: VAE, x: Tensor, step: Step) -> Losses:
+    def __call__(self, model: VAEModel, x: Tensor, step: Step) -> Losses:
         """Evaluate on a batch; see `Objective`."""
-        elbo = Elbo.of(model, x, step.generator)
+        elbo = ELBO.of(model, x, step.generator)
         covariance = self.covariance(elbo)
         variances = covariance.diagonal()
         shared = ((covariance - torch.diag(variances)) ** 2).sum()
@@ -67,7 +67,7 @@ class DipVaeI(Objective):
         }
         return Losses({MODEL: loss}, terms, elbo.latent_kl)
 
-    def covariance(self, elbo: Elbo) -> Tensor:
+    def covariance(self, elbo: ELBO) -> Tensor:
         """Cov_x[E[z|x]] over the batch, (D, D)."""
         mean = elbo.posterior.trained_mean
         centred = mean - mean.mean(0)
@@ -76,8 +76,8 @@ class DipVaeI(Objective):
 
 
 @dataclass(frozen=True)
-class DipVaeII(DipVaeI):
-    r"""As `DipVaeI`, with C = Cov[z] = E_x[diag σ²(x)] + Cov_x[E[z|x]].
+class DIPVAEII(DIPVAEI):
+    r"""As `DIPVAEI`, with C = Cov[z] = E_x[diag σ²(x)] + Cov_x[E[z|x]].
 
     Version II asks the latents themselves to be uncorrelated and of unit variance: E[σ²] is added
     on the diagonal only.
@@ -101,7 +101,7 @@ class DipVaeII(DipVaeI):
         """E[σ²] is all that the covariance given an image adds."""
         return frozenset({"gaussian"})
 
-    def covariance(self, elbo: Elbo) -> Tensor:
+    def covariance(self, elbo: ELBO) -> Tensor:
         """Covariance of q(z) over the batch, (D, D)."""
         noise = elbo.posterior.log_variance.exp().mean(0)
         return super().covariance(elbo) + torch.diag(noise)

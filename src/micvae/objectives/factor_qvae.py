@@ -6,14 +6,14 @@ from typing import ClassVar
 
 from micvae.distributions import Latents, SharedCodebookLatents
 from micvae.objectives.base import Objective
-from micvae.objectives.factor_vae import FactorVae
+from micvae.objectives.factor_vae import FactorVAE
 from micvae.objectives.schedules import Constant, Schedule
 
 SHARED = SharedCodebookLatents()
 
 
 @dataclass(frozen=True)
-class FactorQVae(FactorVae):
+class FactorQVAE(FactorVAE):
     r"""−E[log p(x|z)] + β · KL(q(k|x) ‖ uniform) + γ · TC(z), in nats per sample.
 
     All latents take their values from one learned codebook of numbers; q(k|x) ∝ exp(−(e − v_k)²)

@@ -11,16 +11,16 @@ from torch.nn.functional import softplus
 
 from micvae.distributions import Trait
 from micvae.errors import MicvaeError
-from micvae.models.vae import VAE
+from micvae.models.vae import VAEModel
 from micvae.networks import dense
-from micvae.objectives.base import MODEL, Elbo, Losses, Objective, Setting, Step
+from micvae.objectives.base import ELBO, MODEL, Losses, Objective, ObjectiveContext, Step
 from micvae.objectives.schedules import Constant, Schedule
 
 DISCRIMINATOR = "discriminator"
 
 
 @dataclass(frozen=True)
-class FactorVae(Objective):
+class FactorVAE(Objective):
     r"""−E[log p(x|z)] + β · KL(q(z|x) ‖ p(z)) + γ · TC(z), in nats per sample.
 
     .. math:: \mathrm{TC}(z) \approx E_{q(z)}\, T(z), \qquad
@@ -66,7 +66,9 @@ class FactorVae(Objective):
         """`paper`: γ = 35 and six layers of 1,000 units, as for 2D shapes; slow on a CPU."""
         return {"paper": cls(tc_weight=Constant(35.0), width=1000, depth=6)}
 
-    def networks(self, setting: Setting, generator: torch.Generator) -> dict[str, nn.Module]:
+    def networks(
+        self, setting: ObjectiveContext, generator: torch.Generator
+    ) -> dict[str, nn.Module]:
         """The discriminator: a perceptron with leaky rectifiers, one logit per sample."""
         return {DISCRIMINATOR: dense(setting.latent_dim, [self.width] * self.depth, 1, generator)}
 
@@ -85,10 +87,10 @@ class FactorVae(Objective):
             return {"lr": self.discriminator_rate, "betas": (0.5, 0.9)}
         return {}
 
-    def __call__(self, model: VAE, x: Tensor, step: Step) -> Losses:
+    def __call__(self, model: VAEModel, x: Tensor, step: Step) -> Losses:
         """Evaluate on a batch; see `Objective`."""
         discriminator = step.networks[DISCRIMINATOR]
-        elbo = Elbo.of(model, x, step.generator)
+        elbo = ELBO.of(model, x, step.generator)
         frozen = {name: value.detach() for name, value in discriminator.named_parameters()}
         correlation = functional_call(discriminator, frozen, elbo.z).mean()
         kl = elbo.latent_kl.sum()

@@ -13,19 +13,19 @@ from micvae.data import FactorDataset, Images
 from micvae.distributions import Latents, Trait
 from micvae.distributions.likelihood import BernoulliImage
 from micvae.errors import MicvaeError
-from micvae.models import VAE
-from micvae.networks import Mlp, Network
-from micvae.objectives.base import MODEL, Elbo, Losses, Objective, Setting, Step
+from micvae.models import VAEModel
+from micvae.networks import MLP, Network
+from micvae.objectives.base import ELBO, MODEL, Losses, Objective, ObjectiveContext, Step
 from micvae.objectives.identifiability import SCALED, Identifiability
 from micvae.objectives.pcl import POINT
 from micvae.objectives.unmixing import unmix
 
-LINEAR = Mlp(depth=0)
+LINEAR = MLP(depth=0)
 _DARKEST = 0.01  # log-odds of 0 and 1 are not finite: pixels are clipped to [0.01, 0.99]
 
 
 @dataclass(frozen=True)
-class FastIca(Objective):
+class FastICA(Objective):
     r"""Codes W (x − m): D principal components, rotated until they are independent.
 
     After the last step the encoder is set to the projection on the first D principal components,
@@ -71,23 +71,25 @@ class FastIca(Objective):
         """Features that can be unmixed."""
         return frozenset({"point"})
 
-    def companions(self, setting: Setting, generator: torch.Generator) -> dict[str, nn.Module]:
+    def companions(
+        self, setting: ObjectiveContext, generator: torch.Generator
+    ) -> dict[str, nn.Module]:
         """None; networks that cannot be set to a linear map are refused before a step is taken."""
-        if not isinstance(setting.network, Mlp) or setting.network.depth > 0:
+        if not isinstance(setting.network, MLP) or setting.network.depth > 0:
             raise MicvaeError(
                 f"fast-ica is linear, and network is {setting.network}; leave --network out or "
                 'use --network "mlp(depth=0)".'
             )
         return {}
 
-    def __call__(self, model: VAE, x: Tensor, step: Step) -> Losses:
+    def __call__(self, model: VAEModel, x: Tensor, step: Step) -> Losses:
         """Evaluate on a batch; see `Objective`."""
-        elbo = Elbo.of(model, x, step.generator)
+        elbo = ELBO.of(model, x, step.generator)
         loss = elbo.reconstruction
         terms = {"loss": loss, "reconstruction": loss, "kl": elbo.latent_kl.sum()}
         return Losses({MODEL: loss}, terms, elbo.latent_kl)
 
-    def finish(self, model: VAE, dataset: FactorDataset, generator: torch.Generator) -> None:
+    def finish(self, model: VAEModel, dataset: FactorDataset, generator: torch.Generator) -> None:
         """Set encoder, unmixing and decoder."""
         seed = int(torch.randint(2**31, (1,), generator=generator))
         centre, directions = principal_components(dataset.images, model.latent_dim, seed)
@@ -113,7 +115,7 @@ def principal_components(
 
 
 def _read_back(
-    model: VAE,
+    model: VAEModel,
     images: Images,
     centre: NDArray[np.float64],
     directions: NDArray[np.float64],

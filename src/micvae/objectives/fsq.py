@@ -5,16 +5,16 @@ from typing import Any, ClassVar
 
 from torch import Tensor
 
-from micvae.distributions import FsqLatents, Latents
+from micvae.distributions import FSQLatents, Latents
 from micvae.errors import MicvaeError
-from micvae.models.vae import VAE
-from micvae.objectives.base import MODEL, Elbo, Losses, Objective, Step
+from micvae.models.vae import VAEModel
+from micvae.objectives.base import ELBO, MODEL, Losses, Objective, Step
 
-GRID = FsqLatents()
+GRID = FSQLatents()
 
 
 @dataclass(frozen=True)
-class Fsq(Objective):
+class FSQ(Objective):
     """−log p(x|z), in nats per sample, and nothing else: the grid alone bounds what z can say.
 
     References:
@@ -41,9 +41,9 @@ class Fsq(Objective):
         """Decoupled weight decay."""
         return {"weight_decay": self.weight_decay}
 
-    def __call__(self, model: VAE, x: Tensor, step: Step) -> Losses:
+    def __call__(self, model: VAEModel, x: Tensor, step: Step) -> Losses:
         """Evaluate on a batch; see `Objective`."""
-        elbo = Elbo.of(model, x, step.generator)
+        elbo = ELBO.of(model, x, step.generator)
         loss = elbo.reconstruction
         terms = {"loss": loss, "reconstruction": loss, "kl": elbo.latent_kl.sum()}
         return Losses({MODEL: loss}, terms, elbo.latent_kl)

@@ -8,15 +8,15 @@ import torch
 from torch import Tensor
 
 from micvae.distributions import Trait
-from micvae.models.vae import VAE
-from micvae.objectives.base import MODEL, Elbo, Losses, Objective, Step
+from micvae.models.vae import VAEModel
+from micvae.objectives.base import ELBO, MODEL, Losses, Objective, Step
 from micvae.objectives.schedules import Constant, Schedule
 
 _BLOCK = 1 << 24  # distances that are held at a time
 
 
 @dataclass(frozen=True)
-class Hfs(Objective):
+class HFS(Objective):
     r"""−E[log p(x|z)] + β · KL + γ Σ_{i<j} d_H(i, j) + δ Σ_i max(0, 1 − std(μ_i)), per sample.
 
     .. math:: d_H(i, j) = \max_{a, b} \min_c \; (\mu_{ai} - \mu_{ci})^2 + (\mu_{bj} - \mu_{cj})^2
@@ -59,9 +59,9 @@ class Hfs(Objective):
         """Latents are compared one by one."""
         return frozenset({"columns"})
 
-    def __call__(self, model: VAE, x: Tensor, step: Step) -> Losses:
+    def __call__(self, model: VAEModel, x: Tensor, step: Step) -> Losses:
         """Evaluate on a batch; see `Objective`."""
-        elbo = Elbo.of(model, x, step.generator)
+        elbo = ELBO.of(model, x, step.generator)
         kl = elbo.latent_kl.sum()
         means = elbo.posterior.trained_mean
         distance, shrunk = hausdorff(means), shrinkage(means)

@@ -8,15 +8,15 @@ from torch import Tensor
 
 from micvae.distributions import Trait
 from micvae.errors import MicvaeError
-from micvae.models import VAE
+from micvae.models import VAEModel
 from micvae.models.jacobian import ima_contrast, jacobians
-from micvae.objectives.base import MODEL, Elbo, Losses, Objective, Step
+from micvae.objectives.base import ELBO, MODEL, Losses, Objective, Step
 from micvae.objectives.identifiability import ELEMENTWISE, Identifiability
 from micvae.objectives.schedules import Constant, Schedule
 
 
 @dataclass(frozen=True)
-class ImaVae(Objective):
+class IMAVAE(Objective):
     r"""−E[log p(x|z)] + β · KL + γ · E[C(z)], in nats per sample.
 
     .. math:: C = \sum_d \log \|\partial f / \partial z_d\| - \tfrac{1}{2} \log \det J^\top J
@@ -69,9 +69,9 @@ class ImaVae(Objective):
         """A direction per latent."""
         return frozenset({"columns"})
 
-    def __call__(self, model: VAE, x: Tensor, step: Step) -> Losses:
+    def __call__(self, model: VAEModel, x: Tensor, step: Step) -> Losses:
         """Evaluate on a batch; see `Objective`."""
-        elbo = Elbo.of(model, x, step.generator)
+        elbo = ELBO.of(model, x, step.generator)
         at = elbo.z[: self.samples]
         contrast = ima_contrast(jacobians(lambda z: model.decode(z).mean, at)).mean()
         kl = elbo.latent_kl.sum()

@@ -11,9 +11,9 @@ from torch.nn.functional import softplus
 
 from micvae.distributions import Latents, NoisyLatents, Trait
 from micvae.errors import MicvaeError
-from micvae.models.vae import VAE
+from micvae.models.vae import VAEModel
 from micvae.networks import filled
-from micvae.objectives.base import MODEL, Losses, Objective, Setting, Step
+from micvae.objectives.base import MODEL, Losses, Objective, ObjectiveContext, Step
 from micvae.objectives.schedules import Constant, Schedule
 
 DISCRIMINATOR = "discriminator"
@@ -21,7 +21,7 @@ NOISY = NoisyLatents()
 
 
 @dataclass(frozen=True)
-class InfoGan(Objective):
+class InfoGAN(Objective):
     r"""softplus(−D(G(c, n))) + λ · E[−log q(c | G(c, n))], in nats per sample.
 
     .. math:: I(c; G(c, n)) \ge H(c) + E_{c, n}\, \log q(c \mid G(c, n))
@@ -76,7 +76,9 @@ class InfoGan(Objective):
         """The density of the codes that an image was made from."""
         return frozenset({"log_prob"})
 
-    def networks(self, setting: Setting, generator: torch.Generator) -> dict[str, nn.Module]:
+    def networks(
+        self, setting: ObjectiveContext, generator: torch.Generator
+    ) -> dict[str, nn.Module]:
         """The discriminator: an encoder with one output."""
         with torch.device("meta"):
             network = setting.network.encoder(setting.image_shape, 1)
@@ -87,7 +89,7 @@ class InfoGan(Objective):
         rate = self.discriminator_rate if group == DISCRIMINATOR else self.generator_rate
         return {"lr": rate, "betas": (0.5, 0.99)}
 
-    def __call__(self, model: VAE, x: Tensor, step: Step) -> Losses:
+    def __call__(self, model: VAEModel, x: Tensor, step: Step) -> Losses:
         """Evaluate on a batch; see `Objective`."""
         discriminator = step.networks[DISCRIMINATOR]
         z = model.space.sample(len(x), step.generator)

@@ -8,13 +8,13 @@ import torch
 from torch import Tensor
 
 from micvae.distributions import Trait
-from micvae.models.vae import VAE
-from micvae.objectives.base import MODEL, Elbo, Losses, Objective, Step
+from micvae.models.vae import VAEModel
+from micvae.objectives.base import ELBO, MODEL, Losses, Objective, Step
 from micvae.objectives.schedules import Constant, Schedule
 
 
 @dataclass(frozen=True)
-class InfoVae(Objective):
+class InfoVAE(Objective):
     r"""−E[log p(x|z)] + (1 − α) KL(q(z|x) ‖ p(z)) + (α + λ − 1) MMD²(q(z), p(z)), per sample.
 
     .. math:: \mathrm{MMD}^2 = E\,k(z, z') + E\,k(p, p') - 2 E\,k(z, p),
@@ -55,9 +55,9 @@ class InfoVae(Objective):
         """Latents are compared with samples of the prior."""
         return frozenset({"columns"})
 
-    def __call__(self, model: VAE, x: Tensor, step: Step) -> Losses:
+    def __call__(self, model: VAEModel, x: Tensor, step: Step) -> Losses:
         """Evaluate on a batch; see `Objective`."""
-        elbo = Elbo.of(model, x, step.generator)
+        elbo = ELBO.of(model, x, step.generator)
         kl = elbo.latent_kl.sum()
         prior = model.space.sample(len(elbo.z), step.generator)
         discrepancy = mmd(elbo.z, prior)

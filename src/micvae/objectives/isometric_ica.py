@@ -11,8 +11,8 @@ from torch import Tensor, nn
 from micvae.data import FactorDataset
 from micvae.distributions import Latents, Trait
 from micvae.errors import MicvaeError
-from micvae.models import VAE
-from micvae.objectives.base import Losses, Objective, Setting, Shape, Step
+from micvae.models import VAEModel
+from micvae.objectives.base import Losses, Objective, ObjectiveContext, Shape, Step
 from micvae.objectives.chart import Chart, hessian_chart, neighbourhood
 from micvae.objectives.identifiability import SCALED, Identifiability
 from micvae.objectives.pcl import POINT
@@ -23,7 +23,7 @@ CHART, LANDMARKS = "chart", "landmarks"
 
 
 @dataclass(frozen=True)
-class IsometricIca(Objective):
+class IsometricICA(Objective):
     r"""½ ‖h(x) − y(x)‖² of features h and coordinates y of the manifold, in nats per sample.
 
     Before training, Hessian locally linear embedding of a sample of the images, the landmarks,
@@ -79,26 +79,30 @@ class IsometricIca(Objective):
         rows = torch.randperm(len(dataset), generator=generator)[: self.landmarks].numpy()
         return {LANDMARKS: dataset.images[rows].reshape(len(rows), -1)}
 
-    def companions(self, setting: Setting, generator: torch.Generator) -> dict[str, nn.Module]:
+    def companions(
+        self, setting: ObjectiveContext, generator: torch.Generator
+    ) -> dict[str, nn.Module]:
         """The chart of the manifold, which is not trained."""
         seed = int(torch.randint(2**31, (1,), generator=generator))
         given = setting.given[LANDMARKS]
         return {CHART: hessian_chart(given, setting.latent_dim, self.neighbours, seed)}
 
-    def rebuilt(self, setting: Setting, shapes: Mapping[str, Shape]) -> dict[str, nn.Module]:
+    def rebuilt(
+        self, setting: ObjectiveContext, shapes: Mapping[str, Shape]
+    ) -> dict[str, nn.Module]:
         """An empty chart of as many landmarks."""
         landmarks = torch.empty(shapes[f"{CHART}.landmarks"])
         coordinates = torch.empty(len(landmarks), setting.latent_dim)
         k = neighbourhood(self.neighbours, len(landmarks), setting.latent_dim)
         return {CHART: Chart(landmarks, coordinates, k)}
 
-    def __call__(self, model: VAE, x: Tensor, step: Step) -> Losses:
+    def __call__(self, model: VAEModel, x: Tensor, step: Step) -> Losses:
         """Evaluate on a batch; see `Objective`."""
         h, kl = model.space.draw(model.encode(x), step.generator)
         coordinates: Tensor = model.companions[CHART](x.flatten(1))
         told = 0.5 * ((h - coordinates) ** 2).sum(1).mean()
         return with_pictures(model, x, h, kl, told, "embedding_loss")
 
-    def finish(self, model: VAE, dataset: FactorDataset, generator: torch.Generator) -> None:
+    def finish(self, model: VAEModel, dataset: FactorDataset, generator: torch.Generator) -> None:
         """Unmix the features."""
         unmix(model, dataset.images, int(torch.randint(2**31, (1,), generator=generator)))

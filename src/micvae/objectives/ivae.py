@@ -11,10 +11,10 @@ from torch import Tensor, nn
 from micvae.data import FactorDataset
 from micvae.distributions import DiagonalGaussian, Trait
 from micvae.errors import MicvaeError
-from micvae.models import VAE
+from micvae.models import VAEModel
 from micvae.networks import dense
 from micvae.networks.base import MOST_LAYERS
-from micvae.objectives.base import MODEL, Losses, Objective, Setting, Shape, Step
+from micvae.objectives.base import MODEL, Losses, Objective, ObjectiveContext, Shape, Step
 from micvae.objectives.contrast import contrast
 from micvae.objectives.identifiability import ELEMENTWISE, Identifiability
 from micvae.objectives.observed import conditions
@@ -24,7 +24,7 @@ PRIOR, CONDITIONS = "prior", "conditions"
 
 
 @dataclass(frozen=True)
-class IVae(Objective):
+class IVAE(Objective):
     r"""−E[log p(x|z)] + β · KL(q(z|x, u) ‖ p(z|u)) + c · L_u, in nats per sample.
 
     p(z|u) is Gaussian, independent over latents, its moments a network of the auxiliary variable
@@ -114,12 +114,16 @@ class IVae(Objective):
         """The auxiliary variable, one row per image."""
         return {CONDITIONS: conditions(dataset, "ivae")}
 
-    def companions(self, setting: Setting, generator: torch.Generator) -> dict[str, nn.Module]:
+    def companions(
+        self, setting: ObjectiveContext, generator: torch.Generator
+    ) -> dict[str, nn.Module]:
         """The prior's network: log-variances, and means unless `centred`."""
         inputs = setting.given[CONDITIONS].shape[1]
         return {PRIOR: self._network(inputs, setting.latent_dim, generator)}
 
-    def rebuilt(self, setting: Setting, shapes: Mapping[str, Shape]) -> dict[str, nn.Module]:
+    def rebuilt(
+        self, setting: ObjectiveContext, shapes: Mapping[str, Shape]
+    ) -> dict[str, nn.Module]:
         """The prior's network, for as many conditions as its first layer reads."""
         inputs = shapes[f"{PRIOR}.0.weight"][1]
         return {PRIOR: self._network(inputs, setting.latent_dim, torch.Generator())}
@@ -128,7 +132,7 @@ class IVae(Objective):
         outputs = latent_dim * (1 if self.centred else 2)
         return dense(inputs, [self.hidden] * self.depth, outputs, generator)
 
-    def __call__(self, model: VAE, x: Tensor, step: Step) -> Losses:
+    def __call__(self, model: VAEModel, x: Tensor, step: Step) -> Losses:
         """Evaluate on a batch; see `Objective`."""
         prior = self.prior(model.companions[PRIOR](step.of_batch(CONDITIONS, x)))
         own = model.encode(x)

@@ -8,15 +8,15 @@ from typing import ClassVar
 from torch import Tensor
 
 from micvae.distributions import JointLatents, Latents, Trait
-from micvae.models.vae import VAE
-from micvae.objectives.base import MODEL, Elbo, Losses, Objective, Step
+from micvae.models.vae import VAEModel
+from micvae.objectives.base import ELBO, MODEL, Losses, Objective, Step
 from micvae.objectives.schedules import Constant, Ramp, RelativeRamp, Schedule
 
 JOINT = JointLatents()
 
 
 @dataclass(frozen=True)
-class JointVae(Objective):
+class JointVAE(Objective):
     r"""−E[log p(x|z, c)] + γ |KL(q(z|x) ‖ p(z)) − C_z| + γ |KL(q(c|x) ‖ p(c)) − C_c|, nats.
 
     z are Gaussian latents, c categorical ones; both capacities grow over the steps, so that
@@ -59,9 +59,9 @@ class JointVae(Objective):
         """Gaussian latents, then categories."""
         return frozenset({"categories"})
 
-    def __call__(self, model: VAE, x: Tensor, step: Step) -> Losses:
+    def __call__(self, model: VAEModel, x: Tensor, step: Step) -> Losses:
         """Evaluate on a batch; see `Objective`."""
-        elbo = Elbo.of(model, x, step.generator)
+        elbo = ELBO.of(model, x, step.generator)
         numbers = elbo.posterior.gaussian.loc.shape[1]
         kl_numbers = elbo.latent_kl[:numbers].sum()
         kl_categories = elbo.latent_kl[numbers:].sum()

@@ -10,8 +10,8 @@ from torch import Tensor, nn
 from micvae.distributions import Trait
 from micvae.information import ESTIMATORS, PairwiseEstimator
 from micvae.information.latents import known_offset, latent_pairwise_information
-from micvae.models.vae import VAE
-from micvae.objectives.base import MODEL, Elbo, Losses, Objective, Setting, Step
+from micvae.models.vae import VAEModel
+from micvae.objectives.base import ELBO, MODEL, Losses, Objective, ObjectiveContext, Step
 from micvae.objectives.schedules import Constant, Ramp, Schedule
 
 ADVERSARY = "density_ratio"
@@ -70,14 +70,16 @@ class MIConstrained(Objective):
         """What the estimator reads; of discrete latents everything is known."""
         return frozenset({"columns" if self.estimator.reads_samples_alone else "densities"})
 
-    def networks(self, setting: Setting, generator: torch.Generator) -> dict[str, nn.Module]:
+    def networks(
+        self, setting: ObjectiveContext, generator: torch.Generator
+    ) -> dict[str, nn.Module]:
         """The estimator's adversary, where it has one."""
         network = self.estimator.network(setting.latent_dim, generator)
         return {} if network is None else {ADVERSARY: network}
 
-    def __call__(self, model: VAE, x: Tensor, step: Step) -> Losses:
+    def __call__(self, model: VAEModel, x: Tensor, step: Step) -> Losses:
         """Evaluate on a batch; see `Objective`."""
-        elbo = Elbo.of(model, x, step.generator)
+        elbo = ELBO.of(model, x, step.generator)
         kl = elbo.latent_kl.sum()
         priced = kl
         if CATEGORIES in model.space.kinds:

@@ -11,8 +11,8 @@ from torch.nn.functional import softplus
 
 from micvae.data import FactorDataset, LazyImages
 from micvae.distributions import Latents, PointLatents, Trait
-from micvae.models import VAE, laid_out
-from micvae.objectives.base import Losses, Objective, Setting, Step
+from micvae.models import VAEModel, laid_out
+from micvae.objectives.base import Losses, Objective, ObjectiveContext, Step
 from micvae.objectives.identifiability import ELEMENTWISE, Identifiability
 from micvae.objectives.observed import next_frames
 from micvae.objectives.tcl import with_pictures
@@ -46,7 +46,7 @@ class PairScore(nn.Module):
 
 
 @dataclass(frozen=True)
-class Pcl(Objective):
+class PCL(Objective):
     r"""Logistic loss of telling (x_t, x_{t−1}) from (x_t, x_{t*}) by features h, in nats.
 
     t* is another time, drawn by shuffling the batch. The score of a pair is a sum over features,
@@ -84,11 +84,13 @@ class Pcl(Objective):
         following, there = next_frames(dataset, "pcl", either=False)
         return {FOLLOWING: following, THERE: there}
 
-    def companions(self, setting: Setting, generator: torch.Generator) -> dict[str, nn.Module]:
+    def companions(
+        self, setting: ObjectiveContext, generator: torch.Generator
+    ) -> dict[str, nn.Module]:
         """The score of pairs."""
         return {SCORE: PairScore(setting.latent_dim, generator)}
 
-    def __call__(self, model: VAE, x: Tensor, step: Step) -> Losses:
+    def __call__(self, model: VAEModel, x: Tensor, step: Step) -> Losses:
         """Evaluate on a batch; see `Objective`."""
         following = laid_out(step.of_batch(FOLLOWING, x), x.device)
         there = step.of_batch(THERE, x).float()

@@ -8,15 +8,15 @@ from torch import Tensor
 
 from micvae.distributions import CodebookLatents, Latents, Trait
 from micvae.errors import MicvaeError
-from micvae.models.vae import VAE
-from micvae.objectives.base import MODEL, Elbo, Losses, Objective, Step
+from micvae.models.vae import VAEModel
+from micvae.objectives.base import ELBO, MODEL, Losses, Objective, Step
 from micvae.objectives.schedules import Constant, Schedule
 
 CODEBOOK = CodebookLatents()
 
 
 @dataclass(frozen=True)
-class Qlae(Objective):
+class QLAE(Objective):
     r"""−log p(x|z) + λ_q Σ_d (sg[e_d] − v_d)² + λ_c Σ_d (e_d − sg[v_d])², in nats per sample.
 
     e is what the encoder says, v the nearest value of each latent's own codebook, which the
@@ -65,9 +65,9 @@ class Qlae(Objective):
         """Decoupled weight decay."""
         return {"weight_decay": self.weight_decay}
 
-    def __call__(self, model: VAE, x: Tensor, step: Step) -> Losses:
+    def __call__(self, model: VAEModel, x: Tensor, step: Step) -> Losses:
         """Evaluate on a batch; see `Objective`."""
-        elbo = Elbo.of(model, x, step.generator)
+        elbo = ELBO.of(model, x, step.generator)
         encoded, value = elbo.posterior.encoded, elbo.posterior.quantised
         quantisation = ((encoded.detach() - value) ** 2).sum(1).mean()
         commitment = ((encoded - value.detach()) ** 2).sum(1).mean()

@@ -12,16 +12,16 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 from micvae.data import FactorDataset
 from micvae.distributions import Latents, Trait
 from micvae.errors import DataError, MicvaeError
-from micvae.models import VAE, laid_out
+from micvae.models import VAEModel, laid_out
 from micvae.networks import Network
-from micvae.objectives.base import MODEL, Losses, Objective, Setting, Shape, Step
-from micvae.objectives.beta_vae import BetaVae
+from micvae.objectives.base import MODEL, Losses, Objective, ObjectiveContext, Shape, Step
+from micvae.objectives.beta_vae import BetaVAE
 from micvae.objectives.identifiability import Identifiability
 from micvae.objectives.schedules import Constant, Schedule
 from micvae.representation import Encoded
 
 IMAGES, TARGETS = "labelled images", "their factors"
-BASE = BetaVae()
+BASE = BetaVAE()
 
 
 @dataclass(frozen=True)
@@ -103,23 +103,29 @@ class SemiSupervised(Objective):
         """One number per factor, and what the base needs."""
         return self.base.needs() | {"columns"}
 
-    def networks(self, setting: Setting, generator: torch.Generator) -> dict[str, nn.Module]:
+    def networks(
+        self, setting: ObjectiveContext, generator: torch.Generator
+    ) -> dict[str, nn.Module]:
         """The base's."""
         return self.base.networks(setting, generator)
 
-    def companions(self, setting: Setting, generator: torch.Generator) -> dict[str, nn.Module]:
+    def companions(
+        self, setting: ObjectiveContext, generator: torch.Generator
+    ) -> dict[str, nn.Module]:
         """The base's."""
         return self.base.companions(setting, generator)
 
-    def rebuilt(self, setting: Setting, shapes: Mapping[str, Shape]) -> dict[str, nn.Module]:
+    def rebuilt(
+        self, setting: ObjectiveContext, shapes: Mapping[str, Shape]
+    ) -> dict[str, nn.Module]:
         """The base's."""
         return self.base.rebuilt(setting, shapes)
 
-    def finish(self, model: VAE, dataset: FactorDataset, generator: torch.Generator) -> None:
+    def finish(self, model: VAEModel, dataset: FactorDataset, generator: torch.Generator) -> None:
         """As the base."""
         self.base.finish(model, dataset, generator)
 
-    def represent(self, model: VAE, dataset: FactorDataset) -> Encoded:
+    def represent(self, model: VAEModel, dataset: FactorDataset) -> Encoded:
         """As the base."""
         return self.base.represent(model, dataset)
 
@@ -146,7 +152,7 @@ class SemiSupervised(Objective):
         own = {IMAGES: dataset.images[chosen], TARGETS: scaled.astype(np.float32)}
         return own | dict(self.base.prepare(dataset, generator))
 
-    def __call__(self, model: VAE, x: Tensor, step: Step) -> Losses:
+    def __call__(self, model: VAEModel, x: Tensor, step: Step) -> Losses:
         """Evaluate on a batch, and as many of the labelled images; see `Objective`."""
         losses = self.base(model, x, step)
         images, targets = step.given[IMAGES], step.given[TARGETS]

@@ -12,7 +12,7 @@ from torch import Tensor
 from micvae.data import FactorDataset, LazyImages
 from micvae.distributions import DiagonalGaussian, Trait
 from micvae.errors import MicvaeError
-from micvae.models import VAE, laid_out
+from micvae.models import VAEModel, laid_out
 from micvae.objectives.base import MODEL, Losses, Objective, Step
 from micvae.objectives.contrast import contrast
 from micvae.objectives.identifiability import Identifiability
@@ -23,7 +23,7 @@ NEIGHBOURS = "neighbours"
 
 
 @dataclass(frozen=True)
-class SlowVae(Objective):
+class SlowVAE(Objective):
     r"""A VAE on pairs of neighbouring frames whose latents move by Laplace steps, nats per frame.
 
     .. math:: E[-\log p(x|z)] + \tfrac12 \big[ \beta\, KL(q(z_{t-1}|x_{t-1}) \| N(0, I))
@@ -97,7 +97,7 @@ class SlowVae(Objective):
         """A neighbour in time of every image; a frame alone is its own."""
         return {NEIGHBOURS: next_frames(dataset, "slow-vae", either=True)[0]}
 
-    def __call__(self, model: VAE, x: Tensor, step: Step) -> Losses:
+    def __call__(self, model: VAEModel, x: Tensor, step: Step) -> Losses:
         """Evaluate on a batch; see `Objective`."""
         both = torch.cat([x, laid_out(step.of_batch(NEIGHBOURS, x), x.device)])
         posterior = model.encode(both)

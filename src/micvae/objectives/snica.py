@@ -12,9 +12,9 @@ from micvae.data import FactorDataset, LazyImages
 from micvae.distributions import DiagonalGaussian, Trait
 from micvae.distributions.switching import Smoothed, SwitchingDynamics
 from micvae.errors import DataError, MicvaeError
-from micvae.models import VAE, finite, laid_out
+from micvae.models import VAEModel, finite, laid_out
 from micvae.models.encoding import at_once
-from micvae.objectives.base import MODEL, Losses, Objective, Setting, Step
+from micvae.objectives.base import MODEL, Losses, Objective, ObjectiveContext, Step
 from micvae.objectives.identifiability import ELEMENTWISE, Identifiability
 from micvae.objectives.pcl import PairScore, pair_loss
 from micvae.objectives.schedules import NONE, Constant, Ramp, Schedule
@@ -25,7 +25,7 @@ _AT_ONCE = 100_000  # frames smoothed side by side when codes are computed
 
 
 @dataclass(frozen=True)
-class Snica(Objective):
+class SNICA(Objective):
     r"""Δ-SNICA: −E[log p(x|s)] + β · KL(q(y) q(u) ‖ p(y, u)), in nats per frame of a window.
 
     Every source s_t = y_{t,1} moves linearly, as its own Markov chain of hidden states u_t says
@@ -37,7 +37,7 @@ class Snica(Objective):
     the best factorised approximation is found by coordinate ascent, a Kalman smoother for y and
     forward–backward for u in turn, source by source. Codes are E[s_t | the whole sequence].
 
-    c · L_c may be added: PCL's logistic loss on the encoder's means (see `Pcl`), which is ours and
+    c · L_c may be added: PCL's logistic loss on the encoder's means (see `PCL`), which is ours and
     not in the paper, whose c is 0. It tells the encoder early which coordinates depend on their
     own past alone; without it training first finds coordinates that reconstruct, whichever, and
     may be held there. While β is 0 nothing is smoothed: the encoder's Gaussians are q(s), and the
@@ -117,7 +117,9 @@ class Snica(Objective):
         """All frames, and whether each is the first of its sequence."""
         return {FRAMES: dataset.images, BEGINS: beginnings(dataset)}
 
-    def companions(self, setting: Setting, generator: torch.Generator) -> dict[str, nn.Module]:
+    def companions(
+        self, setting: ObjectiveContext, generator: torch.Generator
+    ) -> dict[str, nn.Module]:
         """The dynamics of the sources, and the score of pairs where L_c is asked for."""
         d = setting.latent_dim
         built: dict[str, nn.Module] = {
@@ -127,7 +129,7 @@ class Snica(Objective):
             built[SCORE] = PairScore(d, generator)
         return built
 
-    def __call__(self, model: VAE, x: Tensor, step: Step) -> Losses:
+    def __call__(self, model: VAEModel, x: Tensor, step: Step) -> Losses:
         """Evaluate on the windows that start at a batch; see `Objective`."""
         assert step.rows is not None
         frames, begins = step.given[FRAMES], step.given[BEGINS]
@@ -155,7 +157,7 @@ class Snica(Objective):
             terms["loss"] = loss = loss + self.contrast(step.number) * terms["contrast"]
         return Losses({MODEL: loss}, terms, latent_kl)
 
-    def smooth(self, model: VAE, evidence: DiagonalGaussian, begins: Tensor) -> Smoothed:
+    def smooth(self, model: VAEModel, evidence: DiagonalGaussian, begins: Tensor) -> Smoothed:
         """Smooth windows, given the encoder's Gaussians `(T · B, D)` and `begins` `(T, B)`.
 
         Computed in double precision where the device has it: precisions differ by many orders.
@@ -170,7 +172,7 @@ class Snica(Objective):
         )
         return found
 
-    def represent(self, model: VAE, dataset: FactorDataset) -> Encoded:
+    def represent(self, model: VAEModel, dataset: FactorDataset) -> Encoded:
         """Codes of all frames of a data set, from windows that overlap by half.
 
         A frame's code is that of the window which has most frames on both sides of it.

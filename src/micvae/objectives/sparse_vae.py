@@ -9,9 +9,9 @@ from torch import Tensor, nn
 
 from micvae.distributions import Trait
 from micvae.errors import MicvaeError
-from micvae.models import VAE
+from micvae.models import VAEModel
 from micvae.networks import Network, Sparse, SparseDecoder
-from micvae.objectives.base import MODEL, Elbo, Losses, Objective, Setting, Step
+from micvae.objectives.base import ELBO, MODEL, Losses, Objective, ObjectiveContext, Step
 from micvae.objectives.identifiability import ELEMENTWISE, Identifiability
 from micvae.objectives.schedules import Constant, Schedule
 
@@ -19,7 +19,7 @@ SPARSE = Sparse()
 
 
 @dataclass(frozen=True)
-class SparseVae(Objective):
+class SparseVAE(Objective):
     r"""−E[log p(x|z)] + β · KL + γ Σ_{f,d} pen(w_fd / ‖w_f‖), in nats per sample.
 
     Feature f is decoded from w_f ⊙ z by the `sparse` network. The penalty is the spike-and-slab
@@ -81,7 +81,9 @@ class SparseVae(Objective):
         """A number per latent, to be masked."""
         return frozenset({"columns"})
 
-    def companions(self, setting: Setting, generator: torch.Generator) -> dict[str, nn.Module]:
+    def companions(
+        self, setting: ObjectiveContext, generator: torch.Generator
+    ) -> dict[str, nn.Module]:
         """None; networks without masks are refused before a step is taken."""
         if not isinstance(setting.network, Sparse):
             raise MicvaeError(
@@ -90,10 +92,10 @@ class SparseVae(Objective):
             )
         return {}
 
-    def __call__(self, model: VAE, x: Tensor, step: Step) -> Losses:
+    def __call__(self, model: VAEModel, x: Tensor, step: Step) -> Losses:
         """Evaluate on a batch; see `Objective`."""
         assert isinstance(model.decoder, SparseDecoder)
-        elbo = Elbo.of(model, x, step.generator)
+        elbo = ELBO.of(model, x, step.generator)
         kl = elbo.latent_kl.sum()
         penalty = self.penalty(model.decoder.masks.weight)
         loss = (

@@ -11,9 +11,9 @@ from torch.nn.functional import cross_entropy
 
 from micvae.data import FactorDataset
 from micvae.distributions import Latents, PointLatents, Trait
-from micvae.models import VAE
+from micvae.models import VAEModel
 from micvae.networks import dense
-from micvae.objectives.base import MODEL, Losses, Objective, Setting, Shape, Step
+from micvae.objectives.base import MODEL, Losses, Objective, ObjectiveContext, Shape, Step
 from micvae.objectives.identifiability import Identifiability
 from micvae.objectives.observed import segments
 from micvae.objectives.unmixing import unmix
@@ -23,7 +23,7 @@ ABSOLUTE = PointLatents(absolute=True)
 
 
 @dataclass(frozen=True)
-class Tcl(Objective):
+class TCL(Objective):
     r"""−log p(segment | h(x)), softmax regression on features h, in nats per sample.
 
     After training, linear independent component analysis of the features gives the codes. The
@@ -66,29 +66,33 @@ class Tcl(Objective):
         """The segment of every image."""
         return {SEGMENTS: segments(dataset, "tcl")}
 
-    def companions(self, setting: Setting, generator: torch.Generator) -> dict[str, nn.Module]:
+    def companions(
+        self, setting: ObjectiveContext, generator: torch.Generator
+    ) -> dict[str, nn.Module]:
         """Softmax regression."""
         count = int(setting.given[SEGMENTS].max()) + 1
         return {CLASSIFIER: dense(setting.latent_dim, [], count, generator)}
 
-    def rebuilt(self, setting: Setting, shapes: Mapping[str, Shape]) -> dict[str, nn.Module]:
+    def rebuilt(
+        self, setting: ObjectiveContext, shapes: Mapping[str, Shape]
+    ) -> dict[str, nn.Module]:
         """Softmax regression over as many segments as it has biases."""
         count = shapes[f"{CLASSIFIER}.0.bias"][0]
         return {CLASSIFIER: dense(setting.latent_dim, [], count, torch.Generator())}
 
-    def __call__(self, model: VAE, x: Tensor, step: Step) -> Losses:
+    def __call__(self, model: VAEModel, x: Tensor, step: Step) -> Losses:
         """Evaluate on a batch; see `Objective`."""
         h, kl = model.space.draw(model.encode(x), step.generator)
         told = cross_entropy(model.companions[CLASSIFIER](h), step.of_batch(SEGMENTS, x))
         return with_pictures(model, x, h, kl, told, "segment_loss")
 
-    def finish(self, model: VAE, dataset: FactorDataset, generator: torch.Generator) -> None:
+    def finish(self, model: VAEModel, dataset: FactorDataset, generator: torch.Generator) -> None:
         """Unmix the features."""
         unmix(model, dataset.images, int(torch.randint(2**31, (1,), generator=generator)))
 
 
 def with_pictures(
-    model: VAE, x: Tensor, h: Tensor, kl: Tensor, minimised: Tensor, name: str
+    model: VAEModel, x: Tensor, h: Tensor, kl: Tensor, minimised: Tensor, name: str
 ) -> Losses:
     """A loss of features h `(B, D)`, and of a decoder that reads them without moving them."""
     reconstruction = -model.decode(h.detach()).log_prob(x).mean()

@@ -6,15 +6,15 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from micvae.distributions import FsqLatents, Latents, Trait
+from micvae.distributions import FSQLatents, Latents, Trait
 from micvae.errors import MicvaeError
 from micvae.information.kernel import kernel_total_correlation, spread
 from micvae.models.hessian import curvature
-from micvae.models.vae import VAE
-from micvae.objectives.base import MODEL, Elbo, Losses, Objective, Step
+from micvae.models.vae import VAEModel
+from micvae.objectives.base import ELBO, MODEL, Losses, Objective, Step
 from micvae.objectives.schedules import Constant, Schedule
 
-GRID = FsqLatents()
+GRID = FSQLatents()
 COLOUR_64 = 3 * 64 * 64
 
 
@@ -93,9 +93,9 @@ class Tripod(Objective):
         """Without a KL term, only the grid bounds what latents can say."""
         return frozenset({"columns", "quantised"})
 
-    def __call__(self, model: VAE, x: Tensor, step: Step) -> Losses:
+    def __call__(self, model: VAEModel, x: Tensor, step: Step) -> Losses:
         """Evaluate on a batch; see `Objective`."""
-        elbo = Elbo.of(model, x, step.generator)
+        elbo = ELBO.of(model, x, step.generator)
         correlation = kernel_total_correlation(elbo.z)
         mixed = curvature(
             lambda z: model.decoder(model.space.features(z)),

@@ -12,13 +12,13 @@ from torch import Tensor
 from micvae.data import Images
 from micvae.distributions.point import Point, PointSpace
 from micvae.errors import MicvaeError, MicvaeWarning
-from micvae.models import VAE
+from micvae.models import VAEModel
 
 ITERATIONS = 2000
 _SMALLEST = 1e-10  # of a direction's share in the variance, below which it is left out
 
 
-def unmix(model: VAE, images: Images, seed: int) -> None:
+def unmix(model: VAEModel, images: Images, seed: int) -> None:
     """Set a model's affine map so that its codes of these images are independent components.
 
     Args:
@@ -34,7 +34,7 @@ def unmix(model: VAE, images: Images, seed: int) -> None:
     space.unmixing.copy_(torch.from_numpy(unmixing))
 
 
-def features(model: VAE, images: Images, batch_size: int = 1000) -> NDArray[np.float64]:
+def features(model: VAEModel, images: Images, batch_size: int = 1000) -> NDArray[np.float64]:
     """Features of a data set, `(N, D)`, before they are unmixed."""
     weight = next(model.parameters())
     rows: list[Tensor] = []

@@ -5,13 +5,13 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from micvae.models.vae import VAE
-from micvae.objectives.base import MODEL, Elbo, Losses, Objective, Step
+from micvae.models.vae import VAEModel
+from micvae.objectives.base import ELBO, MODEL, Losses, Objective, Step
 from micvae.objectives.schedules import Constant, Schedule
 
 
 @dataclass(frozen=True)
-class Vae(Objective):
+class VAEObjective(Objective):
     r"""−E[log p(x|z)] + β · KL(q(z|x) ‖ p(z)), in nats per sample.
 
     References:
@@ -24,9 +24,9 @@ class Vae(Objective):
     beta: Schedule = Constant(1.0)
     """Weight of the KL term: a number, or a schedule such as "ramp(0, 1, steps=1000)"."""
 
-    def __call__(self, model: VAE, x: Tensor, step: Step) -> Losses:
+    def __call__(self, model: VAEModel, x: Tensor, step: Step) -> Losses:
         """Evaluate on a batch; see `Objective`."""
-        elbo = Elbo.of(model, x, step.generator)
+        elbo = ELBO.of(model, x, step.generator)
         kl = elbo.latent_kl.sum()
         loss = elbo.reconstruction + self.beta(step.number) * kl
         terms = {"loss": loss, "reconstruction": elbo.reconstruction, "kl": kl}

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from micvae.data import FactorDataset
-from micvae.models import VAE
+from micvae.models import VAEModel
 from micvae.reports.matrices import heat_map
 from micvae.reports.style import by_kl, styled
 from micvae.reports.traversals import MOST, decoded_along
@@ -45,7 +45,7 @@ class Effects:
         return far
 
 
-def effects(model: VAE, representation: Representation, dataset: FactorDataset) -> Effects:
+def effects(model: VAEModel, representation: Representation, dataset: FactorDataset) -> Effects:
     r"""Measure how far each feature moves along the traversal of each latent.
 
     .. math:: e_{df} = \pm \frac{\max_v \hat x_f(v) - \min_v \hat x_f(v)}{s_f}

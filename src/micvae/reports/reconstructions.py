@@ -5,14 +5,14 @@ import torch
 from matplotlib.figure import Figure
 
 from micvae.data import Images
-from micvae.models import VAE
+from micvae.models import VAEModel
 from micvae.reports.style import new_figure, show_tiles, styled, tile_size
 
 COLUMNS = 9
 
 
 @styled
-def reconstructions(model: VAE, images: Images, seed: int = 0) -> Figure:
+def reconstructions(model: VAEModel, images: Images, seed: int = 0) -> Figure:
     """Draw images in the upper row, and below each the decoder's mean at its posterior mean.
 
     Args:

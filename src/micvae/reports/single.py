@@ -8,7 +8,7 @@ import numpy as np
 
 from micvae.data import FactorDataset
 from micvae.errors import MicvaeError, MicvaeWarning
-from micvae.models import VAE
+from micvae.models import VAEModel
 from micvae.reports.codes import FACTORS, LATENTS, SAMPLES, codes_against_factors
 from micvae.reports.curves import curves
 from micvae.reports.effects import FEATURES, effects, effects_matrix, shown_features
@@ -41,7 +41,7 @@ class Material:
 
     label: str
     run: Run
-    model: VAE
+    model: VAEModel
     representation: Representation
     scores: Scores
     dataset: FactorDataset | None

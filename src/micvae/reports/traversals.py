@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
-from micvae.models import VAE
+from micvae.models import VAEModel
 from micvae.reports.style import (
     MARK,
     MUTED,
@@ -35,7 +35,9 @@ LEAST_WIDTH = 0.5
 """Of a range: that of a latent whose values all but coincide would show nothing but noise."""
 
 
-def values_along(model: VAE, representation: Representation, latent: int) -> NDArray[np.floating]:
+def values_along(
+    model: VAEModel, representation: Representation, latent: int
+) -> NDArray[np.floating]:
     """The codes of a row: those the decoder has seen, `(COLUMNS,)`."""
     usual = model.space.values(latent, COLUMNS).numpy()
     if model.space.kinds[latent] != "gaussian":
@@ -49,7 +51,7 @@ def values_along(model: VAE, representation: Representation, latent: int) -> NDA
 
 
 def decoded_along(
-    model: VAE, representation: Representation, latents: Sequence[int]
+    model: VAEModel, representation: Representation, latents: Sequence[int]
 ) -> tuple[NDArray[np.float32], NDArray[np.floating], NDArray[np.float32]]:
     """Follow the decoder's mean along each latent, the others held at one sample's code.
 
@@ -72,7 +74,7 @@ def decoded_along(
 
 
 @styled
-def traversals(model: VAE, representation: Representation) -> Figure:
+def traversals(model: VAEModel, representation: Representation) -> Figure:
     """Draw a row per latent, by falling KL: it varies, the others stay at one image's.
 
     The image is the one whose code is nearest to the mean code. The frame marks the column that

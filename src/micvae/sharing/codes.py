@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from micvae.data import FactorDataset, read_matrix
-from micvae.data.declared import few
+from micvae.data.array_header import few
 from micvae.data.tables import ROW, is_latent
 from micvae.errors import DataError
 from micvae.files import check_writable, expanded

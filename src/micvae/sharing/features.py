@@ -1,7 +1,7 @@
 """What the numbers of a vector are called, where a model and a data set both know it."""
 
 from micvae.data import FactorDataset
-from micvae.data.declared import few
+from micvae.data.array_header import few
 from micvae.errors import DataError
 
 

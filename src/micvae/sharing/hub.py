@@ -31,7 +31,7 @@ from micvae.sharing.scores import with_intervals
 from micvae.sharing.trained import Trained, units_of
 from micvae.sharing.units import Units
 from micvae.training import Run, checkpoint
-from micvae.training.restored import restored_model
+from micvae.training.checkpoint_io import restored_model
 
 CONFIG, WEIGHTS, CARD = "config.json", "model.safetensors", "README.md"
 SHARE = "share"

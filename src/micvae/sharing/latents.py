@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from micvae.distributions import LatentKind
-from micvae.models import VAE
+from micvae.models import VAEModel
 from micvae.representation import Representation
 from micvae.torch_state import with_torch_defaults
 
@@ -53,7 +53,7 @@ def spread(representation: Representation) -> NDArray[np.float32]:
 
 
 @with_torch_defaults
-def describe_latents(model: VAE, representation: Representation) -> list[LatentDescription]:
+def describe_latents(model: VAEModel, representation: Representation) -> list[LatentDescription]:
     """Every latent, in the order of the codes' columns."""
     low, high = np.quantile(spread(representation).astype(np.float64), QUANTILES, axis=0)
     described = []

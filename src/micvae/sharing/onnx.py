@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from micvae import __version__, records
 from micvae.errors import MicvaeError
 from micvae.files import check_writable, expanded, making, replacing_all
-from micvae.models import VAE
+from micvae.models import VAEModel
 from micvae.sharing.latents import describe_latents
 from micvae.sharing.paths import public
 from micvae.sharing.record import DecoderFile, EncoderFile, ExportedData, OnnxDescription, Port
@@ -53,7 +53,7 @@ class ExportError(MicvaeError):
 class Encoding(nn.Module):
     """Images `(B, C, H, W)` or vectors `(B, F)` to codes `(B, D)`, each sample on its own."""
 
-    def __init__(self, model: VAE) -> None:
+    def __init__(self, model: VAEModel) -> None:
         super().__init__()
         self.model = model
 
@@ -65,7 +65,7 @@ class Encoding(nn.Module):
 class Decoding(nn.Module):
     """Codes `(B, D)` to the expected image `(B, C, H, W)` in [0, 1], or vector `(B, F)`."""
 
-    def __init__(self, model: VAE) -> None:
+    def __init__(self, model: VAEModel) -> None:
         super().__init__()
         self.model = model
         self.read = model.space.reader()
@@ -96,7 +96,7 @@ class Exported:
 
 
 @with_torch_defaults
-def export_networks(model: VAE, image_shape: tuple[int, ...]) -> tuple[Exported, Exported]:
+def export_networks(model: VAEModel, image_shape: tuple[int, ...]) -> tuple[Exported, Exported]:
     """Encoder and decoder as ONNX, both compared with PyTorch before they are handed out.
 
     They are compared on codes that run through the values of every latent, and on the images that
@@ -160,7 +160,7 @@ def export_run(run: Run, folder: Path) -> OnnxDescription:
     return description
 
 
-def describe(run: Run, model: VAE, encoder: Exported, decoder: Exported) -> OnnxDescription:
+def describe(run: Run, model: VAEModel, encoder: Exported, decoder: Exported) -> OnnxDescription:
     """What a reader of the files must know."""
     data = run.record.data
     bounds = (0.0, 1.0) if data.pictures else None

@@ -13,7 +13,7 @@ from micvae.arrays import unmasked
 from micvae.data import FactorDataset
 from micvae.data.value_range import TrainedScale
 from micvae.errors import DataError
-from micvae.models import VAE, check_finite
+from micvae.models import VAEModel, check_finite
 from micvae.representation import Encoded
 from micvae.sharing.features import check_features
 from micvae.sharing.units import Units
@@ -41,7 +41,7 @@ class Trained:
     name: str
     config: RunConfig
     image_shape: tuple[int, ...]
-    model: VAE
+    model: VAEModel
     feature_names: tuple[str, ...] = ()
     units: Units = Units()  # noqa: RUF009, frozen
     scale: TrainedScale = TrainedScale()  # noqa: RUF009, frozen

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from micvae.data import FactorDataset
 from micvae.identifiability.audit.agreement import agree
 from micvae.models import laid_out
-from micvae.objectives.base import Elbo
+from micvae.objectives.base import ELBO
 from micvae.studies.evaluation import rank_runs
 from micvae.studies.statistics import Interval, bootstrap_interval, pair_interval
 from micvae.torch_state import with_torch_defaults
@@ -136,7 +136,7 @@ def held_out(run: Run, aside: FactorDataset, seed: int = 0) -> tuple[float, floa
     with torch.inference_mode():
         for start in range(0, len(part), 500):
             batch = torch.from_numpy(part[start : start + 500])
-            elbo = Elbo.of(model, laid_out(batch, torch.device("cpu")), generator)
+            elbo = ELBO.of(model, laid_out(batch, torch.device("cpu")), generator)
             found = (float(elbo.reconstruction), float(elbo.latent_kl.sum()))
             total += len(batch) * np.asarray(found)
     reconstruction, kl = (total / len(part)).tolist()

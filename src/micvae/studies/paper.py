@@ -9,7 +9,7 @@ from micvae import records
 from micvae.errors import MicvaeError, RunError
 from micvae.files import read_json, write_json
 from micvae.networks import Patch
-from micvae.objectives import MIConstrained, Objective, Vae
+from micvae.objectives import MIConstrained, Objective, VAEObjective
 from micvae.objectives.schedules import Constant
 from micvae.studies.findings import findings
 from micvae.studies.pool import Event
@@ -101,7 +101,7 @@ class Reproduction:
         """The rows of the table: the same data, network and training, other weights."""
         recommended = MIConstrained()
         return {
-            VANILLA: self._config(Vae()),
+            VANILLA: self._config(VAEObjective()),
             LITERAL: self._config(MIConstrained.presets()["paper"]),
             RECOMMENDED: self._config(recommended),
         }

@@ -24,7 +24,7 @@ from micvae.studies.pool import Event, leave_if_worker
 from micvae.studies.record import SelectionRecord, StudyRecord
 from micvae.studies.study import Cell, Row, Rows, at_once, described, grid, run_study, write_table
 from micvae.studies.truth import check
-from micvae.training.config import RunConfig, Settings
+from micvae.training.config import RunConfig, TrainingOptions
 from micvae.training.run import RECORD, Run, as_recorded
 
 SELECTION = "selection.json"
@@ -35,7 +35,7 @@ Step = Callable[[int, int, str], None]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Selection(Settings):
+class Selection(TrainingOptions):
     """Several methods or strengths × seeds on the same data, without a look at its factors."""
 
     methods: tuple[str, ...] = METHODS
@@ -101,7 +101,7 @@ class Selection(Settings):
 
     def rows(self) -> dict[str, RunConfig]:
         """The candidates by their label, which names the method as `micvae train` takes it."""
-        names = {field.name for field in dataclasses.fields(Settings)}
+        names = {field.name for field in dataclasses.fields(TrainingOptions)}
         values = {name: getattr(self, name) for name in names} | {"data": self.training_data()}
         objectives = candidates(self.methods, self.strengths)
         return {

@@ -20,7 +20,7 @@ AUTO_LIKELIHOOD = AutoLikelihood()
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings:
+class TrainingOptions:
     """Everything about a training but its method."""
 
     data: str = "squares"
@@ -78,7 +78,7 @@ class Settings:
 
 
 @dataclass(frozen=True, kw_only=True)
-class RunConfig(Settings):
+class RunConfig(TrainingOptions):
     """The configuration of one training: what `run.json` stores and the command line sets."""
 
     objective: Objective

@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import torch
 from torch import Tensor
 
-from micvae.data.declared import check_ratio, check_size
+from micvae.data.array_header import check_ratio, check_size
 from micvae.errors import DivergedError, RunError
 from micvae.files import replacing
 from micvae.objectives import Losses

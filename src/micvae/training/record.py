@@ -23,10 +23,10 @@ from micvae.records import (
     shown,
     wanted,
 )
+from micvae.training.checkpoint_io import checked_shape
 from micvae.training.config import RunConfig
 from micvae.training.convergence import Convergence
 from micvae.training.device import EnvironmentRecord
-from micvae.training.restored import checked_shape
 
 NEEDED = ("loss", "reconstruction", "kl")
 """Terms that every objective has."""

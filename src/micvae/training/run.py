@@ -27,19 +27,19 @@ from micvae.files import (
     remove_abandoned,
 )
 from micvae.locks import owned
-from micvae.models import VAE
+from micvae.models import VAEModel
 from micvae.paths import checked_file
 from micvae.records import Json, encoded, read, shown, write
 from micvae.representation import Representation
 from micvae.torch_state import with_torch_defaults
 from micvae.tracking import RunLog, Tracking, tracked
 from micvae.training import checkpoint
+from micvae.training.checkpoint_io import restored_model
 from micvae.training.config import RunConfig
 from micvae.training.convergence import Convergence, collapsed_said, judge
 from micvae.training.device import describe, resolve
 from micvae.training.log import read_log
 from micvae.training.record import DataRecord, RunRecord, Scores
-from micvae.training.restored import restored_model
 from micvae.training.trainer import CHECKPOINT, LOG, Progress, Trainer
 
 RECORD = "run.json"
@@ -192,7 +192,7 @@ class Run:
             source=known.source,
         )
 
-    def model(self, device: str = "cpu") -> VAE:
+    def model(self, device: str = "cpu") -> VAEModel:
         """Rebuild the trained model, with the networks that were trained beside it."""
         if not self.done:
             raise RunError(

@@ -13,9 +13,9 @@ from torch import Tensor, nn
 
 from micvae.data import FactorDataset
 from micvae.errors import DataError, DivergedError, MicvaeWarning, RunError
-from micvae.models import VAE, build_vae, laid_out
+from micvae.models import VAEModel, build_vae, laid_out
 from micvae.objectives import Step
-from micvae.objectives.base import MODEL, Setting
+from micvae.objectives.base import MODEL, ObjectiveContext
 from micvae.training import checkpoint
 from micvae.training.config import RunConfig
 from micvae.training.device import place, resolve
@@ -79,7 +79,7 @@ class Trainer:
         self.given: dict[str, Any] = {
             name: place(array, self.device) for name, array in prepared.items()
         }
-        setting = Setting(config.latent_dim, dataset.image_shape, config.network, prepared)
+        setting = ObjectiveContext(config.latent_dim, dataset.image_shape, config.network, prepared)
         for name, network in self.objective.companions(setting, initial).items():
             self.model.companions[name] = network.to(self.device)
         own = self.objective.networks(setting, initial)
@@ -111,7 +111,9 @@ class Trainer:
         """Time that this training has taken, with that of the sessions which it goes on from."""
         return time.perf_counter() - self._began
 
-    def fit(self, folder: Path, report: Callable[[Progress], None] = lambda progress: None) -> VAE:
+    def fit(
+        self, folder: Path, report: Callable[[Progress], None] = lambda progress: None
+    ) -> VAEModel:
         """Train, or go on from the folder's checkpoint, and return the model.
 
         After every epoch the whole state is written to `folder`, so that a killed training goes

@@ -12,14 +12,14 @@ from micvae.distributions.priors import LOG_TWO_PI
 from micvae.identifiability.audit.hmc import hmc
 from micvae.identifiability.audit.record import EncoderGap, MonteCarlo
 from micvae.identifiability.audit.subject import Subject
-from micvae.models import VAE
+from micvae.models import VAEModel
 from micvae.records import Missing
 
 MOST_LATENTS = 10
 _BATCH = 2048
 
 
-def log_joint(model: VAE, x: Tensor, z: Tensor) -> Tensor:
+def log_joint(model: VAEModel, x: Tensor, z: Tensor) -> Tensor:
     """log p(x|z) + log N(z; 0, I) for images and latents of equal number, `(B,)`, nats."""
     prior = -0.5 * (z.square() + LOG_TWO_PI).sum(1)
     likelihood: Tensor = model.decode(z).log_prob(x)
@@ -27,7 +27,7 @@ def log_joint(model: VAE, x: Tensor, z: Tensor) -> Tensor:
 
 
 def importance_gap(
-    model: VAE, x: Tensor, samples: int, generator: torch.Generator
+    model: VAEModel, x: Tensor, samples: int, generator: torch.Generator
 ) -> tuple[Tensor, Tensor]:
     r"""Importance-weighted bound minus evidence lower bound, per image.
 
@@ -110,7 +110,7 @@ def audit_encoder(
 
 
 def compare_with_monte_carlo(
-    model: VAE, x: Tensor, iterations: int, seed: int, chains: int = 4
+    model: VAEModel, x: Tensor, iterations: int, seed: int, chains: int = 4
 ) -> MonteCarlo:
     """Mean and variance of q(z|x) beside those of long chains, for a few images.
 

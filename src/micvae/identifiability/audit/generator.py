@@ -13,7 +13,7 @@ from torch import Tensor
 from micvae.distributions.likelihood import GaussianImage
 from micvae.identifiability.audit.rotations import random_rotation
 from micvae.identifiability.audit.subject import Floats, Subject, finite_or_none
-from micvae.models import VAE
+from micvae.models import VAEModel
 from micvae.models.jacobian import jacobians
 from micvae.records import Length, Missing
 
@@ -22,7 +22,7 @@ RANK_TOLERANCE = 1e-3
 _BATCH = 64
 
 
-def decoder_jacobian(model: VAE, codes: Tensor) -> Tensor:
+def decoder_jacobian(model: VAEModel, codes: Tensor) -> Tensor:
     """Jacobian of the decoder's mean at codes `(B, D)`, `(B, P, D)`, P numbers per image.
 
     The mean of Gaussian pixels is taken before it is clipped to what can be shown.
@@ -94,7 +94,7 @@ class Generator:
     """2.5%, 50% and 97.5% quantile of that mean for randomly rotated latents."""
 
 
-def reduced_jacobians(model: VAE, codes: Floats) -> Floats:
+def reduced_jacobians(model: VAEModel, codes: Floats) -> Floats:
     """Upper triangles R of J = QR, `(N, min(P, D), D)`: lengths, angles and spectra are J's."""
     given = torch.from_numpy(codes)
     parts = [

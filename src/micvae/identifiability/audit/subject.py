@@ -14,7 +14,7 @@ from torch import Tensor
 from micvae.data import FactorDataset
 from micvae.distributions import Latents
 from micvae.errors import MicvaeError
-from micvae.models import VAE, encode
+from micvae.models import VAEModel, encode
 from micvae.objectives import METHODS, Objective, find
 from micvae.representation import Encoded, Representation
 from micvae.training.run import Run
@@ -36,7 +36,7 @@ class Subject:
     """
 
     name: str
-    model: VAE
+    model: VAEModel
     latents: Latents
     objective: Objective | None
     dataset: FactorDataset
@@ -44,7 +44,7 @@ class Subject:
 
     @classmethod
     def of(
-        cls, name: str, model: VAE, latents: Latents, dataset: FactorDataset, method: str = ""
+        cls, name: str, model: VAEModel, latents: Latents, dataset: FactorDataset, method: str = ""
     ) -> Subject:
         """Audit a model that is not a run; `method` is the name of its method, if it is ours."""
         precise = copy.deepcopy(model).double().eval()

@@ -14,9 +14,9 @@ import torch
 from micvae import Disentangler
 from micvae.data import FactorDataset, squares, standardised
 from micvae.errors import DataError, MicvaeError, RunError
+from micvae.estimator.inputs import with_factors
 from micvae.files import new_folder, replacing, write_text
 from micvae.information import aggregate_pairwise_mi
-from micvae.learner.inputs import with_factors
 from micvae.objectives import find
 from micvae.training import RunConfig, checkpoint
 from micvae.training.trainer import Trainer

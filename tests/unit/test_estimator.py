@@ -18,11 +18,11 @@ from micvae.cli import main
 from micvae.data import FactorDataset, load, squares
 from micvae.data.layout import as_arranged
 from micvae.errors import DataError, MicvaeError, RunError
-from micvae.objectives import METHODS, BetaVae, FactorVae, MIConstrained
+from micvae.objectives import METHODS, BetaVAE, FactorVAE, MIConstrained
 from micvae.objectives.schedules import Constant, Ramp
 from micvae.reports import report_run
 from micvae.sharing.trained import Trained
-from micvae.training.config import RunConfig, Settings
+from micvae.training.config import RunConfig, TrainingOptions
 from micvae.training.run import Run
 
 TINY = {"latent_dim": 2, "epochs": 1, "batch_size": 32, "device": "cpu"}
@@ -50,7 +50,7 @@ def fitted():
 def test_defaults_are_the_commands_but_for_the_number_of_latents():
     made = Disentangler().get_params()
     own = {"method", "standardise", "layout", "column", "value_range", "verbose"}
-    known = {f.name: f.default for f in dataclasses.fields(Settings)} | {"latent_dim": 10}
+    known = {f.name: f.default for f in dataclasses.fields(TrainingOptions)} | {"latent_dim": 10}
     assert set(made) - own == set(known) - {"data", "restart"}
     learner = table(batch_size=64).fit(TABLE)
     assert learner.config_ == dataclasses.replace(
@@ -66,11 +66,11 @@ def test_defaults_are_the_commands_but_for_the_number_of_latents():
     ("method", "options", "expected"),
     [
         ("mi_constrained", {}, MIConstrained()),
-        ("beta_vae(beta=3)", {}, BetaVae(beta=Constant(3.0))),
+        ("beta_vae(beta=3)", {}, BetaVAE(beta=Constant(3.0))),
         ("mi_constrained:paper", {}, MIConstrained.presets()["paper"]),
-        ("beta-vae(beta=3)", {"beta": 2}, BetaVae(beta=Constant(2.0))),
-        ("beta-vae", {"beta": "ramp(0, 2, steps=9)"}, BetaVae(beta=Ramp(0, 2, steps=9))),
-        (FactorVae(width=8), {"depth": np.int64(2)}, FactorVae(width=8, depth=2)),
+        ("beta-vae(beta=3)", {"beta": 2}, BetaVAE(beta=Constant(2.0))),
+        ("beta-vae", {"beta": "ramp(0, 2, steps=9)"}, BetaVAE(beta=Ramp(0, 2, steps=9))),
+        (FactorVAE(width=8), {"depth": np.int64(2)}, FactorVAE(width=8, depth=2)),
     ],
 )
 def test_methods_and_their_options(method, options, expected):
@@ -369,7 +369,7 @@ def test_a_grid_over_an_option_that_was_not_given_before():
     search = GridSearchCV(table("beta-vae", epochs=8), {"beta": [1, 300]}, cv=2).fit(TABLE)
     # a KL term that weighs 300 times as much leaves a looser bound on log p(x)
     assert search.best_params_ == {"beta": 1}
-    assert search.best_estimator_.config_.objective == BetaVae(beta=Constant(1.0))
+    assert search.best_estimator_.config_.objective == BetaVAE(beta=Constant(1.0))
     assert search.transform(TABLE).shape == (96, 2)
 
 

@@ -8,9 +8,9 @@ import torch
 from torch import nn
 
 from micvae.errors import MicvaeError, RunError
-from micvae.models import VAE, build_vae
+from micvae.models import VAEModel, build_vae
 from micvae.networks.base import ImageShape
-from micvae.objectives.base import Setting, Shape
+from micvae.objectives.base import ObjectiveContext, Shape
 from micvae.torch_state import with_torch_defaults
 from micvae.training import checkpoint
 from micvae.training.config import RunConfig
@@ -25,7 +25,7 @@ COMPANIONS = "companions."
 @with_torch_defaults
 def restored_model(
     config: RunConfig, image_shape: ImageShape, weights: Path, device: str = "cpu"
-) -> VAE:
+) -> VAEModel:
     """Rebuild a trained model with its companions, in evaluation mode.
 
     What the configuration asks for is laid out without memory first, and compared with the shapes
@@ -61,7 +61,7 @@ def restored_model(
 
 def _built(
     config: RunConfig, image_shape: ImageShape, shapes: dict[str, Shape], device: torch.device
-) -> VAE:
+) -> VAEModel:
     model = build_vae(
         config.network,
         config.likelihood,
@@ -71,7 +71,7 @@ def _built(
         torch.Generator(),
         device,
     )
-    setting = Setting(config.latent_dim, image_shape, config.network)
+    setting = ObjectiveContext(config.latent_dim, image_shape, config.network)
     theirs = {k.removeprefix(COMPANIONS): s for k, s in shapes.items() if k.startswith(COMPANIONS)}
     companions: dict[str, nn.Module] = config.objective.rebuilt(setting, theirs)
     for name, network in companions.items():

@@ -14,7 +14,7 @@ from micvae.data.layout import arrangement
 from micvae.data.value_range import Scale, innermost
 from micvae.errors import DataError, MicvaeError
 from micvae.objectives import METHODS, Objective, find
-from micvae.training.config import RunConfig, Settings
+from micvae.training.config import RunConfig, TrainingOptions
 from micvae.training.record import DataRecord
 
 
@@ -37,7 +37,7 @@ def objective_of(method: Any, options: Mapping[str, Any]) -> Objective:
     known = [f.name for f in dataclasses.fields(objective)]
     wrong = [name for name in options if name not in known]
     if wrong:
-        own = ", ".join(f.name for f in dataclasses.fields(Settings) if f.name != "data")
+        own = ", ".join(f.name for f in dataclasses.fields(TrainingOptions) if f.name != "data")
         raise MicvaeError(
             f"{', '.join(wrong)}: no option of {spelling.spell(objective)}, which has "
             f"{', '.join(known) or 'none'}; nor one of every method, such as {own}."
@@ -64,7 +64,7 @@ def config_of(objective: Objective, data: str, parameters: Mapping[str, Any]) ->
     Raises:
         MicvaeError: for values that do not fit, or not together.
     """
-    hints = typing.get_type_hints(Settings)
+    hints = typing.get_type_hints(TrainingOptions)
     values = {name: _read(name, value, hints[name]) for name, value in parameters.items()}
     try:
         return RunConfig(objective=objective, data=data, **values)
@@ -81,7 +81,7 @@ def parameters_of(config: RunConfig, data: DataRecord) -> dict[str, Any]:
     """
     values = {
         f.name: getattr(config, f.name)
-        for f in dataclasses.fields(Settings)
+        for f in dataclasses.fields(TrainingOptions)
         if f.name not in ("data", "restart")
     }
     plain = {

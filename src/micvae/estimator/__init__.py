@@ -1,5 +1,5 @@
 """The estimator of scikit-learn's kind: fit, transform, score on one's own data."""
 
-from micvae.learner.estimator import Disentangler
+from micvae.estimator.disentangler import Disentangler
 
 __all__ = ["Disentangler"]

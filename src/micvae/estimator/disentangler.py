@@ -20,15 +20,15 @@ from micvae.data import FactorDataset, standardised
 from micvae.data.lazy import is_large
 from micvae.data.standardised import standardised_name
 from micvae.errors import DataError, NotConvergedWarning
+from micvae.estimator.containers import open_container
+from micvae.estimator.form import Form, is_standardised
+from micvae.estimator.inputs import Given, taken
+from micvae.estimator.names import check_names
+from micvae.estimator.parameters import WithOptions
+from micvae.estimator.settings import config_of, objective_of, parameters_of
+from micvae.estimator.stored import Fitted
 from micvae.files import expanded
-from micvae.learner.containers import open_container
-from micvae.learner.form import Form, is_standardised
-from micvae.learner.inputs import Given, taken
-from micvae.learner.names import check_names
-from micvae.learner.parameters import WithOptions
-from micvae.learner.settings import config_of, objective_of, parameters_of
-from micvae.learner.stored import Fitted
-from micvae.models import VAE, check_finite, elbo
+from micvae.models import VAEModel, check_finite, elbo
 from micvae.torch_state import with_torch_defaults
 from micvae.training.run import IN_MEMORY, Run, train_run
 
@@ -95,7 +95,7 @@ class Disentangler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, WithOption
         **method_options: fields of the method, as values or as the text that spells them.
 
     Attributes:
-        model_: the trained `VAE`.
+        model_: the trained `VAEModel`.
         config_: the `RunConfig` that was trained.
         representation_: the `Representation` of the training samples, with the factors `y`.
         convergence_: the `Convergence` of the loss: how fast it still fell, and how many epochs
@@ -294,7 +294,7 @@ class Disentangler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, WithOption
 
     def _take(self, run: Run) -> Self:
         self.config_ = run.config
-        self.model_: VAE = run.model(self.device)
+        self.model_: VAEModel = run.model(self.device)
         self._fitted = Fitted.of(run)
         self.convergence_ = run.convergence()
         self.converged_ = self.convergence_.converged

@@ -46,7 +46,7 @@ class Opened:
     """Samples out of a container.
 
     Args:
-        values: an array, or what `micvae.learner.inputs.taken` reads by itself.
+        values: an array, or what `micvae.estimator.inputs.taken` reads by itself.
         names: of the columns, where the container names all of them.
         layout: where the channels of images are, where the container says so.
     """
