@@ -111,6 +111,27 @@ class FieldError(MicvaeError, ValueError):
         return FieldError(field, self.found, self.wanted)
 
 
+def check_length(name: str, values: tuple[object, ...], wanted: int) -> None:
+    """Refuse a list of another length.
+
+    Raises:
+        FieldError: names the field.
+    """
+    if len(values) != wanted:
+        raise FieldError(name, f"a list of {len(values)}", f"a list of {wanted}")
+
+
+def check_matrix(name: str, values: Matrix, rows: int, columns: int) -> None:
+    """Refuse a matrix of another shape.
+
+    Raises:
+        FieldError: names the field.
+    """
+    check_length(name, values, rows)
+    for i, row in enumerate(values):
+        check_length(f"{name}[{i}]", row, columns)
+
+
 def read(kind: type[T], path: Path) -> T:
     """Read a stored record.
 

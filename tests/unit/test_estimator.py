@@ -21,7 +21,6 @@ from micvae.errors import DataError, MicvaeError, RunError
 from micvae.objectives import METHODS, BetaVAE, FactorVAE, MIConstrained
 from micvae.objectives.schedules import Constant, Ramp
 from micvae.reports import report_run
-from micvae.sharing.trained import Trained
 from micvae.training.config import RunConfig, TrainingOptions
 from micvae.training.run import Run
 
@@ -206,7 +205,7 @@ def test_names_of_columns_are_kept_with_the_run(tmp_path):
     with pytest.raises(DataError, match="features in another order than Disentangler"):
         loaded.transform(tmp_path / "turned.csv")
     with pytest.raises(DataError, match=r"number 0 is 'e', and was 'a'; give a, b, c, d, e"):
-        Trained.of(Run(path)).encode(load(str(tmp_path / "turned.csv")))
+        Run(path).trained_model().encode(load(str(tmp_path / "turned.csv")))
     with pytest.warns(UserWarning, match="valid feature names"):  # the same numbers, without names
         again = loaded.save(tmp_path / "again", data=TABLE)
     assert Run(again).dataset().feature_names == tuple(frame.columns)

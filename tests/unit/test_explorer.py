@@ -25,7 +25,8 @@ from micvae.networks import MLP, Patch
 from micvae.objectives import METHODS
 from micvae.records import write
 from micvae.training.config import RunConfig
-from micvae.training.run import Run, train_run
+from micvae.training.run import Run
+from micvae.training.train import train_run
 
 
 @pytest.fixture(scope="module")

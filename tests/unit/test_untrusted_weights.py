@@ -18,7 +18,6 @@ from micvae.networks import Patch
 from micvae.objectives import VAEObjective
 from micvae.sharing import onnx
 from micvae.sharing.hub import from_pretrained, save_pretrained
-from micvae.sharing.trained import Trained
 from micvae.training import Run, RunConfig, train_run
 
 SQUARES = "squares(n=128)"
@@ -160,7 +159,7 @@ def test_vectors_far_outside_are_named(folder):
 
 
 def test_units_that_overflow(folder):
-    trained = Trained.of(Run(folder / "run"))
+    trained = Run(folder / "run").trained_model()
     object.__setattr__(trained.units, "moved", (np.full(1, 1.7e308), np.full(1, 1.7e308)))
     with np.errstate(over="ignore"), pytest.raises(NotFiniteError, match=CODES):
         trained.decode(np.ones((2, 3)))

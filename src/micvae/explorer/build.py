@@ -74,7 +74,7 @@ def explore_run(run: Run, path: Path | None = None) -> Path:
     data = run.config.data  # names folders of this machine, and the page goes to others
     active = sum(latent["active"] for latent in content["latents"])
     html = _template().render(
-        title=f"{run.config.method} on {run.record.data.name}",
+        title=f"{run.config.method} on {run.data.name}",
         what="image" if len(shape) == 3 else "vector",
         latents=len(content["latents"]),
         active=active,
@@ -87,7 +87,7 @@ def explore_run(run: Run, path: Path | None = None) -> Path:
             "network": _packed(decoder.content),
         },
         missing=_public(missing, run),
-        notes=run.notes,
+        notes=run.data.notes,
         settings=run.config.to_json() | {"data": public(data)},
         difference=f"{decoder.difference:.0e}",
         version=__version__,

@@ -15,7 +15,6 @@ from micvae.models import VAEModel
 from micvae.reports.style import latent_name
 from micvae.representation import Representation
 from micvae.sharing.latents import QUANTILES, LatentDescription, describe_latents, spread
-from micvae.sharing.trained import units_of
 from micvae.training.run import Run
 
 BINS = 48
@@ -43,7 +42,7 @@ def gather_content(
     ]
     weights = representation.latent_kl if informative else effects
     order = sorted(range(len(latents)), key=lambda d: (not latents[d]["active"], -weights[d]))
-    data = run.record.data
+    data = run.data
     return {
         "run": f"{run.config.method} {data.fingerprint} {run.config.seed}",
         "method": run.config.method,
@@ -125,9 +124,8 @@ def _features(
             vectors = model.decode_codes(some).mean.numpy()
     low, high = np.quantile(vectors.astype(np.float64), QUANTILES, axis=0)
     count = vectors.shape[1]
-    names = run.record.data.feature_names or ["x" + latent_name(i)[1:] for i in range(count)]
-    moved = units_of(run).moved
-    mean, scale = (np.zeros(len(low)), np.ones(len(low))) if moved is None else moved
+    names = run.data.feature_names or ["x" + latent_name(i)[1:] for i in range(count)]
+    mean, scale = run.units.arrays(count)
     return [
         {
             "name": name,

@@ -13,11 +13,12 @@ from micvae import spelling
 from micvae.metrics import METRICS, Interval
 from micvae.objectives.identifiability import statement
 from micvae.objectives.terms import NATS, term
-from micvae.sharing.record import NOT_SAID, ModelConfig
-from micvae.sharing.trained import shown_shape
+from micvae.sharing.record import ModelConfig
 from micvae.studies.nulls import nulls_of, r_mi_said
 from micvae.text import printable, printable_values, shortened
 from micvae.training import RunConfig
+from micvae.training.trained_model import shown_shape
+from micvae.training.units import Units
 
 Spread = Mapping[str, Interval]
 
@@ -107,7 +108,7 @@ micvae decode FOLDER codes.parquet --out {out}
 
 def _cautions(config: RunConfig, facts: ModelConfig) -> list[str]:
     """What data must be like for the recipe to hold."""
-    units = facts.data.units or NOT_SAID
+    units = facts.data.units or Units()
     cautions = []
     if units.whitened:
         cautions.append(

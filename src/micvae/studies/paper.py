@@ -154,7 +154,7 @@ def reproduce(job: Reproduction, report: Callable[[Event], None] = lambda event:
 
     rows = run_study(job.cells(), job.out, description, job.workers, report, columns, "reproduce")
     table = table1(rows)
-    images = Run(job.out / rows[0]["path"]).record.data.n
+    images = Run(job.out / rows[0]["path"]).data.n
     said = findings(table, VANILLA, LITERAL, RECOMMENDED, SINGLE, images)
     study = records.read(StudyRecord, job.out / STUDY)
     found = () if job.quick else tuple(said)
