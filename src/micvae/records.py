@@ -90,7 +90,7 @@ class Missing:
     missing: str
 
 
-class FieldError(MicvaeError, ValueError):
+class FieldError(MicvaeError):
     """A value that does not fit its field.
 
     Args:

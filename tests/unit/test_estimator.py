@@ -251,9 +251,11 @@ def test_samples_of_another_shape_are_refused(fitted):
         if getattr(X, "image_shape", None) == (1, 32, 32):
             assert fitted.transform(X).shape == (1, 2)
             continue
-        with pytest.raises(DataError, match=r"fitted to \(1, 32, 32\)"):
+        with pytest.raises(
+            DataError, match="Disentangler takes images of 32×32 pixels with 1 channel"
+        ):
             fitted.transform(X)
-    with pytest.raises(DataError, match=r"expected \(N, 2\)"):
+    with pytest.raises(DataError, match=r"takes numbers \(N, 2\)"):
         fitted.inverse_transform(np.zeros((3, 4)))
     with pytest.raises(DataError, match="finite"):
         fitted.inverse_transform(np.full((3, 2), np.nan))
@@ -319,7 +321,7 @@ def pq_loss(learner):
 
     import pyarrow.parquet as pq
 
-    return pq.read_table(io.BytesIO(learner._fitted.files["log.parquet"]))["loss"].to_numpy()
+    return pq.read_table(io.BytesIO(learner._run_copy.files["log.parquet"]))["loss"].to_numpy()
 
 
 def test_codes_do_not_depend_on_the_other_samples(fitted):

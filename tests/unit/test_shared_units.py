@@ -170,8 +170,8 @@ def test_an_export_says_what_to_subtract_and_divide_by(run, path, tmp_path, caps
 def test_the_explorer_shows_vectors_in_the_units_of_the_data(run):
     found = content.gather_content(run, run.model(), run.representation(), run.dataset())
     x = own_samples().astype(float)
-    for feature, column in zip(found["features"], x.T, strict=True):
-        low = feature["low"] * feature["scale"] + feature["mean"]
+    for feature, column in zip(found.features, x.T, strict=True):
+        low = feature.low * feature.scale + feature.mean
         assert low == pytest.approx(np.quantile(column, 0.01), rel=1e-4, abs=1e-3)
 
 
@@ -311,8 +311,8 @@ def test_ranges_are_those_of_the_aggregate_posterior(tmp_path):
         ends = np.quantile(representation.encoded.draws[:, d], (0.01, 0.99))
         assert (latent.low, latent.high) == pytest.approx(tuple(ends), abs=1e-6)
         assert latent.high - latent.low > 3
-    found = content.gather_content(run, run.model(), representation, None)["latents"][0]
-    assert sum(found["density"]) > 400  # a bell, and not a single bar
+    found = content.gather_content(run, run.model(), representation, None).latents[0]
+    assert sum(found.density) > 400  # a bell, and not a single bar
 
 
 def test_what_is_shared_knows_its_features_by_name(tmp_path):
@@ -321,7 +321,7 @@ def test_what_is_shared_knows_its_features_by_name(tmp_path):
     learner = Disentangler("vae", latent_dim=2, epochs=1, network=MLP(hidden=8, depth=1))
     run = Run(learner.fit(data).save(tmp_path / "run"))
     page = content.gather_content(run, run.model(), run.representation(), None)
-    assert [feature["name"] for feature in page["features"]] == names
+    assert [feature.name for feature in page.features] == names
     save_pretrained(run, tmp_path / "shared")
     export_run(run, tmp_path / "exported")
     assert read_json(tmp_path / "exported" / "model.json")["data"]["feature_names"] == names

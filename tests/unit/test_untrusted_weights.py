@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -19,6 +20,7 @@ from micvae.objectives import VAEObjective
 from micvae.sharing import onnx
 from micvae.sharing.hub import from_pretrained, save_pretrained
 from micvae.training import Run, RunConfig, train_run
+from micvae.training.units import Units
 
 SQUARES = "squares(n=128)"
 
@@ -160,7 +162,7 @@ def test_vectors_far_outside_are_named(folder):
 
 def test_units_that_overflow(folder):
     trained = Run(folder / "run").trained_model()
-    object.__setattr__(trained.units, "moved", (np.full(1, 1.7e308), np.full(1, 1.7e308)))
+    trained = replace(trained, units=Units(mean=(1.7e308,), scale=(1.7e308,)))
     with np.errstate(over="ignore"), pytest.raises(NotFiniteError, match=CODES):
         trained.decode(np.ones((2, 3)))
 
