@@ -148,7 +148,7 @@ def test_the_time_taken_counts_the_sessions_that_were_interrupted(tmp_path):
 def test_a_restart_sees_the_same_data_otherwise(tmp_path):
     first = train_run(SMALL, tmp_path / "first")
     again = train_run(dataclasses.replace(SMALL, restart=1), tmp_path / "again")
-    assert first.data == again.record.data
+    assert first.data == again.data
     assert first.log()["loss"][0] != again.log()["loss"][0]  # other weights and another batch
 
 
