@@ -458,7 +458,7 @@ option(
 )
 option("fewer images than a batch", "fewer than batch_size", *TRAIN, "--data", "squares(n=10)")
 option("no epochs", "epochs is 0", "train", "vae", "--epochs", "0")
-option("a weight that is no number", "must be finite", "train", "vae", "--beta", "nan")
+option("a weight that is no number", "give a number of at least 0", "train", "vae", "--beta", "nan")
 option("vectors for a network of pictures", "use --network mlp", *TRAIN[:4], "--network", "conv",
        "--data", "segments(n=64)", "--out", "new")  # fmt: skip
 option("an unknown device", "is not available here", "train", "vae", "--device", "mps")

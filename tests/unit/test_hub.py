@@ -74,7 +74,7 @@ def test_networks_beside_the_model_are_shared(tmp_path):
     run = train_run(config, tmp_path / "run")
     save_pretrained(run, tmp_path / "shared")
     (tmp_path / "own.npz").unlink()  # whoever gets the folder has not the data
-    prior = from_pretrained(tmp_path / "shared").model.companions["prior"]
+    prior = from_pretrained(tmp_path / "shared").model.auxiliary_modules["prior"]
     assert prior[0].in_features == 4
     stored = load_file(run.path / "weights.safetensors")
     assert torch.equal(prior[0].weight, stored["companions.prior.0.weight"])

@@ -70,12 +70,14 @@ def gather(run: Run, label: str, missing: list[str]) -> Material:
     model = run.model()
     scores = run.scores() or evaluate_run(run)
     whose = f" of {label}" if label else ""
-    if run.config.objective.closed_form:
+    if run.config.objective.closed_form_fit:
         missing.append(
             f"Learning curves{whose}: {run.config.method} is fitted in closed form after the last "
             "step, and nothing of the steps is left in the model."
         )
-    if run.config.objective.finishes:  # scores of earlier versions have those of the last epoch
+    if (
+        run.config.objective.changes_after_training
+    ):  # scores of earlier versions have those of the last epoch
         final = run.final_terms()
         scores = replace(scores, reconstruction=final.get("reconstruction"), kl=final.get("kl"))
     try:
@@ -115,7 +117,7 @@ def run_groups(materials: Sequence[Material]) -> list[Group]:
         _factor_matrices([m for m in materials if m.scores.factor_mi is not None]),
         _codes([m for m in materials if usable_factors(m.representation)]),
         _latent_matrices([m for m in materials if len(m.scores.latent_kl) > 1]),
-        _curves([m for m in materials if not m.run.config.objective.closed_form]),
+        _curves([m for m in materials if not m.run.config.objective.closed_form_fit]),
     ]
     return [group for group in groups if group.plates]
 
