@@ -33,7 +33,7 @@ def test_values(schedule, values):
         (lambda: Ramp(-1, 2, 3), "start is -1"),
         (lambda: Cycle(0, 1, 1), "period is 1"),
         (lambda: RelativeRamp(0, 1, share=0.0), "share is 0.0"),
-        (lambda: RelativeRamp(0, 1, begin=1.0), "begin 1.0"),
+        (lambda: RelativeRamp(0, 1, begin=1.0), "begin is 1.0"),
         (lambda: RelativeRamp(0, 1)(3), "length of the training"),
         (lambda: Piecewise(()), "points"),
         (lambda: Piecewise(((5, 1), (5, 2))), "increasing"),
