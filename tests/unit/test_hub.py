@@ -194,7 +194,7 @@ def weights(change):
         (edited(image_shape=[1, 64, 64]), "does not fit the model"),
         (edited(config={"latent_dim": 10**9}), "does not fit the model"),
         (edited(config={"network": "patch(width=1000000, hidden=1000000)"}), "does not fit"),
-        (edited(config={"network": "mlp(depth=1000000000)"}), "0 to 1000 layers"),
+        (edited(config={"network": "mlp(depth=1000000000)"}), "whole number between 0 and 1000"),
         (edited(config={"network": "mlp(hidden=10000000000000000000)"}), "does not fit"),
         (edited(config={"latents": "flow(width=1000000)", "objective": "vae"}), "does not fit"),
         (edited(config={"latents": "fsq(levels=100000000000)"}), "does not fit the model"),
