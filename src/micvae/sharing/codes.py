@@ -61,7 +61,7 @@ def encode_to(
     kinds += [(name, np.dtype(np.float32)) for name in latents]
     kinds += [(name, np.dtype(np.float64)) for name in factors]
     encode = trained.encode_prepared
-    whole = None if trained.config.objective.one_by_one else encode(dataset).codes
+    whole = None if trained.config.objective.encodes_samplewise else encode(dataset).codes
     with table_writer(out, kinds) as put:
         for start in range(0, len(dataset), batch_size):
             rows = np.arange(start, min(start + batch_size, len(dataset)))

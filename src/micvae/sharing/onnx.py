@@ -166,7 +166,7 @@ def describe(run: Run, model: VAEModel, encoder: Exported, decoder: Exported) ->
     reads: tuple[str | int, ...] = ("batch", *data.image_shape)
     codes: tuple[str | int, ...] = ("batch", model.latent_dim)
     notes = run.units.notes(ENCODER, DECODER)
-    if not run.config.objective.one_by_one:
+    if not run.config.objective.encodes_samplewise:
         notes.append(SINGLE)
     return OnnxDescription(
         micvae=__version__,

@@ -261,14 +261,14 @@ class Run:
         """Mean of every term of the finished model: what a reader of the result is shown.
 
         They are those of the last epoch, unless the method changes the model after the last step
-        (`Objective.finishes`). Then they were computed anew with the finished model. For a run of
-        an earlier version, which did not store them, they are computed from its data; where that
-        is no longer to be had, there are none.
+        (`Objective.changes_after_training`). Then they were computed anew with the finished model.
+        For a run of an earlier version, which did not store them, they are computed from its data;
+        without the data there are none.
 
         Raises:
             RunError: where a file of the run is damaged.
         """
-        if not self.config.objective.finishes:
+        if not self.config.objective.changes_after_training:
             return self.last_epoch()
         if self.record.final_terms is not None:
             return dict(self.record.final_terms)

@@ -111,10 +111,10 @@ def train_run(
 
         with tracked(tracker, title(config, dataset.name), config.to_json()):
             model = trainer.fit(path, on_progress)
-            terms = trainer.terms_of_model() if config.objective.finishes else None
+            terms = trainer.terms_of_model() if config.objective.changes_after_training else None
             ownership.check()
             checkpoint.save_tensors(path / WEIGHTS, model.state_dict(), {"micvae": __version__})
-            codes = config.objective.represent(model, dataset)
+            codes = config.objective.encode_dataset(model, dataset)
             ownership.check()
             Representation.of(codes, dataset).save(path / REPRESENTATION)
             losses, steps = read_log(path / LOG)["loss"], trainer.steps_per_epoch

@@ -9,7 +9,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from micvae.arrays import unmasked, whole_seed
+from micvae.arrays import unmasked
+from micvae.checks import whole_number
 from micvae.data import FactorDataset
 from micvae.data.array_header import few
 from micvae.data.value_range import TrainedScale
@@ -116,7 +117,7 @@ class TrainedModel:
     @with_torch_defaults
     def encode_prepared(self, dataset: FactorDataset) -> Encoded:
         """Codes of samples that `prepared` returned, or that the model was trained on."""
-        return self.config.objective.represent(self.model, dataset)
+        return self.config.objective.encode_dataset(self.model, dataset)
 
     @with_torch_defaults
     def decode(self, codes: NDArray[Any]) -> Samples:
@@ -159,7 +160,7 @@ class TrainedModel:
     @with_torch_defaults
     def sample(self, n: int = 1, seed: int = 0) -> Samples:
         """Decode `n` latents that are drawn from the prior; see `decode` for units and shapes."""
-        noise = torch.Generator(self._device).manual_seed(whole_seed(seed))
+        noise = torch.Generator(self._device).manual_seed(whole_number("seed", seed))
         with torch.inference_mode():
             return self.units.from_model(self.model.sample(n, noise).cpu().numpy())
 
