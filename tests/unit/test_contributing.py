@@ -82,10 +82,10 @@ def test_a_figure_is_one_file_and_one_line(tmp_path, monkeypatch):
     names = {"Sequence": Sequence, "Figure": Figure, "Representation": Representation}
     names |= vars(style) | {"Material": material.Material, "Group": page.Group}
     exec(example("def code_variance_group"), names)
-    listed = {"RUN_FIGURES": figures.RUN_FIGURES} | names
-    exec(example("RUN_FIGURES = ["), listed)
-    monkeypatch.setattr(figures, "RUN_FIGURES", listed["RUN_FIGURES"][-1:])
+    listed = vars(figures) | names
+    exec(example("RUN_FIGURES = {"), listed)
+    monkeypatch.setattr(figures, "RUN_FIGURES", listed["RUN_FIGURES"])
     text = report_run(run).read_text("utf-8")
     assert "Variance of the codes" in text and "variance of the posterior mean" in text
     drawn = sorted(file.name for file in (run.path / "figures").iterdir())
-    assert {"code-variance.png", "code-variance.svg"} < set(drawn)
+    assert {"code-variance.png", "code-variance.svg", "curves.png"} < set(drawn)

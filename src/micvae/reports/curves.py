@@ -128,13 +128,13 @@ def _window(values: NDArray[np.floating]) -> tuple[float, float]:
 
 def curves_group(materials: Sequence[Material]) -> Group | None:
     """Learning curves of every run that ends with its last step."""
-    suited = [m for m in materials if not m.run.config.objective.closed_form]
+    suited = [m for m in materials if not m.run.config.objective.closed_form_fit]
     if not suited:
         return None
     columns = 1 if len(suited) > 2 else 2
     plates = []
     for m in suited:
-        steps = max(1, m.run.record.data.n // m.run.config.batch_size)
+        steps = max(1, m.run.steps_per_epoch)
         drawn = curves(m.run.log(), steps, columns=columns)
         plates.append(m.plate("curves", drawn, "Every term of the loss over the steps of training"))
     caption = (

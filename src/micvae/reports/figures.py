@@ -11,15 +11,16 @@ from micvae.reports.page import Group
 from micvae.reports.reconstructions import reconstructions_group
 from micvae.reports.traversals import traversals_group
 
-RUN_FIGURES: list[RunFigure] = [
-    reconstructions_group,
-    traversals_group,
-    effects_group,
-    factor_information,
-    codes_group,
-    latent_information,
-    curves_group,
-]
+RUN_FIGURES: dict[str, RunFigure] = {
+    "reconstructions": reconstructions_group,
+    "traversals": traversals_group,
+    "effects": effects_group,
+    "mi-latents-factors": factor_information,
+    "codes-factors": codes_group,
+    "mi-latents": latent_information,
+    "curves": curves_group,
+}
+"""By file name."""
 
 
 def run_groups(
@@ -31,5 +32,5 @@ def run_groups(
         materials: the runs.
         figures: which; all of `RUN_FIGURES` by default.
     """
-    drawn = [figure(materials) for figure in (RUN_FIGURES if figures is None else figures)]
-    return [group for group in drawn if group is not None]
+    chosen = RUN_FIGURES.values() if figures is None else figures
+    return [group for figure in chosen if (group := figure(materials)) is not None]

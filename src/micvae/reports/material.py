@@ -35,7 +35,7 @@ class Material:
     @property
     def pictures(self) -> bool:
         """Whether the model decodes to images."""
-        return self.run.record.data.pictures
+        return self.run.data.pictures
 
     def plate(self, name: str, figure: Figure, alt: str) -> Plate:
         """A figure of this run; its file name and its description carry the label."""
@@ -57,12 +57,13 @@ def gather(run: Run, label: str, missing: list[str]) -> Material:
     model = run.model()
     scores = run.scores() or evaluate_run(run)
     whose = f" of {label}" if label else ""
-    if run.config.objective.closed_form:
+    if run.config.objective.closed_form_fit:
         missing.append(
             f"Learning curves{whose}: {run.config.method} is fitted in closed form after the last "
             "step, so the steps do not describe the model."
         )
-    if run.config.objective.finishes:  # scores of earlier versions have those of the last epoch
+    if run.config.objective.changes_after_training:
+        # Scores of earlier versions have those of the last epoch.
         final = run.final_terms()
         scores = replace(scores, reconstruction=final.get("reconstruction"), kl=final.get("kl"))
     try:
@@ -72,7 +73,7 @@ def gather(run: Run, label: str, missing: list[str]) -> Material:
             dataset = run.dataset()
     except (MicvaeError, OSError) as error:
         dataset = None
-        pictures = run.record.data.pictures
+        pictures = run.data.pictures
         what = "Samples and reconstructions" if pictures else "What each latent moves"
         missing.append(NotDrawn(f"{what}{whose}: the data cannot be read ({error})"))
     return Material(label, run, model, run.representation(), scores, dataset)
