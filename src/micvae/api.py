@@ -64,9 +64,9 @@ def train(
         (128, 3)
     """
     from micvae.data import standardised
-    from micvae.estimator.stored import _write_data
     from micvae.training.data_identity import IN_MEMORY
     from micvae.training.run import DATA
+    from micvae.training.run_copy import write_data
     from micvae.training.train import data_for, train_run
 
     path, (text, dataset) = expanded(out), _described(data)
@@ -77,7 +77,7 @@ def train(
     with _progress(verbose, "run", f"training {config.method} on {dataset.name}") as report:
         run = train_run(config, path, report, dataset)
     if config.data == IN_MEMORY and not (path / DATA).exists():
-        _write_data(path / DATA, dataset.as_float32())
+        write_data(path / DATA, dataset.as_float32())
     return run
 
 

@@ -78,11 +78,12 @@ class RunCopy:
             self.representation.save(folder / REPRESENTATION)
             if dataset is not None:
                 names = dataset.feature_names or self.record.data.feature_names
-                _write_data(folder / DATA, replace(dataset, feature_names=names))
+                write_data(folder / DATA, replace(dataset, feature_names=names))
             records.write(folder / RECORD, self.record)
 
 
-def _write_data(path: Path, dataset: FactorDataset) -> None:
+def write_data(path: Path, dataset: FactorDataset) -> None:
+    """Write the `data.npz` of a run; images as bytes where that loses nothing."""
     arrays: dict[str, NDArray[Any] | None] = {
         "images": _smallest(np.asarray(dataset.images)),
         "factors": dataset.factors,
