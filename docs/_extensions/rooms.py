@@ -20,7 +20,7 @@ WITHOUT = {"cli", "__main__"}  # a program, described by `micvae --help`
 INTRODUCTION = """\
 Every public name, room by room: what it computes, with the equation, shapes, units (nats), what is
 raised, and the source. Whoever uses micvae from Python mostly meets `load`, `RunConfig`,
-`train_run`, `Run`, `evaluate` and `report_run`.
+`train_run`, `Run`, `evaluate`, `evaluate_run` and `report_run`.
 """
 
 

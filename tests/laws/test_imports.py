@@ -32,6 +32,7 @@ ROOMS = [
     "tracking",
     "training",
     "metrics",
+    "scoring",
     "identifiability",
     "studies",
     "sharing",

@@ -18,6 +18,7 @@ from micvae.objectives import CSIsolate, VAEObjective
 from micvae.paths import LONGEST, checked_file, member, safe_name
 from micvae.reports import report_folder
 from micvae.reports.page import Plate, _named, save, slug
+from micvae.scoring import evaluate_run
 from micvae.sharing.hub import from_pretrained, save_pretrained
 from micvae.sharing.onnx import export_run
 from micvae.studies.record import StudyRecord
@@ -127,6 +128,7 @@ def finished(tmp_path_factory):
         objective=VAEObjective(), data="squares(n=96)", epochs=1, network=network, device="cpu"
     )
     run = train_run(config, tmp_path_factory.mktemp("finished") / "run")
+    evaluate_run(run)
     save_pretrained(run, run.path.parent / "shared", intervals=False)
     return run.path.parent
 

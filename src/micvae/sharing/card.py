@@ -13,9 +13,9 @@ from micvae import spelling
 from micvae.metrics import METRICS, Interval
 from micvae.objectives.identifiability import statement
 from micvae.objectives.terms import NATS, term
+from micvae.scoring.nulls import nulls_of, r_mi_said
 from micvae.sharing.record import NOT_SAID, ModelConfig
 from micvae.sharing.trained import shown_shape
-from micvae.studies.nulls import nulls_of, r_mi_said
 from micvae.text import printable, printable_values, shortened
 from micvae.training import RunConfig
 

@@ -253,7 +253,7 @@ def _work(pipe: Connection) -> None:
     import torch
 
     from micvae.locks import wait_until_free
-    from micvae.studies.evaluation import evaluate_run
+    from micvae.scoring import evaluate_run
     from micvae.training.config import RunConfig
     from micvae.training.run import train_run
 

@@ -192,12 +192,20 @@ class Run:
             source=known.source,
         )
 
-    def model(self, device: str = "cpu") -> VAEModel:
-        """Rebuild the trained model, with the networks that were trained beside it."""
+    def check_done(self) -> None:
+        """Refuse a run whose training is not finished.
+
+        Raises:
+            RunError: names the command that continues it.
+        """
         if not self.done:
             raise RunError(
                 f"{self.path} is not finished; run the same micvae train command again to go on."
             )
+
+    def model(self, device: str = "cpu") -> VAEModel:
+        """Rebuild the trained model, with the networks that were trained beside it."""
+        self.check_done()
         return restored_model(self.config, self.image_shape, self.path / WEIGHTS, device)
 
     def log(self) -> dict[str, np.ndarray]:
