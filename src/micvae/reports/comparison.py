@@ -33,6 +33,8 @@ def report_comparison(comparison: Comparison, out: Path) -> Path:
         raise RunError(
             f"{out} holds a run or a study with a page of its own; choose another --out."
         )
-    page = study_page(comparison.study, comparison.rows, out, "Comparison", FILES)
+    page = study_page(
+        comparison.study, comparison.rows, out, "Comparison", FILES, [comparison.finding]
+    )
     with making(out, "report"):
         return write_page(page, out)

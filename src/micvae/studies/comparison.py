@@ -22,12 +22,14 @@ class Comparison:
     """Runs as the rows of a study.
 
     Args:
-        study: title, notes and findings.
+        study: title, notes and command.
         rows: one per run, whose `path` is absolute.
+        finding: whether the runs saw the same data.
     """
 
     study: StudyRecord
     rows: Rows
+    finding: str
 
 
 @with_torch_defaults
@@ -67,10 +69,9 @@ def compare_runs(runs: Sequence[Run]) -> Comparison:
     study = StudyRecord(
         title=f"{len(runs)} runs on {', '.join(data)}",
         notes=tuple(dict.fromkeys(note for run in runs for note in run.notes)),
-        findings=(finding,),
         command=shlex.join(["micvae", "report", *(run.path.name for run in runs)]),
     )
-    return Comparison(study, rows)
+    return Comparison(study, rows, finding)
 
 
 def labelled(configs: Sequence[RunConfig]) -> list[str]:
