@@ -40,6 +40,7 @@ ROOMS = [
     "explorer",
     "cli",
     "estimator",
+    "api",
     "__main__",
 ]
 

@@ -16,7 +16,7 @@ from micvae.errors import MicvaeError, RunError
 from micvae.reports import report_comparison, report_folder
 from micvae.scoring import evaluate_run
 from micvae.sharing.hub import save_pretrained
-from micvae.studies import compare_runs
+from micvae.studies.comparison import compare_runs
 from micvae.training import Run
 
 SMALL = ["--epochs", "1", "--network", "patch(width=4, hidden=8)", "--device", "cpu"]

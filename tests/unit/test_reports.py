@@ -23,8 +23,7 @@ from micvae.reports.quantities import quantity
 from micvae.reports.style import INK, THEMED
 from micvae.reports.svg import variable
 from micvae.scoring import evaluate_run
-from micvae.studies import compare_runs
-from micvae.studies.comparison import labelled
+from micvae.studies.comparison import compare_runs, labelled
 from micvae.studies.paper import LITERAL, RECOMMENDED, VANILLA, table1
 from micvae.studies.study import Cell, row_of
 from micvae.training.config import RunConfig

@@ -12,7 +12,7 @@ from micvae.cli.parsing import parse
 from micvae.errors import MicvaeError
 from micvae.files import expanded
 from micvae.paths import member
-from micvae.scoring import evaluate_run
+from micvae.scoring import ensure_scores
 from micvae.training.run import RECORD, Run
 
 
@@ -50,12 +50,12 @@ def report(arguments: list[str]) -> None:
 
 def _write_comparison(runs: Sequence[Path], out: Path) -> None:
     from micvae.reports import report_comparison
-    from micvae.studies import compare_runs
+    from micvae.studies.comparison import compare_runs
 
     check_folder(out, "report", holds_comparison)
     with busy("drawing the report"):
         for path in runs:
-            _score(Run(path))
+            ensure_scores(Run(path))
         page = report_comparison(compare_runs([Run(path) for path in runs]), out)
     say(f"report: {page}")
 
@@ -65,16 +65,10 @@ def write_report(folder: Path) -> None:
     from micvae.reports import report_folder  # matplotlib is needed for nothing else
     from micvae.reports.page import FIGURES
 
+    folder = expanded(folder)
     with busy("drawing the report"):
-        if (expanded(folder) / RECORD).is_file():
+        if (folder / RECORD).is_file():
             member(folder, FIGURES)  # a link is refused before anything is computed
-            _score(Run(folder))
+            ensure_scores(Run(folder))
         page = report_folder(folder)
     say(f"report: {page}")
-
-
-def _score(run: Run) -> None:
-    """Score a finished run that has no scores: pages show stored scores only."""
-    run.check_done()
-    if run.scores() is None:
-        evaluate_run(run)

@@ -19,7 +19,7 @@ def report_comparison(comparison: Comparison, out: Path) -> Path:
     """Write `report.html` and `figures/` that compare finished runs.
 
     Args:
-        comparison: the runs, see `micvae.studies.compare_runs`.
+        comparison: the runs, see `micvae.studies.comparison.compare_runs`.
         out: folder of the page; nothing is written into the runs.
 
     Returns:

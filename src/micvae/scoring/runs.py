@@ -122,6 +122,12 @@ def stored_scores(run: Run) -> Scores:
     return scores
 
 
+def ensure_scores(run: Run) -> Scores:
+    """The stored scores of a finished run; a run without scores is scored first."""
+    run.check_done()
+    return run.scores() or evaluate_run(run)
+
+
 def rank_runs(runs: Sequence[Run], seed: int = 0) -> Ranking:
     """UDR of runs on the same data.
 
