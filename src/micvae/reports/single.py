@@ -70,12 +70,14 @@ def gather(run: Run, label: str, missing: list[str]) -> Material:
     model = run.model()
     scores = stored_scores(run)
     whose = f" of {label}" if label else ""
-    if run.config.objective.closed_form:
+    if run.config.objective.closed_form_fit:
         missing.append(
             f"Learning curves{whose}: {run.config.method} is fitted in closed form after the last "
             "step, and nothing of the steps is left in the model."
         )
-    if run.config.objective.finishes:  # scores of earlier versions have those of the last epoch
+    if (
+        run.config.objective.changes_after_training
+    ):  # scores of earlier versions have those of the last epoch
         final = run.final_terms()
         scores = replace(scores, reconstruction=final.get("reconstruction"), kl=final.get("kl"))
     try:
@@ -283,7 +285,7 @@ def _codes(materials: Sequence[Material]) -> Group:
 
 
 def _curves(materials: Sequence[Material]) -> Group:
-    materials = [m for m in materials if not m.run.config.objective.closed_form]
+    materials = [m for m in materials if not m.run.config.objective.closed_form_fit]
     plates = []
     for m in materials:
         steps = max(1, m.run.record.data.n // m.run.config.batch_size)

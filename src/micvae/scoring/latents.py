@@ -34,11 +34,11 @@ def latent_information(
             part.codes.shape, dtype=np.float32
         )
         return np.asarray(aggregate_pairwise_mi(draws, part.codes, part.scale, rows=rows))
-    valued = np.asarray([kind == "value" for kind in encoded.latent_kinds])
-    samples = np.where(valued, encoded.codes, encoded.draws)
-    most = max(len(np.unique(column)) for column in samples.T[valued]) if valued.any() else 0
+    discrete = np.asarray([kind == "discrete" for kind in encoded.latent_kinds])
+    samples = np.where(discrete, encoded.codes, encoded.draws)
+    most = max(len(np.unique(column)) for column in samples.T[discrete]) if discrete.any() else 0
     found = pairwise_mutual_information(samples, "binned", bins=max(20, most))
-    numbers = np.flatnonzero(~valued)
+    numbers = np.flatnonzero(~discrete)
     if len(numbers) > 1:
         found[np.ix_(numbers, numbers)] = pairwise_mutual_information(samples[:, numbers])
     return found

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from micvae import records
-from micvae.arrays import whole_seed
+from micvae.checks import whole_number
 from micvae.errors import MicvaeWarning, RunError
 from micvae.information import mutual_information_matrix
 from micvae.metrics import (
@@ -74,7 +74,7 @@ def evaluate_run(run: Run, seed: int = 0, interventions: bool = False) -> Scores
     Raises:
         RunError: where a file of the run is missing or damaged, or a score is NaN or infinite.
     """
-    seed = whole_seed(seed)
+    seed = whole_number("seed", seed)
     representation = run.representation()
     part = representation.sample(SAMPLES, seed)
     started = time.perf_counter()
@@ -180,7 +180,8 @@ def _with_interventions(run: Run, part: Representation, seed: int, found: _Found
     dataset = run.dataset() if run.has_data else None
     source: Interventions
     # New images are encoded one by one, which is not how every method makes its codes.
-    if dataset is not None and dataset.renderer is not None and run.config.objective.one_by_one:
+    samplewise = run.config.objective.encodes_samplewise
+    if dataset is not None and dataset.renderer is not None and samplewise:
         how, model = "rendered", run.model()
         source = Rendered(lambda images: encode(model, images).codes, dataset)
     else:

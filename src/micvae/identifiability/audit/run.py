@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from micvae import records
+from micvae.checks import whole_number
 from micvae.errors import RunError
 from micvae.files import expanded
 from micvae.identifiability.audit.agreement import audit_agreement
@@ -23,7 +24,6 @@ from micvae.identifiability.audit.verdict import (
     identified,
     sentences,
 )
-from micvae.information.checks import whole_number
 from micvae.torch_state import with_torch_defaults
 from micvae.training.run import Run
 
