@@ -53,7 +53,7 @@ class Material:
     @property
     def pictures(self) -> bool:
         """Whether what the model decodes can be looked at."""
-        return self.run.record.data.pictures
+        return self.run.data.pictures
 
     @property
     def about(self) -> str:
@@ -87,7 +87,7 @@ def gather(run: Run, label: str, missing: list[str]) -> Material:
             dataset = run.dataset()
     except (MicvaeError, OSError) as error:
         dataset = None
-        pictures = run.record.data.pictures
+        pictures = run.data.pictures
         what = "Samples and reconstructions" if pictures else "What each latent moves"
         missing.append(NotDrawn(f"{what}{whose}: the data cannot be read ({error})"))
     return Material(label, run, model, run.representation(), scores, dataset)
@@ -288,7 +288,7 @@ def _curves(materials: Sequence[Material]) -> Group:
     materials = [m for m in materials if not m.run.config.objective.closed_form_fit]
     plates = []
     for m in materials:
-        steps = max(1, m.run.record.data.n // m.run.config.batch_size)
+        steps = max(1, m.run.steps_per_epoch)
         plates.append(
             Plate(
                 m.name("curves"),

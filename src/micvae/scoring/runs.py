@@ -134,7 +134,7 @@ def rank_runs(runs: Sequence[Run], seed: int = 0) -> Ranking:
     Raises:
         RunError: where the runs were trained on different data.
     """
-    prints = {run.record.data.fingerprint for run in runs}
+    prints = {run.data.fingerprint for run in runs}
     if len(prints) > 1:
         raise RunError(
             "UDR compares runs on the same images, and these were trained on different ones; give "

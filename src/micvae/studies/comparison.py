@@ -53,8 +53,8 @@ def compare_runs(runs: Sequence[Run]) -> Comparison:
     rows: Rows = [
         row_of_run(label, run, run.path.resolve()) for label, run in zip(labels, runs, strict=True)
     ]
-    data = dict.fromkeys(run.record.data.name for run in runs)
-    if len({run.record.data.fingerprint for run in runs}) == 1:
+    data = dict.fromkeys(run.data.name for run in runs)
+    if len({run.data.fingerprint for run in runs}) == 1:
         for row, score in zip(rows, rank_runs(runs).scores, strict=True):
             row["udr"] = float(score)
         finding = (
@@ -68,7 +68,7 @@ def compare_runs(runs: Sequence[Run]) -> Comparison:
         )
     study = StudyRecord(
         title=f"{len(runs)} runs on {', '.join(data)}",
-        notes=tuple(dict.fromkeys(note for run in runs for note in run.notes)),
+        notes=tuple(dict.fromkeys(note for run in runs for note in run.data.notes)),
         command=shlex.join(["micvae", "report", *(run.path.name for run in runs)]),
     )
     return Comparison(study, rows, finding)

@@ -184,7 +184,7 @@ def _same_data(runs: Sequence[Run]) -> None:
         raise RunError("a run is given twice; give each run once.")
     first = runs[0]
     for run in runs[1:]:
-        if run.record.data.fingerprint != first.record.data.fingerprint:
+        if run.data.fingerprint != first.data.fingerprint:
             raise RunError(
                 f"{run.path} was trained on other data than {first.path}; audit together runs "
                 "on the same data (for generated sets: the same --data)."
