@@ -115,7 +115,7 @@ def evaluate(codes: Any, factors: Any = None, **options: Any) -> Scores | dict[s
     if isinstance(codes, str | Path) or _is_run(codes):
         if factors is not None:
             raise MicvaeError("factors belong to codes; a run has its own factors.")
-        from micvae.studies.evaluation import evaluate_run
+        from micvae.scoring import evaluate_run
 
         return evaluate_run(_run(codes), **{"interventions": True, **options})
     from micvae.metrics import evaluate as evaluate_codes
@@ -271,12 +271,14 @@ def plot(run: Run | str | Path, figure: str = "traversals") -> Figure:
     """
     from micvae.reports.figures import RUN_FIGURES
     from micvae.reports.material import gather
+    from micvae.scoring import ensure_scores
 
     if figure not in RUN_FIGURES:
         near, known = nearest(figure, RUN_FIGURES), ", ".join(RUN_FIGURES)
         raise MicvaeError(f"figure is {figure!r}{near}; choose from {known}.")
-    missing: list[str] = []
-    group = RUN_FIGURES[figure]([gather(_run(run), "", missing)])
+    run, missing = _run(run), list[str]()
+    ensure_scores(run)
+    group = RUN_FIGURES[figure]([gather(run, "", missing)])
     if group is None:
         raise MicvaeError(
             f"{figure}: this run has no such figure. " + (" ".join(missing) or "See its report.")

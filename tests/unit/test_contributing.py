@@ -70,6 +70,7 @@ def test_a_figure_is_one_file_and_one_line(tmp_path, monkeypatch):
 
     from micvae.reports import figures, material, page, report_run, style
     from micvae.representation import Representation
+    from micvae.scoring import evaluate_run
 
     config = RunConfig(
         objective=objectives.find("vae"),
@@ -79,6 +80,7 @@ def test_a_figure_is_one_file_and_one_line(tmp_path, monkeypatch):
         device="cpu",
     )
     run = train_run(config, tmp_path / "run", dataset=squares(256))
+    evaluate_run(run)
     names = {"Sequence": Sequence, "Figure": Figure, "Representation": Representation}
     names |= vars(style) | {"Material": material.Material, "Group": page.Group}
     exec(example("def code_variance_group"), names)

@@ -25,7 +25,6 @@ from micvae.reports.style import (
     wrapped,
 )
 from micvae.representation import Representation
-from micvae.studies.evaluation import usable_factors
 
 SAMPLES = 5_000
 LATENTS = 8
@@ -141,7 +140,7 @@ def _strip(
 
 def codes_group(materials: Sequence[Material]) -> Group | None:
     """Codes against factors, of every run whose data has factors that vary."""
-    suited = [(m, factors) for m in materials if (factors := usable_factors(m.representation))]
+    suited = [(m, factors) for m in materials if (factors := m.representation.varying_factors)]
     if not suited:
         return None
     plates = [

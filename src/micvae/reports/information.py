@@ -8,7 +8,7 @@ from micvae.reports.material import Material
 from micvae.reports.matrices import SMALLEST_TOP, factor_matrix, latent_matrix
 from micvae.reports.page import Group
 from micvae.reports.style import names_in_full
-from micvae.studies.nulls import r_mi_said
+from micvae.scoring.nulls import r_mi_said
 
 BRACKETS = (
     " A number in brackets is not above the 97.5% quantile for independent {} of this size: it "

@@ -11,7 +11,7 @@ from micvae.errors import MicvaeError, MicvaeWarning
 from micvae.models import VAEModel
 from micvae.reports.page import Group, NotDrawn, Plate, slug
 from micvae.representation import Representation
-from micvae.studies.evaluation import evaluate_run
+from micvae.scoring import stored_scores
 from micvae.training.record import Scores
 from micvae.training.run import Run
 
@@ -49,13 +49,13 @@ RunFigure = Callable[[Sequence[Material]], Group | None]
 
 
 def gather(run: Run, label: str, missing: list[str]) -> Material:
-    """Read a run, and score it where it has no scores; what cannot be drawn goes into `missing`.
+    """Read a run and its scores; what cannot be drawn goes into `missing`.
 
     Raises:
-        RunError: where the run is not finished or damaged.
+        RunError: where the run is not finished, has no scores, or is damaged.
     """
     model = run.model()
-    scores = run.scores() or evaluate_run(run)
+    scores = stored_scores(run)
     whose = f" of {label}" if label else ""
     if run.config.objective.closed_form_fit:
         missing.append(
