@@ -14,7 +14,7 @@ from micvae.objectives.schedules import Constant
 from micvae.studies.pool import Event
 from micvae.studies.record import StudyRecord, StudyRow, TableRow
 from micvae.studies.statistics import bootstrap_interval, enough_seeds, told_apart
-from micvae.studies.study import TABLE, Cell, Row, Rows, at_once, grid, run_study
+from micvae.studies.study import TABLE, Cell, Row, Rows, grid, n_workers, run_study
 from micvae.training.config import RunConfig
 
 VANILLA = "vanilla VAE"
@@ -76,7 +76,7 @@ class Reproduction:
     quick: bool = False
     """A look in half a minute: 2 seeds, a twentieth of the training; not a result."""
 
-    workers: int = at_once()
+    workers: int = n_workers()
     """Runs at a time, one thread each."""
 
     def __post_init__(self) -> None:
