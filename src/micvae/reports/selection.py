@@ -16,7 +16,7 @@ from micvae.reports.trade_offs import Spot, trade_off
 from micvae.studies.choice import CAVEAT, answer, trade_offs, with_verdicts
 from micvae.studies.record import Difference, Recommended, SelectionRecord, StudyRecord
 from micvae.studies.selection import SELECTION
-from micvae.studies.statistics import Interval, enough_seeds
+from micvae.studies.statistics import MeanInterval, enough_seeds
 from micvae.studies.study import STUDY, Rows
 from micvae.studies.truth import check_said
 from micvae.torch_state import with_torch_defaults
@@ -113,7 +113,7 @@ def report_selection(folder: Path) -> Path:
 _SHARED = ("KL", "Reconstruction", "Active units", "Interval", "Nat")
 
 
-def _bounds(q: Quantity, interval: Interval, signed: bool = False) -> str:
+def _bounds(q: Quantity, interval: MeanInterval, signed: bool = False) -> str:
     """The interval, or why there is none: two seeds are one pair."""
     if interval.low is None and q.name in _OF_PAIRS:
         return "one pair of seeds, no interval"
