@@ -32,7 +32,7 @@ def choose(candidates: Sequence[Candidate], latent_dim: int) -> Choice:
     Candidates that use fewer than two latents on average, or of which no two runs have active
     latents, come last: their agreement is trivial, or none. Differences are paired by seed; their
     intervals are widened (Bonferroni) so that all comparisons of one quantity hold together with
-    95% confidence, and a difference tells candidates apart as `distinguishable` has it at that level.
+    95% confidence. `distinguishable` decides at that level which candidates differ.
 
     Args:
         candidates: at least one.
