@@ -37,6 +37,16 @@ def report_comparison(runs: Sequence[Run], out: Path) -> Path:
     Raises:
         RunError: for a single run, one given twice, one that is not finished, and where `out`
             holds a run or a study, whose own page this one would replace.
+
+    Examples:
+        >>> import micvae
+        >>> from micvae.reports import report_comparison
+        >>> runs = [
+        ...     micvae.train(method, data="squares(n=128)", epochs=1, out=f"runs/{method}")
+        ...     for method in ("vae", "beta-vae")
+        ... ]
+        >>> report_comparison(runs, "comparison").name
+        'report.html'
     """
     out = expanded(out)
     if len({run.path.resolve() for run in runs}) < max(2, len(runs)):
