@@ -309,7 +309,7 @@ def in_process(jobs: Any, workers: int, report: Any = lambda event: None) -> dic
     from micvae.studies.evaluation import evaluate_run
     from micvae.studies.pool import Event
     from micvae.training.config import RunConfig
-    from micvae.training.run import train_run
+    from micvae.training.train import train_run
 
     failures = {}
     for index, (values, path) in enumerate(jobs):

@@ -42,7 +42,8 @@ from micvae.text import (
     spreadsheet_name,
 )
 from micvae.training.config import RunConfig
-from micvae.training.run import Run, train_run
+from micvae.training.run import Run
+from micvae.training.train import train_run
 
 HOSTILE = {
     "escape": "a\x1b[31mred\x1b]0;title\x07",

@@ -53,7 +53,7 @@ class Material:
     @property
     def pictures(self) -> bool:
         """Whether what the model decodes can be looked at."""
-        return self.run.record.data.pictures
+        return self.run.data.pictures
 
     @property
     def about(self) -> str:
@@ -70,12 +70,14 @@ def gather(run: Run, label: str, missing: list[str]) -> Material:
     model = run.model()
     scores = run.scores() or evaluate_run(run)
     whose = f" of {label}" if label else ""
-    if run.config.objective.closed_form:
+    if run.config.objective.closed_form_fit:
         missing.append(
             f"Learning curves{whose}: {run.config.method} is fitted in closed form after the last "
             "step, and nothing of the steps is left in the model."
         )
-    if run.config.objective.finishes:  # scores of earlier versions have those of the last epoch
+    if (
+        run.config.objective.changes_after_training
+    ):  # scores of earlier versions have those of the last epoch
         final = run.final_terms()
         scores = replace(scores, reconstruction=final.get("reconstruction"), kl=final.get("kl"))
     try:
@@ -85,7 +87,7 @@ def gather(run: Run, label: str, missing: list[str]) -> Material:
             dataset = run.dataset()
     except (MicvaeError, OSError) as error:
         dataset = None
-        pictures = run.record.data.pictures
+        pictures = run.data.pictures
         what = "Samples and reconstructions" if pictures else "What each latent moves"
         missing.append(NotDrawn(f"{what}{whose}: the data cannot be read ({error})"))
     return Material(label, run, model, run.representation(), scores, dataset)
@@ -283,10 +285,10 @@ def _codes(materials: Sequence[Material]) -> Group:
 
 
 def _curves(materials: Sequence[Material]) -> Group:
-    materials = [m for m in materials if not m.run.config.objective.closed_form]
+    materials = [m for m in materials if not m.run.config.objective.closed_form_fit]
     plates = []
     for m in materials:
-        steps = max(1, m.run.record.data.n // m.run.config.batch_size)
+        steps = max(1, m.run.steps_per_epoch)
         plates.append(
             Plate(
                 m.name("curves"),
