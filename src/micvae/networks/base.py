@@ -150,6 +150,15 @@ def frozen_call(module: nn.Module, x: Tensor | tuple[Tensor, ...]) -> Tensor:
     """Apply a module whose parameters get no gradient; gradients flow to the input only.
 
     The loss of an encoder against an adversary must not train the adversary.
+
+    Examples:
+        >>> import torch
+        >>> from micvae.networks import dense, frozen_call
+        >>> network = dense(3, [8], 1, torch.Generator().manual_seed(0))
+        >>> x = torch.ones(2, 3, requires_grad=True)
+        >>> frozen_call(network, x).sum().backward()
+        >>> x.grad is not None, [p.grad for p in network.parameters()]
+        (True, [None, None, None, None])
     """
     constants = {name: value.detach() for name, value in module.named_parameters()}
     output: Tensor = functional_call(module, constants, x)
