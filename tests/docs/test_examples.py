@@ -16,6 +16,7 @@ PACKAGES = [
     "micvae.networks",
     "micvae.information",
     "micvae.training",
+    "micvae.scoring",
     "micvae.identifiability",
     "micvae.studies",
     "micvae.sharing",

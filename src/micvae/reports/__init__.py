@@ -41,12 +41,14 @@ def report_folder(folder: Path) -> Path:
         The path of the page.
 
     Raises:
-        RunError: where the folder holds none of them, or what it holds is not finished.
+        RunError: where the folder holds none of them, or what it holds is not finished or
+            has no scores.
 
     Examples:
         >>> import micvae
         >>> from micvae.reports import report_folder
         >>> run = micvae.train("vae", data="squares(n=128)", epochs=1, out="runs/vae")
+        >>> scores = micvae.evaluate(run, interventions=False)
         >>> report_folder("runs/vae").name
         'report.html'
     """
