@@ -163,7 +163,8 @@ def rank_runs(runs: Sequence[Run], seed: int = 0) -> Ranking:
         >>> from micvae.scoring import rank_runs
         >>> data = "squares(n=64, seed=0)"
         >>> runs = [
-        ...     micvae.train("vae", data=data, epochs=1, seed=seed, out=f"runs/{seed}") for seed in range(3)
+        ...     micvae.train("vae", data=data, epochs=1, seed=seed, out=f"runs/{seed}")
+        ...     for seed in range(3)
         ... ]
         >>> rank_runs(runs).scores.shape
         (3,)
