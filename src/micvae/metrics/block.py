@@ -9,7 +9,7 @@ from scipy.optimize import LinearConstraint, milp
 from scipy.sparse import csr_array
 from scipy.spatial import cKDTree
 
-from micvae.metrics.binning import Floats
+from micvae.information.plug_in import Floats
 from micvae.metrics.embedding import embed
 from micvae.metrics.inputs import check_inputs
 from micvae.metrics.logistic import standardised

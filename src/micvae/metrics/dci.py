@@ -7,8 +7,8 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from micvae.information.plug_in import as_labels
 from micvae.information.precision import kept_by_float32, unit_scaled
-from micvae.metrics.binning import as_labels
 from micvae.metrics.boosting import fit_trees
 from micvae.metrics.inputs import CheckedInputs, check_inputs
 from micvae.metrics.predictors import Fit, fit_forest, fit_lasso, fit_sklearn

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.linalg import solve
 
-from micvae.metrics.binning import Floats
+from micvae.information.plug_in import Floats
 from micvae.metrics.embedding import embed
 from micvae.metrics.inputs import check_inputs
 from micvae.metrics.logistic import standardised

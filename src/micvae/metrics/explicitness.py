@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from micvae.metrics.binning import Floats, as_labels, checked_bins
+from micvae.information.plug_in import Floats, as_labels
+from micvae.metrics.binning import checked_bins
 from micvae.metrics.inputs import check_inputs
 from micvae.metrics.logistic import fit_logistic, standardised
 from micvae.metrics.score import Score, Weights, check_setting, scored

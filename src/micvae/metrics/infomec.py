@@ -5,16 +5,9 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from micvae.information.plug_in import Floats, Labels, as_labels
 from micvae.information.precision import unit_scaled
-from micvae.metrics.binning import (
-    Floats,
-    Labels,
-    as_labels,
-    checked_bins,
-    entropy,
-    equal_mass_bins,
-    mutual_information,
-)
+from micvae.metrics.binning import checked_bins, entropy, equal_mass_bins, mutual_information
 from micvae.metrics.inputs import CheckedInputs, check_inputs
 from micvae.metrics.logistic import fit_logistic, standardised
 from micvae.metrics.neighbours import local_information

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from micvae.metrics.binning import Floats, Labels, checked_bins, equal_mass_bins
+from micvae.information.plug_in import Floats, Labels
+from micvae.metrics.binning import checked_bins, equal_mass_bins
 from micvae.metrics.inputs import check_inputs
 from micvae.metrics.mcc import correlations, matched
 from micvae.metrics.score import Score, Weights, scored

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
+from micvae.information.plug_in import as_labels
 from micvae.information.precision import LARGE
-from micvae.metrics.binning import as_labels
 from micvae.metrics.hinge import fit_lines
 from micvae.metrics.inputs import Codes, check_inputs
 from micvae.metrics.score import (
