@@ -19,7 +19,7 @@ from rich.progress import (
 from rich.table import Column, Table
 from rich.text import Text
 
-from micvae.metrics import METRICS, Interval, Ranking, evaluate, intervals
+from micvae.metrics import METRICS, BootstrapInterval, Ranking, evaluate, intervals
 from micvae.objectives.terms import NATS, term
 from micvae.scoring.nulls import Null, dependence_said, nulls_of, r_mi_said
 from micvae.studies.pool import Event
@@ -204,7 +204,7 @@ def busy(title: str) -> Iterator[None]:
         yield
 
 
-Found = dict[str, tuple[float, Interval | None]]
+Found = dict[str, tuple[float, BootstrapInterval | None]]
 
 
 @contextmanager

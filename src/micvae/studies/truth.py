@@ -15,7 +15,7 @@ from micvae.representation import Representation
 from micvae.scoring import SAMPLES
 from micvae.studies.candidates import Candidate
 from micvae.studies.record import Checked, Correlation, NoCorrelation
-from micvae.studies.statistics import Interval, enough_seeds, rank_correlation, told_apart
+from micvae.studies.statistics import MeanInterval, distinguishable, enough_seeds, rank_correlation
 from micvae.training.run import Run
 
 SUPERVISED = ("mig", "dci_disentanglement")
@@ -96,7 +96,7 @@ def check_said(found: Checked | Missing) -> list[str]:
         bounds = ""
         if r.low is not None and r.high is not None:
             bounds = f" [{_two(r.low)}, {_two(r.high)}]"
-        above = told_apart(Interval(r.mean, r.low, r.high), seeds)
+        above = distinguishable(MeanInterval(r.mean, r.low, r.high), seeds)
         said.append(
             f"Checked against known factors, over {found.runs} runs: Spearman's correlation of "
             f"UDR with {label} is {_two(r.mean)}{bounds}"
