@@ -27,6 +27,7 @@ from micvae.objectives.schedules import Schedule
 from micvae.studies.record import StudyRecord, StudyRow
 from micvae.studies.statistics import bootstrap_interval
 from micvae.studies.study import Cell, grid, n_workers, run_study
+from micvae.studies.table import StudyTable
 from micvae.training.config import RunConfig
 from micvae.training.run import Run
 from update_readme import between
@@ -179,7 +180,7 @@ def recovered(cell: Cell, folder: Path, target: str) -> dict[str, float]:
     return {"recovered": float(mcc_pearson(found.codes, factors))}
 
 
-def table(results: list[dict[str, Any]]) -> str:
+def table(results: StudyTable) -> str:
     """A line per row: mean and interval over seeds, and every seed."""
     lines = [
         "| assumption | problem | method | MCC with | MCC | per seed | published | s per run |",
@@ -206,7 +207,7 @@ def shown(values: list[float]) -> str:
     return f"{mean:.3f}" + ("" if low is None else f" [{low:.3f}, {high:.3f}]")
 
 
-def agreement(results: list[dict[str, Any]], folder: Path) -> str:
+def agreement(results: StudyTable, folder: Path) -> str:
     """How far two trainings on the same data agree, where nothing is assumed; beside the sources.
 
     A number per pair of seeds; pairs share seeds, so that they get a range and no interval.

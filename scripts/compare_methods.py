@@ -9,7 +9,6 @@ other seeds, is said in docs/methods.md.
 import argparse
 import shutil
 from pathlib import Path
-from typing import Any
 
 from micvae import spelling
 from micvae.cli.display import study_progress
@@ -19,6 +18,7 @@ from micvae.reports import report_folder
 from micvae.studies.record import StudyRecord
 from micvae.studies.statistics import bootstrap_interval
 from micvae.studies.study import described, grid, n_workers, run_study
+from micvae.studies.table import StudyTable
 from micvae.training.config import RunConfig
 from update_readme import between
 
@@ -64,7 +64,7 @@ def cell(values: list[float], digits: int) -> str:
     return f"{mean:.{digits}f} [{low:.{digits}f}, {high:.{digits}f}]"
 
 
-def table(results: list[dict[str, Any]]) -> str:
+def table(results: StudyTable) -> str:
     """A row per method."""
     heads = [head for head, _ in COLUMNS.values()]
     lines = ["| method | " + " | ".join([*heads, "s per run"]) + " |", "|---" * 9 + "|"]

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from micvae.data import FactorDataset
     from micvae.identifiability.audit.record import AuditRecord
     from micvae.objectives import Objective
-    from micvae.studies.study import Rows
+    from micvae.studies.table import StudyTable
     from micvae.training import Run, RunConfig, TrainedModel
     from micvae.training.record import Scores
 
@@ -193,7 +193,7 @@ def compare(
     standardise: bool = True,
     verbose: bool = False,
     **options: Any,
-) -> Rows:
+) -> StudyTable:
     """Train and score several methods under several seeds; the same call continues the study.
 
     Args:
@@ -208,8 +208,8 @@ def compare(
         **options: as for `train`.
 
     Returns:
-        A dictionary per run: its label as `row`, `seed`, `path`, every score, cost, configuration.
-        `pandas.DataFrame(rows)` makes a table of it.
+        A row per run: its label as `row`, `seed`, `path`, every score, cost, configuration.
+        Printed, it shows means with intervals; `to_frame()` makes a data frame of it.
 
     Raises:
         MicvaeError: for methods, options or data that do not fit.
@@ -217,7 +217,7 @@ def compare(
 
     Examples:
         >>> import micvae
-        >>> rows = micvae.compare(
+        >>> found = micvae.compare(
         ...     {"VAE": "vae", "β = 4": "beta-vae(beta=4)"},
         ...     data="squares(n=128)",
         ...     epochs=1,
@@ -225,7 +225,7 @@ def compare(
         ...     workers=1,
         ...     out="studies/a",
         ... )
-        >>> [(row["row"], row["seed"]) for row in rows]
+        >>> [(row.row, row.seed) for row in found]
         [('VAE', 0), ('β = 4', 0)]
     """
     from micvae.data import load as load_data

@@ -20,6 +20,7 @@ import dataclasses
 import math
 import reprlib
 import sys
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, dataclass
 from functools import cache
@@ -72,6 +73,36 @@ class Missing:
     """Why a part of a result is not there."""
 
     missing: str
+
+
+class Result(ABC):
+    """What an analysis returns: it prints as a table, and converts to plain values."""
+
+    @abstractmethod
+    def lines(self) -> list[dict[str, Json]]:
+        """The result as a table: a dictionary per line, by column."""
+
+    @abstractmethod
+    def __str__(self) -> str:
+        """The main numbers as a table of text."""
+
+    def to_frame(self) -> Any:
+        """The result as a `pandas.DataFrame`.
+
+        Raises:
+            MicvaeError: where pandas is not installed.
+        """
+        try:
+            import pandas  # type: ignore[import-untyped]
+        except ImportError:
+            raise MicvaeError(
+                "to_frame needs pandas; install it with: pip install pandas"
+            ) from None
+        return pandas.DataFrame(self.lines())
+
+    def to_dict(self) -> dict[str, Json]:
+        """The whole result as values that JSON can hold."""
+        return to_json(self)
 
 
 class FieldError(MicvaeError):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from typing import Any
 
 _HIDDEN = frozenset(("Cc", "Cf", "Cs", "Zl", "Zp"))
@@ -76,6 +77,31 @@ def shortened(text: str, most: int) -> str:
         return text
     end = (most - 1) // 3
     return f"{text[: most - 1 - end]}…{text[len(text) - end :]}"
+
+
+def text_table(head: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
+    """Cells in columns of equal width, the first to the left, the others to the right.
+
+    >>> print(text_table(["method", "MIG"], [["vae", "0.2"], ["beta-vae", "0.35"]]))
+    method     MIG
+    vae        0.2
+    beta-vae  0.35
+    """
+    shown = [[printable(cell) for cell in line] for line in (head, *lines)]
+    widths = [max(map(len, column)) for column in zip(*shown, strict=True)]
+    return "\n".join(
+        "  ".join(
+            cell.rjust(width) if place else cell.ljust(width)
+            for place, (cell, width) in enumerate(zip(line, widths, strict=True))
+        ).rstrip()
+        for line in shown
+    )
+
+
+def number(value: float, digits: int) -> str:
+    """The value with so many decimals, a true minus sign, and none on a zero."""
+    text = f"{value:.{digits}f}"
+    return (text.lstrip("-") if float(text) == 0 else text).replace("-", "−")
 
 
 def spreadsheet_name(text: str) -> str:

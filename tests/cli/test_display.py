@@ -8,6 +8,7 @@ from rich.console import Console
 from micvae.cli import display
 from micvae.cli.lists import print_list
 from micvae.metrics import METRICS
+from micvae.studies.table import StudyTable
 from micvae.training.trainer import Progress
 
 SCORES = ("mig", "dci_disentanglement", "dci_completeness", "dci_informativeness")
@@ -44,7 +45,8 @@ def test_a_bar_goes_when_an_error_passes(terminal):
 
 def rows(n):
     scores = dict.fromkeys(SCORES, 0.5) | {"reconstruction": 1234.5}
-    return [{"row": "mi-constrained:recommended", **scores, "seed": i} for i in range(n)]
+    own = {"row": "mi-constrained:recommended", "path": "", "data": "squares", "seconds": 1.0}
+    return StudyTable.of([{**own, **scores, "seed": i} for i in range(n)])
 
 
 def test_a_study_fits_80_columns_and_shows_what_failed(capsys):

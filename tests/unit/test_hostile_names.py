@@ -32,6 +32,7 @@ from micvae.reports import report_folder
 from micvae.scoring import evaluate_run
 from micvae.sharing import card
 from micvae.studies import study
+from micvae.studies.table import StudyTable, write_table
 from micvae.text import (
     column_name,
     encodable,
@@ -221,11 +222,11 @@ def study_folder(folder, run, names):
     parts = (("escape", "bidi", "surrogate"), ("cdata", "rich", "formula"))
     labels = ["".join(HOSTILE[part] for part in one) for one in parts]
     rows = [
-        study.row_of_run(label, Run(run), Path("run")) | {"seed": seed, "kept": True}
+        study.row_of_run(label, Run(run), Path("run")).with_columns({"seed": seed})
         for label in labels
         for seed in (0, 1)
     ]
-    study.write_table(rows, folder)
+    write_table(StudyTable(tuple(rows)), folder)
     shutil.copytree(run, folder / "run")
     described = [{"label": label, "description": label, "config": {}} for label in labels]
     about = {"title": "".join(names[:18]), "seeds": 2, "notes": names, "rows": described}

@@ -26,6 +26,7 @@ from micvae.scoring import evaluate_run
 from micvae.studies.comparison import compare_runs, labelled
 from micvae.studies.paper import LITERAL, RECOMMENDED, VANILLA, table1
 from micvae.studies.study import Cell, row_of
+from micvae.studies.table import StudyTable, write_table
 from micvae.training.config import RunConfig
 from micvae.training.run import Run
 from micvae.training.train import train_run
@@ -55,14 +56,15 @@ def study(runs, tmp_path_factory):
     source, cells = runs
     folder = tmp_path_factory.mktemp("study") / "paper"
     shutil.copytree(source, folder)
+    own = {"group": "table", "ablation": True, "beta": 1.0}
     rows = [
-        row_of(cell, folder)
-        | {"group": "table", "ablation": True, "beta": 1.0}
-        | {"mi_weight": 0.0 if cell.row == VANILLA else 10.0}
+        row_of(cell, folder).with_columns(
+            {**own, "mi_weight": 0.0 if cell.row == VANILLA else 10.0}
+        )
         for cell in cells
     ]
-    pq.write_table(pa.Table.from_pylist(rows), folder / "table.parquet")
-    write_json(folder / "table1.json", encoded(table1(rows)))
+    write_table(StudyTable(tuple(rows)), folder)
+    write_json(folder / "table1.json", encoded(table1(StudyTable(tuple(rows)))))
     description = {
         "title": "A <title> & more",
         "kind": "paper",

@@ -31,10 +31,11 @@ from micvae.reports.style import (
     tile_size,
     wrapped,
 )
-from micvae.reports.tables import caution, paired, representative, verdict
+from micvae.reports.tables import caution, verdict
 from micvae.reports.traversals import COLUMNS, traversals, values_along
 from micvae.representation import Encoded, Representation
 from micvae.studies.statistics import MeanInterval
+from micvae.studies.table import Row, StudyTable
 
 
 def test_envelope_keeps_the_extremes_where_they_are():
@@ -135,17 +136,34 @@ def test_few_seeds_are_said_to_be_few():
 
 def test_pairs_are_made_by_seed_and_the_median_run_stands_for_its_row():
     rows = [
-        {"row": "base", "seed": 0, "mig": 0.1},
-        {"row": "base", "seed": 2, "mig": 0.5},
-        {"row": "ours", "seed": 2, "mig": 0.75},
-        {"row": "ours", "seed": 0, "mig": 0.2},
-        {"row": "ours", "seed": 1, "mig": 0.9},
-        {"row": "ours", "seed": 3, "mig": None},
+        Row(label, seed, "", "", 1.0, columns={"mig": mig})
+        for label, seed, mig in (
+            ("base", 0, 0.1),
+            ("base", 2, 0.5),
+            ("ours", 2, 0.75),
+            ("ours", 0, 0.2),
+            ("ours", 1, 0.9),
+            ("ours", 3, None),
+        )
     ]
-    assert paired(rows, "ours", "base", "mig") == pytest.approx([0.25, 0.1])
-    assert representative(rows, "ours")["seed"] == 2
-    assert representative(rows, "base")["seed"] == 0
-    assert representative(rows, "nobody") is None
+    table = StudyTable(tuple(rows))
+    assert table.paired("ours", "base", "mig") == pytest.approx([0.25, 0.1])
+    assert table.representative("ours").seed == 2
+    assert table.representative("base").seed == 0
+    assert table.representative("nobody") is None
+
+
+def test_a_table_of_a_study_prints_means_and_converts():
+    def row(seed, mig, kept=True):
+        return Row("vae", seed, f"runs/{seed}", "squares", 2.0, kept, {"mig": mig})
+
+    table = StudyTable((row(0, 0.25), row(1, 0.75), row(1, 0.1, kept=False)))
+    assert str(table).splitlines()[1].split(maxsplit=2) == ["vae", "2", "0.5 [0.25, 0.75]"]
+    frame = table.to_frame()
+    assert list(frame["mig"]) == [0.25, 0.75, 0.1] and list(frame["kept"]) == [True, True, False]
+    first = {"row": "vae", "seed": 0, "path": "runs/0", "data": "squares", "seconds": 2.0}
+    assert table.to_dict()["rows"][0] == {**first, "kept": True, "mig": 0.25}
+    assert table[0] == {**first, "kept": True, "mig": 0.25}
 
 
 def test_only_what_is_above_random_rotations_is_painted_as_beyond_chance():

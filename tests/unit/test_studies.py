@@ -20,6 +20,7 @@ from micvae.studies.paper import LITERAL, PUBLISHED, RECOMMENDED, VANILLA, Repro
 from micvae.studies.record import StudyRecord
 from micvae.studies.statistics import bootstrap_interval
 from micvae.studies.study import Cell, grid, keep_best, run_study, short_names, with_seed
+from micvae.studies.table import Row, StudyTable
 from micvae.training.config import RunConfig
 from micvae.training.run import Run
 from micvae.training.train import train_run
@@ -97,7 +98,7 @@ class TestStudy:
     def test_one_row_per_run_and_nothing_twice(self, tmp_path):
         rows = run_study(cells(2), tmp_path, StudyRecord(title="a study"), workers=2)
         table = pq.read_table(tmp_path / "table.parquet").to_pylist()
-        assert table == rows and [(r["row"], r["seed"]) for r in table] == [
+        assert table == list(rows) and [(r["row"], r["seed"]) for r in table] == [
             ("vae", 0),
             ("mi", 0),
             ("vae", 1),
@@ -285,7 +286,7 @@ class TestPaper:
 
     def test_the_restart_of_the_lowest_loss_is_kept_and_its_cost_counted(self):
         rows = [
-            {"row": r, "seed": s, "restart": i, "loss": loss, "seconds": 2.0}
+            Row(r, s, "", "", 2.0, columns={"restart": i, "loss": loss})
             for r, s, i, loss in (
                 ("a", 0, 0, 5.0),
                 ("a", 0, 1, 4.0),
@@ -308,12 +309,12 @@ class TestPaper:
         from micvae.studies.paper import SUMMARISED
 
         def row(label, seed, mig):
-            plain = dict.fromkeys(SUMMARISED, 1.0) | {"restart": 0}
-            return plain | {"row": label, "seed": seed, "mig": mig}
+            plain = dict.fromkeys(SUMMARISED, 1.0) | {"restart": 0, "mig": mig}
+            return Row.of(plain | {"row": label, "seed": seed, "path": "", "data": ""})
 
         made = [row(VANILLA, s, m) for s, m in enumerate((0.1, 0.2, 0.3))]
         made += [row(RECOMMENDED, s, m) for s, m in enumerate((0.5, 0.7))]
-        vanilla, recommended = table1(made)
+        vanilla, recommended = table1(StudyTable(tuple(made)))
         assert (vanilla.method, recommended.method) == (VANILLA, RECOMMENDED)
         assert vanilla.paper_mig == PUBLISHED[VANILLA][0] and recommended.paper_mig is None
         assert vanilla.mean("mig") == pytest.approx(0.2) and vanilla.seeds == 3
@@ -328,8 +329,11 @@ class TestPaper:
         from micvae.studies.paper import SINGLE, SUMMARISED
 
         made = [
-            dict.fromkeys(SUMMARISED, 1.0)
-            | {"row": RECOMMENDED, "seed": seed, "restart": restart, "mig": mig, "loss": -mig}
+            Row.of(
+                dict.fromkeys(SUMMARISED, 1.0)
+                | {"row": RECOMMENDED, "seed": seed, "path": "", "data": ""}
+                | {"restart": restart, "mig": mig, "loss": -mig}
+            )
             for seed, restart, mig in ((0, 0, 0.2), (0, 1, 0.6), (1, 0, 0.8), (1, 1, 0.4))
         ]
         best, first = table1(keep_best(made))

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -47,7 +46,7 @@ def audit(arguments: list[str]) -> None:
         raise MicvaeError("audit needs a RUN: the --out of micvae train.")
     from micvae.identifiability.audit import audit_runs
     from micvae.identifiability.audit.run import RESULT
-    from micvae.reports.audit import report_audit, table_rows
+    from micvae.reports.audit import report_audit
 
     runs = [Run(path) for path in parsed.runs]
     out = parsed.out or (runs[0].path / "audit" if len(runs) == 1 else Path("out/audit"))
@@ -61,18 +60,20 @@ def audit(arguments: list[str]) -> None:
             quick=parsed.quick,
             progress=report,
         )
-    _print(result, table_rows(result))
+    _print(result)
     with busy("drawing the report"):
         page = report_audit(out)
     say(f"report: {page}")
 
 
-def _print(result: AuditRecord, rows: list[tuple[str, str, list[tuple[str, str, Any]]]]) -> None:
+def _print(result: AuditRecord) -> None:
     """A column per run, then what it says."""
+    from micvae.identifiability.audit.table import table_rows
+
     names = short_names(run.name for run in result.runs)
     runs = [Column(name, overflow="fold") for name in names]
     table = PlainTable(Column("measured"), *runs, title="audit", box=SIMPLE_HEAD)
-    for label, _, cells in rows:
+    for label, _, cells in table_rows(result):
         shown = [f"{text} {small}".strip() for text, small, _ in cells]
         table.add_row(label, *shown)
     Console().print(table)

@@ -32,7 +32,8 @@ from micvae.records import read
 from micvae.studies.paper import Reproduction
 from micvae.studies.paper import reproduce as reproduce_paper
 from micvae.studies.record import StudyRecord
-from micvae.studies.study import STUDY, Cell, Row, described, grid, n_workers, run_study
+from micvae.studies.study import STUDY, Cell, described, grid, n_workers, run_study
+from micvae.studies.table import StudyTable
 from micvae.tracking import Tracking
 from micvae.training.config import RunConfig, TrainingOptions
 from micvae.training.train import OWN_LOG, data_for, train_run
@@ -171,7 +172,7 @@ def study(arguments: list[str]) -> None:
     )
     with study_progress(cells) as progress:
         table = run_study(cells, out, description, workers, progress)
-    _finish([row for row in table if row["kept"]], list(rows), cells, out)
+    _finish(table.kept, list(rows), cells, out)
 
 
 def reproduce(arguments: list[str]) -> None:
@@ -181,11 +182,11 @@ def reproduce(arguments: list[str]) -> None:
     cells = parsed.cells()
     with study_progress(cells) as progress:
         table = reproduce_paper(parsed, progress)
-    kept = [row for row in table if row["group"] == "table" and row["kept"]]
-    _finish(kept, list(parsed.rows()), cells, parsed.out)
+    kept = tuple(row for row in table.kept if row["group"] == "table")
+    _finish(StudyTable(kept), list(parsed.rows()), cells, parsed.out)
 
 
-def _finish(rows: Sequence[Row], labels: Sequence[str], cells: Sequence[Cell], out: Path) -> None:
+def _finish(rows: StudyTable, labels: Sequence[str], cells: Sequence[Cell], out: Path) -> None:
     """Show the table and what failed, draw the page; status 1 where a row has no finished run."""
     print_summary(rows, labels)
     failed = read(StudyRecord, out / STUDY).failed
@@ -194,7 +195,7 @@ def _finish(rows: Sequence[Row], labels: Sequence[str], cells: Sequence[Cell], o
             reason = failed[cell.path.as_posix()].strip().splitlines()[-1]
             say(f"failed: {cell.row}, seed {cell.config.seed}: {reason}")
     write_report(out)
-    if set(labels) - {row["row"] for row in rows}:
+    if set(labels) - set(rows.labels):
         sys.exit(1)
 
 

@@ -24,7 +24,8 @@ from micvae.objectives.terms import NATS, term
 from micvae.scoring.nulls import Null, dependence_said, nulls_of, r_mi_said
 from micvae.studies.pool import Event
 from micvae.studies.statistics import bootstrap_interval
-from micvae.studies.study import Cell, Row, n_workers
+from micvae.studies.study import Cell, n_workers
+from micvae.studies.table import StudyTable
 from micvae.text import printable
 from micvae.training.record import Scores
 from micvae.training.trainer import Progress as TrainingProgress
@@ -308,23 +309,23 @@ def print_ranking(names: Sequence[str], ranking: Ranking) -> None:
     Console().print(table)
 
 
-def print_summary(rows: Sequence[Row], labels: Sequence[str]) -> None:
+def print_summary(rows: StudyTable, labels: Sequence[str]) -> None:
     """Mean over seeds and 95% interval, per row of a study; `–` where no run of it finished."""
     columns = [name for name in SHOWN if all(row.get(name) is not None for row in rows)]
-    most = max(sum(row["row"] == label for row in rows) for label in labels)
-    title = "below each mean over seeds its 95% bootstrap interval" if most > 1 else "one seed"
+    several = rows.most_seeds(labels) > 1
+    title = "below each mean over seeds its 95% bootstrap interval" if several else "one seed"
     heads = [Column(SHOWN[name][0], no_wrap=True, justify="right") for name in columns]
     table = PlainTable(
         Column("", overflow="fold"), *heads, title=title, box=SIMPLE_HEAD, pad_edge=False
     )
     console = Console()
     for label in labels:
-        mine = [row for row in rows if row["row"] == label]
-        cells = [shown_interval([row[name] for row in mine]) if mine else "–" for name in columns]
+        count = len(rows.values(label, "seed"))
+        cells = [shown_interval(rows.values(label, n)) if count else NOT_KNOWN for n in columns]
         name = label
         if console.width < 100:
             name = label.replace("(", "\n(", 1).replace(":", "\n:", 1)
-        seeds = "1 seed" if len(mine) == 1 else f"{len(mine)} seeds"
+        seeds = "1 seed" if count == 1 else f"{count} seeds"
         table.add_row(f"{name}\n{seeds}", *cells)
     console.print(table)
     console.print("; ".join(": ".join(SHOWN[name]) for name in columns) + ".", highlight=False)

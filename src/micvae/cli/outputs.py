@@ -6,7 +6,7 @@ from pathlib import Path
 from micvae.errors import MicvaeError, RunError
 from micvae.files import check_writable, is_unfinished, read_json
 from micvae.paths import checked_file
-from micvae.studies.study import RUN_NAME, STUDY
+from micvae.studies.study import STUDY, RunName
 from micvae.training.run import RUNS
 
 Ours = Callable[[Path], bool]
@@ -123,7 +123,7 @@ def holds_study(kind: str | None = None) -> Ours:
         study = json_of(folder / STUDY)
         if "failed" in study:
             return study.get("kind") == kind
-        return any(RUN_NAME.fullmatch(run.name) for run in (folder / RUNS).rglob("seed-*"))
+        return any(RunName.parse(run.name) for run in (folder / RUNS).rglob("seed-*"))
 
     return ours
 

@@ -18,10 +18,10 @@ from micvae.reports.style import (
     PALETTE,
     SEQUENTIAL,
     new_figure,
-    number,
     on_cell,
     styled,
 )
+from micvae.text import number
 
 
 @styled

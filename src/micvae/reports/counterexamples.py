@@ -22,9 +22,9 @@ from micvae.reports.style import (
     SEQUENTIAL,
     LineLook,
     new_figure,
-    number,
     styled,
 )
+from micvae.text import number
 
 Points = Mapping[str, NDArray[np.float64]]
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from micvae.errors import MicvaeError, RunError
+from micvae.records import Json
 from micvae.reports.figures import run_groups
 from micvae.reports.material import Material, gather
 from micvae.reports.page import Details, Group, NotDrawn, Plate
@@ -14,13 +15,9 @@ from micvae.reports.spreads import differences, distributions
 from micvae.reports.tables import (
     caution,
     failures,
-    most_seeds,
-    paired,
-    representative,
-    values_of,
 )
 from micvae.studies.record import StudyRecord, StudyRow
-from micvae.studies.study import Rows
+from micvae.studies.table import StudyTable
 from micvae.training.run import Run
 
 SIDE_BY_SIDE = 6
@@ -40,18 +37,18 @@ SETTINGS = (
 """What a page names of a row that is not described."""
 
 
-def labels_of(study: StudyRecord, rows: Rows) -> list[str]:
+def labels_of(study: StudyRecord, rows: StudyTable) -> list[str]:
     """The study's rows: those described, then any other in the table."""
     described = [row.label for row in study.rows]
-    return list(dict.fromkeys([*described, *(row["row"] for row in rows)]))
+    return list(dict.fromkeys([*described, *rows.labels]))
 
 
-def incomplete(study: StudyRecord, rows: Rows, labels: Sequence[str]) -> list[str]:
+def incomplete(study: StudyRecord, rows: StudyTable, labels: Sequence[str]) -> list[str]:
     """What a reader would look for and not find."""
     lines = failures(study)
-    wanted = study.seeds or max((len(values_of(rows, r, "seed")) for r in labels), default=0)
+    wanted = study.seeds or max((len(rows.values(r, "seed")) for r in labels), default=0)
     for label in labels:
-        there = len(values_of(rows, label, "seed"))
+        there = len(rows.values(label, "seed"))
         if there < wanted:
             lines.append(f"{label}: {there} of {wanted} seeds finished.")
     if "mig" not in known(rows):
@@ -59,7 +56,7 @@ def incomplete(study: StudyRecord, rows: Rows, labels: Sequence[str]) -> list[st
     return lines
 
 
-def not_converged(rows: Rows) -> str:
+def not_converged(rows: StudyTable) -> str:
     """How many runs ended while their loss still fell; empty where none is known to."""
     known = [row for row in rows if row.get("converged") is not None]
     falling = [row for row in known if not row["converged"]]
@@ -73,18 +70,16 @@ def not_converged(rows: Rows) -> str:
 
 
 def representatives(
-    folder: Path, rows: Rows, labels: Sequence[str], missing: list[str]
+    folder: Path, rows: StudyTable, labels: Sequence[str], missing: list[str]
 ) -> list[Material]:
     """For each row the run whose figures stand for it; what cannot be read goes to `missing`."""
     materials = []
     for label in labels[:SIDE_BY_SIDE]:
-        row = representative(rows, label)
+        row = rows.representative(label)
         if row is None:
             continue
         try:
-            materials.append(
-                gather(Run(folder / row["path"]), f"{label}, seed {row['seed']}", missing)
-            )
+            materials.append(gather(Run(folder / row.path), f"{label}, seed {row.seed}", missing))
         except (MicvaeError, OSError) as error:
             missing.append(NotDrawn(f"Figures of {label}: {error}"))
     return materials
@@ -104,14 +99,14 @@ def single_groups(materials: Sequence[Material]) -> list[Group]:
 
 
 def spread_group(
-    rows: Rows,
+    rows: StudyTable,
     labels: Sequence[str],
     names: Sequence[str],
     published: Mapping[str, Mapping[str, float]] | None = None,
 ) -> Group:
     """Every seed of every method, with mean and interval."""
     spreads = {
-        quantity(name): {label: values_of(rows, label, name) for label in labels} for name in names
+        quantity(name): {label: rows.values(label, name) for label in labels} for name in names
     }
     printed = {quantity(name): values for name, values in (published or {}).items()}
     figure = distributions(spreads, printed)
@@ -127,12 +122,12 @@ def spread_group(
 
 
 def difference_group(
-    rows: Rows, labels: Sequence[str], baseline: str, names: Sequence[str]
+    rows: StudyTable, labels: Sequence[str], baseline: str, names: Sequence[str]
 ) -> Group | None:
     """Every method minus the baseline, by seed; None where there is nothing to pair."""
     spreads = {
         quantity(name): {
-            label: paired(rows, label, baseline, name) for label in labels if label != baseline
+            label: rows.paired(label, baseline, name) for label in labels if label != baseline
         }
         for name in names
     }
@@ -143,20 +138,20 @@ def difference_group(
         f"{baseline} under the same seed. The bar is the 95% bootstrap interval of the mean; "
         "where it crosses the red line at 0, these seeds do not settle the sign."
     )
-    caption += caution(most_seeds(rows, labels))
+    caption += caution(rows.most_seeds(labels))
     figure = differences(spreads, baseline)
     alt = f"Paired differences to {baseline} by seed."
     return Group("Paired differences by seed", caption, [Plate("differences", figure, alt)])
 
 
-def seeds_said(rows: Rows, labels: Sequence[str]) -> str:
+def seeds_said(rows: StudyTable, labels: Sequence[str]) -> str:
     """`10 seeds per method`, or from how many to how many."""
-    counts = sorted({n for label in labels if (n := len(values_of(rows, label, "seed")))})
+    counts = sorted({n for label in labels if (n := len(rows.values(label, "seed")))})
     shown = str(counts[0]) if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
     return f"{shown} seed{'' if counts == [1] else 's'} per method"
 
 
-def configurations(study: StudyRecord, rows: Rows, labels: Sequence[str]) -> list[Details]:
+def configurations(study: StudyRecord, rows: StudyTable, labels: Sequence[str]) -> list[Details]:
     """Every row's configuration: as described, or as its first run has it."""
     described = {row.label: row for row in study.rows}
     details = []
@@ -164,17 +159,17 @@ def configurations(study: StudyRecord, rows: Rows, labels: Sequence[str]) -> lis
         row = described.get(label, StudyRow(label=label))
         values = row.config
         if values is None:
-            first = representative(rows, label) or {}
+            first: Mapping[str, Json] = rows.representative(label) or {}
             values = {name: first[name] for name in SETTINGS if first.get(name) is not None}
         details.append(Details(label, row.description, configuration(values)))
     return details
 
 
-def environment_of(folder: Path, rows: Rows) -> list[tuple[str, str]]:
+def environment_of(folder: Path, rows: StudyTable) -> list[tuple[str, str]]:
     """The environment of the first run that can be read."""
     for row in rows:
         try:
-            return environment(Run(folder / row["path"]))
+            return environment(Run(folder / row.path))
         except RunError:
             continue
     return []

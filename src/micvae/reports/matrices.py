@@ -16,11 +16,11 @@ from micvae.reports.style import (
     by_kl,
     latent_name,
     new_figure,
-    number,
     on_cell,
     short,
     styled,
 )
+from micvae.text import number
 
 SMALLEST_TOP = 0.1
 """At the dark end at least, in nats or what the numbers are: noise about 0 is not painted dark."""

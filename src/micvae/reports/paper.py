@@ -29,7 +29,6 @@ from micvae.reports.tables import (
     mean_cell,
     means_said,
     read_table,
-    values_of,
     verdict,
 )
 from micvae.studies.paper import (
@@ -42,7 +41,8 @@ from micvae.studies.paper import (
     table1,
 )
 from micvae.studies.record import StudyRecord, TableRow
-from micvae.studies.study import STUDY, Rows
+from micvae.studies.study import STUDY
+from micvae.studies.table import StudyTable
 from micvae.torch_state import with_torch_defaults
 
 _PRINTED = {"mig": "paper_mig", "dci_disentanglement": "paper_dci"}
@@ -81,8 +81,9 @@ def report_paper(folder: Path) -> Path:
         RunError: where there is no table yet, or a file is damaged.
     """
     study = read(StudyRecord, folder / STUDY)
-    rows, every = read_table(folder), read_table(folder, True)
-    ours = [row for row in rows if row.get("group", "table") == "table"]
+    every = read_table(folder)
+    rows = every.kept
+    ours = StudyTable(tuple(row for row in rows if row.get("group", "table") == "table"))
     path = folder / TABLE1
     table = read_table1(path) if path.exists() else table1(every)
     labels = labels_of(study, ours)
@@ -152,7 +153,7 @@ def _keys(table: Sequence[TableRow]) -> list[Key]:
 
 
 def _table(
-    table: Sequence[TableRow], rows: Rows, labels: Sequence[str], wanted: Sequence[str]
+    table: Sequence[TableRow], rows: StudyTable, labels: Sequence[str], wanted: Sequence[str]
 ) -> Table:
     entries = {entry.method: entry for entry in table}
     names = [n for n in wanted if n in SUMMARISED and any(n in e.spreads for e in table)]
@@ -190,7 +191,7 @@ def _table(
 
 
 def _groups(
-    every: Rows, ours: Rows, table: Sequence[TableRow], labels: Sequence[str]
+    every: StudyTable, ours: StudyTable, table: Sequence[TableRow], labels: Sequence[str]
 ) -> list[Group]:
     there = known(ours)
     published = {
@@ -204,19 +205,22 @@ def _groups(
     return [*groups, *([paired] if paired else []), *([ablated] if ablated else [])]
 
 
-def _ablation(rows: Rows) -> Group | None:
+def _ablation(rows: StudyTable) -> Group | None:
     """Scores over λ with β = 1, the table's rows among them, all over the same few seeds."""
     kept = {
-        (row["mi_weight"], row["seed"]): row
-        for row in reversed(rows)
-        if row.get("ablation") and row.get("beta") == 1 and row.get("mi_weight") is not None
+        (weight, row.seed): row
+        for row in reversed(rows.rows)
+        if row.get("ablation") and row.get("beta") == 1
+        if (weight := row.number("mi_weight")) is not None
     }
     weights = sorted({weight for weight, _ in kept})
     if len(weights) < 2:
         return None
-    chosen: Rows = [{**row, "row": str(weight)} for (weight, _), row in kept.items()]
+    chosen = StudyTable(
+        tuple(row.with_columns({"row": str(weight)}) for (weight, _), row in kept.items())
+    )
     spreads = {
-        quantity(name): {weight: values_of(chosen, str(weight), name) for weight in weights}
+        quantity(name): {weight: chosen.values(str(weight), name) for weight in weights}
         for name in _ABLATED
         if name in known(chosen)
     }

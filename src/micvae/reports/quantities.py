@@ -1,5 +1,6 @@
 """How each number of a report is called, in which unit, with how many digits."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from micvae.metrics import METRICS
@@ -123,10 +124,11 @@ def quantity(name: str) -> Quantity:
     return Quantity(name, label, unit, 3, direction, metric.summary, _SHORT.get(name, ""))
 
 
-def known(rows: list[dict[str, object]]) -> list[str]:
+def known(rows: Iterable[Mapping[str, object]]) -> list[str]:
     """The quantities that at least one row of a table has, in the order of presentation."""
     names = dict.fromkeys([*METRICS, *(other.name for other in _OTHERS)])
-    return [name for name in names if any(row.get(name) is not None for row in rows)]
+    there = {name for row in rows for name, value in row.items() if value is not None}
+    return [name for name in names if name in there]
 
 
 DEFINITIONS: tuple[tuple[str, str], ...] = (

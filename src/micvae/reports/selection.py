@@ -23,7 +23,8 @@ from micvae.studies.choice import CAVEAT, answer, trade_offs, with_verdicts
 from micvae.studies.record import Difference, Recommended, SelectionRecord, StudyRecord
 from micvae.studies.selection import SELECTION
 from micvae.studies.statistics import MeanInterval, enough_seeds
-from micvae.studies.study import STUDY, Rows
+from micvae.studies.study import STUDY
+from micvae.studies.table import StudyTable
 from micvae.studies.truth import check_said
 from micvae.torch_state import with_torch_defaults
 from micvae.training.run import Run
@@ -84,7 +85,7 @@ def report_selection(folder: Path) -> Path:
     Raises:
         RunError: where the selection is not finished, or a file is damaged.
     """
-    study, rows = read(StudyRecord, folder / STUDY), read_table(folder)
+    study, rows = read(StudyRecord, folder / STUDY), read_table(folder).kept
     if not (folder / SELECTION).is_file():
         raise RunError(
             f"{folder} has no {SELECTION}: its runs are not compared yet. Give the same command "
@@ -152,7 +153,7 @@ def _keys(result: SelectionRecord) -> list[Key]:
     return keys
 
 
-def _table(result: SelectionRecord, rows: Rows) -> Table:
+def _table(result: SelectionRecord, rows: StudyTable) -> Table:
     first, known = result.candidates[0].row, result.recommended is not None
     columns = [("candidate", "best first" if known else "none to go on with")]
     for q in map(quantity, _COLUMNS):
@@ -170,7 +171,7 @@ def _table(result: SelectionRecord, rows: Rows) -> Table:
             cells.append(cell)
             if q.name in _COMPARED:
                 cells.append(_difference(q, candidate.differs(q.name), result.level))
-        spent = [float(row["seconds"]) for row in rows if row["row"] == candidate.row]
+        spent = rows.values(candidate.row, "seconds")
         if spent:
             mean = sum(spent) / len(spent)
             cells.append(Cell(quantity("seconds").shown(mean), "per run", mean))
@@ -197,7 +198,7 @@ def _difference(q: Quantity, difference: Difference | None, level: float) -> Cel
     return Cell(shown, _bounds(q, interval, True), interval.mean, verdict)
 
 
-def _scatter(result: SelectionRecord, rows: Rows) -> list[Group]:
+def _scatter(result: SelectionRecord, rows: StudyTable) -> list[Group]:
     """Agreement against reconstruction, of candidates whose agreement is known."""
     across, upward = quantity("udr"), quantity("held_out_reconstruction")
     spots = {
@@ -205,11 +206,9 @@ def _scatter(result: SelectionRecord, rows: Rows) -> list[Group]:
             interval,
             c.held_out_reconstruction,
             [
-                (row[across.name], row[upward.name])
-                for row in rows
-                if row["row"] == c.row
-                and row.get(across.name) is not None
-                and row.get(upward.name) is not None
+                (x, y)
+                for row, x in rows.known(c.row, across.name)
+                if (y := row.number(upward.name)) is not None
             ],
         )
         for c in result.candidates

@@ -32,16 +32,14 @@ from micvae.reports.tables import (
     interval_of,
     mean_cell,
     means_said,
-    most_seeds,
     one_a_line,
-    paired,
     read_table,
-    values_of,
     verdict,
 )
 from micvae.studies.record import StudyRecord
 from micvae.studies.statistics import MeanInterval
-from micvae.studies.study import STUDY, Rows
+from micvae.studies.study import STUDY
+from micvae.studies.table import StudyTable
 from micvae.torch_state import with_torch_defaults
 
 _DRAWN = ("mig", "dci_disentanglement", "dci_completeness", "r_mi", "reconstruction")
@@ -70,14 +68,14 @@ def report_study(folder: Path) -> Path:
     Raises:
         RunError: where the study has no table yet, or a file is damaged.
     """
-    study, rows = read(StudyRecord, folder / STUDY), read_table(folder)
+    study, rows = read(StudyRecord, folder / STUDY), read_table(folder).kept
     page = study_page(study, rows, folder, files=FILES)
     return write_page(page, folder)
 
 
 def study_page(
     study: StudyRecord,
-    rows: Rows,
+    rows: StudyTable,
     folder: Path,
     kind: str = "Study",
     files: Sequence[tuple[str, str]] = (),
@@ -87,7 +85,7 @@ def study_page(
 
     Args:
         study: what was compared.
-        rows: one dictionary per run; `path` is seen from `folder`.
+        rows: the kept runs; their paths are relative to `folder`.
         folder: of the study.
         kind: what the page calls itself.
         files: what the folder holds, with a word on each.
@@ -119,7 +117,7 @@ def study_page(
     )
 
 
-def _groups(rows: Rows, labels: Sequence[str], baseline: str | None) -> list[Group]:
+def _groups(rows: StudyTable, labels: Sequence[str], baseline: str | None) -> list[Group]:
     there = known(rows)
     groups = [spread_group(rows, labels, [name for name in _DRAWN if name in there])]
     scores = [name for name in _COMPARED if name in there]
@@ -130,12 +128,12 @@ def _groups(rows: Rows, labels: Sequence[str], baseline: str | None) -> list[Gro
     return groups
 
 
-def _baseline(rows: Rows, labels: Sequence[str]) -> str | None:
+def _baseline(rows: StudyTable, labels: Sequence[str]) -> str | None:
     """The plain VAE where it is there, else the first row; None with a single row."""
-    there = [label for label in labels if values_of(rows, label, "seed")]
+    there = [label for label in labels if rows.values(label, "seed")]
     if len(there) < 2:
         return None
-    plain = {row["row"] for row in rows if _is_vae(str(row.get("objective", "")))}
+    plain = {row.row for row in rows if _is_vae(str(row.get("objective", "")))}
     return next((label for label in there if label in plain), there[0])
 
 
@@ -146,16 +144,18 @@ def _is_vae(objective: str) -> bool:
         return False
 
 
-def _leader(rows: Rows, labels: Sequence[str]) -> tuple[Quantity, dict[str, MeanInterval], str]:
+def _leader(
+    rows: StudyTable, labels: Sequence[str]
+) -> tuple[Quantity, dict[str, MeanInterval], str]:
     """What rows are judged by, its means, and the row of the best; no row where there are none."""
     q = quantity("mig" if "mig" in known(rows) else "reconstruction")
-    means = {label: interval_of(values_of(rows, label, q.name)) for label in labels}
+    means = {label: interval_of(rows.values(label, q.name)) for label in labels}
     there = {label: interval for label, interval in means.items() if interval is not None}
     choose = max if q.direction == "higher" else min
     return q, there, choose(there, key=lambda label: there[label].mean) if there else ""
 
 
-def _answer(rows: Rows, labels: Sequence[str], baseline: str | None) -> str:
+def _answer(rows: StudyTable, labels: Sequence[str], baseline: str | None) -> str:
     q, there, best = _leader(rows, labels)
     if not best:
         return "No run of this study has scores."
@@ -168,7 +168,7 @@ def _answer(rows: Rows, labels: Sequence[str], baseline: str | None) -> str:
     if len(there) == 1:
         return f"{best}: mean {q.label} {value} over {over}."
     start = f"Of {len(there)} methods, {best} has the {which} mean {q.label}, {value}, over {over}"
-    differences = paired(rows, best, baseline, q.name) if baseline else []
+    differences = rows.paired(best, baseline, q.name) if baseline else []
     difference = interval_of(differences)
     if best == baseline or difference is None:
         return f"{start}."
@@ -178,7 +178,11 @@ def _answer(rows: Rows, labels: Sequence[str], baseline: str | None) -> str:
 
 
 def _answer_of_single_seeds(
-    q: Quantity, rows: Rows, there: Mapping[str, MeanInterval], best: str, baseline: str | None
+    q: Quantity,
+    rows: StudyTable,
+    there: Mapping[str, MeanInterval],
+    best: str,
+    baseline: str | None,
 ) -> str:
     unit = f" {q.unit}" if q.unit else ""
     value = f"{q.shown(there[best].mean)}{unit}"
@@ -187,14 +191,14 @@ def _answer_of_single_seeds(
         return f"{best}: {q.label} {value} on a single seed, without an interval."
     which = "highest" if q.direction == "higher" else "lowest"
     start = f"Of {len(there)} methods, {best} has the {which} {q.label}, {value}"
-    differences = paired(rows, best, baseline, q.name) if baseline and best != baseline else []
+    differences = rows.paired(best, baseline, q.name) if baseline and best != baseline else []
     if not differences:
         return f"{start}. {warning}"
     way = "above" if differences[0] >= 0 else "below"
     return f"{start}, {q.shown(abs(differences[0]))}{unit} {way} {baseline}. {warning}"
 
 
-def _keys(rows: Rows, labels: Sequence[str], baseline: str | None) -> list[Key]:
+def _keys(rows: StudyTable, labels: Sequence[str], baseline: str | None) -> list[Key]:
     q, there, best = _leader(rows, labels)
     if not best:
         return []
@@ -204,7 +208,7 @@ def _keys(rows: Rows, labels: Sequence[str], baseline: str | None) -> list[Key]:
         for label in shown
         if label in there
     ]
-    differences = paired(rows, best, baseline, q.name) if baseline else []
+    differences = rows.paired(best, baseline, q.name) if baseline else []
     difference = interval_of(differences)
     if difference is not None and best != baseline:
         size = q.shown(difference.mean, signed=True)
@@ -216,7 +220,9 @@ def _keys(rows: Rows, labels: Sequence[str], baseline: str | None) -> list[Key]:
     return [*keys, Key("runs", str(len(rows)), f"{methods}, {seeds_said(rows, labels)}")]
 
 
-def _table(rows: Rows, labels: Sequence[str], baseline: str | None, names: Sequence[str]) -> Table:
+def _table(
+    rows: StudyTable, labels: Sequence[str], baseline: str | None, names: Sequence[str]
+) -> Table:
     compared = [n for n in _COMPARED if n in names and baseline is not None]
     columns = [("method", "")]
     for name in names:
@@ -225,16 +231,16 @@ def _table(rows: Rows, labels: Sequence[str], baseline: str | None, names: Seque
             columns.append((f"Δ {quantity(name).head}", f"to {baseline}"))
     lines = []
     for label in labels:
-        cells = [Cell(label, count_said(len(values_of(rows, label, "seed"))))]
+        cells = [Cell(label, count_said(len(rows.values(label, "seed"))))]
         for name in names:
             q = quantity(name)
-            cell = mean_cell(q, interval_of(values_of(rows, label, name)))
+            cell = mean_cell(q, interval_of(rows.values(label, name)))
             cells.append(beside_null(cell, rows, label, name))
             if name in compared and baseline is not None:
-                values = [] if label == baseline else paired(rows, label, baseline, name)
+                values = [] if label == baseline else rows.paired(label, baseline, name)
                 cells.append(difference_cell(q, interval_of(values), len(values)))
         lines.append(cells)
-    seeds = most_seeds(rows, labels)
+    seeds = rows.most_seeds(labels)
     caption = means_said(seeds)
     if compared:
         mean = "difference" if seeds == 1 else "mean of the differences"
@@ -245,12 +251,12 @@ def _table(rows: Rows, labels: Sequence[str], baseline: str | None, names: Seque
     return Table(caption, columns, lines)
 
 
-def _command(folder: Path, rows: Rows, labels: Sequence[str]) -> str:
+def _command(folder: Path, rows: StudyTable, labels: Sequence[str]) -> str:
     """The command line of this study, its data spelled with `{seed}` where that varies."""
-    first, seeds = rows[0], sorted({row["seed"] for row in rows})
-    data = {str(r["data"]).replace(f"seed={r['seed']}", "seed={seed}") for r in rows}
+    first, seeds = rows[0], sorted({row.seed for row in rows})
+    data = {r.data.replace(f"seed={r.seed}", "seed={seed}") for r in rows}
     words = ["micvae", "study", *labels, "--seeds", str(len(seeds)), "--seed", str(seeds[0])]
-    words += ["--data", data.pop() if len(data) == 1 else str(first["data"])]
+    words += ["--data", data.pop() if len(data) == 1 else first.data]
     for name in SETTINGS[2:]:
         if first.get(name) is not None:
             words += [f"--{name.replace('_', '-')}", str(first[name])]

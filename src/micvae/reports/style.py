@@ -174,12 +174,6 @@ def _drawn(text: str) -> str:
     return "\n".join(shortened(line, 120) for line in printable(text, "\n").split("\n")[:12])
 
 
-def number(value: float, digits: int) -> str:
-    """The value with so many decimals, a true minus sign, and none on a zero."""
-    text = f"{value:.{digits}f}"
-    return (text.lstrip("-") if float(text) == 0 else text).replace("-", "−")
-
-
 def on_cell(value: float, top: float) -> str:
     """The colour of text on a cell whose colour is dark at `top`; a cell of NaN is not painted."""
     if not np.isfinite(value):

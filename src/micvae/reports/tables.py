@@ -17,7 +17,7 @@ from micvae.studies.statistics import (
     distinguishable,
     enough_seeds,
 )
-from micvae.studies.study import TABLE, Row, Rows, read_rows
+from micvae.studies.table import TABLE, StudyTable, read_rows
 
 NULL_SAID = (
     " Below a dependence among latents stands what the same estimate gives for independent ones, "
@@ -25,12 +25,11 @@ NULL_SAID = (
 )
 
 
-def read_table(folder: Path, restarts: bool = False) -> Rows:
-    """One dictionary per run, values that are not there as None.
+def read_table(folder: Path) -> StudyTable:
+    """Read the table of a study, with the restarts that were not kept.
 
     Args:
         folder: a study's folder.
-        restarts: whether to return the restarts that were not kept as well.
 
     Raises:
         RunError: where the table is missing or damaged.
@@ -43,20 +42,8 @@ def read_table(folder: Path, restarts: bool = False) -> Rows:
         )
     rows = read_rows(path)
     for row in rows:
-        member(folder, row["path"])
-    return [row for row in rows if restarts or row.get("kept", True)]
-
-
-def values_of(rows: Rows, row: str, name: str) -> list[float]:
-    """A quantity over the seeds of one row of the study."""
-    return [float(r[name]) for r in rows if r["row"] == row and r.get(name) is not None]
-
-
-def paired(rows: Rows, row: str, baseline: str, name: str) -> list[float]:
-    """A quantity of a row minus the baseline's under the same seed."""
-    base = {r["seed"]: r[name] for r in rows if r["row"] == baseline and r.get(name) is not None}
-    mine = [r for r in rows if r["row"] == row and r.get(name) is not None]
-    return [float(r[name] - base[r["seed"]]) for r in mine if r["seed"] in base]
+        member(folder, row.path)
+    return rows
 
 
 def interval_of(values: Sequence[float]) -> MeanInterval | None:
@@ -72,7 +59,7 @@ def mean_cell(quantity: Quantity, interval: MeanInterval | None) -> Cell:
     return Cell(quantity.shown(interval.mean), small, interval.mean)
 
 
-def beside_null(cell: Cell, rows: Rows, label: str, name: str) -> Cell:
+def beside_null(cell: Cell, rows: StudyTable, label: str, name: str) -> Cell:
     """A mean, and below it what independent latents give, on average over seeds.
 
     Args:
@@ -81,7 +68,7 @@ def beside_null(cell: Cell, rows: Rows, label: str, name: str) -> Cell:
         label: the row that the mean is of.
         name: the quantity. The cell stays as it is where no null of it is stored.
     """
-    low, high = (values_of(rows, label, end) for end in null_ends(name))
+    low, high = (rows.values(label, end) for end in null_ends(name))
     if cell.value is None or not low or not high:
         return cell
     null = Null(sum(low) / len(low), sum(high) / len(high))
@@ -119,11 +106,6 @@ def verdict(interval: MeanInterval, seeds: int) -> str:
     return "told apart" if distinguishable(interval, seeds) else "not told apart"
 
 
-def most_seeds(rows: Rows, labels: Sequence[str]) -> int:
-    """Seeds of the row that has most of them."""
-    return max((len(values_of(rows, label, "seed")) for label in labels), default=0)
-
-
 def means_said(seeds: int) -> str:
     """What stands in the cells of a table over so many seeds."""
     if seeds == 1:
@@ -147,15 +129,6 @@ def caution(seeds: int, level: float = 0.95) -> str:
     )
 
 
-def representative(rows: Rows, row: str) -> Row | None:
-    """The run of the median MIG of a row (the lower of two), or its first without MIG."""
-    mine = [r for r in rows if r["row"] == row]
-    scored = sorted((r for r in mine if r.get("mig") is not None), key=lambda r: float(r["mig"]))
-    if scored:
-        return scored[(len(scored) - 1) // 2]
-    return mine[0] if mine else None
-
-
 def failures(study: StudyRecord) -> list[str]:
     """Runs that failed, one line per reason: the last line of what was recorded."""
     reasons: dict[str, list[str]] = {}
@@ -165,14 +138,14 @@ def failures(study: StudyRecord) -> list[str]:
     return [f"Failed: {', '.join(paths)} ({reason})" for reason, paths in reasons.items()]
 
 
-def one_a_line(rows: Rows, labels: Sequence[str], names: Sequence[str]) -> Table:
+def one_a_line(rows: StudyTable, labels: Sequence[str], names: Sequence[str]) -> Table:
     """All other quantities, one a line and one method a column."""
     lines = [
         [
             Cell(quantity(name).axis, quantity(name).meaning),
             *(
                 beside_null(
-                    mean_cell(quantity(name), interval_of(values_of(rows, label, name))),
+                    mean_cell(quantity(name), interval_of(rows.values(label, name))),
                     rows,
                     label,
                     name,
@@ -182,7 +155,7 @@ def one_a_line(rows: Rows, labels: Sequence[str], names: Sequence[str]) -> Table
         ]
         for name in names
     ]
-    caption = means_said(most_seeds(rows, labels))
+    caption = means_said(rows.most_seeds(labels))
     if set(DEPENDENCES) & set(names):
         caption += NULL_SAID
     return Table(caption, [("", ""), *((label, "") for label in labels)], lines)

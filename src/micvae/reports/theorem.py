@@ -9,7 +9,7 @@ from micvae.identifiability.theorem import POINTS, RESULT, read_points
 from micvae.records import read
 from micvae.reports.counterexamples import Points, angles, darmois, modular, rotations
 from micvae.reports.page import Cell, Group, Key, Page, Plate, Table, write_page
-from micvae.reports.style import number
+from micvae.text import number
 
 _DEFINITIONS = (
     ("R_MI", "Σ over ordered pairs i ≠ j of I(z_i; z_j), nats."),

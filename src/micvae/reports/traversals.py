@@ -17,13 +17,13 @@ from micvae.reports.style import (
     by_kl,
     latent_name,
     new_figure,
-    number,
     show_tiles,
     styled,
     tile_size,
 )
 from micvae.representation import Representation
 from micvae.sharing.latents import QUANTILES, spread
+from micvae.text import number
 
 COLUMNS = 9
 STANDARD = (-2.33, 2.33)

@@ -1,10 +1,9 @@
 """What tells methods apart where no factor is known: measured over seeds, on one data set."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -16,6 +15,7 @@ from micvae.models import laid_out
 from micvae.objectives.base import ELBO
 from micvae.scoring import rank_runs
 from micvae.studies.statistics import MeanInterval, bootstrap_interval, pair_interval
+from micvae.studies.table import Row
 from micvae.torch_state import with_torch_defaults
 from micvae.training.run import Run
 
@@ -83,7 +83,7 @@ class Candidate:
 @with_torch_defaults
 def measure(
     label: str,
-    rows: Sequence[Mapping[str, Any]],
+    rows: Sequence[Row],
     folder: Path,
     aside: FactorDataset,
     step: Callable[[str], None] = lambda what: None,
@@ -101,7 +101,7 @@ def measure(
         MicvaeError: for a single run, which agrees with nobody.
         RunError: where runs were trained on different data.
     """
-    runs = [Run(folder / row["path"]) for row in rows]
+    runs = [Run(folder / row.path) for row in rows]
     step(f"{label}: agreement of the seeds")
     ranking = rank_runs(runs)
     pairs = _agreement(runs)
@@ -109,14 +109,14 @@ def measure(
     bounds = np.asarray([held_out(run, aside) for run in runs])
     return Candidate(
         label,
-        tuple(int(row["seed"]) for row in rows),
-        tuple(str(row["path"]) for row in rows),
+        tuple(row.seed for row in rows),
+        tuple(row.path for row in rows),
         ranking.scores,
         ranking.pairwise,
         *pairs,
         -bounds.sum(1),
         bounds[:, 0],
-        np.asarray([float(row["active_units"]) for row in rows]),
+        np.asarray([row.number("active_units") for row in rows], dtype=np.float64),
     )
 
 

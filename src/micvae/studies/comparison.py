@@ -9,7 +9,8 @@ from micvae import spelling
 from micvae.errors import RunError
 from micvae.scoring import rank_runs
 from micvae.studies.record import StudyRecord
-from micvae.studies.study import Rows, row_of_run
+from micvae.studies.study import row_of_run
+from micvae.studies.table import StudyTable
 from micvae.torch_state import with_torch_defaults
 from micvae.training.config import RunConfig
 from micvae.training.run import Run
@@ -28,7 +29,7 @@ class Comparison:
     """
 
     study: StudyRecord
-    rows: Rows
+    rows: StudyTable
     finding: str
 
 
@@ -50,13 +51,13 @@ def compare_runs(runs: Sequence[Run]) -> Comparison:
     for run in runs:
         run.check_done()
     labels = labelled([run.config for run in runs])
-    rows: Rows = [
+    rows = [
         row_of_run(label, run, run.path.resolve()) for label, run in zip(labels, runs, strict=True)
     ]
     data = dict.fromkeys(run.data.name for run in runs)
     if len({run.data.fingerprint for run in runs}) == 1:
-        for row, score in zip(rows, rank_runs(runs).scores, strict=True):
-            row["udr"] = float(score)
+        scores = rank_runs(runs).scores
+        rows = [row.with_columns({"udr": float(s)}) for row, s in zip(rows, scores, strict=True)]
         finding = (
             "All runs saw the same data. UDR is here the median agreement of a run with all "
             "others, of whatever method."
@@ -71,7 +72,7 @@ def compare_runs(runs: Sequence[Run]) -> Comparison:
         notes=tuple(dict.fromkeys(note for run in runs for note in run.data.notes)),
         command=shlex.join(["micvae", "report", *(run.path.name for run in runs)]),
     )
-    return Comparison(study, rows, finding)
+    return Comparison(study, StudyTable(tuple(rows)), finding)
 
 
 def labelled(configs: Sequence[RunConfig]) -> list[str]:

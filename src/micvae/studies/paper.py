@@ -14,7 +14,8 @@ from micvae.objectives.schedules import Constant
 from micvae.studies.pool import Event
 from micvae.studies.record import StudyRecord, StudyRow, TableRow
 from micvae.studies.statistics import bootstrap_interval, distinguishable, enough_seeds
-from micvae.studies.study import TABLE, Cell, Row, Rows, grid, n_workers, run_study
+from micvae.studies.study import Cell, grid, n_workers, run_study
+from micvae.studies.table import TABLE, StudyTable, Value
 from micvae.training.config import RunConfig
 
 VANILLA = "vanilla VAE"
@@ -121,7 +122,9 @@ class Reproduction:
         return config
 
 
-def reproduce(job: Reproduction, report: Callable[[Event], None] = lambda event: None) -> Rows:
+def reproduce(
+    job: Reproduction, report: Callable[[Event], None] = lambda event: None
+) -> StudyTable:
     """Run what is missing; write `table.parquet`, `study.json` and `table1.json` to `job.out`.
 
     Returns:
@@ -139,7 +142,7 @@ def reproduce(job: Reproduction, report: Callable[[Event], None] = lambda event:
         ),
     )
 
-    def columns(cell: Cell) -> Row:
+    def columns(cell: Cell) -> dict[str, Value]:
         objective = cell.config.objective
         weight = getattr(objective, "mi_weight", Constant(0.0))
         return {
@@ -155,7 +158,7 @@ def reproduce(job: Reproduction, report: Callable[[Event], None] = lambda event:
     return rows
 
 
-def table1(rows: Sequence[Row]) -> list[TableRow]:
+def table1(rows: StudyTable) -> list[TableRow]:
     """Mean and 95% bootstrap interval per row, and the paired difference to the vanilla VAE.
 
     The recommended row stands for the restarts that were kept and counts the time of all; where
@@ -165,30 +168,31 @@ def table1(rows: Sequence[Row]) -> list[TableRow]:
         RunError: where the table lacks a quantity that is summarised.
     """
     for name in (*SUMMARISED, "restart"):
-        if any(not isinstance(row.get(name), int | float) for row in rows):
+        if any(row.number(name) is None for row in rows):
             raise RunError(
                 f"the study's table has no {name} of some run; give the command of the study again."
             )
-    base = {row["seed"]: row for row in rows if row["row"] == VANILLA}
-    kept = [row for row in rows if row.get("kept", True)]
-    ours = [row for row in rows if row["row"] == RECOMMENDED]
-    again = any(row["restart"] > 0 for row in ours)
-    first = [{**row, "row": SINGLE} for row in ours if again and row["restart"] == 0]
-    kept = [{**row, "seconds": row.get("seconds_of_all") or row["seconds"]} for row in kept]
+    kept = [
+        row.with_columns({"seconds": row.number("seconds_of_all") or row.seconds})
+        for row in rows.kept
+    ]
+    ours = [row for row in rows if row.row == RECOMMENDED]
+    again = any(row.number("restart") for row in ours)
+    first = [row for row in ours if again and row.number("restart") == 0]
+    every = StudyTable((*kept, *(row.with_columns({"row": SINGLE}) for row in first)))
     table = []
     for label in (VANILLA, LITERAL, RECOMMENDED, SINGLE):
-        mine = [row for row in [*kept, *first] if row["row"] == label]
-        if not mine:
+        if label not in every.labels:
             continue
         mig, dci = PUBLISHED.get(label, (None, None))
-        spreads = {name: bootstrap_interval([row[name] for row in mine]) for name in SUMMARISED}
+        spreads = {name: bootstrap_interval(every.values(label, name)) for name in SUMMARISED}
         for name in COMPARED:
-            pairs = [(row, base[row["seed"]]) for row in mine if row["seed"] in base]
-            differences = [row[name] - other[name] for row, other in pairs]
+            differences = every.paired(label, VANILLA, name)
             if label != VANILLA and differences:
                 spreads[f"difference_{name}"] = bootstrap_interval(differences)
+        seeds = len(every.values(label, "seed"))
         table.append(
-            TableRow(method=label, seeds=len(mine), paper_mig=mig, paper_dci=dci, spreads=spreads)
+            TableRow(method=label, seeds=seeds, paper_mig=mig, paper_dci=dci, spreads=spreads)
         )
     return table
 

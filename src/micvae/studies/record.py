@@ -14,6 +14,7 @@ from micvae.records import (
     Length,
     Missing,
     Numbers,
+    Result,
     Share,
     Texts,
     Whole,
@@ -22,6 +23,7 @@ from micvae.records import (
     shown,
 )
 from micvae.studies.statistics import MeanInterval
+from micvae.text import text_table
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -211,8 +213,12 @@ class Checked:
     dci_disentanglement: Correlation | NoCorrelation
 
 
+MEASURES = ("udr", "agreement", "elbo", "held_out_reconstruction", "active_units")
+"""What is measured of every candidate, by field of `Ranked`."""
+
+
 @dataclass(frozen=True, kw_only=True)
-class SelectionRecord(Choice):
+class SelectionRecord(Choice, Result):
     """What `micvae select` finds and `selection.json` holds."""
 
     REMEDY: ClassVar[str] = "Give the command of the selection again to write the file anew."
@@ -227,6 +233,38 @@ class SelectionRecord(Choice):
     """The command line to go on with."""
     check: Checked | Missing | None
     """None where it was not asked for."""
+
+    def lines(self) -> list[dict[str, Json]]:
+        """A dictionary per candidate, best first: means over seeds and the ends of intervals."""
+        found = []
+        for candidate in self.candidates:
+            line: dict[str, Json] = {
+                "row": candidate.row,
+                "seeds": len(candidate.seeds),
+                "recommended": candidate is self.candidates[0] and self.recommended is not None,
+            }
+            for name in MEASURES:
+                interval = candidate.known(name)
+                line |= {name: None if interval is None else interval.mean}
+                line |= {f"{name}_{end}": getattr(interval, end, None) for end in ("low", "high")}
+            found.append(line)
+        return found
+
+    def __str__(self) -> str:
+        rows = [
+            [c.row, str(len(c.seeds)), *(_interval_text(c.known(name)) for name in MEASURES)]
+            for c in self.candidates
+        ]
+        chosen = self.recommended
+        end = "nothing to recommend" if chosen is None else f"{chosen.row}, seed {chosen.seed}"
+        return f"{text_table(['candidate', 'seeds', *MEASURES], rows)}\nrecommended: {end}"
+
+
+def _interval_text(interval: MeanInterval | None) -> str:
+    if interval is None:
+        return "–"
+    mean, low, high = interval
+    return f"{mean:.4g}" if low is None else f"{mean:.4g} [{low:.4g}, {high:.4g}]"
 
 
 _PARTS = ("mean", "low", "high")

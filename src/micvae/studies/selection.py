@@ -22,7 +22,8 @@ from micvae.studies.choice import choose
 from micvae.studies.command_lines import command_line, train_command
 from micvae.studies.pool import Event, leave_if_worker
 from micvae.studies.record import SelectionRecord, StudyRecord
-from micvae.studies.study import Cell, Row, Rows, described, grid, n_workers, run_study, write_table
+from micvae.studies.study import Cell, described, grid, n_workers, run_study
+from micvae.studies.table import StudyTable, write_table
 from micvae.studies.truth import check
 from micvae.training.config import RunConfig, TrainingOptions
 from micvae.training.data_identity import as_trained_on
@@ -148,7 +149,9 @@ def _label(objective: Objective) -> str:
     return str(spelling.spell(objective))
 
 
-def train_candidates(job: Selection, report: Callable[[Event], None] = lambda event: None) -> Rows:
+def train_candidates(
+    job: Selection, report: Callable[[Event], None] = lambda event: None
+) -> StudyTable:
     """Train what is not there yet, several runs at a time; the rows of the study's table.
 
     Raises:
@@ -170,7 +173,7 @@ def train_candidates(job: Selection, report: Callable[[Event], None] = lambda ev
 
 def compare_candidates(
     job: Selection,
-    rows: Sequence[Row],
+    rows: StudyTable,
     step: Step = lambda done, total, what: None,
 ) -> SelectionRecord:
     """Measure and rank what was trained; write `selection.json`, and the measures to the table.
@@ -182,7 +185,7 @@ def compare_candidates(
         RunError: where no candidate has two finished runs.
     """
     aside = job.kept_aside()
-    by_row = {label: [row for row in rows if row["row"] == label] for label in job.rows()}
+    by_row = {label: [row for row in rows if row.row == label] for label in job.rows()}
     usable = {label: mine for label, mine in by_row.items() if len(mine) > 1}
     if not usable:
         raise RunError("no candidate has two finished runs, so there is no agreement to rank by.")
@@ -278,7 +281,7 @@ def _same_data(job: Selection, cells: Sequence[Cell]) -> None:
             )
 
 
-def _with_measures(rows: Sequence[Row], measured: Sequence[Candidate]) -> Rows:
+def _with_measures(rows: StudyTable, measured: Sequence[Candidate]) -> StudyTable:
     found = {
         path: {
             "udr": float(candidate.scores[place]) if candidate.comparable else None,
@@ -288,7 +291,7 @@ def _with_measures(rows: Sequence[Row], measured: Sequence[Candidate]) -> Rows:
         for candidate in measured
         for place, path in enumerate(candidate.paths)
     }
-    return [row | found.get(row["path"], {}) for row in rows]
+    return StudyTable(tuple(row.with_columns(found.get(row.path, {})) for row in rows))
 
 
 def _kept(given: FactorDataset | ArrayLike, path: Path) -> Path:

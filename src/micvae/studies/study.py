@@ -1,4 +1,4 @@
-"""A study: a grid of runs in one folder, resumable, one row per run in one table."""
+"""A study: a grid of runs in one folder, which can be resumed, with a table of all runs."""
 
 import dataclasses
 import hashlib
@@ -9,34 +9,44 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import pyarrow as pa
-import pyarrow.parquet as pq
+from typing import Self
 
 from micvae import records
-from micvae.data import tables
 from micvae.errors import MicvaeError, RunError
-from micvae.files import expanded, make_folder, making, replacing
+from micvae.files import expanded, make_folder, making
 from micvae.locks import owned
 from micvae.paths import member, safe_name
-from micvae.records import shown
 from micvae.scoring import stored_scores
 from micvae.scoring.nulls import null_ends, nulls_of
 from micvae.studies.pool import Event, leave_if_worker, run_jobs
 from micvae.studies.record import StudyRecord, StudyRow
-from micvae.text import encodable
+from micvae.studies.table import TABLE, Row, StudyTable, Value, read_rows, write_table
 from micvae.training.config import RunConfig
 from micvae.training.record import Scores
 from micvae.training.run import RUNS, Run
 
-TABLE = "table.parquet"
 STUDY = "study.json"
-Row = dict[str, Any]
-"""One run: labels, scores, cost and settings by name. Which there are depends on the metrics."""
-Rows = list[Row]
-LARGEST = 1e30
 PLAIN_TERMS = ("reconstruction", "kl", "r_mi", "active_units")
+
+
+@dataclass(frozen=True)
+class RunName:
+    """The name of a run's folder in a study: `seed-3-0f1e2d3c`, or `seed-3-0f1e2d3c-restart-1`."""
+
+    seed: int
+    digest: str
+    """Of the configuration: 8 hexadecimal digits."""
+    restart: int = 0
+
+    @classmethod
+    def parse(cls, name: str) -> Self | None:
+        """The parts of a folder's name, or None where no study made it."""
+        found = re.fullmatch(r"seed-(\d+)-([0-9a-f]{8})(?:-restart-(\d+))?", name)
+        return None if found is None else cls(int(found[1]), found[2], int(found[3] or 0))
+
+    def __str__(self) -> str:
+        again = f"-restart-{self.restart}" if self.restart else ""
+        return f"seed-{self.seed}-{self.digest}{again}"
 
 
 @dataclass(frozen=True)
@@ -50,17 +60,13 @@ class Cell:
     def path(self) -> Path:
         """The run's folder within the study, addressed by its whole configuration."""
         values = self.config.to_json()
-        restart = values.pop("restart")  # in the name instead, as restarts differ in nothing else
+        del values["restart"]  # in the name instead, as restarts differ in nothing else
         content = json.dumps(values, sort_keys=True).encode()
         digest = hashlib.blake2b(content, digest_size=4).hexdigest()
-        name = f"seed-{self.config.seed}-{digest}" + (f"-restart-{restart}" if restart else "")
+        name = RunName(self.config.seed, digest, self.config.restart)
         # As studies have named it from the beginning, the colon of a preset included.
         row = safe_name(self.row.replace(" ", "-"), keep="" if os.name == "nt" else ":")
-        return Path(RUNS) / row / name
-
-
-RUN_NAME = re.compile(r"seed-(\d+)-[0-9a-f]{8}(?:-restart-(\d+))?")
-"""Name of a run's folder in a study, see `Cell.path`: seed, and restart where there is one."""
+        return Path(RUNS) / row / str(name)
 
 
 def short_names(paths: Iterable[str | Path]) -> list[str]:
@@ -72,13 +78,12 @@ def short_names(paths: Iterable[str | Path]) -> list[str]:
     folders = [Path(path) for path in paths]
     names = []
     for folder in folders:
-        found = RUN_NAME.fullmatch(folder.name)
+        found = RunName.parse(folder.name)
         if found is None or folder.parent.parent.name != RUNS:
             names.append(folder.name)
             continue
-        seed, restart = found.groups()
-        again = f", restart {restart}" if restart else ""
-        names.append(f"{folder.parent.name}, seed {seed}{again}")
+        again = f", restart {found.restart}" if found.restart else ""
+        names.append(f"{folder.parent.name}, seed {found.seed}{again}")
     return names if len(set(names)) == len(names) else [folder.name for folder in folders]
 
 
@@ -124,9 +129,9 @@ def run_study(
     description: StudyRecord,
     workers: int,
     report: Callable[[Event], None] = lambda event: None,
-    extra: Callable[[Cell], Mapping[str, Any]] = lambda cell: {},
+    extra: Callable[[Cell], Mapping[str, Value]] = lambda cell: {},
     command: str = "study",
-) -> Rows:
+) -> StudyTable:
     """Run what is not there yet, and write `study.json` and `table.parquet`.
 
     Args:
@@ -164,7 +169,7 @@ def run_study(
         records.write(
             folder / STUDY, dataclasses.replace(description, notes=tuple(notes), failed=failed)
         )
-        rows = keep_best([row_of(cell, folder) | dict(extra(cell)) for cell in done])
+        rows = keep_best([row_of(cell, folder).with_columns(extra(cell)) for cell in done])
         write_table(rows, folder)
     return rows
 
@@ -183,7 +188,7 @@ def refuse_another(cells: Sequence[Cell], folder: Path) -> None:
     except MicvaeError:
         return  # nothing is there that a reader could use
     own = {cell.path.as_posix() for cell in cells}
-    lost = [row for row in finished if row.get("path") not in own]
+    lost = [row for row in finished if row.path not in own]
     if quick or not lost:
         return
     differences = dict.fromkeys(text for row in lost for text in _differences(row, cells))
@@ -196,106 +201,23 @@ def refuse_another(cells: Sequence[Cell], folder: Path) -> None:
 
 def _differences(row: Row, cells: Sequence[Cell]) -> list[str]:
     """What keeps a row of a table from being one of the cells."""
-    mine = [cell for cell in cells if cell.row == row["row"]]
+    mine = [cell for cell in cells if cell.row == row.row]
     if not mine:
-        return [f"{row['row']} there, not here"]
-    same = [cell for cell in mine if cell.config.seed == row["seed"]]
+        return [f"{row.row} there, not here"]
+    same = [cell for cell in mine if cell.config.seed == row.seed]
     here = (same or mine)[0].config.to_json()
-    data = here["data"] == row["data"] or not same  # it may follow the seed
+    data = here["data"] == row.data or not same  # it may follow the seed
     changed = [
         f"{name}: {row.get(name)} there, {value} here"
         for name, value in here.items()
         if name not in ("seed", "restart", "data") and row.get(name) != value
     ]
-    changed += [] if data else [f"data: {row['data']} there, {here['data']} here"]
+    changed += [] if data else [f"data: {row.data} there, {here['data']} here"]
     label = "restart" if same else "seed"
     return changed or [f"{label} {row.get(label)} there, not here"]
 
 
-def write_table(rows: Sequence[Row], folder: Path) -> None:
-    """Write `table.parquet`; what a row does not have is null there."""
-    with replacing(folder / TABLE) as temporary:
-        names = dict.fromkeys(name for row in rows for name in row)
-        complete = [{name: row.get(name) for name in names} for row in rows]
-        with temporary.open("wb") as file:  # Arrow takes no path that is not UTF-8
-            pq.write_table(pa.Table.from_pylist(_encodable(complete)), file)
-
-
-def _encodable(rows: Sequence[Row]) -> Rows:
-    """Rows whose text Arrow can hold: it takes no lone surrogate."""
-    return [
-        {name: encodable(v) if isinstance(v, str) else v for name, v in row.items()} for row in rows
-    ]
-
-
-def read_rows(path: Path) -> Rows:
-    """Read a study's table: a dictionary per run, values that are not there as None.
-
-    Args:
-        path: of `table.parquet`.
-
-    Raises:
-        DataError: where it declares other columns than numbers and texts, or more than this
-            machine can hold.
-        RunError: where it cannot be read; where `row`, `path` or `data` are no texts, `seed` no
-            whole number, `seconds` no number or `kept` neither true nor false; and where a score is
-            no finite number.
-    """
-    try:
-        rows: Rows = tables.read_rows(path)
-        with path.open("rb") as file:
-            schema = pq.read_schema(file)
-    except MicvaeError:
-        raise
-    except (OSError, ValueError, pa.ArrowException) as error:
-        reason = str(error).splitlines()[0].rstrip(".") if str(error) else type(error).__name__
-        raise RunError(f"{path} is not a readable Parquet file: {reason}.") from None
-    wrong = _wrong_column(schema, rows)
-    if wrong:
-        raise RunError(f"{path}: {wrong}; give the command of the study again to write it anew.")
-    return rows
-
-
-REQUIRED = {"row": str, "seed": int, "path": str, "data": str, "seconds": float}
-"""Columns of every table, none of them with empty cells."""
-WITHOUT_HOLES: dict[str, type] = REQUIRED | {"kept": bool}
-"""Columns without empty cells, where a table has them."""
-TEXTS = {"row", "path", "group", *(field.name for field in dataclasses.fields(RunConfig))}
-"""Columns that may hold text: labels and settings. All others hold numbers."""
-
-
-def _wrong_column(schema: pa.Schema, rows: Rows) -> str | None:
-    """What keeps a table from being that of a study, or None."""
-    names = schema.names
-    if len(set(names)) < len(names) or not rows:
-        return "two columns have the same name" if rows else "it has no rows"
-    missing = REQUIRED.keys() - set(names)
-    if missing:
-        return f"column {min(missing)} is missing"
-    for name in names:
-        kind = schema.field(name).type
-        number = pa.types.is_floating(kind) or pa.types.is_integer(kind)
-        plain = number or pa.types.is_boolean(kind) or pa.types.is_null(kind)
-        text = any(
-            check(kind)
-            for check in (pa.types.is_string, pa.types.is_large_string, pa.types.is_dictionary)
-        )
-        if not (plain or (text and name in TEXTS)):
-            return f"column {shown(name)} holds {kind}, and not numbers"
-    for row in rows:
-        for name, value in row.items():
-            if isinstance(value, float) and not abs(value) <= LARGEST:
-                return f"column {shown(name)} holds {value}, and not a finite number"
-            wanted = WITHOUT_HOLES.get(name)
-            fits = isinstance(value, int | float) if wanted is float else type(value) is wanted
-            if wanted is not None and not fits:
-                return f"column {name} holds {shown(value)}"
-    if not any(row.get("kept", True) for row in rows):
-        return "column kept marks no run"
-    return None
-
-
-def keep_best(rows: Sequence[Row]) -> Rows:
+def keep_best(rows: Iterable[Row]) -> StudyTable:
     """Of the restarts of one row under one seed, mark the run of the lowest loss as `kept`.
 
     The loss is what was minimised, on the training images, averaged over the last epoch (see
@@ -303,15 +225,22 @@ def keep_best(rows: Sequence[Row]) -> Rows:
     they cost together.
     """
     groups: dict[tuple[str, int], list[Row]] = {}
-    for row in rows:
-        groups.setdefault((row["row"], row["seed"]), []).append(row)
+    given = list(rows)
+    for row in given:
+        groups.setdefault((row.row, row.seed), []).append(row)
     marked = []
-    for row in rows:
-        group = groups[row["row"], row["seed"]]
-        best = min(group, key=lambda one: math.inf if one["loss"] is None else one["loss"])
-        cost = round(sum(one["seconds"] for one in group), 3)
-        marked.append({**row, "kept": row is best, "restarts": len(group), "seconds_of_all": cost})
-    return marked
+    for row in given:
+        group = groups[row.row, row.seed]
+        best = min(group, key=_loss)
+        cost = round(sum(one.seconds for one in group), 3)
+        further = {"kept": row is best, "restarts": len(group), "seconds_of_all": cost}
+        marked.append(row.with_columns(further))
+    return StudyTable(tuple(marked))
+
+
+def _loss(row: Row) -> float:
+    loss = row.number("loss")
+    return math.inf if loss is None else loss
 
 
 def row_of(cell: Cell, folder: Path) -> Row:
@@ -333,18 +262,20 @@ def row_of_run(label: str, run: Run, path: Path) -> Row:
     scores = stored_scores(run)
     config = run.config.to_json()
     seed = config.pop("seed")
-    return {
-        "row": label,
-        "seed": seed,
-        "path": path.as_posix(),
-        **scores.metrics,
-        **{name: scores.quantities[name] for name in PLAIN_TERMS},
-        **_null_columns(scores),
-        "loss": run.final_terms().get("loss"),
-        "converged": run.convergence().converged,
-        "seconds": run.seconds,
-        **config,
-    }
+    return Row.of(
+        {
+            "row": label,
+            "seed": seed,
+            "path": path.as_posix(),
+            **scores.metrics,
+            **{name: scores.quantities[name] for name in PLAIN_TERMS},
+            **_null_columns(scores),
+            "loss": run.final_terms().get("loss"),
+            "converged": run.convergence().converged,
+            "seconds": run.seconds,
+            **config,
+        }
+    )
 
 
 def _null_columns(scores: Scores) -> dict[str, float | None]:

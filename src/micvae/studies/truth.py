@@ -16,6 +16,7 @@ from micvae.scoring import SAMPLES
 from micvae.studies.candidates import Candidate
 from micvae.studies.record import Checked, Correlation, NoCorrelation
 from micvae.studies.statistics import MeanInterval, distinguishable, enough_seeds, rank_correlation
+from micvae.text import number
 from micvae.training.run import Run
 
 SUPERVISED = ("mig", "dci_disentanglement")
@@ -95,15 +96,11 @@ def check_said(found: Checked | Missing) -> list[str]:
             continue
         bounds = ""
         if r.low is not None and r.high is not None:
-            bounds = f" [{_two(r.low)}, {_two(r.high)}]"
+            bounds = f" [{number(r.low, 2)}, {number(r.high, 2)}]"
         above = distinguishable(MeanInterval(r.mean, r.low, r.high), seeds)
         said.append(
             f"Checked against known factors, over {found.runs} runs: Spearman's correlation of "
-            f"UDR with {label} is {_two(r.mean)}{bounds}"
+            f"UDR with {label} is {number(r.mean, 2)}{bounds}"
             + ("." if above else "; whether it is above 0 is not told by these seeds.")
         )
     return said
-
-
-def _two(value: float) -> str:
-    return f"{value:.2f}".replace("-", "−")

@@ -12,16 +12,19 @@ from micvae.records import (
     LEFT_OUT,
     Count,
     FieldError,
+    Json,
     Length,
     Matrix,
     Missing,
     NonNegative,
     Numbers,
+    Result,
     Share,
     Texts,
     Whole,
     check_length,
 )
+from micvae.text import text_table
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -200,7 +203,7 @@ class AuditedData:
 
 
 @dataclass(frozen=True, kw_only=True)
-class AuditRecord:
+class AuditRecord(Result):
     """What `micvae audit` finds and `audit.json` holds."""
 
     REMEDY: ClassVar[str] = "Run micvae audit again to write the file anew."
@@ -222,6 +225,30 @@ class AuditRecord:
                 if place >= len(self.runs):
                     wanted = f"at most {len(self.runs) - 1}, the last run"
                     raise FieldError(f"agreement[{i}].{name}", str(place), wanted)
+
+    def lines(self) -> list[dict[str, Json]]:
+        """A dictionary per run, a number per quantity of the printed table; None: not available."""
+        from micvae.identifiability.audit.table import table_rows
+
+        found: list[dict[str, Json]] = [
+            {"run": run.name, "method": run.method, "identified": run.identified}
+            for run in self.runs
+        ]
+        for label, _, cells in table_rows(self):
+            for line, cell in zip(found, cells, strict=True):
+                line[label] = cell.value
+        return found
+
+    def __str__(self) -> str:
+        from micvae.identifiability.audit.table import table_rows
+
+        lines = [
+            [label, *(f"{cell.text} {cell.small}".strip() for cell in cells)]
+            for label, _, cells in table_rows(self)
+        ]
+        said = [f"{run.name}: {sentence}" for run in self.runs for sentence in run.said]
+        table = text_table(["", *(run.name for run in self.runs)], lines)
+        return "\n".join([table, *said, *self.agreement_said])
 
     @property
     def compared(self) -> list[ComparedPair]:
