@@ -35,7 +35,7 @@ def dies_in_a_job(pipe):
         def recv():
             task = pipe.recv()
             if task is not None:
-                jobs[task[0]] = task[1]["seed"]
+                jobs[task[0]] = task[1]["config"]["seed"]
             return task
 
         @staticmethod

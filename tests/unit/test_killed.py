@@ -280,13 +280,13 @@ class TestWorkers:
 
     def jobs(self, folder, seeds):
         configs = [dataclasses.replace(CONFIG, seed=seed, epochs=1) for seed in range(seeds)]
-        return [(config.to_json(), folder / str(config.seed)) for config in configs]
+        return [pool.Job(config, str(folder / str(config.seed))) for config in configs]
 
     def test_one_that_dies_between_two_jobs_is_replaced(self, tmp_path, work):
         work(dying_workers.dies_between_jobs)
         jobs = self.jobs(tmp_path, 2)
         assert pool.run_jobs(jobs, 1) == {}
-        assert all(Run(path).done and Run(path).scores() for _, path in jobs)
+        assert all(Run(job.folder).done and Run(job.folder).scores() for job in jobs)
 
     def test_a_job_that_kills_its_worker_thrice_fails_and_the_study_goes_on(self, tmp_path, work):
         work(dying_workers.dies_in_a_job)
@@ -295,7 +295,7 @@ class TestWorkers:
         assert list(failures) == [1]
         assert "ended 3 times (killed by SIGKILL)" in failures[1]
         assert "fewer --workers" in failures[1]
-        assert Run(jobs[0][1]).done and Run(jobs[2][1]).done
+        assert Run(jobs[0].folder).done and Run(jobs[2].folder).done
 
     def test_workers_that_never_begin_end_the_study_with_a_reason(self, tmp_path, work):
         work(dying_workers.never_begins)
@@ -308,9 +308,11 @@ class TestWorkers:
             "import sys, threading, os, time, signal\n"
             "from pathlib import Path\n"
             "from micvae.files import read_json\n"
-            "from micvae.studies.pool import run_jobs\n"
+            "from micvae.studies.pool import Job, run_jobs\n"
+            "from micvae.training.config import RunConfig\n"
             "if __name__ == '__main__':\n"
-            "    jobs = [(read_json(Path(sys.argv[1])), Path(sys.argv[2]))]\n"
+            "    config = RunConfig.from_json(read_json(Path(sys.argv[1])))\n"
+            "    jobs = [Job(config, sys.argv[2])]\n"
             "    run_jobs(jobs, 1, lambda e: os.kill(os.getpid(), signal.SIGKILL))\n"
         )
         config = dataclasses.replace(CONFIG, data="squares(n=4096)", epochs=1000)

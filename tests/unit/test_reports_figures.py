@@ -25,7 +25,6 @@ from micvae.reports.style import (
     PALETTE,
     by_kl,
     latent_name,
-    number,
     short,
     tile,
     tile_size,
@@ -36,6 +35,7 @@ from micvae.reports.traversals import COLUMNS, traversals, values_along
 from micvae.representation import Encoded, Representation
 from micvae.studies.statistics import MeanInterval
 from micvae.studies.table import Row, StudyTable
+from micvae.text import number
 
 
 def test_envelope_keeps_the_extremes_where_they_are():

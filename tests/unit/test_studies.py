@@ -187,7 +187,7 @@ def test_a_killed_worker_is_replaced_and_its_run_goes_on(tmp_path, monkeypatch):
             killed.append(started[0])
             os.kill(started[0], signal.SIGKILL)
 
-    failures = pool.run_jobs([(config.to_json(), tmp_path / "run")], 1, kill_once)
+    failures = pool.run_jobs([pool.Job(config, str(tmp_path / "run"))], 1, kill_once)
     assert failures == {} and killed and len(started) == 2
     assert_same_log(tmp_path, config)
 
@@ -199,7 +199,7 @@ def test_ctrl_c_leaves_what_can_be_resumed(tmp_path):
         if event.kind == "progress" and event.value > 0.5:
             raise KeyboardInterrupt
 
-    jobs = [(config.to_json(), tmp_path / "run")]
+    jobs = [pool.Job(config, str(tmp_path / "run"))]
     with pytest.raises(KeyboardInterrupt):
         pool.run_jobs(jobs, 1, interrupt)
     assert not Run(tmp_path / "run").done
@@ -224,7 +224,7 @@ def test_a_run_is_killed_thrice_and_given_up(tmp_path):
                 os.kill(child.pid, signal.SIGKILL)
 
     config = dataclasses.replace(TINY, data="squares(n=8192)")
-    failures = pool.run_jobs([(config.to_json(), path)], 1, kill)
+    failures = pool.run_jobs([pool.Job(config, str(path))], 1, kill)
     assert "ended 3 times" in failures[0]
 
 

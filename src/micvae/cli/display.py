@@ -230,17 +230,18 @@ def metric_progress() -> Iterator[Callable[..., Found]]:
             seed: int,
             names: Sequence[str] | None,
         ) -> Found:
-            options: dict[str, Any] = {"factor_kinds": kinds or None, "seed": seed}
-            options |= {
-                "factor_names": names,
-                "metrics": metrics,
-                "progress": step,
-                "n_jobs": n_workers(),
-            }
-            if with_intervals:
-                spread = intervals(codes, factors, **options)
-                return {name: (found.value, found) for name, found in spread.items()}
-            return {n: (v, None) for n, v in evaluate(codes, factors, **options).items()}
+            score: Callable[..., Mapping[str, Any]] = intervals if with_intervals else evaluate
+            found = score(
+                codes,
+                factors,
+                factor_kinds=kinds or None,
+                factor_names=names,
+                metrics=metrics,
+                seed=seed,
+                progress=step,
+                n_jobs=n_workers(),
+            )
+            return {n: (v.value, v) if with_intervals else (v, None) for n, v in found.items()}
 
         def step(done: int, total: int, name: str) -> None:
             bar.update(task, completed=done, total=total, description=f"scoring {name}")

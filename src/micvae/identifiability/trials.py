@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from scipy import stats
@@ -142,11 +141,11 @@ def conditions_trial(
     loc = mixing.inverse(x) @ turn.T / (1 + NOISE**2)
     spread = np.full_like(loc, NOISE / np.sqrt(1 + NOISE**2))
     drawn = loc + spread * generator.standard_normal(loc.shape)
-    options: dict[str, Any] = {"level": scale.level, "seed": int(generator.integers(2**31))}
+    count, level, seed = scale.permutations, scale.level, int(generator.integers(2**31))
     posterior = gaussian_posterior(
-        truth @ turn.T, loc, spread, simulations=scale.permutations, **options
+        truth @ turn.T, loc, spread, simulations=count, level=level, seed=seed
     )
-    r_mi = no_pairwise_information(drawn, permutations=scale.permutations, **options)
+    r_mi = no_pairwise_information(drawn, permutations=count, level=level, seed=seed)
     return TheoremConditions(gaussian_posterior=posterior, r_mi=r_mi)
 
 

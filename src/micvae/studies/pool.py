@@ -15,11 +15,12 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from micvae import spelling
+from micvae import records, spelling
 from micvae.data import DATASETS
 from micvae.errors import MicvaeError
 from micvae.files import system_error
 from micvae.metrics import METRICS
+from micvae.training.config import RunConfig
 
 if TYPE_CHECKING:
     from micvae.training.trainer import Progress
@@ -35,8 +36,16 @@ UNGUARDED = 78
 
 
 @dataclass(frozen=True)
+class Job:
+    """One training: a configuration and the folder of the run."""
+
+    config: RunConfig
+    folder: str
+
+
+@dataclass(frozen=True)
 class Event:
-    """What a worker says of its job: `begun`, `progress` (in [0, 1]), `done` or `failed` (why).
+    """What a worker reports: `begun`, `progress` (in [0, 1]), `done` or `failed` (with the reason).
 
     `begun` is for the pool only; `run_jobs` reports the others.
     """
@@ -55,11 +64,11 @@ class _Worker:
 
 
 def run_jobs(
-    jobs: Sequence[tuple[dict[str, Any], Path]],
+    jobs: Sequence[Job],
     workers: int,
     report: Callable[[Event], None] = lambda event: None,
 ) -> dict[int, str]:
-    """Train and evaluate every (configuration, folder); return why some failed, by index.
+    """Train and evaluate every job; return why some failed, by index.
 
     A run that fails, because its training diverged for instance, does not stop the others. A
     worker that is killed is replaced, and its run goes on from its last checkpoint. A run whose
@@ -71,7 +80,7 @@ def run_jobs(
     micvae do they import it, to know of it.
 
     Args:
-        jobs: configurations as `RunConfig.to_json` writes them, and their run folders.
+        jobs: what to train.
         workers: how many processes; each computes on one thread.
         report: called with every event.
 
@@ -88,9 +97,11 @@ def run_jobs(
     pool: list[_Worker] = []
 
     def give(worker: _Worker) -> None:
-        worker.job, worker.begun = queue.pop(0) if queue else None, False
+        job = queue.pop(0) if queue else None
+        worker.job, worker.begun = job, False
+        task = None if job is None else (job, records.to_json(jobs[job]))
         with contextlib.suppress(OSError):  # it has ended, which `wait` reports
-            worker.pipe.send(None if worker.job is None else (worker.job, *jobs[worker.job]))
+            worker.pipe.send(task)
 
     def replace(worker: _Worker) -> None:
         """Put another worker in the place of one that has ended, and its job back."""
@@ -207,8 +218,8 @@ def _main_left_out() -> Iterator[None]:
         yield
         return
 
-    def prepared(name: str) -> dict[str, Any]:
-        data: dict[str, Any] = usual(name)
+    def prepared(name: str) -> Any:
+        data = usual(name)
         for key in ("init_main_from_name", "init_main_from_path"):
             data.pop(key, None)
         return data
@@ -254,17 +265,18 @@ def _work(pipe: Connection) -> None:
 
     from micvae.locks import wait_until_free
     from micvae.scoring import ensure_scores
-    from micvae.training.config import RunConfig
     from micvae.training.train import train_run
 
     torch.set_num_threads(1)
     with contextlib.suppress(EOFError, BrokenPipeError):
         while (task := pipe.recv()) is not None:
-            job, values, path = task
+            job, values = task
             pipe.send(Event(job, "begun"))
             try:
-                wait_until_free(path, PATIENCE)
-                run = train_run(RunConfig.from_json(values), path, partial(_say, pipe, job))
+                given = records.from_json(Job, values, "a job")
+                folder = Path(given.folder)
+                wait_until_free(folder, PATIENCE)
+                run = train_run(given.config, folder, partial(_say, pipe, job))
                 ensure_scores(run)
                 pipe.send(Event(job, "done"))
             except MicvaeError as error:

@@ -321,19 +321,20 @@ class TableRow:
                 spreads[name] = decoded(MeanInterval, parts)
             except FieldError as error:
                 raise FieldError(f"{name}_{error.field}", error.found, error.wanted) from None
-        plain = {
-            "method": str,
-            "seeds": Count,
-            "paper_mig": float | None,
-            "paper_dci": float | None,
-        }
-        found: dict[str, Any] = {}
-        for name, hint in plain.items():
+
+        def plain(name: str, hint: Any) -> Any:
             try:
-                found[name] = decoded(hint, values.get(name))
+                return decoded(hint, values.get(name))
             except FieldError as error:
                 raise error.below(name) from None
-        return cls(spreads=spreads, **found)
+
+        return cls(
+            method=plain("method", str),
+            seeds=plain("seeds", Count),
+            paper_mig=plain("paper_mig", float | None),
+            paper_dci=plain("paper_dci", float | None),
+            spreads=spreads,
+        )
 
     def __post_init__(self) -> None:
         missing = [name for name in NEEDED if name not in self.spreads]

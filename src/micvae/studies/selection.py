@@ -299,14 +299,17 @@ def _kept(given: FactorDataset | ArrayLike, path: Path) -> Path:
     data = given
     if not isinstance(data, FactorDataset):
         data = FactorDataset(name=path.stem, images=unmasked(given, "dataset"))
-    arrays: dict[str, Any] = {"images": data.images}
-    if data.n_factors:
-        arrays |= {"factors": data.factors, "factor_names": np.asarray(data.factor_names, str)}
-    if data.feature_names:
-        arrays["feature_names"] = np.asarray(data.feature_names, str)
-    for name in ("partners", "auxiliary", "sequence"):
-        if getattr(data, name) is not None:
-            arrays[name] = getattr(data, name)
+    known = bool(data.n_factors)
+    arrays = {
+        "images": np.asarray(data.images),
+        "factors": data.factors if known else None,
+        "factor_names": np.asarray(data.factor_names, str) if known else None,
+        "feature_names": np.asarray(data.feature_names, str) if data.feature_names else None,
+        "partners": data.partners,
+        "auxiliary": data.auxiliary,
+        "sequence": data.sequence,
+    }
+    stored = {name: np.asarray(array) for name, array in arrays.items() if array is not None}
     with replacing(path) as temporary:
-        np.savez(temporary, **arrays)
+        np.savez(temporary, **stored)  # type: ignore[arg-type]  # its stub lets names be bool only
     return path

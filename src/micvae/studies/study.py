@@ -18,7 +18,7 @@ from micvae.locks import owned
 from micvae.paths import member, safe_name
 from micvae.scoring import stored_scores
 from micvae.scoring.nulls import null_ends, nulls_of
-from micvae.studies.pool import Event, leave_if_worker, run_jobs
+from micvae.studies.pool import Event, Job, leave_if_worker, run_jobs
 from micvae.studies.record import StudyRecord, StudyRow
 from micvae.studies.table import TABLE, Row, StudyTable, Value, read_rows, write_table
 from micvae.training.config import RunConfig
@@ -157,7 +157,7 @@ def run_study(
     refuse_another(cells, folder)
     make_folder(folder)
     with owned(folder), making(folder, command):
-        jobs = [(cell.config.to_json(), member(folder, cell.path)) for cell in cells]
+        jobs = [Job(cell.config, str(member(folder, cell.path))) for cell in cells]
         failures = run_jobs(jobs, workers, report)
         done = [cell for i, cell in enumerate(cells) if i not in failures]
         if not done:
