@@ -8,6 +8,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from builders import tiny_run
 from micvae import Disentangler
 from micvae.cli import main
 from micvae.data import squares
@@ -15,22 +16,17 @@ from micvae.errors import MicvaeError, NotFiniteError, RunError
 from micvae.files import write_json
 from micvae.models import VAEModel, check_finite, elbo, encode
 from micvae.networks import Patch
-from micvae.objectives import VAEObjective
 from micvae.sharing import onnx
 from micvae.sharing.hub import from_pretrained, save_pretrained
 from micvae.sharing.trained import Trained
-from micvae.training import Run, RunConfig, train_run
+from micvae.training import Run
 
 SQUARES = "squares(n=128)"
 
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
-    network = Patch(width=4, hidden=8)
-    config = RunConfig(
-        objective=VAEObjective(), data=SQUARES, epochs=1, network=network, device="cpu"
-    )
-    run = train_run(config, tmp_path_factory.mktemp("finished") / "run")
+    run = tiny_run(tmp_path_factory.mktemp("finished") / "run")
     save_pretrained(run, run.path.parent / "shared", intervals=False)
     return run.path.parent
 
