@@ -24,7 +24,7 @@ import micvae.studies.study
 from micvae.cli import main
 from micvae.studies.evaluation import evaluate_run
 from micvae.training.config import RunConfig
-from micvae.training.run import train_run
+from micvae.training.train import train_run
 
 CHANGES = ("os.rename", "os.mkdir", "os.remove", "os.rmdir", "os.link", "os.chmod")
 

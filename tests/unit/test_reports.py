@@ -26,7 +26,8 @@ from micvae.studies.evaluation import evaluate_run
 from micvae.studies.paper import LITERAL, RECOMMENDED, VANILLA, table1
 from micvae.studies.study import Cell, row_of
 from micvae.training.config import RunConfig
-from micvae.training.run import Run, train_run
+from micvae.training.run import Run
+from micvae.training.train import train_run
 
 PAPER_ROWS = (VANILLA, LITERAL)
 

@@ -21,7 +21,8 @@ from micvae.studies.record import StudyRecord
 from micvae.studies.statistics import bootstrap_interval
 from micvae.studies.study import Cell, grid, keep_best, run_study, short_names, with_seed
 from micvae.training.config import RunConfig
-from micvae.training.run import Run, train_run
+from micvae.training.run import Run
+from micvae.training.train import train_run
 
 TINY = RunConfig(
     objective=VAEObjective(),

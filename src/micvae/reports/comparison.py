@@ -56,9 +56,9 @@ def report_comparison(runs: Sequence[Run], out: Path) -> Path:
     rows: Rows = [
         row_of_run(label, run, run.path.resolve()) for label, run in zip(labels, runs, strict=True)
     ]
-    data = dict.fromkeys(run.record.data.name for run in runs)
+    data = dict.fromkeys(run.data.name for run in runs)
     findings = []
-    if len({run.record.data.fingerprint for run in runs}) == 1:
+    if len({run.data.fingerprint for run in runs}) == 1:
         for row, score in zip(rows, rank_runs(runs).scores, strict=True):
             row["udr"] = float(score)
         findings.append(
@@ -72,7 +72,7 @@ def report_comparison(runs: Sequence[Run], out: Path) -> Path:
         )
     study = StudyRecord(
         title=f"{len(runs)} runs on {', '.join(data)}",
-        notes=tuple(dict.fromkeys(note for run in runs for note in run.notes)),
+        notes=tuple(dict.fromkeys(note for run in runs for note in run.data.notes)),
         command=shlex.join(["micvae", "report", *(run.path.name for run in runs)]),
     )
     page = study_page(study, rows, out, "Comparison", FILES, findings)

@@ -255,7 +255,7 @@ def _work(pipe: Connection) -> None:
     from micvae.locks import wait_until_free
     from micvae.studies.evaluation import evaluate_run
     from micvae.training.config import RunConfig
-    from micvae.training.run import train_run
+    from micvae.training.train import train_run
 
     torch.set_num_threads(1)
     with contextlib.suppress(EOFError, BrokenPipeError):

@@ -159,7 +159,7 @@ def run_study(
         failed = {cells[i].path.as_posix(): why for i, why in failures.items()}
         notes = list(description.notes)
         for cell in done:
-            notes += [note for note in Run(folder / cell.path).notes if note not in notes]
+            notes += [note for note in Run(folder / cell.path).data.notes if note not in notes]
         records.write(
             folder / STUDY, dataclasses.replace(description, notes=tuple(notes), failed=failed)
         )
@@ -343,7 +343,7 @@ def row_of_run(label: str, run: Run, path: Path) -> Row:
         **_null_columns(scores),
         "loss": run.final_terms().get("loss"),
         "converged": run.convergence().converged,
-        "seconds": run.record.seconds,
+        "seconds": run.seconds,
         **config,
     }
 
