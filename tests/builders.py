@@ -12,7 +12,7 @@ from micvae.data import squares
 from micvae.errors import MicvaeError
 from micvae.networks import MLP, Patch
 from micvae.objectives import Objective, find
-from micvae.studies.evaluation import evaluate_run
+from micvae.scoring import ensure_scores
 from micvae.studies.pool import Event
 from micvae.training import Run, RunConfig, train_run
 
@@ -69,9 +69,7 @@ def in_process(
     failures = {}
     for index, (values, path) in enumerate(jobs):
         try:
-            run = train_run(RunConfig.from_json(values), path)
-            if run.scores() is None:
-                evaluate_run(run)
+            ensure_scores(train_run(RunConfig.from_json(values), path))
             report(Event(index, "done"))
         except MicvaeError as error:
             failures[index] = str(error)

@@ -115,7 +115,7 @@ def evaluate(codes: Any, factors: Any = None, **options: Any) -> Scores | dict[s
     if isinstance(codes, str | Path) or _is_run(codes):
         if factors is not None:
             raise MicvaeError("factors belong to codes; a run has its own factors.")
-        from micvae.studies.evaluation import evaluate_run
+        from micvae.scoring import evaluate_run
 
         return evaluate_run(_run(codes), **{"interventions": True, **options})
     from micvae.metrics import evaluate as evaluate_codes
@@ -270,13 +270,15 @@ def plot(run: Run | str | Path, figure: str = "traversals") -> Figure:
         >>> figure.savefig("curves.png")
     """
     from micvae.reports.single import FIGURES, gather
+    from micvae.scoring import ensure_scores
 
     if figure not in FIGURES:
         raise MicvaeError(
             f"figure is {figure!r}{nearest(figure, FIGURES)}; choose from {', '.join(FIGURES)}."
         )
-    missing: list[str] = []
-    plates = FIGURES[figure]([gather(_run(run), "", missing)]).plates
+    run, missing = _run(run), list[str]()
+    ensure_scores(run)
+    plates = FIGURES[figure]([gather(run, "", missing)]).plates
     if not plates:
         raise MicvaeError(
             f"{figure}: this run has no such figure. " + (" ".join(missing) or "See its report.")

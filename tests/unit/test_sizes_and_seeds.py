@@ -18,7 +18,7 @@ from micvae.identifiability import conditions
 from micvae.information import permutation_null, total_correlation
 from micvae.metrics import METRICS, compiled, evaluate, infomec
 from micvae.models import elbo
-from micvae.studies.evaluation import evaluate_run
+from micvae.scoring import evaluate_run
 from micvae.training import Run
 
 HUGE = "1000000000000"

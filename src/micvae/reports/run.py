@@ -10,8 +10,8 @@ from micvae.objectives.identifiability import statement
 from micvae.reports.page import Cell, Details, Group, Key, Page, Table, write_page
 from micvae.reports.quantities import known, quantity
 from micvae.reports.single import data_group, gather, run_groups
+from micvae.scoring.nulls import nulls_of, r_mi_said
 from micvae.studies.command_lines import train_command
-from micvae.studies.nulls import nulls_of, r_mi_said
 from micvae.torch_state import with_torch_defaults
 from micvae.training.data_identity import IN_MEMORY
 from micvae.training.record import Scores
@@ -29,16 +29,16 @@ FILES = (
 
 @with_torch_defaults
 def report_run(run: Run) -> Path:
-    """Write `report.html` and `figures/` into a run's folder; a run without scores is scored.
+    """Write `report.html` and `figures/` into a run's folder.
 
     Args:
-        run: a finished run.
+        run: a finished run with scores, see `micvae.scoring.evaluate_run`.
 
     Returns:
         The path of the page.
 
     Raises:
-        RunError: where the run is not finished or damaged.
+        RunError: where the run is not finished, has no scores, or is damaged.
     """
     missing: list[str] = []
     material = gather(run, "", missing)

@@ -11,9 +11,9 @@ from micvae import spelling
 from micvae.metrics import METRICS, Interval
 from micvae.objectives.identifiability import statement
 from micvae.objectives.terms import NATS, term
+from micvae.scoring.nulls import nulls_of, r_mi_said
 from micvae.sharing.front_matter import FrontMatter
 from micvae.sharing.record import ModelConfig
-from micvae.studies.nulls import nulls_of, r_mi_said
 from micvae.text import printable, shortened
 from micvae.training import RunConfig
 from micvae.training.trained_model import shown_shape

@@ -194,6 +194,17 @@ class Run:
             source=known.source,
         )
 
+    def check_done(self) -> None:
+        """Refuse a run whose training is not finished.
+
+        Raises:
+            RunError: names the command that continues it.
+        """
+        if not self.done:
+            raise RunError(
+                f"{self.path} is not finished; run the same micvae train command again to go on."
+            )
+
     def trained_model(self, device: str = "cpu") -> TrainedModel:
         """The trained model, which encodes, decodes and scores samples.
 
@@ -224,10 +235,7 @@ class Run:
 
     def model(self, device: str = "cpu") -> VAEModel:
         """Rebuild the trained networks alone; `trained_model` also knows the units of the data."""
-        if not self.done:
-            raise RunError(
-                f"{self.path} is not finished; run the same micvae train command again to go on."
-            )
+        self.check_done()
         return restored_model(self.config, self.image_shape, self.path / WEIGHTS, device)
 
     def log(self) -> dict[str, np.ndarray]:
