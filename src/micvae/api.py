@@ -269,21 +269,21 @@ def plot(run: Run | str | Path, figure: str = "traversals") -> Figure:
         >>> figure = micvae.plot(run, "curves")
         >>> figure.savefig("curves.png")
     """
-    from micvae.reports.single import FIGURES, gather
+    from micvae.reports.figures import RUN_FIGURES
+    from micvae.reports.material import gather
     from micvae.scoring import ensure_scores
 
-    if figure not in FIGURES:
-        raise MicvaeError(
-            f"figure is {figure!r}{nearest(figure, FIGURES)}; choose from {', '.join(FIGURES)}."
-        )
+    if figure not in RUN_FIGURES:
+        near, known = nearest(figure, RUN_FIGURES), ", ".join(RUN_FIGURES)
+        raise MicvaeError(f"figure is {figure!r}{near}; choose from {known}.")
     run, missing = _run(run), list[str]()
     ensure_scores(run)
-    plates = FIGURES[figure]([gather(run, "", missing)]).plates
-    if not plates:
+    group = RUN_FIGURES[figure]([gather(run, "", missing)])
+    if group is None:
         raise MicvaeError(
             f"{figure}: this run has no such figure. " + (" ".join(missing) or "See its report.")
         )
-    return plates[0].figure
+    return group.plates[0].figure
 
 
 def _is_run(value: object) -> bool:

@@ -61,3 +61,33 @@ def test_a_metric_is_one_file_and_one_line():
     assert float(found) == pytest.approx(1, abs=1e-12)
     assert found.deviations["largest_correlation"] == pytest.approx(0, abs=1e-12)
     assert isinstance(found, metrics.Score)
+
+
+def test_a_figure_is_one_file_and_one_line(tmp_path, monkeypatch):
+    from collections.abc import Sequence
+
+    from matplotlib.figure import Figure
+
+    from micvae.reports import figures, material, page, report_run, style
+    from micvae.representation import Representation
+    from micvae.scoring import evaluate_run
+
+    config = RunConfig(
+        objective=objectives.find("vae"),
+        data="squares(n=256)",
+        epochs=1,
+        latent_dim=2,
+        device="cpu",
+    )
+    run = train_run(config, tmp_path / "run", dataset=squares(256))
+    evaluate_run(run)
+    names = {"Sequence": Sequence, "Figure": Figure, "Representation": Representation}
+    names |= vars(style) | {"Material": material.Material, "Group": page.Group}
+    exec(example("def code_variance_group"), names)
+    listed = vars(figures) | names
+    exec(example("RUN_FIGURES = {"), listed)
+    monkeypatch.setattr(figures, "RUN_FIGURES", listed["RUN_FIGURES"])
+    text = report_run(run).read_text("utf-8")
+    assert "Variance of the codes" in text and "variance of the posterior mean" in text
+    drawn = sorted(file.name for file in (run.path / "figures").iterdir())
+    assert {"code-variance.png", "code-variance.svg", "curves.png"} < set(drawn)

@@ -4,6 +4,8 @@ import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from micvae.errors import MicvaeError
+from micvae.objectives import VAEObjective, find
 from micvae.records import read
 from micvae.reports.many import (
     SETTINGS,
@@ -133,8 +135,15 @@ def _baseline(rows: Rows, labels: Sequence[str]) -> str | None:
     there = [label for label in labels if values_of(rows, label, "seed")]
     if len(there) < 2:
         return None
-    plain = {row["row"] for row in rows if str(row.get("objective", "")).startswith("vae")}
+    plain = {row["row"] for row in rows if _is_vae(str(row.get("objective", "")))}
     return next((label for label in there if label in plain), there[0])
+
+
+def _is_vae(objective: str) -> bool:
+    try:
+        return type(find(objective)) is VAEObjective
+    except MicvaeError:  # of a method that is not registered here
+        return False
 
 
 def _leader(rows: Rows, labels: Sequence[str]) -> tuple[Quantity, dict[str, Interval], str]:
