@@ -41,6 +41,15 @@ def report_run(run: Run) -> Path:
 
     Raises:
         RunError: where the run is not finished, has no scores, or is damaged.
+
+    Examples:
+        >>> import micvae
+        >>> from micvae.reports import report_run
+        >>> run = micvae.train("vae", data="squares(n=128)", epochs=1, out="runs/vae")
+        >>> scores = micvae.evaluate(run, interventions=False)
+        >>> page = report_run(run)
+        >>> page.name, (run.path / "figures" / "traversals.svg").exists()
+        ('report.html', True)
     """
     missing: list[str] = []
     material = gather(run, "", missing)
