@@ -24,6 +24,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, dataclass
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from types import UnionType
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -92,17 +93,24 @@ class Result(ABC):
         Raises:
             MicvaeError: where pandas is not installed.
         """
-        try:
-            import pandas  # type: ignore[import-untyped]
-        except ImportError:
-            raise MicvaeError(
-                "to_frame needs pandas; install it with: pip install pandas"
-            ) from None
-        return pandas.DataFrame(self.lines())
+        return data_frame(self.lines())
 
     def to_dict(self) -> dict[str, Json]:
         """The whole result as values that JSON can hold."""
         return to_json(self)
+
+
+def data_frame(lines: Sequence[Mapping[str, Any]], columns: Sequence[str] | None = None) -> Any:
+    """A `pandas.DataFrame` of these lines.
+
+    Raises:
+        MicvaeError: where pandas is not installed.
+    """
+    try:
+        pandas = import_module("pandas")
+    except ImportError:
+        raise MicvaeError("to_frame needs pandas: pip install pandas.") from None
+    return pandas.DataFrame(lines, columns=columns)
 
 
 class FieldError(MicvaeError):

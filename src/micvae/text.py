@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 _HIDDEN = frozenset(("Cc", "Cf", "Cs", "Zl", "Zp"))
@@ -79,8 +79,10 @@ def shortened(text: str, most: int) -> str:
     return f"{text[: most - 1 - end]}…{text[len(text) - end :]}"
 
 
-def text_table(head: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
-    """Cells in columns of equal width, the first to the left, the others to the right.
+def text_table(
+    head: Sequence[str], lines: Sequence[Sequence[str]], left: Collection[int] = (0,)
+) -> str:
+    """Cells in columns of equal width; those of the columns `left` to the left.
 
     >>> print(text_table(["method", "MIG"], [["vae", "0.2"], ["beta-vae", "0.35"]]))
     method     MIG
@@ -91,7 +93,7 @@ def text_table(head: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
     widths = [max(map(len, column)) for column in zip(*shown, strict=True)]
     return "\n".join(
         "  ".join(
-            cell.rjust(width) if place else cell.ljust(width)
+            cell.ljust(width) if place in left else cell.rjust(width)
             for place, (cell, width) in enumerate(zip(line, widths, strict=True))
         ).rstrip()
         for line in shown

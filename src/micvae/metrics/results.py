@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from importlib import import_module
 from typing import Any, NamedTuple
 
-from micvae.errors import MicvaeError
+from micvae.records import data_frame
+from micvae.text import text_table
 
 Row = Mapping[str, object]
 """One score: its name in the column `score`, and numbers or text by column."""
@@ -34,13 +34,9 @@ class ScoreTable(ABC):
         Raises:
             MicvaeError: Where pandas is not installed.
         """
-        try:
-            pandas = import_module("pandas")
-        except ImportError:
-            raise MicvaeError("to_frame needs pandas: pip install pandas.") from None
         rows = self.rows()
         columns = [*rows[0]] if rows else ["score", "value"]
-        return pandas.DataFrame(rows, columns=columns).set_index("score")
+        return data_frame(rows, columns).set_index("score")
 
     def __repr__(self) -> str:
         return aligned(self.rows()) or "no scores"
@@ -50,16 +46,9 @@ def aligned(rows: Sequence[Row]) -> str:
     """Rows as text: a header, text to the left and numbers to the right."""
     if not rows:
         return ""
-    lines = [[*rows[0]], *([_shown(cell) for cell in row.values()] for row in rows)]
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    number = [isinstance(cell, float) for cell in rows[0].values()]
-    return "\n".join(
-        "  ".join(
-            cell.rjust(width) if right else cell.ljust(width)
-            for cell, width, right in zip(line, widths, number, strict=True)
-        ).rstrip()
-        for line in lines
-    )
+    lines = [[_shown(cell) for cell in row.values()] for row in rows]
+    left = [i for i, cell in enumerate(rows[0].values()) if not isinstance(cell, float)]
+    return text_table([*rows[0]], lines, left)
 
 
 def _shown(cell: object) -> str:
