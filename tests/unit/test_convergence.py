@@ -209,8 +209,8 @@ def test_a_damaged_record_names_the_file(short, tmp_path):
     [
         ([True, True], ""),
         ([None, None], ""),
-        ([True, False, None], "In 1 of 2 runs the loss still fell"),
-        ([False], "In 1 of 1 run the loss still fell"),
+        ([True, False, None], "In 1 of 2 runs the loss was still falling"),
+        ([False], "In 1 of 1 run the loss was still falling"),
     ],
 )
 def test_a_study_says_how_many_of_its_runs_were_too_short(converged, said):

@@ -306,7 +306,7 @@ def test_one_seed_shows_no_interval_and_a_table_alone_is_enough(study, tmp_path)
     page = page_of(report_folder(folder))
     assert_alone_and_whole(folder, page)
     scores = text_of(page, "scores")
-    assert "a single seed, which has no interval" in scores
+    assert "a single seed, without intervals" in scores
     assert "1 seed" in scores
     assert "told apart" not in scores and "too few" not in scores
     assert "[" not in scores
@@ -383,10 +383,10 @@ def test_runs_of_one_seed_are_compared_without_a_word_on_intervals(runs, tmp_pat
     answer = page.find(".//p[@class='answer']").text
     best, value = max(("vae", vae), ("mi-constrained", constrained), key=lambda one: one[1])
     assert f"{best} has the highest MIG, {quantity('mig').shown(value)}" in answer
-    assert answer.endswith("With one seed per method nothing is known of another.")
+    assert answer.endswith("One seed per method: no estimate of the variance between seeds.")
     assert ("above vae" in answer) == (best != "vae")
     scores = text_of(page, "scores")
-    assert "a single seed, which has no interval" in scores
+    assert "a single seed, without intervals" in scores
     assert "Δ: difference to vae under the same seed" in scores
     assert "bootstrap" not in scores and "too few to tell" not in scores
 

@@ -130,7 +130,7 @@ def test_few_seeds_are_said_to_be_few():
     assert verdict(MeanInterval(0.1, 0.01, 0.2), 5) == "5 seeds: too few to tell"
     assert verdict(MeanInterval(0.1, 0.05, 0.2), 6) == "told apart"
     assert "With 2 seeds" in caution(2) and "50% of studies" in caution(2)
-    assert "12% of studies" in caution(4) and "fewer than 6 seeds" in caution(4)
+    assert "12% of studies" in caution(4) and "at least 6 seeds" in caution(4)
     assert caution(1) == caution(10) == ""
 
 

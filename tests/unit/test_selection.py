@@ -120,15 +120,15 @@ class TestChoice:
         low = np.array([0.1, 0.2, 0.3, 0.1, 0.2, 0.3])
         found = choose([candidate("low", low, **six), candidate("high", low + 0.6, **six)], 3)
         assert found.candidates[1].difference.udr.apart
-        assert "every other candidate less, beyond chance" in answer(found)
+        assert "every other candidate agrees less, beyond chance" in answer(found)
 
     def test_what_few_seeds_cannot_tell_is_not_called_told_apart(self):
         """Of three seeds, all differences of equal candidates have one sign in 25% of cases."""
         found = choose([candidate("low", [0.1, 0.2, 0.3]), candidate("high", [0.7, 0.9, 0.8])], 3)
         difference = found.candidates[1].difference.udr
         assert difference.high < 0 and difference.seeds == 3 and not difference.apart
-        assert "Not told apart from low by these seeds" in answer(found)
-        assert "takes at least 6 seeds (--seeds)" in answer(found)
+        assert "These seeds do not tell it apart from low" in answer(found)
+        assert "needs at least 6 seeds (--seeds)" in answer(found)
         stored = encoded(found)
         stored["candidates"][1]["difference"]["udr"] |= {"apart": True}  # by an earlier version
         del stored["candidates"][1]["difference"]["udr"]["seeds"]
@@ -139,7 +139,7 @@ class TestChoice:
         near = [candidate("a", [0.2, 0.9, 0.5]), candidate("b", [0.9, 0.2, 0.45])]
         found = choose(near, 3)
         assert not found.candidates[1].difference.udr.apart
-        assert "Not told apart from b" in answer(found)
+        assert "do not tell it apart from b" in answer(found)
 
     def test_two_seeds_tell_nothing_apart_in_agreement(self):
         pair = {"elbo": (-1, -2), "active": (3, 3), "seeds": (0, 1)}
@@ -174,7 +174,7 @@ class TestChoice:
         assert found.candidates[1].difference.udr is None
         text = " ".join([answer(found), *trade_offs(found)])
         assert "Nothing to recommend" in text and "Ranked last" not in text
-        assert "Runs of a use 1.0 latents" in text and "how far seeds agree is not known" in text
+        assert "Runs of a have 1.0 active latents" in text and "the agreement of seeds is not known" in text
 
     def test_candidates_that_cannot_be_compared_come_last_however_many_latents(self):
         """(0, 0, 9) has a mean of 3 latents, and still no two runs that could agree."""
@@ -252,11 +252,11 @@ class TestRuns:
         assert_alone_and_whole(out, page)
         chosen = result.recommended.row
         header = " ".join("".join(page.find(".//header").itertext()).split())
-        assert f"Go on with {chosen}" in header and "does not prove" in header
+        assert f"Use {chosen}" in header and "agreement proves neither" in header
         assert result.train in header
         assert pictures_named(page)[:2] == ["trade-off", "traversals"]
         assert "Checked against" in text_of(page, "findings")
-        assert "of 64 samples that no run has seen" in text_of(page, "scores")
+        assert "of 64 samples that no run was trained on" in text_of(page, "scores")
 
     def test_a_page_without_recommendation_recommends_nothing(self, tmp_path, capsys):
         """Untrained latents are inactive: neither page, terminal nor file go on with a run."""
@@ -266,8 +266,8 @@ class TestRuns:
         assert result.candidates[0].udr.mean is None and isinstance(result.check, Missing)
         page = page_of(report_folder(tmp_path))
         text = text_of(page)
-        assert "Nothing to recommend" in text and "To go on with it" not in text
-        assert "recommended" not in text and "does not prove" not in text
+        assert "Nothing to recommend" in text and "To train it" not in text
+        assert "recommended" not in text and "proves neither" not in text
         assert "This is one of the runs" in text
         _print(result)
         said = capsys.readouterr().out

@@ -154,13 +154,13 @@ class TheoremRecord(Trials):
 
 
 CLAIMS = {
-    "observations_identical_to_1e-6": "the alternative mixing gives the same observations (1e-6)",
-    "every_rotation_independent": "latents are independent at every angle, pairwise and jointly",
-    "every_marginal_unchanged": "every latent has its source's distribution",
-    "every_condition_holds": "the encoder is matched and R_MI = 0 at 45°",
-    "mcc_at_45_at_most_0.75": "and at 45° the sources are mixed: MCC ≤ 0.75",
+    "observations_identical_to_1e-6": "the rotated sources give the same observations, to 1e-6",
+    "every_rotation_independent": "the latents are pairwise and jointly independent at every angle",
+    "every_marginal_unchanged": "every latent has the distribution of its source",
+    "every_condition_holds": "at 45° the encoder is the true posterior and R_MI = 0",
+    "mcc_at_45_at_most_0.75": "at 45° the sources are mixed nevertheless: MCC ≤ 0.75",
     "darmois_independent": "Darmois' latents are independent for both mixings",
-    "modular_pairs_independent": "sums modulo 1: every pair is independent",
-    "modular_jointly_dependent": "sums modulo 1: the three are not",
+    "modular_pairs_independent": "sums modulo 1: every pair of variables is independent",
+    "modular_jointly_dependent": "sums modulo 1: the three variables are jointly dependent",
 }
 """What each of `micvae.identifiability.theorem.verdicts` says, in plain words."""

@@ -23,9 +23,9 @@ _KEYS = ("active latents", "gap of the encoder", "R_MI of the latents", "MCC", "
 """Rows of the table that the first screen shows, of the first run."""
 
 _DEFINITIONS = (
-    ("active latent", "Its posterior mean varies over the images: variance above 0.01."),
+    ("active latent", "A latent whose posterior mean has a variance above 0.01 over the images."),
     ("condition number", "Largest over smallest singular value of the decoder's Jacobian."),
-    ("rank", f"Singular values above {RANK_TOLERANCE:g} of the largest."),
+    ("rank", f"Number of singular values above {RANK_TOLERANCE:g} of the largest."),
     (
         "IMA contrast",
         "Σ log of the lengths of the Jacobian's columns − ½ log det JᵀJ, nats; 0 where they are "
@@ -33,20 +33,20 @@ _DEFINITIONS = (
     ),
     (
         "gap",
-        "Importance-weighted bound minus evidence lower bound, nats: at most KL(q(z|x) ‖ p(z|x)), "
-        f"of which up to {SMALL_GAP} counts as small.",
+        "Importance-weighted bound minus evidence lower bound, nats. It is at most "
+        f"KL(q(z|x) ‖ p(z|x)). Up to {SMALL_GAP} counts as small.",
     ),
     ("R_MI", "Σ over ordered pairs i ≠ j of I(z_i; z_j), nats."),
     ("TC", "Total correlation, Σ h(z_i) − h(z), nats; 0 only where all are independent."),
-    ("null interval", "Where the estimate falls for permuted columns with 99% probability."),
-    ("MCC", "Mean |correlation| of every factor with a latent of its own; 1 where they agree."),
+    ("null interval", "Contains the estimate for permuted columns with 99% probability."),
+    ("MCC", "Mean |correlation| of every factor with the latent assigned to it; 1 is perfect."),
     (
         "random rotations",
-        "The same codes whitened and turned at random: they know as much and prefer no axes.",
+        "The same codes, whitened and rotated at random: as informative, with arbitrary axes.",
     ),
     (
         "excess information",
-        "I(factor; all other latents | its own latent), nats; 0 where its own latent is enough.",
+        "I(factor; all other latents | its own latent), nats; 0 where its own latent suffices.",
     ),
     (
         "identified",
@@ -103,18 +103,18 @@ def _answer(result: AuditRecord) -> str:
     if known:
         lucky = sum(by_chance(run) for run in result.runs if run.identified)
         end = (
-            f"; in {lucky} of these, more than 5% of random rotations of the same codes do as well."
+            f" In {lucky} of these, more than 5% of random rotations of the same codes do as well."
             if lucky
-            else "."
+            else ""
         )
         return (
             f"In {sum(known)} of {len(known)} runs the factors are identified up to elementwise "
-            f"maps, as far as these samples tell{end}"
+            f"maps, as far as these samples tell.{end}"
         )
     if result.agreement_said:
         return result.agreement_said[0]
     return (
-        "The data has no known factors: one run alone cannot show whether its latents are "
+        "The data has no known factors, so one run alone cannot show whether its latents are "
         "identified. Audit several seeds together."
     )
 
@@ -143,9 +143,10 @@ def _table(result: AuditRecord, names: list[str]) -> Table:
         for label, unit, cells in table_rows(result)
     ]
     caption = (
-        f"Seed {result.seed} of the audit, {result.images} images for Jacobian and gap. In "
-        "brackets what chance gives: 99% of permuted columns, 95% of random rotations. Of excess "
-        "information the factor furthest beyond its limit. A dot: not available, see the findings."
+        f"Seed of the audit: {result.seed}. Images for the Jacobian and the gap: {result.images}. "
+        "Intervals in brackets are those of chance: 99% of permuted columns, 95% of random "
+        "rotations. Excess information is that of the factor furthest above its limit. A dot: not "
+        "available, see the findings."
     )
     return Table(caption, [("", ""), *((name, "") for name in names)], rows)
 

@@ -52,7 +52,7 @@ def incomplete(study: StudyRecord, rows: StudyTable, labels: Sequence[str]) -> l
         if there < wanted:
             lines.append(f"{label}: {there} of {wanted} seeds finished.")
     if "mig" not in known(rows):
-        lines.append("MIG, DCI and every figure that needs ground truth: no factors that vary.")
+        lines.append("MIG, DCI and every figure that needs ground truth: no factor varies.")
     return lines
 
 
@@ -64,8 +64,9 @@ def not_converged(rows: StudyTable) -> str:
         return ""
     runs = "run" if len(known) == 1 else "runs"
     return (
-        f"In {len(falling)} of {len(known)} {runs} the loss still fell when training ended: they "
-        "compare how fast methods learn as well. Train for more epochs."
+        f"In {len(falling)} of {len(known)} {runs} the loss was still falling when training "
+        "ended. The comparison therefore also reflects how fast methods learn. Train for more "
+        "epochs."
     )
 
 
@@ -111,7 +112,7 @@ def spread_group(
     printed = {quantity(name): values for name, values in (published or {}).items()}
     figure = distributions(spreads, printed)
     caption = (
-        f"Every dot is one seed ({seeds_said(rows, labels)}); the filled diamond is their mean, "
+        f"Every dot is one seed ({seeds_said(rows, labels)}). The filled diamond is their mean, "
         "the bar its 95% bootstrap interval."
     )
     if printed:
@@ -135,8 +136,8 @@ def difference_group(
         return None
     caption = (
         f"Each dot is one seed ({seeds_said(rows, labels)}): a method's score minus that of "
-        f"{baseline} under the same seed. The bar is the 95% bootstrap interval of the mean; "
-        "where it crosses the red line at 0, these seeds do not settle the sign."
+        f"{baseline} under the same seed. The bar is the 95% bootstrap interval of the mean. "
+        "Where it crosses the red line at 0, these seeds do not determine the sign."
     )
     caption += caution(rows.most_seeds(labels))
     figure = differences(spreads, baseline)

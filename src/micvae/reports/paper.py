@@ -226,13 +226,13 @@ def _ablation(rows: StudyTable) -> Group | None:
     }
     said = seeds_said(chosen, [str(weight) for weight in weights])
     caption = (
-        f"β = 1, every value of λ under the same seeds ({said.replace('method', 'value')}); "
-        "λ = 0 is the vanilla VAE; no restarts. Every dot is one seed, the diamond the mean, "
-        "the bar its 95% bootstrap interval. A large λ is most easily paid by turning latents off: "
-        "see active units and reconstruction beside R_MI."
+        f"β = 1, every value of λ under the same seeds ({said.replace('method', 'value')}), "
+        "without restarts. λ = 0 is the vanilla VAE. Every dot is one seed, the diamond the mean, "
+        "the bar its 95% bootstrap interval. Switching latents off lowers R_MI most cheaply, so "
+        "read R_MI together with active units and reconstruction."
     )
     return Group(
-        "What λ does",
+        "The effect of λ",
         caption,
         [Plate("ablation", ablation(spreads), "Scores over the weight λ, every seed a dot.")],
     )

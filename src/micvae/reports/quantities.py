@@ -91,22 +91,22 @@ _SHORT = {
     "dci_informativeness": "DCI\N{NON-BREAKING HYPHEN}I",
 }
 _OTHERS = (
-    Quantity("udr", "UDR", "", 3, "higher", "agreement of latents with those of other seeds"),
-    Quantity("agreement", "MCC of seeds", "", 2, "higher", "latent for latent, by ranks"),
-    Quantity("elbo", "ELBO, unseen", "nats", 1, "higher", "per sample that was kept aside"),
+    Quantity("udr", "UDR", "", 3, "higher", "agreement of the latents with those of other seeds"),
+    Quantity("agreement", "MCC of seeds", "", 2, "higher", "latents matched one to one, by ranks"),
+    Quantity("elbo", "ELBO, unseen", "nats", 1, "higher", "per held-out sample"),
     Quantity(
         "held_out_reconstruction",
         "reconstruction, unseen",
         "nats",
         1,
         "lower",
-        "−E[log p(x|z)] per sample that was kept aside",
+        "−E[log p(x|z)] per held-out sample",
     ),
-    Quantity("active_units", "active units", "", 1, "", "latents that respond to the image"),
+    Quantity("active_units", "active units", "", 1, "", "latents that depend on the image"),
     Quantity("r_mi", "R_MI", "nats", 3, "lower", "Σ over i≠j of I(z_i; z_j), aggregate posterior"),
     Quantity("reconstruction", "reconstruction", "nats", 1, "lower", "−E[log p(x|z)] per image"),
     Quantity("kl", "KL", "nats", 2, "", "KL(q(z|x) ‖ p(z)) per image"),
-    Quantity("seconds", "training", "s", 1, "lower", "time that training took"),
+    Quantity("seconds", "training", "s", 1, "lower", "training time"),
 )
 
 
@@ -134,56 +134,58 @@ def known(rows: Iterable[Mapping[str, object]]) -> list[str]:
 DEFINITIONS: tuple[tuple[str, str], ...] = (
     (
         "MIG, mutual information gap",
-        "Per factor, the mutual information of the best latent minus that of the second best, "
-        "divided by the factor's entropy; the mean over factors. 1: one latent alone knows each "
-        "factor. 0: two latents know it equally well. (Chen et al. 2018)",
+        "For each factor, the mutual information with the best latent minus that with the second "
+        "best, divided by the entropy of the factor; then the mean over factors. 1: only one "
+        "latent is informative about each factor. 0: two latents are equally informative. "
+        "(Chen et al. 2018)",
     ),
     (
         "DCI disentanglement, completeness, informativeness (DCI-D, DCI-C, DCI-I)",
-        "Gradient-boosted trees predict every factor from all latents. Disentanglement: is each "
-        "latent important for one factor only? Completeness: is one latent only important for "
-        "each factor? Both lie in 0 to 1. Informativeness: how well are the factors predicted on "
-        "held-out samples (accuracy for discrete ones, R² for continuous ones; 1 is perfect)? "
-        "(Eastwood & Williams 2018)",
+        "Gradient-boosted trees predict every factor from all latents. Disentanglement: each "
+        "latent is important for one factor only. Completeness: each factor depends on one latent "
+        "only. Both lie in 0 to 1. Informativeness: how well the factors are predicted on held-out "
+        "samples (accuracy for discrete factors, R² for continuous ones; 1 is perfect). (Eastwood "
+        "& Williams 2018)",
     ),
     (
         "R_MI",
-        "Σ over i≠j of I(z_i; z_j), in nats, under the aggregate posterior q(z), over ordered "
-        "pairs: each pair counts twice. It is estimated on thousands of samples after training; "
-        "the value in the learning curves is the estimate on one batch. R_MI = 0 means pairwise "
-        "independent latents. It does not mean that the factors were found, and a latent that "
-        "ignores the image has no mutual information with the others either.",
+        "Σ over i≠j of I(z_i; z_j), in nats, under the aggregate posterior q(z). The sum is over "
+        "ordered pairs, so each pair counts twice. It is estimated on thousands of samples after "
+        "training; in the learning curves it is estimated on one batch. R_MI = 0 means that "
+        "latents are pairwise independent. It does not mean that the factors were found: a latent "
+        "that ignores the image has no mutual information with the others either.",
     ),
     (
         "KL",
-        "KL(q(z|x) ‖ p(z)), in nats per image, the mean over the last epoch, or over the data "
-        "where a closed form ends the training: how much the latents say about an image. A latent "
-        "with KL ≈ 0 has collapsed onto the prior.",
+        "KL(q(z|x) ‖ p(z)), in nats per image: how much information the latents carry about an "
+        "image. It is the mean over the last epoch, or over the data where training ends with a "
+        "closed form. A latent with KL ≈ 0 has collapsed onto the prior.",
     ),
     (
         "Reconstruction",
-        "−E[log p(x|z)], in nats per image, summed over pixels, the mean over the last epoch, or "
-        "over the data where a closed form ends the training; lower is better. For grey values "
-        "under a Bernoulli likelihood even a perfect reconstruction costs the entropy of the "
-        "pixels, so only differences can be read.",
+        "−E[log p(x|z)], in nats per image, summed over pixels; lower is better. It is the mean "
+        "over the last epoch, or over the data where training ends with a closed form. For grey "
+        "values under a Bernoulli likelihood even a perfect reconstruction costs the entropy of "
+        "the pixels, so only differences are meaningful.",
     ),
     (
         "Active units",
-        "Latents whose posterior mean varies over the images: its variance is above 0.01. "
+        "Latents whose posterior mean has a variance above 0.01 over the images. "
         "(Burda, Grosse & Salakhutdinov 2016)",
     ),
     (
         "Interval",
-        "95% percentile-bootstrap interval of the mean over seeds, in brackets: seeds are "
-        "resampled, the runs are not repeated. With few seeds it is too narrow; a single seed "
-        "has none.",
+        "95% percentile-bootstrap interval of the mean over seeds, in brackets. Seeds are "
+        "resampled; runs are not repeated. With few seeds the interval is too narrow. A single "
+        "seed has none.",
     ),
     (
         "Paired difference",
-        "A method's score minus the baseline's under the same seed, then the mean over seeds and "
-        "its interval. Two methods are told apart where the interval, widened for the few seeds "
-        "(by Student's t), excludes 0, and there are at least 6 seeds: of fewer, all differences "
-        "of two equal methods fall on one side of 0 too often (of 3 seeds in 25% of studies).",
+        "A method's score minus the baseline's under the same seed, then the mean over seeds with "
+        "its interval. Two methods are told apart where there are at least 6 seeds and the "
+        "interval, widened for few seeds (Student's t), excludes 0. With fewer seeds, all "
+        "differences of two equal methods fall on one side of 0 too often (with 3 seeds in 25% of "
+        "studies).",
     ),
     ("Nat", "The unit of information under the natural logarithm: 1 nat = 1.44 bits."),
 )

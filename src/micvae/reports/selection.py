@@ -33,8 +33,8 @@ FILES = (
     (SELECTION, "the ranking, every number in full"),
     ("study.json", "what was tried, notes"),
     ("table.parquet", "one row per run: measures, cost and configuration"),
-    ("runs/", "a folder per run, each with a report of its own on request"),
-    ("figures/", "every figure of this page as PNG and SVG"),
+    ("runs/", "a folder per run; micvae report draws the page of each"),
+    ("figures/", "the figures of this page as PNG and SVG"),
 )
 _COMPARED = ("udr", "elbo")
 _OF_PAIRS = ("udr", "agreement")
@@ -43,31 +43,30 @@ _COLUMNS = ("udr", "agreement", "elbo", "held_out_reconstruction", "active_units
 _DEFINITIONS = (
     (
         "UDR, unsupervised disentanglement ranking",
-        "How well the latents of one seed correspond to those of another, one to one, up to order, "
-        "sign and scale; here among seeds of the same candidate, by lasso. 1: every informative "
-        "latent of one has exactly one partner in the other. A row shows the mean over pairs of "
-        "seeds. (Duan et al. 2020)",
+        "How well the latents of two runs correspond one to one, up to order, sign and scale; here "
+        "between seeds of the same candidate, by lasso. 1: every informative latent of one run has "
+        "exactly one partner in the other. A row shows the mean over pairs of seeds. (Duan et al. "
+        "2020)",
     ),
     (
         "MCC of seeds",
-        "Mean correlation of ranks of active latents of two seeds, each with a partner of its "
-        "own. Below it what the same codes reach when they are whitened and turned at random: "
-        "agreement above that is agreement on axes, not only on what is known.",
+        "Mean rank correlation of the active latents of two seeds, matched one to one. Below it "
+        "the same for codes that are whitened and rotated at random. Agreement above that value is "
+        "agreement on axes, not only on information.",
     ),
     (
         "ELBO, unseen",
-        "The evidence lower bound of samples that no run was trained on: −E[log p(x|z)] and KL, "
-        "in nats per sample, from one draw of the posterior each.",
+        "The evidence lower bound of samples that no run was trained on, in nats per sample, from "
+        "one draw of the posterior per sample.",
     ),
     (
         "Told apart",
-        "The bootstrap interval of the difference to the first candidate, paired by seed and "
-        "widened for the few seeds (by Student's t), excludes 0, and there are so many seeds that "
-        "this would rarely happen between equal candidates (n differences fall on one side of 0 "
-        "with probability 2^(1−n)). Intervals of one quantity are widened so that all its "
-        "comparisons hold together with 95% confidence (Bonferroni), which takes more seeds the "
-        "more candidates there are. UDR resamples seeds, not pairs of seeds, which are not "
-        "independent.",
+        "A candidate is told apart from the first one where the bootstrap interval of their "
+        "difference excludes 0. Differences are paired by seed, and the interval is widened for "
+        "few seeds (Student's t). There must also be enough seeds: between equal candidates, all n "
+        "differences fall on one side of 0 with probability 2^(1−n). All comparisons of one "
+        "quantity hold together with 95% confidence (Bonferroni), so more candidates need more "
+        "seeds. For UDR, seeds are resampled and not pairs of seeds, which are not independent.",
     ),
 )
 
@@ -95,7 +94,9 @@ def report_selection(folder: Path) -> Path:
     if result.candidates[0].trivial:  # files of earlier versions recommend some
         result = replace(result, recommended=None, train=None)
     missing = failures(study)
-    missing += [f"{row}: fewer than two seeds finished, not ranked" for row in result.not_ranked]
+    missing += [
+        f"{row}: not ranked, as fewer than two seeds finished." for row in result.not_ranked
+    ]
     page = Page(
         title=study.title or f"Which model for {result.data}?",
         kind="Selection without ground truth",
@@ -122,7 +123,7 @@ _SHARED = ("KL", "Reconstruction", "Active units", "Interval", "Nat")
 
 
 def _bounds(q: Quantity, interval: MeanInterval, signed: bool = False) -> str:
-    """The interval, or why there is none: two seeds are one pair."""
+    """The interval, or why there is none: two seeds make one pair."""
     if interval.low is None and q.name in _OF_PAIRS:
         return "one pair of seeds, no interval"
     return bounds(q, interval, signed)
@@ -134,7 +135,7 @@ def _keys(result: SelectionRecord) -> list[Key]:
         most = max(result.candidates, key=lambda c: c.active_units.mean)
         q, interval = quantity("active_units"), most.active_units
         return [
-            Key("to go on with", "none", f"of {len(result.candidates)} tried"),
+            Key("choice", "none", f"of {len(result.candidates)} tried"),
             Key(f"{q.axis}, {most.row}", q.shown(interval.mean), bounds(q, interval)),
         ]
     near = [c for c in result.candidates[1:] if not c.apart("udr")]
@@ -148,14 +149,14 @@ def _keys(result: SelectionRecord) -> list[Key]:
             continue
         small = _bounds(q, found)
         if name == "agreement" and first.rotated is not None:
-            small = f"turned at random: {q.shown(first.rotated)}"
+            small = f"random rotations: {q.shown(first.rotated)}"
         keys.append(Key(q.axis, q.shown(found.mean), small))
     return keys
 
 
 def _table(result: SelectionRecord, rows: StudyTable) -> Table:
     first, known = result.candidates[0].row, result.recommended is not None
-    columns = [("candidate", "best first" if known else "none to go on with")]
+    columns = [("candidate", "best first" if known else "none chosen")]
     for q in map(quantity, _COLUMNS):
         columns.append((q.head, q.unit))
         if q.name in _COMPARED:
@@ -167,7 +168,7 @@ def _table(result: SelectionRecord, rows: StudyTable) -> Table:
         for q in map(quantity, _COLUMNS):
             cell = mean_cell(q, candidate.known(q.name))
             if q.name == "agreement" and candidate.rotated is not None:
-                cell = Cell(cell.text, f"random {q.shown(candidate.rotated)}", cell.value)
+                cell = Cell(cell.text, f"rotated: {q.shown(candidate.rotated)}", cell.value)
             cells.append(cell)
             if q.name in _COMPARED:
                 cells.append(_difference(q, candidate.differs(q.name), result.level))
@@ -179,10 +180,10 @@ def _table(result: SelectionRecord, rows: StudyTable) -> Table:
             cells.append(Cell(NOT_KNOWN))
         lines.append(cells)
     caption = (
-        "Mean over seeds and, in brackets, its 95% bootstrap interval, ranked by UDR. Δ: "
-        f"difference to {first} under the same seeds, with an interval of {result.level:.1%} "
-        f"each. ELBO and reconstruction: of {result.aside:,} samples that no run has seen. No "
-        "factor was used."
+        "Means over seeds with 95% bootstrap intervals in brackets, ranked by UDR. Δ: difference "
+        f"to {first} under the same seeds, with a {result.level:.1%} interval. ELBO and "
+        f"reconstruction: of {result.aside:,} samples that no run was trained on. No factor was "
+        "used."
     ) + caution(max(len(c.seeds) for c in result.candidates), result.level)
     return Table(caption, columns, lines)
 
@@ -220,10 +221,10 @@ def _scatter(result: SelectionRecord, rows: StudyTable) -> list[Group]:
     seeds = sorted({len(c.seeds) for c in result.candidates})
     over = " to ".join(map(str, dict.fromkeys((seeds[0], seeds[-1]))))
     caption = (
-        f"Large marks: means over {over} seeds with 95% bootstrap intervals; small ones: single "
-        "runs (of UDR, the median over the other seeds). Up: unseen samples are reconstructed "
-        "better. Right: seeds agree more. A strong penalty often buys agreement with "
-        "reconstruction, as latents that are switched off do not disagree."
+        f"Large marks: means over {over} seeds with 95% bootstrap intervals. Small marks: single "
+        "runs (UDR: the median over the other seeds). Up: unseen samples are reconstructed better. "
+        "Right: seeds agree more. A strong penalty often raises agreement and worsens "
+        "reconstruction, because inactive latents cannot disagree."
     )
     alt = "UDR against reconstruction of unseen samples, by candidate."
     return [Group("What each choice costs", caption, [Plate("trade-off", figure, alt)])]

@@ -49,8 +49,8 @@ _COMPARED = ("mig", "dci_disentanglement")
 FILES = (
     ("study.json", "what was compared, notes on the data"),
     ("table.parquet", "one row per run: scores, cost and configuration"),
-    ("runs/", "a folder per run, each with a report of its own on request"),
-    ("figures/", "every figure of this page as PNG and SVG"),
+    ("runs/", "a folder per run; micvae report draws the page of each"),
+    ("figures/", "the figures of this page as PNG and SVG"),
 )
 
 
@@ -186,7 +186,7 @@ def _answer_of_single_seeds(
 ) -> str:
     unit = f" {q.unit}" if q.unit else ""
     value = f"{q.shown(there[best].mean)}{unit}"
-    warning = "With one seed per method nothing is known of another."
+    warning = "One seed per method: no estimate of the variance between seeds."
     if len(there) == 1:
         return f"{best}: {q.label} {value} on a single seed, without an interval."
     which = "highest" if q.direction == "higher" else "lowest"

@@ -20,8 +20,8 @@ from micvae.studies.statistics import (
 from micvae.studies.table import TABLE, StudyTable, read_rows
 
 NULL_SAID = (
-    " Below a dependence among latents stands what the same estimate gives for independent ones, "
-    "on average over seeds: only what lies above it is dependence."
+    " Below a dependence among latents: the interval of the same estimate for independent latents, "
+    "on average over seeds. Only values above it show dependence."
 )
 
 
@@ -109,8 +109,8 @@ def verdict(interval: MeanInterval, seeds: int) -> str:
 def means_said(seeds: int) -> str:
     """What stands in the cells of a table over so many seeds."""
     if seeds == 1:
-        return "Values of a single seed, which has no interval."
-    return "Mean over seeds and, in brackets, its 95% bootstrap interval."
+        return "Values of a single seed, without intervals."
+    return "Means over seeds, with 95% bootstrap intervals in brackets."
 
 
 def caution(seeds: int, level: float = 0.95) -> str:
@@ -124,8 +124,8 @@ def caution(seeds: int, level: float = 0.95) -> str:
         return ""
     return (
         f" With {seeds} seeds the intervals are too narrow: even between two equal methods all "
-        f"differences fall on one side of 0 in {chance_of_one_side(seeds):.0%} of studies. No two "
-        f"methods are told apart by fewer than {enough_seeds(level)} seeds."
+        f"differences fall on one side of 0 in {chance_of_one_side(seeds):.0%} of studies. Telling "
+        f"two methods apart needs at least {enough_seeds(level)} seeds."
     )
 
 

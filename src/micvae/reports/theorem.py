@@ -16,9 +16,10 @@ _DEFINITIONS = (
     ("TC", "Total correlation, Σ h(z_i) − h(z), nats; 0 only where all are independent."),
     (
         "null interval",
-        "Where the estimate falls when columns are permuted, all checks at once.",
+        "Contains the estimates for permuted columns, those of all checks at once with 95% "
+        "probability.",
     ),
-    ("MCC", "Mean |correlation| of every source with a latent of its own; 1 where they agree."),
+    ("MCC", "Mean |correlation| of every source with the latent assigned to it; 1 is perfect."),
 )
 
 
@@ -61,15 +62,15 @@ def _answer(result: TheoremRecord) -> str:
     scores = ", ".join(f"{number(row.mcc_pearson, 2)} ({row.sources})" for row in halfway)
     largest = max(row.difference for row in result.rotations)
     return (
-        "Turned by 45°, other latents explain the same observations (largest difference "
-        f"{largest:.0e}), are independent and have the sources' own distributions, and yet agree "
-        f"with them only to an MCC of {scores}."
+        "Sources rotated by 45° explain the same observations (largest difference "
+        f"{largest:.0e}), are independent and have the distributions of the original sources. Yet "
+        f"their MCC with the original sources is only {scores}."
     )
 
 
 def _keys(result: TheoremRecord) -> list[Key]:
     met = [result.verdicts[name] for name in CLAIMS]
-    keys = [Key("claims borne out", str(sum(met)), f"of {len(met)}")]
+    keys = [Key("claims confirmed", str(sum(met)), f"of {len(met)}")]
     for row in result.halfway():
         tc = row.joint
         inside = f"TC {number(tc.value, 3)} nats, null up to {number(tc.high, 3)}"
@@ -100,12 +101,11 @@ def _table(result: TheoremRecord) -> Table:
             ]
         )
     caption = (
-        f"Two sources alike, mixed by a swirl; {result.samples:,} samples, of which "
-        f"{result.checked:,} for the nearest-neighbour estimates, seed {result.seed}. Null "
-        f"intervals from {result.permutations:,} permutations each, wide enough that all "
-        "checks of independent columns hold at once with 95% probability. With two "
-        "latents R_MI is twice the total correlation. MCC is that of these samples, with "
-        "a standard error below 0.01."
+        f"Two sources of the same distribution, mixed by a swirl (seed {result.seed}). "
+        f"{result.samples:,} samples; {result.checked:,} of them for the nearest-neighbour "
+        f"estimates. Each null interval comes from {result.permutations:,} permutations and is "
+        "so wide that all checks of independent columns hold at once with 95% probability. With "
+        "two latents R_MI is twice the total correlation."
     )
     return Table(caption, columns, rows)
 

@@ -1,4 +1,4 @@
-"""Which of several candidates to go on with, what it is not told apart from, and what to know."""
+"""Ranks the candidates of a selection, and says what the recommendation rests on."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -13,16 +13,16 @@ from micvae.studies.statistics import MeanInterval, distinguishable, enough_seed
 C = TypeVar("C", bound=Choice)
 
 MIN_ACTIVE = 2
-"""With fewer latents in use, seeds agree by having nothing to disagree about."""
+"""With fewer active latents, seeds have nothing to disagree about, and agreement is trivial."""
 
 HIGHER = {"udr": True, "elbo": True, "held_out_reconstruction": False}
-"""What candidates are compared in, and whether more is better."""
+"""What candidates are compared by, and whether higher is better."""
 
 CAVEAT = (
-    "UDR went with disentanglement on data sets whose factors are known (Duan et al. 2020). That "
-    "is an observation and no law: seeds that share a bias agree as well, and agreement does not "
-    "prove that latents are identified, let alone that they are the factors of this data. Look at "
-    "the traversals before you believe it."
+    "On data sets with known factors, UDR went along with disentanglement (Duan et al. 2020). This "
+    "is an observation, not a law: seeds that share a bias agree as well, and agreement proves "
+    "neither that latents are identified nor that they are the factors of this data. Check the "
+    "traversals."
 )
 
 
@@ -153,19 +153,19 @@ def answer(result: Choice) -> str:
     seeds = len(first.seeds)
     if chosen is None:
         return (
-            "Nothing to recommend: too few latents are in use for seeds to agree or to disagree "
-            "about. Train for longer, or with less strength."
+            "Nothing to recommend: too few latents are active to compare seeds by. Train for more "
+            "epochs, or with a lower strength."
         )
-    start = f"Go on with {chosen.row}, seed {chosen.seed}: "
+    start = f"Use {chosen.row}, seed {chosen.seed}. "
     if not others:
-        return f"{start}of {seeds} seeds the one that agrees most with the others (UDR)."
-    why = f"its {seeds} seeds agree best on their latents (UDR {first.udr.mean:.2f})"
+        return f"{start}Of its {seeds} seeds, this one agrees most with the others (UDR)."
+    why = f"Its {seeds} seeds agree best on their latents (UDR {first.udr.mean:.2f})"
     near = [c.row for c in others if not c.trivial and not c.apart("udr")]
     if not near:
-        return f"{start}{why}, and every other candidate less, beyond chance."
-    told = f"{start}{why}. Not told apart from {_listed(near)} by these seeds"
+        return f"{start}{why}; every other candidate agrees less, beyond chance."
+    told = f"{start}{why}. These seeds do not tell it apart from {_listed(near)}"
     if seeds < enough_seeds(result.level):
-        return f"{told}: to tell {len(others) + 1} candidates apart takes {_needed(result)}."
+        return f"{told}; for {len(others) + 1} candidates that needs {_needed(result)}."
     return f"{told}."
 
 
@@ -193,31 +193,31 @@ def trade_offs(result: Choice) -> list[str]:
             said.append(f"{row} {what}, by {size:.1f} {unit} on average.")
     if others and not said:
         said.append(
-            f"No other candidate is told apart from {first.row} by a better reconstruction or "
-            "ELBO on unseen samples"
-            + (f": that takes {_needed(result)}." if len(first.seeds) < least else ".")
+            f"No other candidate is shown to have a better reconstruction or ELBO on unseen "
+            f"samples than {first.row}"
+            + (f"; that needs {_needed(result)}." if len(first.seeds) < least else ".")
         )
     most = max(result.candidates, key=lambda c: c.active_units.mean)
     if most.active_units.mean - first.active_units.mean >= 1:
         said.append(
-            f"{first.row} uses {first.active_units.mean:.1f} latents, {most.row} "
-            f"{most.active_units.mean:.1f}: fewer latents agree more easily, and may carry "
-            "fewer of the factors."
+            f"{first.row} has {first.active_units.mean:.1f} active latents, {most.row} has "
+            f"{most.active_units.mean:.1f}. Fewer latents agree more easily, and may encode fewer "
+            "of the factors."
         )
     said.append(_seeds_said(first))
     trivial = [c.row for c in others if c.trivial]
     if trivial:
         said.append(
-            f"Ranked last: {_listed(trivial)}, whose runs use too few latents to disagree about."
+            f"Ranked last: {_listed(trivial)}. Too few of their latents are active to compare."
         )
     return said
 
 
 def _latents_said(candidate: Ranked) -> str:
     used = candidate.active_units.mean
-    said = f"Runs of {candidate.row} use {used:.1f} latents on average"
+    said = f"Runs of {candidate.row} have {used:.1f} active latents on average"
     if candidate.agreement.mean is None:
-        return f"{said}, but no two of them have any in use: how far seeds agree is not known."
+        return f"{said}. No two runs have any, so the agreement of seeds is not known."
     return f"{said}."
 
 
@@ -225,12 +225,12 @@ def _seeds_said(first: Ranked) -> str:
     mean, rotated, affine = first.agreement.mean, first.rotated, first.affine
     assert mean is not None and rotated is not None and affine is not None  # see `Choice`
     start = (
-        f"Across its seeds, latents of {first.row} agree one by one with an MCC of {mean:.2f}; "
-        f"randomly rotated codes reach {rotated:.2f}, the best affine map at least "
-        f"{affine:.2f}."
+        f"Matched one to one, the latents of two seeds of {first.row} agree with a mean MCC of "
+        f"{mean:.2f}. Randomly rotated codes reach {rotated:.2f}; the best affine map reaches at "
+        f"least {affine:.2f}."
     )
     if affine - mean > 0.15:
-        return f"{start} The seeds share a space more than its axes."
+        return f"{start} The seeds agree on the latent space more than on its axes."
     return start
 
 

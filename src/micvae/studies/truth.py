@@ -1,4 +1,4 @@
-"""An honest check: does a ranking without labels agree with one that has them?"""
+"""Does the ranking without labels agree with scores that use the factors?"""
 
 import warnings
 from collections.abc import Sequence
@@ -99,8 +99,8 @@ def check_said(found: Checked | Missing) -> list[str]:
             bounds = f" [{number(r.low, 2)}, {number(r.high, 2)}]"
         above = distinguishable(MeanInterval(r.mean, r.low, r.high), seeds)
         said.append(
-            f"Checked against known factors, over {found.runs} runs: Spearman's correlation of "
+            f"Checked against known factors: over {found.runs} runs, Spearman's correlation of "
             f"UDR with {label} is {number(r.mean, 2)}{bounds}"
-            + ("." if above else "; whether it is above 0 is not told by these seeds.")
+            + ("." if above else ". These seeds do not show whether it is above 0.")
         )
     return said

@@ -16,6 +16,7 @@ from micvae.identifiability.audit.subject import Subject
 from micvae.identifiability.conditions import Check
 from micvae.objectives.identifiability import statement
 from micvae.records import Missing
+from micvae.text import number
 
 SMALL_GAP = 0.1
 """Nats. KL ≤ 0.1 means total variation ≤ √(KL / 2) = 0.22 (Pinsker): from one draw, nobody can
@@ -74,20 +75,23 @@ def _conditions_said(found: Measured) -> list[str]:
     said = []
     if not isinstance(found.sources, Missing):
         says = "cannot be told from independent" if held.independent_sources else "are dependent"
-        said.append(f"The factors {says}: total correlation {_with_null(found.sources.tc)} nats.")
+        said.append(f"The factors {says}: total correlation {_with_null(found.sources.tc)}.")
     encoder = found.encoder
     if isinstance(encoder, Missing):
         said.append(f"The encoder's gap to the true posterior is {encoder.missing}.")
     else:
-        close = "is close to" if held.gaussian_encoder else "is not"
+        close = "is close to" if held.gaussian_encoder else "differs from"
         said.append(
-            f"The encoder's Gaussian {close} the true posterior: the gap is at least "
+            f"The encoder's posterior {close} the true posterior: the gap is at least "
             f"{encoder.gap:.3f} ± {encoder.gap_error:.3f} nats"
             f"{'' if held.gaussian_encoder else f', more than {SMALL_GAP} nats'}."
         )
         chains = encoder.monte_carlo
         if not isinstance(chains, Missing) and chains.r_hat > 1.1:
-            said.append(f"Monte Carlo has not settled (R̂ {chains.r_hat:.2f}): do not read it.")
+            said.append(
+                f"The Monte Carlo chains have not converged (R̂ = {chains.r_hat:.2f}): ignore the "
+                "comparison with them."
+            )
     latents = found.latents
     if isinstance(latents, Missing):
         said.append(f"Independence of latents is {latents.missing}.")
@@ -95,16 +99,16 @@ def _conditions_said(found: Measured) -> list[str]:
         pairs, joint = latents.r_mi, latents.tc
         zero = {True: "is zero within noise", False: "is not zero"}
         said.append(
-            f"R_MI {zero[pairs.holds]}: {_with_null(pairs)} nats. The total correlation "
-            f"{zero[joint.holds]}: {_with_null(joint)} nats."
+            f"R_MI {zero[pairs.holds]}: {_with_null(pairs)}. The total correlation "
+            f"{zero[joint.holds]}: {_with_null(joint)}."
         )
         if pairs.holds:
             said.append(
-                "That is no identification: independent latents can be rotated into other "
+                "This does not identify the latents: independent latents can be rotated into other "
                 "independent latents that explain the same images (docs/theorem.md)."
             )
     if held.hold:
-        said.append("All three conditions of the paper's Theorem 4.3 hold, as far as can be told.")
+        said.append("None of the three conditions of the paper's Theorem 4.3 is refuted.")
     return said
 
 
@@ -114,26 +118,31 @@ def _decoder_said(generator: AuditedDecoder | Missing) -> list[str]:
     count = len(generator.active)
     if count == 1:
         near = 1 - generator.rank_full
-        still = f", but near {near:.0%} of images, where it moves nothing" if near else ""
+        still = f", except near {near:.0%} of images" if near else ""
         rank = f"The one active latent moves the decoder's mean{still}"
     elif generator.rank_full == 1:
-        rank = f"Near every image all {count} active latents move the decoder's mean independently"
+        rank = (
+            f"Near every image the {count} active latents move the decoder's mean in {count} "
+            "independent directions"
+        )
     else:
         rank = (
             f"Near {1 - generator.rank_full:.0%} of images the {count} active latents move the "
-            f"decoder's mean in fewer than {count} directions, so that there it does not invert"
+            f"decoder's mean in fewer than {count} directions, so the decoder is not invertible "
+            "there"
         )
-    said = [f"{rank}; condition number {_infinite(generator.condition_median)} (median)."]
+    median = _infinite(generator.condition_median)
+    said = [f"{rank}. The median condition number is {median}."]
     contrast = generator.ima
     if contrast is not None and generator.ima_rotated is not None:
         low, middle, high = generator.ima_rotated
-        place = "below" if contrast < low else "above" if contrast > high else "in"
+        place = "below" if contrast < low else "above" if contrast > high else "inside"
         said.append(
-            f"IMA contrast {contrast:.3f} ± {generator.ima_error:.3f} nats, {place} the "
-            f"interval of randomly rotated latents ({low:.3f} to {high:.3f}, median {middle:.3f})"
+            f"The IMA contrast is {contrast:.3f} ± {generator.ima_error:.3f} nats, {place} the "
+            f"interval for randomly rotated latents ({low:.3f} to {high:.3f}, median {middle:.3f})"
             + (
-                ": the axes are those along which the decoder's columns are most nearly "
-                "orthogonal. What that identifies is proved for subclasses only."
+                ": the columns of the decoder's Jacobian are closer to orthogonal than along other "
+                "axes. What this identifies is proved for some classes of decoders only."
                 if place == "below"
                 else "."
             )
@@ -147,8 +156,8 @@ def _truth_said(found: Measured) -> list[str]:
         if truth.factors:
             return ["NOT IDENTIFIED: no latent is active, so none is a factor."]
         return [
-            f"Whether the latents are the factors is {truth.missing}. Without ground truth, "
-            "agreement of several seeds is evidence."
+            f"Whether the latents are the factors is {truth.missing}. Audit several seeds "
+            "together: their agreement is evidence."
         ]
     score = truth.mcc_nonlinear
     beyond = [
@@ -165,34 +174,31 @@ def _truth_said(found: Measured) -> list[str]:
     if identified(found):
         said.append(
             f"IDENTIFIED up to elementwise maps, as far as these samples tell: {value} ({chance})"
-            + ("." if lone else ", and no other latent knows more of a factor than its own.")
+            + ("." if lone else ". No other latent adds information about a factor to its own.")
         )
         if by_chance(found):
             said.append(
-                "With so few latents a random rotation often does as well: this run alone is no "
+                "With so few latents a random rotation often does as well, so this run alone is no "
                 "evidence that the method finds the axes. Audit several seeds together."
             )
     elif lone:
         said.append(f"NOT IDENTIFIED: {value} ({chance}).")
     else:
-        nearer = (
-            "though nearer to the factors than random rotations"
-            if score.above
-            else "and no nearer to the factors than random rotations are"
-        )
-        said.append(f"NOT IDENTIFIED, {nearer}: {value} ({chance}).")
+        above = "above" if score.above else "not above"
+        said.append(f"NOT IDENTIFIED: {value}, {above} chance ({chance}).")
     if beyond:
         said.append(
-            f"Of {', '.join(beyond)}, other latents know more than the factor's own latent: "
-            "factors are mixed, or shared out over several latents."
+            f"Other latents carry information about {', '.join(beyond)} that the factor's own "
+            "latent lacks: factors are mixed, or spread over several latents."
         )
     if not identified(found) and conditions(found).hold:
-        said.append("So here the conditions hold and the conclusion fails: they do not imply it.")
+        said.append("Here the conditions hold and the conclusion fails: they do not imply it.")
     return said
 
 
 def _with_null(check: Check) -> str:
-    return f"{check.value:.3f}, null interval {check.low:.3f} to {check.high:.3f},"
+    value, low, high = (number(v, 3) for v in (check.value, check.low, check.high))
+    return f"{value} nats (null interval {low} to {high})"
 
 
 def _infinite(value: float | None) -> str:
@@ -208,37 +214,40 @@ def agreement_sentences(pairs: Sequence[ComparedPair | MissingPair]) -> list[str
     lowest = min(pair.ranks.value for pair in usable)
     linear = min(pair.affine for pair in usable)
     chance = max(pair.ranks.share for pair in usable)
-    scores = f"MCC of ranks is {lowest:.3f}, the lowest after an affine map of all latents"
+    scores = (
+        f"The lowest MCC of ranks is {lowest:.3f}; the lowest MCC after an affine map of all "
+        f"latents is {linear:.3f}."
+    )
     turned = [pair for pair in usable if pair.latents > 1]
     start = (
-        f"{above} of {len(usable)} pairs of runs agree latent for latent better than 95% of random "
-        f"rotations of the same codes do (in the pair nearest to chance {chance:.0%} of rotations "
-        "agree as well)"
+        f"In {above} of {len(usable)} pairs of runs, latents agree one to one better than 95% of "
+        "random rotations of the same codes (in the pair nearest to chance, "
+        f"{chance:.0%} of rotations agree as well)"
     )
     if not turned:
         start = "One latent cannot be rotated, so there is no chance to compare agreement with"
-    said = [f"{start}; the lowest {scores} {linear:.3f}."]
+    said = [f"{start}. {scores}"]
     if lowest >= IDENTIFIED and turned and above < len(usable):
         said.append(
-            "Agreement is high in every pair, but not beyond chance in all: with so few latents, "
+            "Agreement is high in every pair, but not beyond chance in all. With so few latents, "
             "random rotations often agree as well, so these runs do not show that the seeds find "
             "the same axes."
         )
     elif lowest >= IDENTIFIED:
         said.append(
-            "The seeds find the same latents up to monotone maps. That is what identifiability "
-            "would give; a bias that all runs share gives it, too, and it does not make the "
-            "latents the sources."
+            "The seeds find the same latents up to monotone maps. Identifiability would give this, "
+            "and so would a bias that all runs share. It does not show that the latents are the "
+            "sources."
         )
     elif linear >= IDENTIFIED:
         said.append(
-            "The seeds find the same space and not the same axes: latents are reproduced up to an "
-            "affine map only, which is what missing identifiability looks like."
+            "The seeds find the same space but not the same axes: latents agree up to an affine "
+            "map only, as they do where nothing identifies them."
         )
     else:
         said.append(
-            "The seeds do not find the same latents, not even up to an affine map: on this data "
-            "this method identifies nothing beyond what agrees, or training has not converged."
+            "The seeds do not find the same latents, not even up to an affine map: the method does "
+            "not identify them on this data, or training has not converged."
         )
     return said
 
@@ -248,33 +257,33 @@ def advice(subject: Subject) -> list[str]:
     data, offers = subject.dataset, []
     if data.auxiliary is not None:
         offers.append(
-            "The data has an auxiliary variable: if the sources are independent given it and "
-            "their distribution changes enough with it, ivae (and tcl, where it is a label of "
-            "segments) identify them elementwise."
+            "The data has an auxiliary variable. If the sources are independent given it and "
+            "their distribution changes enough with it, ivae identifies them elementwise, and so "
+            "does tcl where the variable is a label of segments."
         )
     if data.sequence is not None:
         offers.append(
-            "The data comes in sequences: if each source depends on its own past, and not in a "
-            "Gaussian-like way, pcl identifies the sources elementwise, and snica under noise; if "
-            "they move by sparse steps, slow-vae up to permutation, sign and scale."
+            "The data comes in sequences. If each source depends on its own past in a non-Gaussian "
+            "way, pcl identifies the sources elementwise, and snica does so under noise. If they "
+            "move by sparse steps, slow-vae identifies them up to permutation, sign and scale."
         )
     if data.partners is not None:
         offers.append(
-            "The data comes in pairs: if partners share all sources but a few, ada-gvae uses "
-            "that; if they follow each other in time by sparse steps, slow-vae."
+            "The data comes in pairs. If partners share all sources but a few, use ada-gvae; if "
+            "they follow each other in time by sparse steps, use slow-vae."
         )
     if not offers:
         few = (
-            "semi-supervised uses some of the data's factors as labels"
+            "semi-supervised can use some of the data's factors as labels"
             if data.n_factors
             else f"so would labels of a few {'images' if data.pictures else 'samples'} "
             "(semi-supervised)"
         )
         offers.append(
-            "The data has no auxiliary variable (ivae, tcl), no order of time (pcl, slow-vae, "
-            "snica) and no pairs that share sources (ada-gvae). One of them would make "
-            f"identification possible (docs/data.md says how to give it), and {few}. Otherwise the "
-            "mixing has to be restricted, as isometric-ica does to local isometries "
+            "The data has no auxiliary variable (for ivae, tcl), no order of time (for pcl, "
+            "slow-vae, snica) and no pairs that share sources (for ada-gvae). One of them would "
+            f"make identification possible (docs/data.md shows how to add it), and {few}. "
+            "Otherwise restrict the mixing, as isometric-ica does to local isometries "
             "(docs/theorem.md, Section 6)."
         )
     if subject.objective is not None:
