@@ -1,7 +1,9 @@
 """The estimator: every kind of input, the commands' own bits, grids, pipelines, run folders."""
 
 import dataclasses
+import inspect
 import pickle
+import re
 
 import numpy as np
 import pandas as pd
@@ -251,9 +253,7 @@ def test_samples_of_another_shape_are_refused(fitted):
         if getattr(X, "image_shape", None) == (1, 32, 32):
             assert fitted.transform(X).shape == (1, 2)
             continue
-        with pytest.raises(
-            DataError, match="Disentangler takes images of 32×32"
-        ):
+        with pytest.raises(DataError, match="Disentangler takes images of 32×32"):
             fitted.transform(X)
     with pytest.raises(DataError, match=r"takes numbers \(N, 2\)"):
         fitted.inverse_transform(np.zeros((3, 4)))
@@ -437,3 +437,18 @@ def test_verbose_shows_the_bar(capsys):
     small(verbose=True).fit(GREY)
     shown = capsys.readouterr().err
     assert "training vae on array" in shown and "samples/s" in shown
+
+
+def test_every_fitted_attribute_is_documented_and_every_documented_one_is_set():
+    section = inspect.getdoc(Disentangler).partition("\nAttributes:\n")[2].partition("\n\n")[0]
+    documented = set(re.findall(r"^    (\w+):", section, flags=re.M))
+    frame = pd.DataFrame(TABLE, columns=[f"c{k}" for k in range(TABLE.shape[1])])
+    fitted = table().fit(frame)
+    found = {name for name in vars(fitted) if name.endswith("_") and not name.startswith("_")}
+    found |= {
+        name
+        for name, value in vars(Disentangler).items()
+        if isinstance(value, property) and name.endswith("_")
+    }
+    assert found == documented
+    assert {"model_", "config_", "representation_", "feature_names_in_"} <= documented
