@@ -12,6 +12,7 @@ from micvae.records import (
     FieldError,
     Json,
     Length,
+    Missing,
     Numbers,
     Share,
     Texts,
@@ -190,10 +191,9 @@ class Correlation:
 
 
 @dataclass(frozen=True, kw_only=True)
-class NoCorrelation:
+class NoCorrelation(Missing):
     """Why there is none."""
 
-    missing: str
     values: Numbers
     """The score of every run."""
 
@@ -212,13 +212,6 @@ class Checked:
 
 
 @dataclass(frozen=True, kw_only=True)
-class NotChecked:
-    """Why that is not known."""
-
-    missing: str
-
-
-@dataclass(frozen=True, kw_only=True)
 class SelectionRecord(Choice):
     """What `micvae select` finds and `selection.json` holds."""
 
@@ -232,7 +225,7 @@ class SelectionRecord(Choice):
     """Rows of which fewer than two seeds finished."""
     train: str | None
     """The command line to go on with."""
-    check: Checked | NotChecked | None
+    check: Checked | Missing | None
     """None where it was not asked for."""
 
 
