@@ -317,7 +317,6 @@ class Disentangler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, WithOption
             values,
             y,
             layout=opened.layout or self.layout,  # type: ignore[arg-type]
-            column=self.column,
             value_range=self.value_range if fitting else None,
             trained=None if fitting else self.trained_model_.pixel_scale,
         )
