@@ -115,7 +115,7 @@ def evaluate(codes: Any, factors: Any = None, **options: Any) -> Scores | dict[s
     if isinstance(codes, str | Path) or _is_run(codes):
         if factors is not None:
             raise MicvaeError("factors belong to codes; a run has its own factors.")
-        from micvae.studies.evaluation import evaluate_run
+        from micvae.scoring import evaluate_run
 
         return evaluate_run(_run(codes), **{"interventions": True, **options})
     from micvae.metrics import evaluate as evaluate_codes
@@ -232,7 +232,7 @@ def compare(
     from micvae.studies.pool import leave_if_worker
     from micvae.studies.record import StudyRecord
     from micvae.studies.selection import OWN_DATA, _kept
-    from micvae.studies.study import at_once, described, grid, run_study
+    from micvae.studies.study import described, grid, n_workers, run_study
 
     leave_if_worker()
     if seeds < 1 or restarts < 1:
@@ -249,7 +249,7 @@ def compare(
     cells = grid(rows, range(first, first + seeds), dict.fromkeys(rows, restarts))
     about = StudyRecord(title=f"{', '.join(rows)} on {text}", seeds=seeds, rows=described(rows))
     with _progress(verbose, "study", cells) as report:
-        return run_study(cells, folder, about, workers or at_once(), report)
+        return run_study(cells, folder, about, workers or n_workers(), report)
 
 
 def plot(run: Run | str | Path, figure: str = "traversals") -> Figure:
@@ -269,19 +269,21 @@ def plot(run: Run | str | Path, figure: str = "traversals") -> Figure:
         >>> figure = micvae.plot(run, "curves")
         >>> figure.savefig("curves.png")
     """
-    from micvae.reports.single import FIGURES, gather
+    from micvae.reports.figures import RUN_FIGURES
+    from micvae.reports.material import gather
+    from micvae.scoring import ensure_scores
 
-    if figure not in FIGURES:
-        raise MicvaeError(
-            f"figure is {figure!r}{nearest(figure, FIGURES)}; choose from {', '.join(FIGURES)}."
-        )
-    missing: list[str] = []
-    plates = FIGURES[figure]([gather(_run(run), "", missing)]).plates
-    if not plates:
+    if figure not in RUN_FIGURES:
+        near, known = nearest(figure, RUN_FIGURES), ", ".join(RUN_FIGURES)
+        raise MicvaeError(f"figure is {figure!r}{near}; choose from {known}.")
+    run, missing = _run(run), list[str]()
+    ensure_scores(run)
+    group = RUN_FIGURES[figure]([gather(run, "", missing)])
+    if group is None:
         raise MicvaeError(
             f"{figure}: this run has no such figure. " + (" ".join(missing) or "See its report.")
         )
-    return plates[0].figure
+    return group.plates[0].figure
 
 
 def _is_run(value: object) -> bool:

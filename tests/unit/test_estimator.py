@@ -23,6 +23,7 @@ from micvae.errors import DataError, MicvaeError, RunError
 from micvae.objectives import METHODS, BetaVAE, FactorVAE, MIConstrained
 from micvae.objectives.schedules import Constant, Ramp
 from micvae.reports import report_run
+from micvae.scoring import evaluate_run
 from micvae.training.config import RunConfig, TrainingOptions
 from micvae.training.run import Run
 
@@ -196,6 +197,7 @@ def test_names_of_columns_are_kept_with_the_run(tmp_path):
     frame = pd.DataFrame(TABLE, columns=["a", "b", "c", "d", "e"])
     path = table().fit(frame).save(tmp_path / "run", data=frame)
     assert Run(path).dataset().feature_names == tuple(frame.columns)
+    evaluate_run(Run(path))
     page = report_run(Run(path)).read_text()
     assert "What each latent moves" in page and (path / "figures" / "effects.svg").exists()
     loaded = Disentangler.load(path, device="cpu")

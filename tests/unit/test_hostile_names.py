@@ -29,9 +29,9 @@ from micvae.errors import MicvaeWarning
 from micvae.explorer import build
 from micvae.files import read_json, write_json, write_text
 from micvae.reports import report_folder
+from micvae.scoring import evaluate_run
 from micvae.sharing import card
 from micvae.studies import study
-from micvae.studies.evaluation import evaluate_run
 from micvae.text import (
     column_name,
     encodable,

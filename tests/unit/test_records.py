@@ -360,7 +360,7 @@ def test_codes_of_another_run_are_not_taken_for_its_own(old):
 
 
 def test_the_remedy_for_broken_scores_works(old):
-    from micvae.studies.evaluation import evaluate_run
+    from micvae.scoring import evaluate_run
 
     (old / "scores.json").write_text("[]")
     with pytest.raises(MicvaeError, match="Run micvae evaluate on the run again"):

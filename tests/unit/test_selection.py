@@ -268,7 +268,7 @@ class TestRuns:
         text = text_of(page)
         assert "Nothing to recommend" in text and "To go on with it" not in text
         assert "recommended" not in text and "does not prove" not in text
-        assert "Shown is one of the runs" in text
+        assert "This is one of the runs" in text
         _print(result)
         said = capsys.readouterr().out
         assert "not" in said and "micvae train" not in said and "its run" not in said

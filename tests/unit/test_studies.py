@@ -14,8 +14,8 @@ from micvae.metrics import METRICS
 from micvae.networks import Patch
 from micvae.objectives import MIConstrained, VAEObjective
 from micvae.objectives.schedules import Constant, Ramp
+from micvae.scoring import evaluate_run
 from micvae.studies import pool
-from micvae.studies.evaluation import evaluate_run
 from micvae.studies.paper import LITERAL, PUBLISHED, RECOMMENDED, VANILLA, Reproduction, table1
 from micvae.studies.record import StudyRecord
 from micvae.studies.statistics import bootstrap_interval

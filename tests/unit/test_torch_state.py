@@ -14,8 +14,8 @@ from micvae.information import aggregate_pairwise_mi
 from micvae.models import elbo
 from micvae.networks import Patch
 from micvae.objectives import find
+from micvae.scoring import evaluate_run
 from micvae.sharing.onnx import export_run
-from micvae.studies.evaluation import evaluate_run
 from micvae.torch_state import torch_defaults
 from micvae.training import Run, RunConfig, train_run
 

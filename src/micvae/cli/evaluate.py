@@ -23,8 +23,8 @@ from micvae.data.array_header import few
 from micvae.data.dataset import guess_kind, warn_of_guesses
 from micvae.errors import MicvaeError, MicvaeWarning
 from micvae.files import check_writable, write_json
-from micvae.studies.evaluation import evaluate_run, missing_of, rank_runs
-from micvae.studies.nulls import metric_nulls
+from micvae.scoring.nulls import metric_nulls
+from micvae.scoring.runs import evaluate_run, missing_of, rank_runs
 from micvae.tracking import Tracking
 from micvae.training.run import SCORES, Run
 from micvae.training.train import OWN_LOG, track_scores

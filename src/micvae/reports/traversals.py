@@ -9,6 +9,8 @@ from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
 from micvae.models import VAEModel
+from micvae.reports.material import Material
+from micvae.reports.page import Group
 from micvae.reports.style import (
     MARK,
     MUTED,
@@ -116,3 +118,25 @@ def traversals(model: VAEModel, representation: Representation) -> Figure:
         corner = (nearest - width / 2, y[row] - height / 2)
         axes.add_patch(Rectangle(corner, width, height, fill=False, color=MARK, linewidth=1.4))
     return figure
+
+
+def traversals_group(materials: Sequence[Material]) -> Group | None:
+    """Traversals of every run that decodes to images."""
+    suited = [m for m in materials if m.pictures]
+    if not suited:
+        return None
+    plates = [
+        m.plate("traversals", traversals(m.model, m.representation), "Images along each latent")
+        for m in suited
+    ]
+    caption = (
+        "One row per latent, by falling KL (nats). The latent runs through its values; the others "
+        "stay at the posterior mean of one image, the one whose code is nearest to the mean code. "
+        "The red frame marks the value nearest to that image's own. A Gaussian latent runs from "
+        "−2 to 2; where its values over the data are spread differently, it runs from their 1% to "
+        "their 99% quantile, given beside the row. In a disentangled representation each row "
+        "changes one factor only. An inactive latent changes nothing."
+    )
+    if any(len(m.scores.latent_kl) > MOST for m in suited):
+        caption += f" The {MOST} latents of the highest KL are shown."
+    return Group("Latent traversals", caption, plates)

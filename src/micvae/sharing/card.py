@@ -8,18 +8,18 @@ import sys
 from collections.abc import Mapping
 
 from micvae import spelling
-from micvae.metrics import METRICS, Interval
+from micvae.metrics import METRICS, BootstrapInterval
 from micvae.objectives.identifiability import statement
 from micvae.objectives.terms import NATS, term
+from micvae.scoring.nulls import nulls_of, r_mi_said
 from micvae.sharing.front_matter import FrontMatter
 from micvae.sharing.record import ModelConfig
-from micvae.studies.nulls import nulls_of, r_mi_said
 from micvae.text import printable, shortened
 from micvae.training import RunConfig
 from micvae.training.trained_model import shown_shape
 from micvae.training.units import Units
 
-Spread = Mapping[str, Interval]
+Spread = Mapping[str, BootstrapInterval]
 
 
 def model_card(facts: ModelConfig, spread: Spread, licence: str | None) -> str:

@@ -14,8 +14,8 @@ from micvae.data import FactorDataset
 from micvae.identifiability.audit.agreement import agree
 from micvae.models import laid_out
 from micvae.objectives.base import ELBO
-from micvae.studies.evaluation import rank_runs
-from micvae.studies.statistics import Interval, bootstrap_interval, pair_interval
+from micvae.scoring import rank_runs
+from micvae.studies.statistics import MeanInterval, bootstrap_interval, pair_interval
 from micvae.torch_state import with_torch_defaults
 from micvae.training.run import Run
 
@@ -69,7 +69,7 @@ class Candidate:
         """The place of the run that agrees most with the others; of equals, of the best ELBO."""
         return max(range(len(self.seeds)), key=lambda s: (self.scores[s], self.elbo[s]))
 
-    def intervals(self) -> dict[str, Interval]:
+    def intervals(self) -> dict[str, MeanInterval]:
         """Means over seeds with their intervals, by quantity."""
         return {
             "udr": pair_interval(self.udr),

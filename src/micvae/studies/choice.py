@@ -8,7 +8,7 @@ import numpy as np
 
 from micvae.studies.candidates import Candidate
 from micvae.studies.record import Choice, Difference, Differences, Mean, Ranked, Recommended
-from micvae.studies.statistics import Interval, enough_seeds, paired_interval, told_apart
+from micvae.studies.statistics import MeanInterval, distinguishable, enough_seeds, paired_interval
 
 C = TypeVar("C", bound=Choice)
 
@@ -32,7 +32,7 @@ def choose(candidates: Sequence[Candidate], latent_dim: int) -> Choice:
     Candidates that use fewer than two latents on average, or of which no two runs have active
     latents, come last: their agreement is trivial, or none. Differences are paired by seed; their
     intervals are widened (Bonferroni) so that all comparisons of one quantity hold together with
-    95% confidence, and a difference tells candidates apart as `told_apart` has it at that level.
+    95% confidence. `distinguishable` decides at that level which candidates differ.
 
     Args:
         candidates: at least one.
@@ -113,21 +113,22 @@ def with_verdicts(result: C) -> C:
 def _judged(candidate: Ranked, first: Ranked, level: float) -> Ranked:
     seeds = len(set(candidate.seeds) & set(first.seeds))
     differences = {
-        name: found and replace(found, seeds=seeds, apart=told_apart(found.interval, seeds, level))
+        name: found
+        and replace(found, seeds=seeds, apart=distinguishable(found.interval, seeds, level))
         for name in HIGHER
         for found in [candidate.differs(name)]
     }
     return replace(candidate, difference=Differences(**differences))
 
 
-def _mean(candidate: Candidate, interval: Interval) -> Mean:
+def _mean(candidate: Candidate, interval: MeanInterval) -> Mean:
     """Of an agreement; None where no two runs can agree."""
     if not candidate.comparable:
         return Mean(mean=None, low=None, high=None)
     return Mean(**interval._asdict())
 
 
-def _difference(one: Candidate, other: Candidate, name: str, level: float) -> Interval | None:
+def _difference(one: Candidate, other: Candidate, name: str, level: float) -> MeanInterval | None:
     """One minus the other under the seeds that both have; None where these are too few."""
     both = [seed for seed in one.seeds if seed in other.seeds]
     if len(both) < (2 if name == "udr" else 1):

@@ -253,7 +253,7 @@ def _work(pipe: Connection) -> None:
     import torch
 
     from micvae.locks import wait_until_free
-    from micvae.studies.evaluation import evaluate_run
+    from micvae.scoring import ensure_scores
     from micvae.training.config import RunConfig
     from micvae.training.train import train_run
 
@@ -265,8 +265,7 @@ def _work(pipe: Connection) -> None:
             try:
                 wait_until_free(path, PATIENCE)
                 run = train_run(RunConfig.from_json(values), path, partial(_say, pipe, job))
-                if run.scores() is None:
-                    evaluate_run(run)
+                ensure_scores(run)
                 pipe.send(Event(job, "done"))
             except MicvaeError as error:
                 pipe.send(Event(job, "failed", str(error)))

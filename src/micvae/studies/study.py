@@ -21,7 +21,8 @@ from micvae.files import expanded, make_folder, making, replacing
 from micvae.locks import owned
 from micvae.paths import member, safe_name
 from micvae.records import shown
-from micvae.studies.nulls import null_ends, nulls_of
+from micvae.scoring import stored_scores
+from micvae.scoring.nulls import null_ends, nulls_of
 from micvae.studies.pool import Event, leave_if_worker, run_jobs
 from micvae.studies.record import StudyRecord, StudyRow
 from micvae.text import encodable
@@ -327,11 +328,9 @@ def row_of_run(label: str, run: Run, path: Path) -> Row:
         path: where it lies, as seen from the table's folder.
 
     Raises:
-        MicvaeError: where it has no scores.
+        RunError: where it has no scores.
     """
-    scores = run.scores()
-    if scores is None:
-        raise MicvaeError(f"{run.path} has no scores; run micvae evaluate on it.")
+    scores = stored_scores(run)
     config = run.config.to_json()
     seed = config.pop("seed")
     return {
@@ -357,7 +356,7 @@ def _null_columns(scores: Scores) -> dict[str, float | None]:
     return columns
 
 
-def at_once() -> int:
+def n_workers() -> int:
     """How many runs to have at a time: the cores that this process may use."""
     try:
         return len(os.sched_getaffinity(0))

@@ -12,10 +12,10 @@ from micvae.errors import MicvaeError, MicvaeWarning
 from micvae.metrics import MetricError, evaluate
 from micvae.records import Missing
 from micvae.representation import Representation
+from micvae.scoring import SAMPLES
 from micvae.studies.candidates import Candidate
-from micvae.studies.evaluation import SAMPLES, usable_factors
 from micvae.studies.record import Checked, Correlation, NoCorrelation
-from micvae.studies.statistics import Interval, enough_seeds, rank_correlation, told_apart
+from micvae.studies.statistics import MeanInterval, distinguishable, enough_seeds, rank_correlation
 from micvae.training.run import Run
 
 SUPERVISED = ("mig", "dci_disentanglement")
@@ -44,7 +44,7 @@ def check(
     for candidate, place in pairs:
         encoded = Run(folder / candidate.paths[place]).representation().encoded
         part = Representation.of(encoded, dataset).sample(SAMPLES)
-        used = usable_factors(part)
+        used = part.varying_factors
         if not used:
             return Missing(missing=f"{dataset.name} has no factors that vary to check against.")
         kinds = [part.factor_kinds[k] for k in used]
@@ -96,7 +96,7 @@ def check_said(found: Checked | Missing) -> list[str]:
         bounds = ""
         if r.low is not None and r.high is not None:
             bounds = f" [{_two(r.low)}, {_two(r.high)}]"
-        above = told_apart(Interval(r.mean, r.low, r.high), seeds)
+        above = distinguishable(MeanInterval(r.mean, r.low, r.high), seeds)
         said.append(
             f"Checked against known factors, over {found.runs} runs: Spearman's correlation of "
             f"UDR with {label} is {_two(r.mean)}{bounds}"

@@ -58,6 +58,16 @@ class Run:
 
     Raises:
         RunError: where there is none, or it cannot be read.
+
+    Examples:
+        >>> from micvae.objectives import VAEObjective
+        >>> from micvae.training import Run, RunConfig, train_run
+        >>> config = RunConfig(objective=VAEObjective(), data="squares(n=128)", epochs=2)
+        >>> run = train_run(config, "runs/vae")
+        >>> Run("runs/vae").log()["loss"].shape  # 2 epochs of 2 batches
+        (4,)
+        >>> run.representation().codes.shape
+        (128, 3)
     """
 
     def __init__(self, path: Path) -> None:
@@ -194,6 +204,17 @@ class Run:
             source=known.source,
         )
 
+    def check_done(self) -> None:
+        """Refuse a run whose training is not finished.
+
+        Raises:
+            RunError: names the command that continues it.
+        """
+        if not self.done:
+            raise RunError(
+                f"{self.path} is not finished; run the same micvae train command again to go on."
+            )
+
     def trained_model(self, device: str = "cpu") -> TrainedModel:
         """The trained model, which encodes, decodes and scores samples.
 
@@ -224,10 +245,7 @@ class Run:
 
     def model(self, device: str = "cpu") -> VAEModel:
         """Rebuild the trained networks alone; `trained_model` also knows the units of the data."""
-        if not self.done:
-            raise RunError(
-                f"{self.path} is not finished; run the same micvae train command again to go on."
-            )
+        self.check_done()
         return restored_model(self.config, self.image_shape, self.path / WEIGHTS, device)
 
     def log(self) -> dict[str, np.ndarray]:

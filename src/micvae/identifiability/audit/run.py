@@ -180,10 +180,7 @@ def audit_runs(
 
 def _same_data(runs: Sequence[Run]) -> None:
     for run in runs:
-        if not run.done:
-            raise RunError(
-                f"{run.path} is not finished; run the same micvae train command again to go on."
-            )
+        run.check_done()
     if len({run.path.resolve() for run in runs}) < len(runs):
         raise RunError("a run is given twice; give each run once.")
     first = runs[0]
