@@ -74,7 +74,7 @@ class Missing:
     missing: str
 
 
-class FieldError(MicvaeError):
+class FieldError(MicvaeError, ValueError):
     """A value that does not fit its field.
 
     Args:

@@ -19,7 +19,7 @@ from micvae import Disentangler
 from micvae.cli import main
 from micvae.data import FactorDataset, load, squares
 from micvae.data.layout import as_arranged
-from micvae.errors import DataError, MicvaeError, RunError
+from micvae.errors import DataError, ParameterError, RunError
 from micvae.objectives import METHODS, BetaVAE, FactorVAE, MIConstrained
 from micvae.objectives.schedules import Constant, Ramp
 from micvae.reports import report_run
@@ -118,13 +118,13 @@ def test_no_option_hides_a_parameter_or_a_method_of_the_estimator():
 )
 def test_wrong_parameters_are_said_by_fit(parameters, message):
     learner = table().set_params(**parameters)
-    with pytest.raises(MicvaeError, match=message):
+    with pytest.raises(ParameterError, match=message):
         learner.fit(TABLE)
 
 
 @pytest.mark.parametrize("name", ["fit", "score", "model_", "options", "transform"])
 def test_names_that_are_taken_cannot_be_options(name):
-    with pytest.raises(MicvaeError, match="is no parameter"):
+    with pytest.raises(ParameterError, match="is no parameter"):
         Disentangler(**{name: 1})
 
 

@@ -177,7 +177,8 @@ class Disentangler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, WithOption
                 None, nothing is left on disk.
 
         Raises:
-            MicvaeError: for parameters, and its subclass `DataError` for samples, that do not fit.
+            ParameterError: for parameters that do not fit.
+            DataError: for samples that do not fit. Both are a `ValueError` and a `MicvaeError`.
         """
         objective = objective_of(self.method, self.options)
         given = self._given(X, y, fitting=True)

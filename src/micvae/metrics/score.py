@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from micvae.errors import MicvaeError, MicvaeWarning
 
 
-class MetricError(MicvaeError):
+class MetricError(MicvaeError, ValueError):
     """Codes, factors or settings on which a metric has no defined value."""
 
 

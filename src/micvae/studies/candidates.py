@@ -25,7 +25,7 @@ SAMPLES = 1_000
 """For the agreement of two runs, as in a quick audit."""
 
 ROTATIONS = 50
-ASIDE = 10_000
+MAX_HELD_OUT = 10_000
 """At most so many samples that were kept aside are measured."""
 
 
@@ -129,8 +129,10 @@ def held_out(run: Run, aside: FactorDataset, seed: int = 0) -> tuple[float, floa
     """
     model = run.model()
     part = aside.as_float32().images
-    if len(part) > ASIDE:
-        part = part[np.sort(np.random.default_rng(seed).choice(len(part), ASIDE, replace=False))]
+    if len(part) > MAX_HELD_OUT:
+        part = part[
+            np.sort(np.random.default_rng(seed).choice(len(part), MAX_HELD_OUT, replace=False))
+        ]
     generator = torch.Generator().manual_seed(seed)
     total = np.zeros(2)
     with torch.inference_mode():

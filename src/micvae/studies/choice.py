@@ -12,7 +12,7 @@ from micvae.studies.statistics import MeanInterval, distinguishable, enough_seed
 
 C = TypeVar("C", bound=Choice)
 
-LEAST_ACTIVE = 2
+MIN_ACTIVE = 2
 """With fewer latents in use, seeds agree by having nothing to disagree about."""
 
 HIGHER = {"udr": True, "elbo": True, "held_out_reconstruction": False}
@@ -43,7 +43,7 @@ def choose(candidates: Sequence[Candidate], latent_dim: int) -> Choice:
         quantity and whether that tells them apart; the recommended run, or None where the
         agreement of all candidates is trivial; the level of each single comparison.
     """
-    trivial = min(LEAST_ACTIVE, latent_dim)
+    trivial = min(MIN_ACTIVE, latent_dim)
     means = {c.label: c.intervals() for c in candidates}
     empty = {c.label: not c.comparable or bool(c.active.mean() < trivial) for c in candidates}
     ordered = sorted(
