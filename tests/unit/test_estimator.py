@@ -118,8 +118,9 @@ def test_no_option_hides_a_parameter_or_a_method_of_the_estimator():
 )
 def test_wrong_parameters_are_said_by_fit(parameters, message):
     learner = table().set_params(**parameters)
-    with pytest.raises(ParameterError, match=message):
+    with pytest.raises(ValueError, match=message) as raised:
         learner.fit(TABLE)
+    assert isinstance(raised.value, MicvaeError)
 
 
 @pytest.mark.parametrize("name", ["fit", "score", "model_", "options", "transform"])

@@ -16,6 +16,7 @@ from micvae.data.value_range import Scale, innermost
 from micvae.errors import DataError, MicvaeError, ParameterError
 from micvae.objectives import METHODS, Objective, find
 from micvae.training.config import RunConfig, TrainingOptions
+from micvae.training.device import resolve
 from micvae.training.record import DataRecord
 
 
@@ -79,9 +80,11 @@ def config_of(objective: Objective, data: str, parameters: Mapping[str, Any]) ->
     hints = typing.get_type_hints(TrainingOptions)
     values = {name: _read(name, value, hints[name]) for name, value in parameters.items()}
     try:
-        return RunConfig(objective=objective, data=data, **values)
+        config = RunConfig(objective=objective, data=data, **values)
     except TypeError as error:
         raise MicvaeError(f"a parameter does not fit: {error}.") from None
+    resolve(config.device)
+    return config
 
 
 def parameters_of(config: RunConfig, data: DataRecord) -> dict[str, Any]:
