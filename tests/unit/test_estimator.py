@@ -19,7 +19,7 @@ from micvae import Disentangler
 from micvae.cli import main
 from micvae.data import FactorDataset, load, squares
 from micvae.data.layout import as_arranged
-from micvae.errors import DataError, ParameterError, RunError
+from micvae.errors import DataError, MicvaeError, ParameterError, RunError
 from micvae.objectives import METHODS, BetaVAE, FactorVAE, MIConstrained
 from micvae.objectives.schedules import Constant, Ramp
 from micvae.reports import report_run
