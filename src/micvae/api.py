@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from micvae.data import FactorDataset
     from micvae.identifiability.audit.record import AuditRecord
+    from micvae.metrics import Evaluation
     from micvae.objectives import Objective
     from micvae.studies.study import Rows
     from micvae.training import Run, RunConfig, TrainedModel
@@ -86,10 +87,8 @@ def evaluate(  # type: ignore[overload-overlap]  # text is array-like, too
     codes: Run | str | Path, *, interventions: bool = True, seed: int = 0
 ) -> Scores: ...
 @overload
-def evaluate(
-    codes: ArrayLike, factors: ArrayLike | None = None, **options: Any
-) -> dict[str, float]: ...
-def evaluate(codes: Any, factors: Any = None, **options: Any) -> Scores | dict[str, float]:
+def evaluate(codes: ArrayLike, factors: ArrayLike | None = None, **options: Any) -> Evaluation: ...
+def evaluate(codes: Any, factors: Any = None, **options: Any) -> Scores | Evaluation:
     """Score a trained run, or anybody's codes.
 
     Args:
@@ -99,7 +98,8 @@ def evaluate(codes: Any, factors: Any = None, **options: Any) -> Scores | dict[s
             run `seed`, and `interventions=False` to leave out the β-VAE and FactorVAE scores.
 
     Returns:
-        `Scores` for a run; for codes a score by name. Scores are never NaN.
+        `Scores` for a run; for codes an `Evaluation`, which reads like a dictionary and prints as a
+        table. Scores are never NaN.
 
     Raises:
         MicvaeError: for input that cannot be scored.
@@ -232,7 +232,7 @@ def compare(
     from micvae.studies.pool import leave_if_worker
     from micvae.studies.record import StudyRecord
     from micvae.studies.selection import OWN_DATA, _kept
-    from micvae.studies.study import at_once, described, grid, run_study
+    from micvae.studies.study import described, grid, n_workers, run_study
 
     leave_if_worker()
     if seeds < 1 or restarts < 1:
@@ -249,7 +249,7 @@ def compare(
     cells = grid(rows, range(first, first + seeds), dict.fromkeys(rows, restarts))
     about = StudyRecord(title=f"{', '.join(rows)} on {text}", seeds=seeds, rows=described(rows))
     with _progress(verbose, "study", cells) as report:
-        return run_study(cells, folder, about, workers or at_once(), report)
+        return run_study(cells, folder, about, workers or n_workers(), report)
 
 
 def plot(run: Run | str | Path, figure: str = "traversals") -> Figure:

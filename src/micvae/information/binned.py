@@ -82,6 +82,16 @@ def mutual_information_matrix(
     Raises:
         MicvaeError: arrays that are not finite matrices of the same N ≥ bins, `discrete` of
             another length than K, bins < 2.
+
+    Examples:
+        >>> import numpy as np
+        >>> from micvae.information import mutual_information_matrix
+        >>> size = np.repeat([0.0, 1.0, 2.0, 3.0], 50)
+        >>> codes = np.stack([size, np.tile(np.arange(50.0), 4)], axis=1)
+        >>> found = mutual_information_matrix(codes, size[:, None], bins=4)
+        >>> np.round(found, 1) + 0.0  # log 4 = 1.4 nats
+        array([[1.4],
+               [0. ]])
     """
     bins = whole_number("bins", bins, least=2)
     codes = finite_matrix("samples", samples, least=bins, shifted=True)

@@ -2,7 +2,7 @@
 
 import time
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -14,7 +14,6 @@ from micvae.information import mutual_information_matrix
 from micvae.metrics import (
     METRICS,
     Matched,
-    MissingScoreWarning,
     Ranking,
     Rendered,
     beta_vae_score,
@@ -73,6 +72,14 @@ def evaluate_run(run: Run, seed: int = 0, interventions: bool = False) -> Scores
 
     Raises:
         RunError: where a file of the run is missing or damaged, or a score is NaN or infinite.
+
+    Examples:
+        >>> import micvae
+        >>> from micvae.scoring import evaluate_run
+        >>> run = micvae.train("vae", data="squares(n=64)", epochs=1, out="runs/vae")
+        >>> scores = evaluate_run(run)
+        >>> scores.samples, "mig" in scores.metrics, run.scores() == scores
+        (64, True, True)
     """
     seed = whole_number("seed", seed)
     representation = run.representation()
@@ -115,6 +122,14 @@ def stored_scores(run: Run) -> Scores:
 
     Raises:
         RunError: where there are none, or the file is damaged.
+
+    Examples:
+        >>> import micvae
+        >>> from micvae.scoring import ensure_scores, stored_scores
+        >>> run = micvae.train("vae", data="squares(n=64)", epochs=1, out="runs/vae")
+        >>> scores = ensure_scores(run)
+        >>> stored_scores(run) == scores
+        True
     """
     scores = run.scores()
     if scores is None:
@@ -123,7 +138,15 @@ def stored_scores(run: Run) -> Scores:
 
 
 def ensure_scores(run: Run) -> Scores:
-    """The stored scores of a finished run; a run without scores is scored first."""
+    """The stored scores of a finished run; a run without scores is scored first.
+
+    Examples:
+        >>> import micvae
+        >>> from micvae.scoring import ensure_scores
+        >>> run = micvae.train("vae", data="squares(n=64)", epochs=1, out="runs/vae")
+        >>> ensure_scores(run) == run.scores()
+        True
+    """
     run.check_done()
     return run.scores() or evaluate_run(run)
 
@@ -133,6 +156,17 @@ def rank_runs(runs: Sequence[Run], seed: int = 0) -> Ranking:
 
     Raises:
         RunError: where the runs were trained on different data.
+
+    Examples:
+        >>> import micvae
+        >>> from micvae.scoring import rank_runs
+        >>> data = "squares(n=64, seed=0)"
+        >>> runs = [
+        ...     micvae.train("vae", data=data, epochs=1, seed=seed, out=f"runs/{seed}")
+        ...     for seed in range(3)
+        ... ]
+        >>> rank_runs(runs).scores.shape
+        (3,)
     """
     prints = {run.data.fingerprint for run in runs}
     if len(prints) > 1:
@@ -147,7 +181,7 @@ def rank_runs(runs: Sequence[Run], seed: int = 0) -> Ranking:
 def _metrics(run: Run, part: Representation, seed: int, interventions: bool) -> _Found:
     varying = part.varying_factors
     if not varying:
-        return _Found(evaluate(part.codes, seed=seed))
+        return _Found(evaluate(part.codes, seed=seed).to_dict())
     factors = part.factors[:, varying]
     kinds = [part.factor_kinds[k] for k in varying]
     with warnings.catch_warnings(record=True) as caught:
@@ -162,8 +196,8 @@ def _metrics(run: Run, part: Representation, seed: int, interventions: bool) -> 
         )
     discrete = check_inputs(part.codes, factors, kinds).discrete
     found = _Found(
-        metrics,
-        missing_of(w.message for w in caught),
+        metrics.to_dict(),
+        dict(metrics.missing),
         tuple(str(w.message) for w in caught),
         factor_mi=_matrix(mutual_information_matrix(part.codes, factors, discrete=discrete)),
         factor_mi_null=_matrix(factor_null(part.codes, factors, discrete, seed)),
@@ -205,12 +239,6 @@ def _with_interventions(run: Run, part: Representation, seed: int, found: _Found
     scores = found.metrics | dict(paired.values) | dict(voted.values)
     ordered = {name: scores[name] for name in METRICS if name in scores}
     return replace(found, metrics=ordered, votes=Votes(how=how, train=train, test=test))
-
-
-def missing_of(messages: Iterable[Warning | str]) -> dict[str, str]:
-    """Which scores warnings say are left out, and why."""
-    left_out = [message for message in messages if isinstance(message, MissingScoreWarning)]
-    return {name: message.reason for message in left_out for name in message.names}
 
 
 def _matrix(values: np.ndarray) -> records.Matrix:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Annotated, ClassVar
 
-from micvae.identifiability.audit.generator import Generator
+from micvae.identifiability.audit.decoder import AuditedDecoder
 from micvae.identifiability.audit.rotations import Against
 from micvae.identifiability.conditions import Check
 from micvae.records import (
@@ -22,6 +22,7 @@ from micvae.records import (
     Whole,
     check_length,
 )
+from micvae.training.record import DataSummary
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,7 +140,7 @@ class Measured:
     latents_total: Count
     active: tuple[int, ...]
     """The active latents."""
-    generator: Generator | Missing
+    generator: AuditedDecoder | Missing
     encoder: EncoderGap | Missing
     sources: Dependence | Missing
     latents: Dependence | Missing
@@ -191,21 +192,12 @@ class MissingPair(Pair, Missing):
 
 
 @dataclass(frozen=True, kw_only=True)
-class AuditedData:
-    """The data of the runs."""
-
-    name: str
-    n: Count
-    notes: Texts
-
-
-@dataclass(frozen=True, kw_only=True)
 class AuditRecord:
     """What `micvae audit` finds and `audit.json` holds."""
 
     REMEDY: ClassVar[str] = "Run micvae audit again to write the file anew."
 
-    data: AuditedData
+    data: DataSummary
     quick: bool
     seed: Whole
     images: Count
