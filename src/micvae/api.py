@@ -232,7 +232,7 @@ def compare(
     from micvae.studies.pool import leave_if_worker
     from micvae.studies.record import StudyRecord
     from micvae.studies.selection import OWN_DATA, _kept
-    from micvae.studies.study import at_once, described, grid, run_study
+    from micvae.studies.study import described, grid, n_workers, run_study
 
     leave_if_worker()
     if seeds < 1 or restarts < 1:
@@ -249,7 +249,7 @@ def compare(
     cells = grid(rows, range(first, first + seeds), dict.fromkeys(rows, restarts))
     about = StudyRecord(title=f"{', '.join(rows)} on {text}", seeds=seeds, rows=described(rows))
     with _progress(verbose, "study", cells) as report:
-        return run_study(cells, folder, about, workers or at_once(), report)
+        return run_study(cells, folder, about, workers or n_workers(), report)
 
 
 def plot(run: Run | str | Path, figure: str = "traversals") -> Figure:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from micvae.files import expanded
-from micvae.identifiability.audit.generator import RANK_TOLERANCE, Generator
+from micvae.identifiability.audit.decoder import RANK_TOLERANCE, AuditedDecoder
 from micvae.identifiability.audit.record import (
     Audited,
     AuditRecord,
@@ -273,7 +273,7 @@ def _table(result: AuditRecord, names: list[str]) -> Table:
 
 
 def _spectra_group(result: AuditRecord, names: list[str]) -> Group | None:
-    if not any(isinstance(run.generator, Generator) for run in result.runs):
+    if not any(isinstance(run.generator, AuditedDecoder) for run in result.runs):
         return None
     caption = (
         "Singular values over images (line: median, band: 10% to 90%). A flat spectrum: the "

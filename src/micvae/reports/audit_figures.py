@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogFormatter, MaxNLocator
 
-from micvae.identifiability.audit.generator import Generator
+from micvae.identifiability.audit.decoder import AuditedDecoder
 from micvae.identifiability.audit.record import Audited, ComparedPair, Dependence, Truth
 from micvae.identifiability.audit.rotations import Against
 from micvae.identifiability.conditions import Check
@@ -43,7 +43,7 @@ def spectra(runs: Sequence[Audited], names: Sequence[str]) -> Figure:
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_xlabel("rank of the singular value")
     axes.set_ylabel("singular value,\npixel values per unit of a latent")
-    measured = [run.generator.images for run in runs if isinstance(run.generator, Generator)]
+    measured = [run.generator.images for run in runs if isinstance(run.generator, AuditedDecoder)]
     axes.set_title(f"{measured[0]} images")
     axes.grid(axis="y")
     if len(runs) <= 10:

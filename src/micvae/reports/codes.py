@@ -33,7 +33,7 @@ LATENTS = 8
 FACTORS = 6
 """At most so many factors are shown, the first ones."""
 
-FEW = 24
+MAX_VALUES = 24
 """A factor of at most so many values gets one strip per value."""
 
 BINS = 48
@@ -99,7 +99,7 @@ def _panel(
     limits: tuple[float, float],
 ) -> None:
     values = np.unique(factor)
-    if len(values) <= FEW:
+    if len(values) <= MAX_VALUES:
         parts = [code[factor == value] for value in values]
         strips = [_strip(place, part, limits) for place, part in enumerate(parts)]
         axes.add_collection(PolyCollection(strips, facecolor=ACCENT, alpha=0.5, linewidth=0))

@@ -13,7 +13,7 @@ from micvae.reports.material import Material
 from micvae.reports.matrices import SMALLEST_TOP, heat_map
 from micvae.reports.page import Group
 from micvae.reports.style import by_kl, names_in_full, styled
-from micvae.reports.traversals import MOST, decoded_along
+from micvae.reports.traversals import MAX_LATENTS, decoded_along
 from micvae.representation import Representation
 
 FEATURES = 24
@@ -56,7 +56,7 @@ def effects(model: VAEModel, representation: Representation, dataset: FactorData
     the standard deviation of feature f over the data, and the sign that of x̂_f at the last value
     minus that at the first.
     """
-    latents = by_kl(representation.latent_kl)[:MOST]
+    latents = by_kl(representation.latent_kl)[:MAX_LATENTS]
     along = decoded_along(model, representation, latents)[2].astype(np.float64)
     rows = np.random.default_rng(0).permutation(len(dataset))[:SAMPLES]
     seen = np.asarray(dataset.images[np.sort(rows)], dtype=np.float64)
@@ -132,10 +132,10 @@ def effects_group(materials: Sequence[Material]) -> Group | None:
         "not vary in the data."
     )
     every = all(len(one.names) == len(features) for one, features in zip(found, shown, strict=True))
-    if not every or any(len(m.scores.latent_kl) > MOST for m, _ in pairs):
+    if not every or any(len(m.scores.latent_kl) > MAX_LATENTS for m, _ in pairs):
         caption += (
-            f" At most {MOST} latents (highest KL) and {FEATURES} features (moved furthest) are "
-            "shown."
+            f" At most {MAX_LATENTS} latents (highest KL) and {FEATURES} features (moved furthest) "
+            "are shown."
         )
     names = dict.fromkeys(
         one.names[f] for one, features in zip(found, shown, strict=True) for f in features

@@ -22,7 +22,7 @@ from micvae.reports.traversals import traversals_group
 from micvae.studies.choice import CAVEAT, answer, trade_offs, with_verdicts
 from micvae.studies.record import Difference, Recommended, SelectionRecord, StudyRecord
 from micvae.studies.selection import SELECTION
-from micvae.studies.statistics import Interval, enough_seeds
+from micvae.studies.statistics import MeanInterval, enough_seeds
 from micvae.studies.study import STUDY, Rows
 from micvae.studies.truth import check_said
 from micvae.torch_state import with_torch_defaults
@@ -120,7 +120,7 @@ _OF_THE_CHOSEN = (traversals_group, reconstructions_group, latent_information, c
 _SHARED = ("KL", "Reconstruction", "Active units", "Interval", "Nat")
 
 
-def _bounds(q: Quantity, interval: Interval, signed: bool = False) -> str:
+def _bounds(q: Quantity, interval: MeanInterval, signed: bool = False) -> str:
     """The interval, or why there is none: two seeds are one pair."""
     if interval.low is None and q.name in _OF_PAIRS:
         return "one pair of seeds, no interval"

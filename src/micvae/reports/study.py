@@ -40,7 +40,7 @@ from micvae.reports.tables import (
     verdict,
 )
 from micvae.studies.record import StudyRecord
-from micvae.studies.statistics import Interval
+from micvae.studies.statistics import MeanInterval
 from micvae.studies.study import STUDY, Rows
 from micvae.torch_state import with_torch_defaults
 
@@ -146,7 +146,7 @@ def _is_vae(objective: str) -> bool:
         return False
 
 
-def _leader(rows: Rows, labels: Sequence[str]) -> tuple[Quantity, dict[str, Interval], str]:
+def _leader(rows: Rows, labels: Sequence[str]) -> tuple[Quantity, dict[str, MeanInterval], str]:
     """What rows are judged by, its means, and the row of the best; no row where there are none."""
     q = quantity("mig" if "mig" in known(rows) else "reconstruction")
     means = {label: interval_of(values_of(rows, label, q.name)) for label in labels}
@@ -178,7 +178,7 @@ def _answer(rows: Rows, labels: Sequence[str], baseline: str | None) -> str:
 
 
 def _answer_of_single_seeds(
-    q: Quantity, rows: Rows, there: Mapping[str, Interval], best: str, baseline: str | None
+    q: Quantity, rows: Rows, there: Mapping[str, MeanInterval], best: str, baseline: str | None
 ) -> str:
     unit = f" {q.unit}" if q.unit else ""
     value = f"{q.shown(there[best].mean)}{unit}"

@@ -29,11 +29,11 @@ COLUMNS = 9
 STANDARD = (-2.33, 2.33)
 """Where the 1% and 99% quantiles of standard normal draws are."""
 
-MOST = 12
+MAX_LATENTS = 12
 """At most so many latents are shown, those of the highest KL."""
 
 
-LEAST_WIDTH = 0.5
+MIN_WIDTH = 0.5
 """Of a range: that of a latent whose values all but coincide would show nothing but noise."""
 
 
@@ -48,7 +48,7 @@ def values_along(
     low, high = np.quantile(drawn, QUANTILES).tolist()
     if abs(low - STANDARD[0]) < 1 and abs(high - STANDARD[1]) < 1:
         return np.asarray(usual)
-    missing = max(0.0, LEAST_WIDTH - (high - low)) / 2
+    missing = max(0.0, MIN_WIDTH - (high - low)) / 2
     return np.linspace(low - missing, high + missing, COLUMNS)
 
 
@@ -86,7 +86,7 @@ def traversals(model: VAEModel, representation: Representation) -> Figure:
     through its categories.
     """
     kl, active = representation.latent_kl, representation.active
-    order = by_kl(kl)[:MOST]
+    order = by_kl(kl)[:MAX_LATENTS]
     start, values, images = decoded_along(model, representation, order)
     width, height = tile_size(images.shape[2:], 0.38)
     alike = bool((values == values[0]).all())
@@ -137,6 +137,6 @@ def traversals_group(materials: Sequence[Material]) -> Group | None:
         "their 99% quantile, given beside the row. In a disentangled representation each row "
         "changes one factor only. An inactive latent changes nothing."
     )
-    if any(len(m.scores.latent_kl) > MOST for m in suited):
-        caption += f" The {MOST} latents of the highest KL are shown."
+    if any(len(m.scores.latent_kl) > MAX_LATENTS for m in suited):
+        caption += f" The {MAX_LATENTS} latents of the highest KL are shown."
     return Group("Latent traversals", caption, plates)
