@@ -12,7 +12,7 @@ from micvae.errors import MicvaeError, MicvaeWarning
 from micvae.metrics.results import BootstrapInterval, Row, ScoreTable
 
 
-class MetricError(MicvaeError):
+class MetricError(MicvaeError, ValueError):
     """Codes, factors or settings on which a metric has no defined value."""
 
 
