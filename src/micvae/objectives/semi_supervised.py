@@ -36,7 +36,7 @@ class SemiSupervised(ForwardedHooks, Objective):
         Schölkopf & Bachem, 2020.
     """
 
-    summary: ClassVar[str] = "steers any objective by a few labelled images"
+    summary: ClassVar[str] = "supervises any objective by a few labelled images"
     reference: ClassVar[str] = "Locatello et al. 2020"
 
     base: Objective = BASE
