@@ -18,6 +18,7 @@ PACKAGES = [
     "micvae.information",
     "micvae.objectives",
     "micvae.metrics",
+    "micvae.metrics",
     "micvae.training",
     "micvae.scoring",
     "micvae.identifiability",
