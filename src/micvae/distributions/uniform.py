@@ -69,6 +69,14 @@ class UniformLatents(Latents):
     bound and all penalties are those of Gaussian latents. The difference is the input of the
     decoder and the distribution of the codes, which suits uniform factors. A code is
     $E[u|x] = \Phi(\mu / \sqrt{1 + \sigma^2})$.
+
+    Examples:
+        >>> import torch
+        >>> from micvae.distributions import UniformLatents
+        >>> generator = torch.Generator().manual_seed(0)
+        >>> space = UniformLatents().build(3, generator)
+        >>> space.outputs, space.sample(8, generator).shape
+        (6, torch.Size([8, 3]))
     """
 
     summary: ClassVar[str] = "numbers in (0, 1), uniform under the prior"
