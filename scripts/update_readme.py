@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from micvae.files import read_json
+from micvae.studies.paper import findings, read_table1
 
 ROOT = Path(__file__).parents[1]
 PICTURES = {"traversals": "traversals-*-recommended-*.png", "seeds": "seeds.png"}
@@ -57,8 +58,8 @@ def main() -> None:
     folder = parser.parse_args().folder
     readme = ROOT / "README.md"
     text = between(readme.read_text(), "table", table(read_json(folder / "table1.json")))
-    findings = "\n".join(f"- {said}" for said in read_json(folder / "study.json")["findings"])
-    readme.write_text(between(text, "findings", findings))
+    said = "\n".join(f"- {finding}" for finding in findings(read_table1(folder / "table1.json")))
+    readme.write_text(between(text, "findings", said))
     (ROOT / "docs" / "figures").mkdir(exist_ok=True)
     for name, pattern in PICTURES.items():
         source = max((folder / "figures").glob(pattern), key=lambda p: p.stat().st_mtime)

@@ -39,6 +39,7 @@ ROOMS = [
     "explorer",
     "cli",
     "estimator",
+    "api",
     "__main__",
 ]
 

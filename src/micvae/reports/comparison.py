@@ -73,10 +73,9 @@ def report_comparison(runs: Sequence[Run], out: Path) -> Path:
     study = StudyRecord(
         title=f"{len(runs)} runs on {', '.join(data)}",
         notes=tuple(dict.fromkeys(note for run in runs for note in run.notes)),
-        findings=tuple(findings),
         command=shlex.join(["micvae", "report", *(run.path.name for run in runs)]),
     )
-    page = study_page(study, rows, out, "Comparison", FILES)
+    page = study_page(study, rows, out, "Comparison", FILES, findings)
     with making(out, "report"):
         return write_page(page, out)
 

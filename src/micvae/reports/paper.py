@@ -32,7 +32,15 @@ from micvae.reports.tables import (
     values_of,
     verdict,
 )
-from micvae.studies.paper import COMPARED, SUMMARISED, TABLE1, VANILLA, read_table1, table1
+from micvae.studies.paper import (
+    COMPARED,
+    SUMMARISED,
+    TABLE1,
+    VANILLA,
+    findings,
+    read_table1,
+    table1,
+)
 from micvae.studies.record import StudyRecord, TableRow
 from micvae.studies.study import STUDY, Rows
 from micvae.torch_state import with_torch_defaults
@@ -93,7 +101,7 @@ def report_paper(folder: Path) -> Path:
         quick=SHORT if quick else "",
         notes=study.notes,
         missing=missing,
-        findings=study.findings,
+        findings=() if quick else findings(table),
         configuration=configurations(study, rows, labels_of(study, rows)),
         environment=environment_of(folder, rows),
         files=((TABLE1, "the table above, every number in full"), *FILES),

@@ -47,7 +47,7 @@ _FIRST = (*HEADLINE, "active_units", "r_mi", "seconds")
 _COMPARED = ("mig", "dci_disentanglement")
 
 FILES = (
-    ("study.json", "what was compared, findings, notes"),
+    ("study.json", "what was compared, notes on the data"),
     ("table.parquet", "one row per run: scores, cost and configuration"),
     ("runs/", "a folder per run, each with a report of its own on request"),
     ("figures/", "every figure of this page as PNG and SVG"),
@@ -79,6 +79,7 @@ def study_page(
     folder: Path,
     kind: str = "Study",
     files: Sequence[tuple[str, str]] = (),
+    findings: Sequence[str] = (),
 ) -> Page:
     """The page of methods × seeds.
 
@@ -88,6 +89,7 @@ def study_page(
         folder: of the study.
         kind: what the page calls itself.
         files: what the folder holds, with a word on each.
+        findings: what the page says of the runs beside the table.
     """
     labels = labels_of(study, rows)
     baseline = _baseline(rows, labels)
@@ -107,7 +109,7 @@ def study_page(
         quick=SHORT if study.quick else "",
         notes=study.notes,
         missing=missing,
-        findings=study.findings,
+        findings=findings,
         configuration=configurations(study, rows, labels),
         environment=environment_of(folder, rows),
         files=files,

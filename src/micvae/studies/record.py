@@ -35,7 +35,7 @@ class StudyRow:
 
 @dataclass(frozen=True, kw_only=True)
 class StudyRecord:
-    """What `study.json` holds: what was compared, and what a report says of it."""
+    """What `study.json` holds: what was compared."""
 
     REMEDY: ClassVar[str] = "Give the command of the study again to write the file anew."
 
@@ -53,7 +53,6 @@ class StudyRecord:
     """What a reader of any result must know of the data."""
     failed: Mapping[str, str] = field(default_factory=dict)
     """Why runs failed, by their folders within the study."""
-    findings: Texts = field(default=(), metadata=LEFT_OUT)
 
 
 @dataclass(frozen=True, kw_only=True)

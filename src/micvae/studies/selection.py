@@ -246,6 +246,13 @@ def select(
     Raises:
         MicvaeError: settings that do not fit.
         RunError: where `out` holds runs of other data, or every run failed.
+
+    Examples:
+        >>> from micvae import select
+        >>> small = {"epochs": 1, "latent_dim": 2, "seeds": 2, "workers": 1}
+        >>> found = select("squares(n=128)", ["vae"], out="choice", **small)
+        >>> [candidate.row for candidate in found.candidates]
+        ['vae']
     """
     leave_if_worker()
     out = expanded(settings.pop("out", Selection.out))
