@@ -37,6 +37,7 @@ ROOMS = [
     "sharing",
     "reports",
     "explorer",
+    "claims",
     "cli",
     "estimator",
     "api",

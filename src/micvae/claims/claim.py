@@ -100,6 +100,8 @@ class Claim:
     """Of training and, where the data says `{seed}`, of the data."""
     beside: Mapping[str, Measurement] = field(default_factory=dict)
     """Further numbers by label, shown beside the rows; the verdict does not depend on them."""
+    scored: bool = False
+    """Whether the measurements read stored scores, which the workers then compute."""
     differs: tuple[str, ...] = ()
     """What differs from the source, and why."""
     quick_samples: int = 512

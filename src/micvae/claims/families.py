@@ -52,6 +52,7 @@ def trade_off(
             f"{tc}, {row}": AtEqualReconstruction(methods, BETA_VAE, total_correlation),
             f"{tc}, beta-vae": AtEqualReconstruction(BETA_VAE, methods, total_correlation),
         },
+        scored=True,
         comparisons=(Comparison(higher=row, lower="beta-vae"),),
         differs=(
             *differs,
@@ -97,6 +98,7 @@ def more_latents(
             f"{beside[1]}, {row}": measure
             for row, measure in each(Score(beside[0]), *methods).items()
         },
+        scored=True,
         comparisons=tuple(Comparison(higher=methods[0], lower=other) for other in methods[1:]),
         differs=(
             "Squares with three factors, instead of scenes with five to nine; twice as many "
@@ -134,6 +136,7 @@ def against_unsupervised(
         trainings={one: setting(one, DATA, **SQUARES) for one in (method, *UNSUPERVISED)},
         rows=each(score, method) | {BEST: Best(tuple(Of(one, score) for one in UNSUPERVISED))},
         beside=each(score, *UNSUPERVISED),
+        scored=True,
         comparisons=(Comparison(higher=method, lower=BEST),),
         differs=(
             "Squares with three factors, six latents and 3,200 steps, where the authors take ten "

@@ -1,6 +1,7 @@
 """The figure of a claim: every seed a dot, the mean with its interval, the published value."""
 
 from pathlib import Path
+from typing import Any
 
 from matplotlib.lines import Line2D
 
@@ -51,7 +52,7 @@ def draw(claim: Claim, record: ClaimRecord, path: Path) -> None:
         temporary.write_text(readable(temporary.read_text(encoding="utf-8")), encoding="utf-8")
 
 
-_DOTS = {
+_DOTS: dict[str, Any] = {
     "linestyle": "none",
     "marker": "o",
     "markersize": 4,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import linear_sum_assignment
 from sklearn.linear_model import LogisticRegression
 
@@ -74,7 +74,8 @@ class Recovered:
     def __call__(self, run: Run) -> float:
         """The mean over sources of the absolute correlation with the code assigned to each."""
         found = run.representation()
-        factors = {"s": np.asarray, "|s|": np.abs, "s²": np.square}[self.target](found.factors)
+        s = found.factors
+        factors = {"s": s, "|s|": np.abs(s), "s²": s**2}[self.target]
         codes = np.abs(found.codes) if self.absolute else found.codes
         return float(mcc_pearson(codes, factors))
 
@@ -148,18 +149,20 @@ class Chance:
         return matched_accuracy(drawn, labels)
 
 
-def matched_accuracy(categories: NDArray[np.floating], labels: NDArray[np.floating]) -> float:
+def matched_accuracy(categories: ArrayLike, labels: ArrayLike) -> float:
     """Share of samples in the best one-to-one assignment of categories to classes.
 
     Args:
         categories: whole numbers `(N,)`.
         labels: a class per sample, `(N,)`.
     """
-    row, column = (np.unique(given, return_inverse=True)[1] for given in (categories, labels))
+    row, column = (
+        np.unique(np.asarray(given), return_inverse=True)[1] for given in (categories, labels)
+    )
     counts = np.zeros((row.max() + 1, column.max() + 1))
     np.add.at(counts, (row, column), 1)
     chosen = linear_sum_assignment(counts, maximize=True)
-    return float(counts[chosen].sum() / len(labels))
+    return float(counts[chosen].sum() / len(row))
 
 
 @dataclass(frozen=True)

@@ -8,14 +8,14 @@ from pathlib import Path
 from micvae import __version__, records
 from micvae.claims.claim import Claim, Finished, Measurement
 from micvae.claims.figure import draw
-from micvae.claims.measures import scores_of
 from micvae.claims.record import ClaimRecord, MeasuredRow, PlanRecord
 from micvae.data import load
 from micvae.errors import MicvaeError, RunError
 from micvae.files import expanded, make_folder, making
-from micvae.studies.pool import Event
-from micvae.studies.record import StudyRecord
-from micvae.studies.study import Cell, described, grid, run_study
+from micvae.locks import owned
+from micvae.paths import member
+from micvae.studies.pool import Event, leave_if_worker, run_jobs
+from micvae.studies.study import Cell, grid
 from micvae.studies.timing import expected_seconds
 from micvae.training.config import RunConfig
 from micvae.training.run import Run, train_run
@@ -54,36 +54,40 @@ def reproduce_claim(
     Raises:
         RunError: where a run failed: a claim is not judged from some of its runs.
     """
+    leave_if_worker()
     folder = expanded(out) / claim.name
     stored = stored_record(claim, out)
     if stored is not None:
         return stored
-    kept: dict[int, dict[str, Run]] = {seed: {} for seed in claim.seeds}
-    runs: list[Run] = []
-    if claim.trainings:
-        description = StudyRecord(
-            title=claim.statement,
-            seeds=len(claim.seeds),
-            command=f"micvae reproduce {claim.name}",
-            rows=described(claim.trainings),
-        )
-        cells = cells_of(claim)
-        rows = run_study(cells, folder, description, workers, report, command="reproduce")
-        if len(rows) < len(cells):
-            why = records.read(StudyRecord, folder / "study.json").failed
-            first = next(iter(why.items()))
-            raise RunError(
-                f"{len(why)} of {len(cells)} runs of {claim.name} failed, so it has no verdict; "
-                f"the first, {first[0]}, because: {first[1].strip().splitlines()[-1]}"
-            )
-        runs = [Run(folder / row["path"]) for row in rows]
-        for row, run in zip(rows, runs, strict=True):
-            if row["kept"]:
-                kept[row["seed"]][row["row"]] = run
     make_folder(folder)
-    with making(folder, "reproduce"):
-        finished = [Finished(seed, kept[seed]) for seed in claim.seeds]
-        return _store(claim, claim.trainings, finished, runs, folder)
+    with owned(folder), making(folder, "reproduce"):
+        cells = cells_of(claim)
+        jobs = [(cell.config.to_json(), member(folder, cell.path)) for cell in cells]
+        failures = run_jobs(jobs, workers, report, score=claim.scored)
+        if failures:
+            first = min(failures)
+            raise RunError(
+                f"{len(failures)} of {len(cells)} runs of {claim.name} failed, so it has no "
+                f"verdict; the first, {cells[first].path}, because: "
+                f"{failures[first].strip().splitlines()[-1]}"
+            )
+        runs = [(cell, Run(folder / cell.path)) for cell in cells]
+        finished = [Finished(seed, _kept(runs, seed)) for seed in claim.seeds]
+        return _store(claim, claim.trainings, finished, [run for _, run in runs], folder)
+
+
+def _kept(runs: Sequence[tuple[Cell, Run]], seed: int) -> dict[str, Run]:
+    """The runs of a seed by training; of several restarts the one with the lowest loss."""
+    kept: dict[str, Run] = {}
+    for cell, run in runs:
+        best = kept.get(cell.row)
+        if cell.config.seed == seed and (best is None or _loss(run) < _loss(best)):
+            kept[cell.row] = run
+    return kept
+
+
+def _loss(run: Run) -> float:
+    return run.final_terms()["loss"]
 
 
 def reproduce_quickly(claim: Claim, out: Path) -> ClaimRecord:
@@ -96,7 +100,8 @@ def reproduce_quickly(claim: Claim, out: Path) -> ClaimRecord:
     trainings = {label: small(c, claim.quick_samples) for label, c in claim.trainings.items()}
     make_folder(folder)
     with making(folder, "reproduce"):
-        finished, runs = [], []
+        finished: list[Finished] = []
+        runs: list[Run] = []
         for seed in seeds:
             cells = grid(trainings, [seed])
             made = {cell.row: train_run(cell.config, folder / cell.path) for cell in cells}
@@ -151,7 +156,8 @@ def _measured(
 
 
 def _seconds(run: Run) -> float:
-    return (run.record.seconds or 0.0) + (scores_of(run).seconds or 0.0)
+    scores = run.scores()
+    return (run.record.seconds or 0.0) + ((scores and scores.seconds) or 0.0)
 
 
 def stored_record(claim: Claim, out: Path) -> ClaimRecord | None:

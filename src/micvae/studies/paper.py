@@ -65,6 +65,8 @@ class Reproduction:
 
     Everything is written to one folder: a table, a folder per run, figures, and report.html, one
     self-contained page. Given again after an interruption, it goes on.
+
+    Other published claims: micvae reproduce --list.
     """
 
     out: Path = Path("out/paper")

@@ -53,6 +53,7 @@ CLAIM = Claim(
         f"KL, {row}": measure
         for row, measure in each(Score("kl"), *(f"C = {c}" for c in CAPACITIES)).items()
     },
+    scored=True,
     comparisons=ORDER,
     differs=(
         "One training per C, measured by information; the authors show traversals of one training "

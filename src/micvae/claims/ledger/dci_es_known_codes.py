@@ -43,12 +43,12 @@ def wide(generator: np.random.Generator, n: int) -> Arrays:
 
 def explicitness(codes: NDArray[np.floating], v: NDArray[np.floating]) -> float:
     """E of DCI-ES."""
-    return float(dci_es(codes, v)["dci_explicitness"])
+    return float(dci_es(codes, v).values["dci_explicitness"])
 
 
 def size(codes: NDArray[np.floating], v: NDArray[np.floating]) -> float:
     """S of DCI-ES."""
-    return float(dci_es(codes, v)["dci_size"])
+    return float(dci_es(codes, v).values["dci_size"])
 
 
 ON = "the definition: three uniform factors, codes as described"

@@ -32,6 +32,7 @@ CLAIM = Claim(
     trainings={method: setting(method, DATA, **SQUARES) for method in METHODS},
     rows=each(Score("dci_disentanglement"), *METHODS),
     beside={f"MIG, {row}": measure for row, measure in each(Score("mig"), *METHODS).items()},
+    scored=True,
     comparisons=tuple(Comparison(higher="hfs", lower=other) for other in METHODS[1:]),
     differs=(
         "Squares with three factors, of which two are correlated.",

@@ -37,12 +37,12 @@ def two_in_one(generator: np.random.Generator, n: int) -> Arrays:
 
 def infom(codes: NDArray[np.floating], v: NDArray[np.floating]) -> float:
     """InfoM of symbols."""
-    return float(infomec(codes, v, discrete_codes=True)["infom"])
+    return float(infomec(codes, v, discrete_codes=True).values["infom"])
 
 
 def infoc(codes: NDArray[np.floating], v: NDArray[np.floating]) -> float:
     """InfoC of symbols."""
-    return float(infomec(codes, v, discrete_codes=True)["infoc"])
+    return float(infomec(codes, v, discrete_codes=True).values["infoc"])
 
 
 ON = "the definition: independent factors with eight values, codes as described"

@@ -52,6 +52,7 @@ CLAIM = Claim(
             Score("dci_disentanglement"), VANILLA, LITERAL, RECOMMENDED
         ).items()
     },
+    scored=True,
     comparisons=(Comparison(higher=LITERAL, lower=VANILLA),),
     differs=(
         "The paper gives neither the ranges of its factors nor the number of images, epochs or "

@@ -29,6 +29,7 @@ CLAIM = Claim(
     trainings={method: setting(method, DATA, **SPRITES) for method in METHODS},
     rows=each(Recovered(), *METHODS),
     beside={f"MIG, {row}": measure for row, measure in each(Score("mig"), *METHODS).items()},
+    scored=True,
     comparisons=tuple(Comparison(higher=METHODS[0], lower=other) for other in METHODS[1:]),
     differs=(
         "Hearts alone, drawn anew, with four factors; the authors use the published file with "
