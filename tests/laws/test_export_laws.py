@@ -19,7 +19,7 @@ from micvae.sharing import onnx as sharing
 from micvae.sharing.onnx import ExportError, export_networks, export_run
 from micvae.sharing.record import OnnxDescription
 from micvae.training.config import RunConfig
-from micvae.training.run import train_run
+from micvae.training.train import train_run
 
 CPU = torch.device("cpu")
 D = 3
@@ -132,7 +132,7 @@ def test_a_run_is_exported_beside_its_description(run, tmp_path):
     assert first.kind == "gaussian" and first.values is None
     draws = run.representation().encoded.draws
     assert first.low == pytest.approx(np.quantile(draws[:, 0], 0.01), abs=1e-6)
-    assert last.kind == "value" and last.values == (0, 1, 2, 3)
+    assert last.kind == "discrete" and last.values == (0, 1, 2, 3)
     assert description.config == run.config
 
 

@@ -14,6 +14,7 @@ ROOT = Path(micvae.__file__).parent
 # From top to bottom; `docs/architecture.md` says what each is for.
 ROOMS = [
     "errors",
+    "checks",
     "arrays",
     "text",
     "locks",
@@ -32,6 +33,7 @@ ROOMS = [
     "tracking",
     "training",
     "metrics",
+    "scoring",
     "identifiability",
     "studies",
     "sharing",

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+import torch
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import linear_sum_assignment
 from sklearn.linear_model import LogisticRegression
@@ -13,8 +14,7 @@ from micvae.claims.claim import Finished, Measurement
 from micvae.errors import MicvaeError
 from micvae.metrics import gaussian_total_correlation, mcc_pearson
 from micvae.models import encode
-from micvae.studies.evaluation import evaluate_run
-from micvae.training.record import Scores
+from micvae.scoring import ensure_scores
 from micvae.training.run import Run
 from micvae.training.trainer import Trainer
 
@@ -39,11 +39,6 @@ def each(measure: OfRun, *trainings: str) -> dict[str, Measurement]:
     return {training: Of(training, measure) for training in trainings}
 
 
-def scores_of(run: Run) -> Scores:
-    """The stored scores of a run; computed where there are none."""
-    return run.scores() or evaluate_run(run)
-
-
 @dataclass(frozen=True)
 class Score:
     """A stored score: a metric, `reconstruction`, `kl`, `r_mi` or `active_units`."""
@@ -52,7 +47,7 @@ class Score:
 
     def __call__(self, run: Run) -> float:
         """Read it, or compute it first."""
-        value = scores_of(run).quantities.get(self.name)
+        value = ensure_scores(run).quantities.get(self.name)
         if value is None:
             raise MicvaeError(f"{run.path} has no {self.name}.")
         return float(value)
@@ -96,7 +91,7 @@ class Information:
 
     def __call__(self, run: Run) -> float:
         """The mean share over the factors."""
-        scores, found = scores_of(run), run.representation()
+        scores, found = ensure_scores(run), run.representation()
         assert scores.factor_mi is not None
         shares = []
         for name in self.factors:
@@ -186,7 +181,7 @@ class ContentAccuracy:
         objective, train = run.config.objective, run.dataset()
         count = objective.contents(run.config.latent_dim)  # type: ignore[attr-defined]
         k = label_of(train, objective.label)  # type: ignore[attr-defined]
-        given = Trainer(run.config, train).given["labels"].cpu().numpy().argmax(1)
+        given = torch.as_tensor(Trainer(run.config, train).prepared["labels"]).argmax(1).numpy()
         test = load(self.test.replace("{seed}", str(run.config.seed + 1000)))
         codes = run.representation().codes[:, :count]
         scale = codes.std(0) + 1e-6

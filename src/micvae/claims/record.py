@@ -9,10 +9,9 @@ from typing import Annotated, ClassVar
 from micvae.claims.claim import Claim
 from micvae.claims.verdict import Compared, Comparison, Level, Verdict, compare, judge
 from micvae.errors import MicvaeError
-from micvae.records import FieldError, Json, Length, NonNegative, Numbers
+from micvae.records import FieldError, Json, Length, NonNegative, Numbers, check_length
 from micvae.studies.statistics import Interval, bootstrap_interval
 from micvae.training.config import RunConfig
-from micvae.training.record import check_length
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,7 +18,8 @@ from micvae.studies.pool import Event, leave_if_worker, run_jobs
 from micvae.studies.study import Cell, grid
 from micvae.studies.timing import expected_seconds
 from micvae.training.config import RunConfig
-from micvae.training.run import Run, train_run
+from micvae.training.run import Run
+from micvae.training.train import train_run
 
 CLAIM = "claim.json"
 PLAN = "plan.json"

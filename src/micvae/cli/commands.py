@@ -36,7 +36,7 @@ from micvae.studies.record import StudyRecord
 from micvae.studies.study import STUDY, Cell, Row, at_once, described, grid, run_study
 from micvae.tracking import Tracking
 from micvae.training.config import RunConfig, TrainingOptions
-from micvae.training.run import OWN_LOG, data_for, train_run
+from micvae.training.train import OWN_LOG, data_for, train_run
 
 __all__ = [
     "audit",
@@ -104,14 +104,14 @@ def train(arguments: list[str]) -> None:
     terms = run.final_terms()
     nats = {name: value for name, value in terms.items() if term(name).unit == NATS}
     shown = ", ".join(f"{name} {value:.3f}" for name, value in nats.items())
-    when = "fitted model" if config.objective.finishes else "last epoch"
+    when = "fitted model" if config.objective.changes_after_training else "last epoch"
     say(f"{when}, nats per sample: {shown}")
     others = [f"{term(n).title} {v:.3g}" for n, v in terms.items() if n not in nats]
     if others:
         say(f"other terms: {', '.join(others)}")
     for remark in run.remarks():
         say(remark)
-    n = run.record.data.n
+    n = run.data.n
     if n < LEAST:
         say(f"{n} samples are too few to be scored or drawn: at least {LEAST} are needed.")
         return

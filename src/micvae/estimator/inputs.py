@@ -32,7 +32,7 @@ from micvae.data.value_range import (
 from micvae.data.vectors import check_whole
 from micvae.errors import DataError
 from micvae.estimator.containers import frame_of, hugging_face, missing_entry, read_array
-from micvae.training.run import IN_MEMORY
+from micvae.training.data_identity import IN_MEMORY
 
 
 @dataclass(frozen=True, eq=False)

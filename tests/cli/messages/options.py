@@ -68,8 +68,8 @@ micvae evaluate --codes b.npy --metrics gaussian_total_correlation
 
 entry(
     "A weight that is negative or infinite",
-    "<option>: value is <number>; a weight must be finite and not negative.",
-    words="a weight must be finite and not negative",
+    "<option>: value is <number>; give a number of at least 0.",
+    words="give a number of at least 0",
     meaning="Weights of the loss are finite and at least 0.",
     given='micvae train beta-vae --beta nan --data "squares(n=96)" --out runs/new',
     remedy="Give a number of at least 0, or a schedule.",

@@ -32,7 +32,7 @@ CLAIM = Claim(
     trainings={
         ROW: setting(
             "infogan:paper",
-            "digits",
+            "digits(n=1797)",
             latent_dim=3,
             latents="noisy(inner='joint(categories=(10,), numbers=\"uniform\")', noise=62)",
             epochs=400,

@@ -25,7 +25,7 @@ CLAIM = Claim(
     trainings={
         ROW: setting(
             "joint-vae:mnist",
-            "digits",
+            "digits(n=1797)",
             latent_dim=11,
             latents="joint(categories=(10,))",
             epochs=900,

@@ -1,4 +1,4 @@
-"""A fitted estimator on disk: the folder of a run like any other."""
+"""`RunCopy`: a finished run in memory, which can be written as a folder again."""
 
 from __future__ import annotations
 
@@ -15,19 +15,20 @@ from micvae.data import FactorDataset, LazyImages
 from micvae.errors import DataError, RunError
 from micvae.files import check_writable, is_empty, new_folder, replacing
 from micvae.representation import Representation
+from micvae.training.data_identity import as_trained_on
 from micvae.training.record import RunRecord
-from micvae.training.run import DATA, RECORD, REPRESENTATION, SCORES, WEIGHTS, Run, as_recorded
+from micvae.training.run import DATA, RECORD, REPRESENTATION, SCORES, WEIGHTS, Run
 from micvae.training.trainer import LOG
 
 
 @dataclass(frozen=True, eq=False)
-class Fitted:
-    """What remains of a run when its folder is gone.
+class RunCopy:
+    """The content of a finished run's folder.
 
     Args:
-        record: what `run.json` holds.
+        record: content of `run.json`.
         representation: codes of the training samples.
-        files: the other files of the run by name.
+        files: content of the other files by name.
     """
 
     record: RunRecord
@@ -35,24 +36,24 @@ class Fitted:
     files: Mapping[str, bytes]
 
     @classmethod
-    def of(cls, run: Run) -> Fitted:
+    def of(cls, run: Run) -> RunCopy:
         """Read a finished run."""
         names = [n for n in (LOG, WEIGHTS, SCORES) if (run.path / n).exists()]
         files = {name: (run.path / name).read_bytes() for name in names}
         return cls(run.record, run.representation(), files)
 
     def write(
-        self, path: Path, dataset: FactorDataset | None, again: Callable[[], FactorDataset]
+        self, path: Path, dataset: FactorDataset | None, reload: Callable[[], FactorDataset]
     ) -> None:
-        """Write the folder of the run, where wanted with its data; all of it, or none.
+        """Write the folder of the run, with its data where that is given; all of it, or nothing.
 
         Args:
             path: a new or empty folder.
-            dataset: what was trained on, where it is to be stored.
-            again: makes `dataset` once more, see `micvae.training.run.as_recorded`.
+            dataset: the training data, where it is to be stored.
+            reload: makes `dataset` once more, see `micvae.training.data_identity.as_trained_on`.
 
         Raises:
-            DataError: where `dataset` is not what was trained on.
+            DataError: where `dataset` is not the training data, or is too large to be stored.
             RunError: where the folder holds something.
             FileError: where it cannot be written to.
         """
@@ -65,7 +66,7 @@ class Fitted:
                 "path instead of an array, which every command then finds again."
             )
         if dataset is not None:
-            dataset = as_recorded(dataset, self.record, again)
+            dataset = as_trained_on(dataset, self.record.data.fingerprint, reload)
             if dataset is None:
                 raise DataError(
                     "data is not what was fitted; give the same X, and the same y, or leave data "
@@ -77,27 +78,29 @@ class Fitted:
             self.representation.save(folder / REPRESENTATION)
             if dataset is not None:
                 names = dataset.feature_names or self.record.data.feature_names
-                _write_data(folder / DATA, replace(dataset, feature_names=names))
+                write_data(folder / DATA, replace(dataset, feature_names=names))
             records.write(folder / RECORD, self.record)
 
 
-def _write_data(path: Path, dataset: FactorDataset) -> None:
-    arrays: dict[str, Any] = {
+def write_data(path: Path, dataset: FactorDataset) -> None:
+    """Write the `data.npz` of a run; images as bytes where that loses nothing."""
+    arrays: dict[str, NDArray[Any] | None] = {
         "images": _smallest(np.asarray(dataset.images)),
         "factors": dataset.factors,
         "factor_names": np.asarray(dataset.factor_names, dtype=str),
         "factor_kinds": np.asarray(dataset.factor_kinds, dtype=str),
-        "partners": dataset.partners,
+        "partners": None if dataset.partners is None else np.asarray(dataset.partners),
         "auxiliary": dataset.auxiliary,
         "sequence": dataset.sequence,
         "feature_names": np.asarray(names, dtype=str) if (names := dataset.feature_names) else None,
     }
     with replacing(path) as temporary:
-        np.savez(temporary, **{name: a for name, a in arrays.items() if a is not None})
+        given = {name: array for name, array in arrays.items() if array is not None}
+        np.savez(temporary, **given)  # type: ignore[arg-type]  # its stub lets names be bool only
 
 
 def _smallest(images: NDArray[np.float32]) -> NDArray[Any]:
-    """Images as uint8 where that loses no bit: most come from files that had no more."""
+    """Images as uint8 where that loses no bit: most were read from 8-bit files."""
     if images.ndim == 2:
         return images
     bytes_ = np.round(images * 255).astype(np.uint8)
