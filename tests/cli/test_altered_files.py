@@ -366,7 +366,7 @@ def small_and_fast() -> Iterator[None]:
         patch.setattr(page, "save", drawn)
         patch.setattr(theorem, "QUICK", theorem.Scale((0.0, 45.0), 300, 60))
         patch.setattr(audit, "QUICK", audit.Scale(4, 4, 1, 4, 64, 60, 200, 5))
-        patch.setattr(audit, "LEAST_IMAGES", 10)
+        patch.setattr(audit, "MIN_IMAGES", 10)
         patch.setattr(study, "run_jobs", in_process)
         patch.setattr(paper.Reproduction, "_config", tiny)
         patch.setattr(paper, "RESTARTS", 1)
