@@ -264,7 +264,9 @@ class TestMeasures:
         def run(reconstruction, score):
             quantities = {"reconstruction": reconstruction, "mig": score}
             stored = SimpleNamespace(quantities=quantities)
-            return SimpleNamespace(scores=lambda: stored, path="x", mig=score)
+            return SimpleNamespace(
+                scores=lambda: stored, check_done=lambda: None, path="x", mig=score
+            )
 
         runs = {"a1": run(1, 0.0), "a2": run(5, 0.4), "b1": run(3, 0.0), "b2": run(9, 0.6)}
         one = AtEqualReconstruction(("a1", "a2"), ("b1", "b2"), lambda run: run.mig)
@@ -292,8 +294,8 @@ class TestReproducing:
     @pytest.mark.parametrize("name", CLAIMS)
     def test_the_small_case_of_every_claim(self, name, tmp_path):
         claim = find_claim(name)
-        record = reproduce_quickly(claim, tmp_path)
-        assert record.quick and record.verdict is None and len(record.seeds) == 2
+        record = reproduce_quickly(claim, tmp_path, seeds=1)
+        assert record.quick and record.verdict is None and record.seeds == claim.seeds[:1]
         assert [row.label for row in record.rows] == list(claim.rows)
         assert [row.label for row in record.beside] == list(claim.beside)
         folder = tmp_path / "quick" / name

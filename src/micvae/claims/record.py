@@ -10,7 +10,7 @@ from micvae.claims.claim import Claim
 from micvae.claims.verdict import Compared, Comparison, Level, Verdict, compare, judge
 from micvae.errors import MicvaeError
 from micvae.records import FieldError, Json, Length, NonNegative, Numbers, check_length
-from micvae.studies.statistics import Interval, bootstrap_interval
+from micvae.studies.statistics import MeanInterval, bootstrap_interval
 from micvae.training.config import RunConfig
 
 
@@ -22,7 +22,7 @@ class MeasuredRow:
     values: Annotated[Numbers, Length(1)]
 
     @property
-    def interval(self) -> Interval:
+    def interval(self) -> MeanInterval:
         """The mean over seeds and its 95% bootstrap interval."""
         return bootstrap_interval(self.values)
 

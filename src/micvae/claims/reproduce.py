@@ -2,6 +2,7 @@
 
 import dataclasses
 import re
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from micvae.claims.claim import Claim, Finished, Measurement
 from micvae.claims.figure import draw
 from micvae.claims.record import ClaimRecord, MeasuredRow, PlanRecord
 from micvae.data import load
-from micvae.errors import MicvaeError, RunError
+from micvae.errors import MicvaeError, MicvaeWarning, RunError
 from micvae.files import expanded, make_folder, making
 from micvae.locks import owned
 from micvae.paths import member
@@ -91,19 +92,25 @@ def _loss(run: Run) -> float:
     return run.final_terms()["loss"]
 
 
-def reproduce_quickly(claim: Claim, out: Path) -> ClaimRecord:
+def reproduce_quickly(claim: Claim, out: Path, seeds: int = QUICK_SEEDS) -> ClaimRecord:
     """Take the claim's machinery through a small case, in this process; it has no verdict.
 
-    Few samples, one epoch, two seeds. The record is marked `quick` and stored in `out/quick/NAME`.
+    Few samples and one epoch. The record is marked `quick` and stored in `out/quick/NAME`. What
+    methods and metrics warn of on so little data is not shown.
+
+    Args:
+        claim: the claim.
+        out: the folder of all claims.
+        seeds: how many of the claim's seeds are used.
     """
     folder = expanded(out) / QUICK / claim.name
-    seeds = claim.seeds[:QUICK_SEEDS]
     trainings = {label: small(c, claim.quick_samples) for label, c in claim.trainings.items()}
     make_folder(folder)
-    with making(folder, "reproduce"):
+    with making(folder, "reproduce"), warnings.catch_warnings():
+        warnings.simplefilter("ignore", MicvaeWarning)
         finished: list[Finished] = []
         runs: list[Run] = []
-        for seed in seeds:
+        for seed in claim.seeds[:seeds]:
             cells = grid(trainings, [seed])
             made = {cell.row: train_run(cell.config, folder / cell.path) for cell in cells}
             finished.append(Finished(seed, made, quick=True))

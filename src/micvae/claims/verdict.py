@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from micvae.records import NonNegative, Whole
-from micvae.studies.statistics import bootstrap_interval, paired_interval, told_apart
+from micvae.studies.statistics import bootstrap_interval, distinguishable, paired_interval
 
 Verdict = Literal["holds", "in direction", "not told apart", "does not hold here"]
 Bound = Literal["at least", "at most", "equal"]
@@ -43,7 +43,7 @@ class Compared:
     high: float | None
     seeds: Whole
     apart: bool
-    """Whether the seeds tell the two rows apart, see `micvae.studies.statistics.told_apart`."""
+    """Whether the seeds tell the two rows apart, see `micvae.studies.statistics.distinguishable`."""
 
 
 def compare(values: Values, comparison: Comparison) -> Compared:
@@ -57,7 +57,7 @@ def compare(values: Values, comparison: Comparison) -> Compared:
         low=difference.low,
         high=difference.high,
         seeds=len(higher),
-        apart=told_apart(difference, len(higher)),
+        apart=distinguishable(difference, len(higher)),
     )
 
 

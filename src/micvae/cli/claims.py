@@ -24,7 +24,7 @@ from micvae.claims.table import compared_said, cost_of, published_said, row_said
 from micvae.cli.display import PlainTable, say, step_progress, study_progress
 from micvae.cli.parsing import parse
 from micvae.errors import MicvaeError
-from micvae.studies.study import at_once
+from micvae.studies.study import n_workers
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Claims:
     out: Path = Path("out/claims")
     """Folder of all claims."""
 
-    workers: int = at_once()
+    workers: int = n_workers()
     """Runs at a time, one thread each."""
 
     def __post_init__(self) -> None:
