@@ -25,12 +25,15 @@ from micvae.claims.record import ClaimRecord, MeasuredRow
 from micvae.claims.reproduce import (
     CLAIM,
     FIGURE,
+    plan_claim,
     reproduce_claim,
     reproduce_quickly,
     small,
+    stored_plan,
     stored_record,
 )
 from micvae.claims.settings import setting
+from micvae.claims.table import cost_of
 from micvae.claims.verdict import Comparison, Level, compare, judge, reached
 from micvae.cli import main
 from micvae.cli.claims import asked_for
@@ -342,6 +345,19 @@ class TestReproducing:
         with pytest.raises(RunError, match="6 of 12 runs of tiny failed, so it has no verdict"):
             reproduce_claim(claim, tmp_path, workers=1)
         assert not (tmp_path / "tiny" / CLAIM).exists()
+
+
+class TestPlan:
+    def test_the_plan_counts_every_seed_and_restart(self, tmp_path):
+        claim = tiny(restarts={"b": 2})
+        assert stored_plan(claim, tmp_path) is None
+        plan = plan_claim(claim, tmp_path)
+        assert set(plan.per_run) == {"a", "b"} and min(plan.per_run.values()) > 0
+        wanted = 6 * plan.per_run["a"] + 12 * plan.per_run["b"]
+        assert plan.seconds == pytest.approx(wanted, abs=0.2)  # both are rounded
+        assert stored_plan(claim, tmp_path) == plan
+        assert not list((tmp_path / "tiny").glob("runs"))
+        assert cost_of(claim, None, plan).endswith(", planned")
 
 
 class TestCommand:

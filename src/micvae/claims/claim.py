@@ -20,13 +20,19 @@ class Source:
 
     title: str
     authors: str
-    year: int
+    year: int | None
+    """None where the source bears none."""
     where: str
     """The table, figure or section."""
 
     def __str__(self) -> str:
         """One line of a bibliography."""
-        return f"{self.authors} {self.year}, *{self.title}*, {self.where}"
+        return f"{self.short}, *{self.title}*, {self.where}"
+
+    @property
+    def short(self) -> str:
+        """Authors and year."""
+        return self.authors if self.year is None else f"{self.authors} {self.year}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,4 +139,4 @@ class Claim:
     @property
     def follows_data(self) -> bool:
         """Whether every seed draws its own data."""
-        return all("{seed}" in config.data for config in self.trainings.values())
+        return all("{seed}" in str(config.data) for config in self.trainings.values())

@@ -2,6 +2,7 @@
 
 import dataclasses
 import re
+import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -122,7 +123,7 @@ def small(config: RunConfig, samples: int) -> RunConfig:
     """The same configuration on few generated samples and for one epoch."""
     return dataclasses.replace(
         config,
-        data=_SAMPLES.sub(f"n={samples}", config.data),
+        data=_SAMPLES.sub(f"n={samples}", str(config.data)),
         epochs=1,
         batch_size=min(config.batch_size, 64),
         device="cpu",
@@ -197,6 +198,8 @@ def stored_plan(claim: Claim, out: Path) -> PlanRecord | None:
 def plan_claim(claim: Claim, out: Path) -> PlanRecord:
     """Time a few steps of each training of a claim, and store what all will take.
 
+    Times are those of the processor, so that they do not depend on what else the machine does.
+
     Raises:
         MicvaeError: where a training cannot be set up.
     """
@@ -204,11 +207,13 @@ def plan_claim(claim: Claim, out: Path) -> PlanRecord:
     per_run: dict[str, float] = {}
     datasets = {}
     for cell in grid(claim.trainings, claim.seeds[:1]):
-        data = cell.config.data
+        data = str(cell.config.data)
         if data not in datasets:
             datasets = {data: load(data)}  # one at a time
         try:
-            per_run[cell.row] = expected_seconds([cell], folder / "none", datasets[data], 1)
+            per_run[cell.row] = expected_seconds(
+                [cell], folder / "none", datasets[data], workers=1, clock=time.process_time
+            )
         except MicvaeError as error:
             raise type(error)(f"{claim.name}, {cell.row}: {error}") from None
     runs = {label: len(claim.seeds) * claim.restarts.get(label, 1) for label in per_run}

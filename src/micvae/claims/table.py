@@ -61,7 +61,7 @@ def ledger_table(
     ]
     for name, claim in claims.items():
         record = records.get(name)
-        source = f"{claim.source.authors} {claim.source.year}, {claim.source.where}"
+        source = f"{claim.source.short}, {claim.source.where}"
         cells = [
             f"[{claim.statement}](#{name})",
             source,
@@ -83,8 +83,8 @@ def section(claim: Claim, record: ClaimRecord | None, figure: Path | None = None
         figure: path of its figure as seen from the page, or None.
     """
     published = {one.row: one for one in claim.published}
-    lines = [f"({claim.name})=", f"### {claim.name}", "", claim.statement, ""]
-    lines += [f"{claim.source}. Verdict here: **{verdict_of(record)}**.", ""]
+    lines = [f"### {claim.name}", "", claim.statement, ""]
+    lines += [f"Source: {claim.source}. Verdict here: **{verdict_of(record)}**.", ""]
     lines += [f"| row | published | measured: {_cell(claim.quantity)} | per seed |"]
     lines += ["|---|---|---|---|"]
     for label in claim.rows:

@@ -43,7 +43,7 @@ class Compared:
     high: float | None
     seeds: Whole
     apart: bool
-    """Whether the seeds tell the two rows apart, see `micvae.studies.statistics.distinguishable`."""
+    """Whether the seeds tell the two rows apart, see `distinguishable`."""
 
 
 def compare(values: Values, comparison: Comparison) -> Compared:

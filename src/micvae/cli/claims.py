@@ -155,7 +155,7 @@ def print_ledger(out: Path) -> None:
     for name in CLAIMS:
         claim = find_claim(name)
         record, plan = stored_record(claim, out), stored_plan(claim, out)
-        source = f"{claim.statement} {claim.source.authors} {claim.source.year}"
+        source = f"{claim.statement} {claim.source.short}"
         table.add_row(name, source, verdict_of(record), cost_of(claim, record, plan))
     Console().print(table)
     say("One claim: micvae reproduce CLAIM. What differs from the sources: docs/claims.md.")

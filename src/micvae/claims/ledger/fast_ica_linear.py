@@ -15,7 +15,7 @@ CLAIM = Claim(
         title="Independent Component Analysis, a New Concept?",
         authors="Comon",
         year=1994,
-        where="Theorem 11 and its corollary",
+        where="the theorem on identifiability",
     ),
     published=(
         Published(

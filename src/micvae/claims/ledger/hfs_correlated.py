@@ -19,7 +19,7 @@ CLAIM = Claim(
         title="Disentanglement of Correlated Factors via Hausdorff Factorized Support",
         authors="Roth, Ibrahim, Akata, Vincent & Bouchacourt",
         year=2023,
-        where="Table 1",
+        where="the table of results under correlated factors",
     ),
     published=(
         Published(

@@ -16,7 +16,7 @@ CLAIM = Claim(
         title="Independent Mechanism Analysis, a New Concept?",
         authors="Gresele, von Kügelgen, Stimper, Schölkopf & Besserve",
         year=2021,
-        where="Section 5.2, learning",
+        where="the experiments on learning",
     ),
     published=(
         Published(

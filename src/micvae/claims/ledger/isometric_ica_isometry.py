@@ -16,7 +16,7 @@ CLAIM = Claim(
         title="When Is Unsupervised Disentanglement Possible?",
         authors="Horan, Richardson & Weiss",
         year=2021,
-        where="Section 5, experiments",
+        where="the experiments",
     ),
     published=(
         Published(

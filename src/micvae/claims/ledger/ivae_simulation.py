@@ -13,7 +13,7 @@ SOURCE = Source(
     title="Variational Autoencoders and Nonlinear ICA: A Unifying Framework",
     authors="Khemakhem, Kingma, Monti & Hyvärinen",
     year=2020,
-    where="Section 5.1, simulated data",
+    where="the experiments on simulated data",
 )
 ON = (
     "5 Gaussian sources whose variances change over 40 segments of 1,000 samples, mixed by L layers"

@@ -14,7 +14,7 @@ CLAIM = Claim(
         title="Learning Disentangled Joint Continuous and Discrete Representations",
         authors="Dupont",
         year=2018,
-        where="Section 4, MNIST",
+        where="the experiments on MNIST",
     ),
     published=(
         Published(

@@ -14,7 +14,7 @@ from micvae.studies.paper import (
     Reproduction,
 )
 
-ON = "colored squares of the paper's own generator; seeds and intervals are not stated"
+ON = "the paper's toy squares; seeds and intervals are not stated"
 
 CLAIM = Claim(
     name="paper-table-1",
@@ -23,7 +23,7 @@ CLAIM = Claim(
         title="Mutual Information Constrained Variational Framework for Identifiable "
         "Representation Disentangling",
         authors="the seed paper",
-        year=2025,
+        year=None,
         where="Table 1",
     ),
     published=tuple(

@@ -17,7 +17,7 @@ CLAIM = Claim(
         title="Nonlinear ICA of Temporally Dependent Stationary Sources",
         authors="Hyvärinen & Morioka",
         year=2017,
-        where="Section 5, simulations",
+        where="the simulations",
     ),
     published=tuple(
         Published(

@@ -29,13 +29,13 @@ CLAIM = Claim(
         title="Disentangling Identifiable Features from Noisy Data with Structured Nonlinear ICA",
         authors="Hälvä, Le Corff, Lehéricy, So, Zhu, Gassiat & Hyvärinen",
         year=2021,
-        where="Section 5, simulations",
+        where="the simulations",
     ),
     published=(
         Published(
             row="snica:paper",
             said="higher than the methods compared",
-            on="3 sources in 12 noisy features, 100,000 frames",
+            on="sources of switching dynamics in noisy features, 100,000 frames",
         ),
     ),
     quantity="MCC of the codes with the sources",

@@ -16,7 +16,7 @@ CLAIM = Claim(
         title="Identifiable Deep Generative Models via Sparse Decoding",
         authors="Moran, Sridhar, Wang & Blei",
         year=2022,
-        where="Section 5, simulated data",
+        where="the experiments on simulated data",
     ),
     published=(
         Published(

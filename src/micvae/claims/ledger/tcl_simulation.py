@@ -29,7 +29,7 @@ CLAIM = Claim(
         title="Unsupervised Feature Extraction by Time-Contrastive Learning and Nonlinear ICA",
         authors="Hyvärinen & Morioka",
         year=2016,
-        where="Figure 2",
+        where="the figure of recovered sources in simulation",
     ),
     published=tuple(
         Published(
