@@ -220,7 +220,7 @@ def plan_claim(claim: Claim, out: Path) -> PlanRecord:
     plan = PlanRecord(
         name=claim.name,
         micvae=__version__,
-        per_run={label: round(seconds, 2) for label, seconds in per_run.items()},
+        per_run={label: round(seconds, 4) for label, seconds in per_run.items()},
         seconds=round(sum(per_run[label] * count for label, count in runs.items()), 1),
     )
     make_folder(folder)
