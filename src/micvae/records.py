@@ -113,7 +113,7 @@ def data_frame(lines: Sequence[Mapping[str, Any]], columns: Sequence[str] | None
     return pandas.DataFrame(lines, columns=columns)
 
 
-class FieldError(MicvaeError):
+class FieldError(MicvaeError, ValueError):
     """A value that does not fit its field.
 
     Args:
@@ -345,7 +345,7 @@ def _items(hints: Sequence[Any], value: Any) -> tuple[Any, ...]:
     )
 
 
-def _entries(hint: Any, value: Any) -> dict[str, Any]:
+def _entries(hint: Any, value: Any) -> dict[str, object]:
     if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
         raise FieldError("", shown(value), "an object with names")
     return {key: _within(f"[{shown(key)}]", hint, one) for key, one in value.items()}

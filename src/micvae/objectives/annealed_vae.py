@@ -1,4 +1,4 @@
-"""AnnealedVAE: the KL term is held at a capacity that grows."""
+"""AnnealedVAE: the KL term follows a capacity that grows."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import ClassVar
 from torch import Tensor
 
 from micvae.models.vae import VAEModel
-from micvae.objectives.base import ELBO, MODEL, Losses, Objective, Step
+from micvae.objectives.base import ELBO, Losses, Objective, Step
 from micvae.objectives.schedules import Constant, Ramp, RelativeRamp, Schedule
 
 
@@ -15,14 +15,20 @@ from micvae.objectives.schedules import Constant, Ramp, RelativeRamp, Schedule
 class AnnealedVAE(Objective):
     r"""−E[log p(x|z)] + γ · |KL(q(z|x) ‖ p(z)) − C|, in nats per sample (CCI-VAE).
 
-    The KL term, averaged over the batch, is held at the capacity C, which grows over the steps:
-    latents come in one by one, the most useful first.
+    The penalty keeps the KL term, averaged over the batch, at the capacity C, which grows over the
+    steps: latents become active one by one, the most useful first.
 
     References:
         *Understanding disentangling in β-VAE*, Burgess et al., 2018.
+
+    Examples:
+        >>> import micvae
+        >>> run = micvae.train("annealed-vae", data="squares(n=128)", gamma=10, epochs=1, out="run")
+        >>> [term for term in run.final_terms() if not term.startswith("kl_")]
+        ['loss', 'reconstruction', 'kl', 'capacity_gap']
     """
 
-    summary: ClassVar[str] = "holds the KL at a capacity that grows: latents come in one by one"
+    summary: ClassVar[str] = "keeps the KL at a growing capacity: latents become active one by one"
     reference: ClassVar[str] = "Burgess et al. 2018"
     strength: ClassVar[str] = "gamma"
 
@@ -40,13 +46,6 @@ class AnnealedVAE(Objective):
     def __call__(self, model: VAEModel, x: Tensor, step: Step) -> Losses:
         """Evaluate on a batch; see `Objective`."""
         elbo = ELBO.of(model, x, step.generator)
-        kl = elbo.latent_kl.sum()
-        excess = (kl - self.capacity(step.number)).abs()
+        excess = (elbo.kl - self.capacity(step.number)).abs()
         loss = elbo.reconstruction + self.gamma(step.number) * excess
-        terms = {
-            "loss": loss,
-            "reconstruction": elbo.reconstruction,
-            "kl": kl,
-            "capacity_gap": excess,
-        }
-        return Losses({MODEL: loss}, terms, elbo.latent_kl)
+        return elbo.losses(loss, capacity_gap=excess)

@@ -1,4 +1,4 @@
-"""β-TCVAE: the KL term taken apart, and its total correlation weighted."""
+"""β-TCVAE: the KL term decomposed, with a weight on its total correlation."""
 
 import math
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from torch import Tensor
 from micvae.distributions import DiagonalGaussian, StandardNormal, Trait
 from micvae.information.decomposition import Decomposition, Sampling, decompose
 from micvae.models.vae import VAEModel
-from micvae.objectives.base import ELBO, MODEL, Losses, Objective, Step
+from micvae.objectives.base import ELBO, Losses, Objective, Step
 from micvae.objectives.schedules import Constant, Schedule
 
 NORMAL = StandardNormal()
@@ -21,8 +21,8 @@ NORMAL = StandardNormal()
 class BetaTCVAE(Objective):
     r"""−E[log p(x|z)] + α · I(x; z) + β · TC(z) + γ · Σ_d KL(q(z_d) ‖ p(z_d)), nats per sample.
 
-    The three terms add up to the KL term; nothing of it is added on top. TC is joint dependence,
-    where `mi-constrained` penalises pairs: of z₃ = z₁ + z₂ mod 1 it sees what no pair shows.
+    The three terms add up to the KL term, which is not added again. TC is joint dependence, while
+    `mi-constrained` penalises pairs: for z₃ = z₁ + z₂ mod 1 TC is positive and no pair depends.
 
     Logged are the three parts of the batch's own aggregate posterior, without the constant in
     log N that minibatch weighted sampling adds, and the loss without it. I(x; z) is then at most
@@ -30,12 +30,18 @@ class BetaTCVAE(Objective):
 
     References:
         *Isolating Sources of Disentanglement in Variational Autoencoders*, Chen et al., 2018.
+
+    Examples:
+        >>> import micvae
+        >>> run = micvae.train("beta-tcvae", data="squares(n=128)", beta=4, epochs=1, out="run")
+        >>> [term for term in run.final_terms() if not term.startswith("kl_")]
+        ['loss', 'reconstruction', 'kl', 'index_code_mi', 'total_correlation', 'dimension_wise_kl']
     """
 
     summary: ClassVar[str] = "penalises the total correlation, estimated on the batch"
     reference: ClassVar[str] = "Chen et al. 2018"
     required_traits: ClassVar[frozenset[Trait]] = frozenset({"gaussian", "normal prior"})
-    """The density of the aggregate posterior is taken latent by latent."""
+    """To estimate the density of the aggregate posterior latent by latent."""
     strength: ClassVar[str] = "beta"
 
     alpha: Schedule = Constant(1.0)
@@ -68,18 +74,12 @@ class BetaTCVAE(Objective):
             + self.gamma(step.number) * parts.dimension_wise_kl
         )
         shown = self._shown(parts, elbo, step)
-        terms = {
-            "loss": loss - self._offset(model.latent_dim, step),
-            "reconstruction": elbo.reconstruction,
-            "kl": elbo.latent_kl.sum(),
-            "index_code_mi": shown.index_code_mi,
-            "total_correlation": shown.total_correlation,
-            "dimension_wise_kl": shown.dimension_wise_kl,
-        }
-        return Losses({MODEL: loss}, terms, elbo.latent_kl)
+        losses = elbo.losses(loss, **shown._asdict())
+        losses.terms["loss"] = loss - self._offset(model.latent_dim, step)
+        return losses
 
     def _shown(self, parts: Decomposition, elbo: ELBO, step: Step) -> Decomposition:
-        """The parts of the batch's own aggregate posterior, which are possible values."""
+        """The parts for the aggregate posterior of the batch: values that are possible."""
         if self.sampling == "mws":
             return parts.without_offset(elbo.z.shape[1], step.dataset_size)
         with torch.no_grad():
@@ -88,7 +88,7 @@ class BetaTCVAE(Objective):
             )
 
     def _offset(self, latents: int, step: Step) -> float:
-        """What the weighted parts hold of log N: a constant in the parameters, nats."""
+        """The share of log N in the weighted parts, nats; it does not depend on parameters."""
         if self.sampling == "mss":
             return 0.0
         weights = (self.alpha, self.beta, self.gamma)

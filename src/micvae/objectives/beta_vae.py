@@ -13,12 +13,18 @@ from micvae.objectives.vae import VAEObjective
 class BetaVAE(VAEObjective):
     r"""−E[log p(x|z)] + β · KL(q(z|x) ‖ p(z)) with β > 1, in nats per sample.
 
-    β is per sample, as everywhere here: some code bases divide the reconstruction by the number of
-    pixels, which makes their β mean something else.
+    β is per sample, as everywhere here: code that divides the reconstruction by the number of
+    pixels uses β in another unit.
 
     References:
         *beta-VAE: Learning Basic Visual Concepts with a Constrained Variational Framework*,
         Higgins et al., 2017.
+
+    Examples:
+        >>> import micvae
+        >>> run = micvae.train("beta-vae", data="squares(n=128)", beta=4, epochs=1, out="run")
+        >>> [term for term in run.final_terms() if not term.startswith("kl_")]
+        ['loss', 'reconstruction', 'kl']
     """
 
     summary: ClassVar[str] = "a heavier KL term: fewer, more independent latents, blurrier images"

@@ -12,7 +12,7 @@ from micvae.checks import Positive, PositiveInt
 from micvae.distributions import Trait
 from micvae.models.vae import VAEModel
 from micvae.networks import dense, frozen_call
-from micvae.objectives.base import ELBO, MODEL, Losses, Objective, Step
+from micvae.objectives.base import ELBO, Losses, Objective, Step
 from micvae.objectives.hooks import AdamSettings, ObjectiveContext
 from micvae.objectives.schedules import Constant, Schedule
 
@@ -27,19 +27,26 @@ class FactorVAE(Objective):
         \min_T \tfrac12 E_{q(z)} \operatorname{softplus}(-T)
         + \tfrac12 E_{\prod q(z_d)} \operatorname{softplus}(T)
 
-    The discriminator T learns to tell latents of one batch from latents of *another* batch, each
-    of whose dimensions is permuted on its own; its logit is the log-density ratio. Its loss does
-    not reach the encoder, nor the encoder's loss it.
+    The discriminator T distinguishes latents of one batch from latents of *another* batch whose
+    dimensions are permuted independently; its logit is the log-density ratio. Its loss does not
+    reach the encoder, and the loss of the encoder does not reach it.
 
     References:
         *Disentangling by Factorising*, Kim & Mnih, 2018.
+
+    Examples:
+        >>> import micvae
+        >>> data = "squares(n=128)"
+        >>> run = micvae.train("factor-vae", data=data, tc_weight=10, epochs=1, out="run")
+        >>> [term for term in run.final_terms() if not term.startswith("kl_")]
+        ['loss', 'reconstruction', 'kl', 'total_correlation_estimate', 'discriminator_loss']
     """
 
     summary: ClassVar[str] = "penalises the total correlation, estimated by an adversary"
     reference: ClassVar[str] = "Kim & Mnih 2018"
     needs_second_batch: ClassVar[bool] = True
     required_traits: ClassVar[frozenset[Trait]] = frozenset({"vector_code"})
-    """Latents are permuted one by one."""
+    """To permute latents one by one."""
     strength: ClassVar[str] = "tc_weight"
 
     beta: Schedule = Constant(1.0)
@@ -69,7 +76,7 @@ class FactorVAE(Objective):
         return {DISCRIMINATOR: dense(context.latent_dim, [self.width] * self.depth, 1, generator)}
 
     def adam(self, group: str) -> AdamSettings:
-        """The discriminator learns at its own rate."""
+        """A separate learning rate for the discriminator."""
         if group == DISCRIMINATOR:
             return AdamSettings(lr=self.discriminator_rate, betas=(0.5, 0.9))
         return AdamSettings()
@@ -79,24 +86,20 @@ class FactorVAE(Objective):
         discriminator = step.networks[DISCRIMINATOR]
         elbo = ELBO.of(model, x, step.generator)
         correlation = frozen_call(discriminator, elbo.z).mean()
-        kl = elbo.latent_kl.sum()
         loss = (
             elbo.reconstruction
-            + self.beta(step.number) * kl
+            + self.beta(step.number) * elbo.kl
             + self.tc_weight(step.number) * correlation
         )
         with torch.no_grad():
             other = model.encode(step.other_batch()).sample(step.generator)
             shuffled = permuted(other, step.generator)
         adversary = discriminator_loss(discriminator, elbo.z.detach(), shuffled)
-        terms = {
-            "loss": loss,
-            "reconstruction": elbo.reconstruction,
-            "kl": kl,
-            "total_correlation_estimate": correlation,
-            "discriminator_loss": adversary,
-        }
-        return Losses({MODEL: loss, DISCRIMINATOR: adversary}, terms, elbo.latent_kl)
+        losses = elbo.losses(
+            loss, total_correlation_estimate=correlation, discriminator_loss=adversary
+        )
+        losses.minimised[DISCRIMINATOR] = adversary
+        return losses
 
 
 def discriminator_loss(discriminator: nn.Module, joint: Tensor, shuffled: Tensor) -> Tensor:
@@ -106,6 +109,6 @@ def discriminator_loss(discriminator: nn.Module, joint: Tensor, shuffled: Tensor
 
 
 def permuted(z: Tensor, generator: torch.Generator) -> Tensor:
-    """Permute every column of (B, D) on its own: samples of the product of the marginals."""
+    """Permute each column of (B, D) independently: samples of the product of the marginals."""
     keys = torch.rand(z.shape, generator=generator, device=generator.device).to(z.device)
     return z.gather(0, keys.argsort(0))

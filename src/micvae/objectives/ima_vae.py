@@ -10,7 +10,7 @@ from micvae.checks import PositiveInt
 from micvae.distributions import Trait
 from micvae.models import VAEModel
 from micvae.models.jacobian import ima_contrast, jacobians
-from micvae.objectives.base import ELBO, MODEL, Losses, Objective, Step
+from micvae.objectives.base import ELBO, Losses, Objective, Step
 from micvae.objectives.identifiability import ELEMENTWISE, Identifiability
 from micvae.objectives.schedules import Constant, Schedule
 
@@ -21,9 +21,9 @@ class IMAVAE(Objective):
 
     .. math:: C = \sum_d \log \|\partial f / \partial z_d\| - \tfrac{1}{2} \log \det J^\top J
 
-    with J the Jacobian of f, the decoder's mean, at a sample of the posterior; the mean of C over
-    the first `samples` images of the batch. Its gradient reaches the encoder too, through where J
-    is taken. A VAE whose posteriors are narrow tends to a small C by itself.
+    with J the Jacobian of f, the decoder's mean, at a sample of the posterior. C is averaged over
+    the first `samples` images of the batch. Its gradient also reaches the encoder, through the
+    point at which J is evaluated. A VAE with narrow posteriors tends to a small C by itself.
 
     References:
         *Independent Mechanism Analysis, a New Concept?*, Gresele, von Kügelgen, Stimper,
@@ -32,12 +32,21 @@ class IMAVAE(Objective):
         von Kügelgen, Zietlow, Schölkopf, Martius, Brendel & Besserve, 2022.
         *Function Classes for Identifiable Nonlinear Independent Component Analysis*, Buchholz,
         Besserve & Schölkopf, 2022.
+
+    Examples:
+        >>> import micvae
+        >>> data = "independent(n=400, sources=2, mixing='orthogonal')"
+        >>> run = micvae.train(
+        ...     "ima-vae", data=data, contrast_weight=1, latent_dim=2, epochs=1, out="run"
+        ... )
+        >>> [term for term in run.final_terms() if not term.startswith("kl_")]
+        ['loss', 'reconstruction', 'kl', 'ima_contrast']
     """
 
     summary: ClassVar[str] = "latents that move images in orthogonal directions"
     reference: ClassVar[str] = "Gresele et al. 2021"
     required_traits: ClassVar[frozenset[Trait]] = frozenset({"vector_code"})
-    """A direction per latent."""
+    """For a direction per latent."""
     identifiability: ClassVar[Identifiability | None] = Identifiability(
         up_to=ELEMENTWISE,
         given="the mixing has orthogonal columns and is not conformal in two dimensions",
@@ -56,7 +65,7 @@ class IMAVAE(Objective):
     """γ, the weight of the contrast C."""
 
     samples: PositiveInt = 24
-    """How many images of a batch the Jacobian is taken at; a step takes D backward passes there."""
+    """Images of a batch at which the Jacobian is evaluated, by D backward passes in a step."""
 
     @classmethod
     def presets(cls) -> Mapping[str, Objective]:
@@ -68,16 +77,9 @@ class IMAVAE(Objective):
         elbo = ELBO.of(model, x, step.generator)
         at = elbo.z[: self.samples]
         contrast = ima_contrast(jacobians(lambda z: model.decode(z).mean, at)).mean()
-        kl = elbo.latent_kl.sum()
         loss = (
             elbo.reconstruction
-            + self.beta(step.number) * kl
+            + self.beta(step.number) * elbo.kl
             + self.contrast_weight(step.number) * contrast
         )
-        terms = {
-            "loss": loss,
-            "reconstruction": elbo.reconstruction,
-            "kl": kl,
-            "ima_contrast": contrast,
-        }
-        return Losses({MODEL: loss}, terms, elbo.latent_kl)
+        return elbo.losses(loss, ima_contrast=contrast)

@@ -10,7 +10,7 @@ from torch import Tensor
 from micvae.distributions import JointLatents, Latents, Trait
 from micvae.distributions.joint import JointPosterior
 from micvae.models.vae import VAEModel
-from micvae.objectives.base import ELBO, MODEL, Losses, Objective, Step
+from micvae.objectives.base import ELBO, Losses, Objective, Step
 from micvae.objectives.schedules import Constant, Ramp, RelativeRamp, Schedule
 
 
@@ -24,23 +24,30 @@ class JointVAE(Objective):
 
     References:
         *Learning Disentangled Joint Continuous and Discrete Representations*, Dupont, 2018.
+
+    Examples:
+        >>> import micvae
+        >>> run = micvae.train("joint-vae", data="squares(n=128)", epochs=1, out="run")
+        >>> [term for term in run.final_terms() if not term.startswith("kl_")]
+        ['loss', 'reconstruction', 'kl']
     """
 
-    summary: ClassVar[str] = "numbers and categories, each up to a capacity"
+    summary: ClassVar[str] = "numbers and categories, with separate KL capacities"
     reference: ClassVar[str] = "Dupont 2018"
     latents: ClassVar[Latents] = JointLatents()
     required_traits: ClassVar[frozenset[Trait]] = frozenset({"categories"})
-    """Gaussian latents, then categories."""
+    """For Gaussian latents, then categories."""
 
     gamma: Schedule = RelativeRamp(3.0, 1.0, share=0.47)
-    """Weight of the distance from the capacities. It falls: a category that is forced open takes
-    whatever comes first, one whose price falls takes what is worth most beside the numbers."""
+    """Weight of the distance from the capacities. It falls: a category under a constant high weight
+    encodes the first feature found, under a falling weight the one that helps the numbers most."""
 
     capacity: Schedule = RelativeRamp(0.0, 7.0, share=0.16)
-    """C_z in nats, of all numbers together; enough, and soon, for all that is continuous."""
+    """C_z in nats, of all numbers together; it grows early, so that numbers encode what is
+    continuous."""
 
     category_capacity: Schedule = RelativeRamp(0.0, 1.38, share=0.16, begin=0.78)
-    """C_c in nats, of all categories together. Opened last: it only makes categories sure."""
+    """C_c in nats, of all categories together; it grows last."""
 
     @classmethod
     def presets(cls) -> Mapping[str, Objective]:
@@ -64,11 +71,4 @@ class JointVAE(Objective):
         loss = elbo.reconstruction + self.gamma(step.number) * (
             (kl_numbers - self.capacity(step.number)).abs() + (kl_categories - capacity).abs()
         )
-        terms = {
-            "loss": loss,
-            "reconstruction": elbo.reconstruction,
-            "kl": elbo.latent_kl.sum(),
-            "kl_numbers": kl_numbers,
-            "kl_categories": kl_categories,
-        }
-        return Losses({MODEL: loss}, terms, elbo.latent_kl)
+        return elbo.losses(loss, kl_numbers=kl_numbers, kl_categories=kl_categories)

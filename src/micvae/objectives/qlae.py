@@ -1,4 +1,4 @@
-"""QLAE: an autoencoder whose latents are quantised, each on a codebook of its own."""
+"""QLAE: an autoencoder with quantised latents, each with a separate codebook."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from torch import Tensor
 from micvae.checks import NonNegative
 from micvae.distributions import CodebookLatents, Latents, Quantised, Trait
 from micvae.models.vae import VAEModel
-from micvae.objectives.base import ELBO, MODEL, Losses, Objective, Step
+from micvae.objectives.base import ELBO, Losses, Objective, Step
 from micvae.objectives.hooks import AdamSettings
 from micvae.objectives.schedules import Constant, Schedule
 
@@ -18,9 +18,9 @@ from micvae.objectives.schedules import Constant, Schedule
 class QLAE(Objective):
     r"""−log p(x|z) + λ_q Σ_d (sg[e_d] − v_d)² + λ_c Σ_d (e_d − sg[v_d])², in nats per sample.
 
-    e is what the encoder says, v the nearest value of each latent's own codebook, which the
-    decoder reads; sg stops the gradient. Few values per latent, and a strong decay of the weights
-    of encoder and decoder, make it cheapest to give every value one meaning.
+    e is the output of the encoder, v the nearest value of each latent's codebook, which the decoder
+    reads; sg stops the gradient. Few values per latent and a strong decay of the weights of
+    encoder and decoder favour codes in which every value has one meaning.
 
     The paper divides the reconstruction by the number of pixels and both other terms by the
     number of latents; its weights of 0.01 are 0.01 · pixels / latents here: 1.7 for grey 32×32
@@ -28,13 +28,19 @@ class QLAE(Objective):
 
     References:
         *Disentanglement via Latent Quantization*, Hsu, Dorrell, Whittington, Wu & Finn, 2023.
+
+    Examples:
+        >>> import micvae
+        >>> run = micvae.train("qlae", data="squares(n=128)", commitment=2, epochs=1, out="run")
+        >>> [term for term in run.final_terms() if not term.startswith("kl_")]
+        ['loss', 'reconstruction', 'kl', 'quantisation', 'commitment']
     """
 
-    summary: ClassVar[str] = "quantises every latent on a learned codebook, decays weights"
+    summary: ClassVar[str] = "quantises every latent on a learned codebook, with weight decay"
     reference: ClassVar[str] = "Hsu et al. 2023"
     latents: ClassVar[Latents] = CodebookLatents()
     required_traits: ClassVar[frozenset[Trait]] = frozenset({"quantised"})
-    """The nearest value, and what it is nearest to."""
+    """For the nearest value and the encoder output."""
 
     quantisation: Schedule = Constant(2.0)
     """λ_q: how fast the codebook follows the encoder."""
@@ -66,11 +72,4 @@ class QLAE(Objective):
             + self.quantisation(step.number) * quantisation
             + self.commitment(step.number) * commitment
         )
-        terms = {
-            "loss": loss,
-            "reconstruction": elbo.reconstruction,
-            "kl": elbo.latent_kl.sum(),
-            "quantisation": quantisation,
-            "commitment": commitment,
-        }
-        return Losses({MODEL: loss}, terms, elbo.latent_kl)
+        return elbo.losses(loss, quantisation=quantisation, commitment=commitment)

@@ -1,4 +1,4 @@
-"""SlowVAE: latents that seldom change much from one frame to the next."""
+"""SlowVAE: latents with sparse changes from frame to frame."""
 
 import math
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from micvae.checks import Positive
 from micvae.data import FactorDataset, LazyImages
 from micvae.distributions import DiagonalGaussian, Trait
 from micvae.models import VAEModel, laid_out
-from micvae.objectives.base import MODEL, Losses, Objective, Step
+from micvae.objectives.base import ELBO, Losses, Objective, Step
 from micvae.objectives.contrast import contrast
 from micvae.objectives.identifiability import Identifiability
 from micvae.objectives.observed import next_frames
@@ -29,30 +29,40 @@ class SlowVAE(Objective):
     .. math:: E[-\log p(x|z)] + \tfrac12 \big[ \beta\, KL(q(z_{t-1}|x_{t-1}) \| N(0, I))
         + \gamma\, E_{q(z_{t-1}|x_{t-1})} KL(q(z_t|x_t) \| p(z_t|z_{t-1})) \big] + c\, L_t
 
-    where ½ is there because the paper's loss is that of a pair, which has two reconstructions, and
     with p(z_t|z_{t−1}) = ∏_d (λ/2) exp(−λ \|z_{t,d} − z_{t−1,d}\|), averaged over both directions
-    of time. The last term is −H(q(z_t)) − Σ log(λ/2) + λ Σ E\|z_{t,d} − z_{t−1,d}\|, in closed
-    form since the difference is Gaussian.
+    of time; ½ because the paper's loss is that of a pair, with two reconstructions. The last term
+    is −H(q(z_t)) − Σ log(λ/2) + λ Σ E\|z_{t,d} − z_{t−1,d}\|, in closed form since the difference
+    is Gaussian.
 
-    With `as_in_code` it is what the authors' code computes: the Laplace distribution is centred at
+    `as_in_code` selects the loss of the authors' code: the Laplace distribution is centred at
     the other frame's posterior mean, not averaged over its posterior; the cross-entropies of both
     directions are added and the entropy is subtracted once, so that the cross-entropy weighs twice
-    as much against the entropy. The preset `paper`, whose figures come from that code, has it.
+    as much against the entropy. The preset `paper` uses it, since the paper's results come from
+    that code.
 
     L_t = −E log p(z_t|z_{t−1}) / mean_j p(z_t|z_{j−1}), over the frames j of the batch, is ours and
-    not in the paper, whose c is 0. −L_t is a lower bound of I(z_t; z_{t−1}), in which no latents
-    exceed the sources: it says from the start which coordinates move by Laplace steps, before
-    training has settled in others that merely reconstruct.
+    not in the paper, whose c is 0. −L_t is a lower bound of I(z_t; z_{t−1}), which no latents
+    can raise above that of the sources. It trains the encoder from the start towards coordinates
+    that move by Laplace steps, before training settles in others that merely reconstruct.
 
     References:
         *Towards Nonlinear Disentanglement in Natural Data with Temporal Sparse Coding*, Klindt,
         Schott, Sharma, Ustyuzhaninov, Brendel, Bethge & Paiton, 2021.
+
+    Examples:
+        >>> import micvae
+        >>> data = "sparse_transitions(n=400, sources=2)"
+        >>> run = micvae.train(
+        ...     "slow-vae", data=data, slowness=10, latent_dim=2, epochs=1, out="run"
+        ... )
+        >>> [term for term in run.final_terms() if not term.startswith("kl_")]
+        ['loss', 'reconstruction', 'kl', 'transition_kl']
     """
 
-    summary: ClassVar[str] = "latents that move by sparse steps from frame to frame; identifiable"
+    summary: ClassVar[str] = "latents with sparse changes from frame to frame; identifiable"
     reference: ClassVar[str] = "Klindt et al. 2021"
     required_traits: ClassVar[frozenset[Trait]] = frozenset({"gaussian", "normal prior"})
-    """The closed form is that of Gaussians."""
+    """For the closed form."""
     identifiability: ClassVar[Identifiability | None] = Identifiability(
         up_to="permutation, sign, scale and shift",
         given=(
@@ -75,7 +85,7 @@ class SlowVAE(Objective):
     """λ of the Laplace steps: they are 1/λ wide."""
 
     as_in_code: bool = False
-    """Whether the KL to the steps' prior is replaced by what the authors' code computes."""
+    """Whether the term of the authors' code replaces the KL to the prior of the steps."""
 
     @classmethod
     def presets(cls) -> Mapping[str, Objective]:
@@ -95,27 +105,20 @@ class SlowVAE(Objective):
         """Evaluate on a batch; see `Objective`."""
         both = torch.cat([x, laid_out(step.prepared_rows(NEIGHBOURS, x), x.device)])
         posterior = DiagonalGaussian.require(model.encode(both))
-        z, kl = model.space.draw(posterior, step.generator)
-        reconstruction = -model.decode(z).log_prob(both).mean()
-        latent_kl = kl.mean(0)
+        elbo = ELBO.of(model, both, step.generator, posterior)
         transition = transition_in_code if self.as_in_code else transition_kl
         slow = transition(posterior, self.rate).sum(1).mean()
         loss = (
-            reconstruction
-            + 0.5 * self.beta(step.number) * latent_kl.sum()
+            elbo.reconstruction
+            + 0.5 * self.beta(step.number) * elbo.kl
             + 0.5 * self.slowness(step.number) * slow
         )
-        terms = {
-            "loss": loss,
-            "reconstruction": reconstruction,
-            "kl": latent_kl.sum(),
-            "transition_kl": slow,
-        }
+        terms = {"transition_kl": slow}
         if self.contrast != NONE:  # logged even at weight 0
-            earlier, later = z.chunk(2)
+            earlier, later = elbo.z.chunk(2)
             terms["contrast"] = contrast_of(earlier, later, self.rate)
-            terms["loss"] = loss = loss + self.contrast(step.number) * terms["contrast"]
-        return Losses({MODEL: loss}, terms, latent_kl)
+            loss = loss + self.contrast(step.number) * terms["contrast"]
+        return elbo.losses(loss, **terms)
 
 
 def contrast_of(earlier: Tensor, later: Tensor, rate: float) -> Tensor:

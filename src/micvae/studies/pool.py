@@ -67,6 +67,7 @@ def run_jobs(
     jobs: Sequence[Job],
     workers: int,
     report: Callable[[Event], None] = lambda event: None,
+    score: bool = True,
 ) -> dict[int, str]:
     """Train and evaluate every job; return why some failed, by index.
 
@@ -83,6 +84,7 @@ def run_jobs(
         jobs: what to train.
         workers: how many processes; each computes on one thread.
         report: called with every event.
+        score: whether to store the scores of every run, too.
 
     Raises:
         MicvaeError: where workers have to import a main module that starts the work anew.
@@ -117,7 +119,7 @@ def run_jobs(
         pool.remove(worker)
         worker.pipe.close()
         if queue:
-            pool.append(_start(context))
+            pool.append(_start(context, score))
             give(pool[-1])
 
     def settle(event: Event) -> None:
@@ -127,7 +129,7 @@ def run_jobs(
 
     try:
         for _ in range(min(workers, len(jobs))):
-            pool.append(_start(context))
+            pool.append(_start(context, score))
             give(pool[-1])
         while any(worker.job is not None for worker in pool):
             ready = wait([w.pipe for w in pool if w.job is not None])
@@ -172,9 +174,9 @@ _GUARD = (
 )
 
 
-def _start(context: Any) -> _Worker:
+def _start(context: Any, score: bool) -> _Worker:
     here, there = context.Pipe()
-    process = context.Process(target=_work, args=(there,), daemon=True)
+    process = context.Process(target=_work, args=(there, score), daemon=True)
     with _uninterrupted(), _main_left_out():
         process.start()
     there.close()
@@ -257,7 +259,7 @@ def _say(pipe: Connection, job: int, progress: "Progress") -> None:
     pipe.send(Event(job, "progress", progress.step / progress.steps))
 
 
-def _work(pipe: Connection) -> None:
+def _work(pipe: Connection, score: bool) -> None:
     """Take jobs from the pipe until there are no more."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which stops us
     threading.Thread(target=_end_with_parent, name="micvae-parent", daemon=True).start()
@@ -277,7 +279,8 @@ def _work(pipe: Connection) -> None:
                 folder = Path(given.folder)
                 wait_until_free(folder, PATIENCE)
                 run = train_run(given.config, folder, partial(_say, pipe, job))
-                ensure_scores(run)
+                if score:
+                    ensure_scores(run)
                 pipe.send(Event(job, "done"))
             except MicvaeError as error:
                 pipe.send(Event(job, "failed", str(error)))

@@ -25,6 +25,7 @@ from micvae.records import (
     check_length,
 )
 from micvae.text import text_table
+from micvae.training.record import DataSummary
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -194,21 +195,12 @@ class MissingPair(Pair, Missing):
 
 
 @dataclass(frozen=True, kw_only=True)
-class AuditedData:
-    """The data of the runs."""
-
-    name: str
-    n: Count
-    notes: Texts
-
-
-@dataclass(frozen=True, kw_only=True)
 class AuditRecord(Result):
     """What `micvae audit` finds and `audit.json` holds."""
 
     REMEDY: ClassVar[str] = "Run micvae audit again to write the file anew."
 
-    data: AuditedData
+    data: DataSummary
     quick: bool
     seed: Whole
     images: Count
