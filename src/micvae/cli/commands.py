@@ -55,7 +55,7 @@ __all__ = [
 ]
 
 NEXT = ("evaluate", "report")
-LEAST = 20
+MIN_SAMPLES = 20
 """Samples that these need: MIG alone puts them into 20 bins."""
 
 
@@ -111,8 +111,8 @@ def train(arguments: list[str]) -> None:
     for remark in run.remarks():
         say(remark)
     n = run.record.data.n
-    if n < LEAST:
-        say(f"{n} samples are too few to be scored or drawn: at least {LEAST} are needed.")
+    if n < MIN_SAMPLES:
+        say(f"{n} samples are too few to be scored or drawn: at least {MIN_SAMPLES} are needed.")
         return
     say(f"next: {'; '.join(shlex.join(['micvae', c, str(run.path)]) for c in NEXT)}")
 

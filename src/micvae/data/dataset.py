@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from micvae.arrays import unmasked
 from micvae.data.array_header import few
-from micvae.data.lazy import Images, LazyImages, Mapped, parts, rows_of
+from micvae.data.lazy import Images, LazyImages, Transformed, parts, rows_of
 from micvae.data.vectors import LARGEST, check_whole, precise, rounds_first
 from micvae.errors import AmbiguousKindWarning, DataError
 
@@ -241,7 +241,7 @@ def _checked_images(given: ArrayLike | LazyImages, what: str) -> Images:
 
 def _as_float32(vectors: Images) -> Images:
     if isinstance(vectors, LazyImages):
-        return Mapped(vectors, lambda block: block.astype(np.float32))
+        return Transformed(vectors, lambda block: block.astype(np.float32))
     return vectors.astype(np.float32)
 
 

@@ -15,7 +15,7 @@ from micvae.data.archives import npz_array, readable
 from micvae.data.array_header import check_npy, check_size, header, npz_arrays
 from micvae.data.dataset import FactorDataset, guess_kind, warn_of_guesses
 from micvae.data.layout import Arrangement, Layout, arrangement
-from micvae.data.lazy import Images, Stored, is_large
+from micvae.data.lazy import ArrayBacked, Images, is_large
 from micvae.data.on_disk import ArrayFile, of_array
 from micvae.data.tables import read_matrix
 from micvae.data.value_range import Range, Reading, Scale, checked_range, expecting
@@ -30,7 +30,7 @@ KINDS_IN_FILE = "say which it is by an array factor_kinds of texts in the file"
 MOST_FACTORS = 10_000
 FEW_NAMES = 1_000
 """So many are read whatever they are of: that they do not fit is said in more words then."""
-Opener = Callable[[Reading], Stored]
+Opener = Callable[[Reading], ArrayBacked]
 """Opens an array that stays in its file."""
 
 

@@ -89,11 +89,11 @@ def rows_of(images: Images, index: ArrayLike) -> Images:
     """The samples at `index`, in that order: an array, or where they are many, still unread."""
     numbers = np.arange(len(images))[np.asarray(index)]
     if isinstance(images, LazyImages) and is_large((len(numbers), *images.shape[1:])):
-        return Selected(images, numbers)
+        return Subset(images, numbers)
     return images[numbers]
 
 
-class Selected(LazyImages):
+class Subset(LazyImages):
     """Some samples of other ones.
 
     Args:
@@ -112,7 +112,7 @@ class Selected(LazyImages):
         return self.images[self.rows[rows]]
 
 
-class Mapped(LazyImages):
+class Transformed(LazyImages):
     """Other samples, each changed as it is read.
 
     Args:
@@ -132,7 +132,7 @@ class Mapped(LazyImages):
         return self.change(self.images.read(rows))
 
 
-class Stored(LazyImages):
+class ArrayBacked(LazyImages):
     """Images out of something that has an array's rows, in an array's own arrangement and dtype.
 
     What `rows` needs is set before this is initialised: the rows are read to find which values are
@@ -193,7 +193,7 @@ def as_floats(images: NDArray[Any], scale: Scale | None, what: str) -> Vectors:
     return precise(images, what) if scale is None else scaled(images, scale)
 
 
-class Held(Stored):
+class InMemory(ArrayBacked):
     """Images in an array in memory whose copy as floats would be large.
 
     Args:

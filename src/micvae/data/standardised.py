@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from micvae import spelling
 from micvae.arrays import unmasked
 from micvae.data.dataset import FactorDataset
-from micvae.data.lazy import Images, LazyImages, Mapped, parts
+from micvae.data.lazy import Images, LazyImages, Transformed, parts
 from micvae.data.problems.problem import Problem
 from micvae.data.vectors import CONSTANT, rounds_first, warn_of_rounding
 from micvae.data.wrapping import inner
@@ -78,7 +78,7 @@ def standardised(
             return ((vectors.astype(np.float64) - centre) / spread).astype(np.float32)
 
     def moved(vectors: Images) -> Images:
-        return Mapped(vectors, move) if isinstance(vectors, LazyImages) else move(vectors)
+        return Transformed(vectors, move) if isinstance(vectors, LazyImages) else move(vectors)
 
     given: dict[str, Any] = {
         "name": f"{dataset.name}, standardised",
