@@ -60,10 +60,9 @@ First steps:
 Codes from anywhere, against known factors (.npy, .npz, .csv, .parquet):
   micvae evaluate --codes codes.npy --factors factors.csv --intervals
 
-Your own data: --data takes an .npz file (images; optional factors, factor_names, partners,
-auxiliary, …), an .npy or .h5 file, a .csv or .parquet table of numbers, or a folder of pictures
-(optional factors.csv), see docs/data.md. A command that was interrupted goes on where it stopped
-when it is given again.
+Your own data: --data takes the path of a file of arrays, of a table of numbers, or of a folder of
+pictures; micvae list data names the formats, docs/data.md describes them. A command that was
+interrupted goes on where it stopped when it is given again.
 """
 
 

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 
 from micvae.data.dataset import FactorDataset
+from micvae.data.description import DataLike
 from micvae.data.wrapping import column as column_of
 from micvae.data.wrapping import inner, without_factors
 
 
-def auxiliary(
-    data: FactorDataset | str | Path, *, column: int | str, keep: bool = True
-) -> FactorDataset:
+def auxiliary(data: DataLike, *, column: int | str, keep: bool = True) -> FactorDataset:
     """Take a factor for the auxiliary variable u that is observed beside each image.
 
     A categorical factor becomes one column per value, 1 where it takes it and 0 elsewhere; an

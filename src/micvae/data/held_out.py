@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from micvae.data.dataset import FactorDataset
+from micvae.data.description import DataLike
 from micvae.data.wrapping import column, inner, positions
 from micvae.errors import DataError
 
@@ -18,7 +18,7 @@ Where = Mapping[int | str, Sequence[float]]
 
 
 def held_out(
-    data: FactorDataset | str | Path,
+    data: DataLike,
     *,
     where: Where | None = None,
     factors: tuple[int | str, ...] = (0, 1),

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from micvae.data.dataset import FactorDataset
+from micvae.data.description import DataLike
 from micvae.data.wrapping import column as column_of
 from micvae.data.wrapping import inner, without_factors
 from micvae.errors import DataError
 
 
 def sequences(
-    data: FactorDataset | str | Path,
+    data: DataLike,
     *,
     column: int | str,
     time: int | str | None = None,

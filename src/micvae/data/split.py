@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from micvae.data.dataset import FactorDataset
+from micvae.data.description import DataLike
 from micvae.data.wrapping import inner, without_factors
 from micvae.errors import DataError
 
 
 def split(
-    data: FactorDataset | str | Path,
+    data: DataLike,
     *,
     share: float = 0.1,
     train: bool = True,

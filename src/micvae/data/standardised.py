@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from micvae import spelling
 from micvae.arrays import unmasked
 from micvae.data.dataset import FactorDataset
+from micvae.data.description import DataLike
 from micvae.data.lazy import Images, LazyImages, Transformed, parts
 from micvae.data.problems.problem import Problem
 from micvae.data.vectors import CONSTANT, rounds_first, warn_of_rounding
@@ -24,7 +23,7 @@ FLAT: dict[np.dtype[Any], float] = {np.dtype(np.float32): 1e-7, np.dtype(np.floa
 
 
 def standardised(
-    data: FactorDataset | str | Path,
+    data: DataLike,
     mean: ArrayLike | None = None,
     scale: ArrayLike | None = None,
 ) -> FactorDataset:
@@ -116,11 +115,6 @@ def own_vectors(source: Mapping[str, Any], shape: Sequence[int]) -> bool:
             return False
         step = step["of"]
     return len(shape) == 1 and step.get("data") not in DATASETS
-
-
-def standardised_name(data: str) -> str:
-    """What a run stores as its data where `data` was standardised for it."""
-    return f"standardised({spelling.quoted(data)})"
 
 
 def moments(

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from micvae.data.dataset import FactorDataset
+from micvae.data.description import DataLike
 from micvae.data.lazy import Images
 from micvae.data.problems.problem import Problem
 from micvae.data.wrapping import inner
@@ -18,7 +18,7 @@ from micvae.errors import DataError
 _SMALLEST = 1e-8  # of a direction's share in the variance
 
 
-def whitened(data: FactorDataset | str | Path) -> FactorDataset:
+def whitened(data: DataLike) -> FactorDataset:
     """Map vectors linearly so that their features are uncorrelated and of variance 1.
 
     x' = W (x − mean) with W the symmetric inverse root of the covariance, and partners likewise.

@@ -3,7 +3,12 @@
 import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
+from micvae import spelling
+from micvae.data import describe
+from micvae.errors import MicvaeError
+from micvae.objectives import Objective, VAEObjective
 from micvae.records import read
 from micvae.reports.many import (
     SETTINGS,
@@ -133,8 +138,16 @@ def _baseline(rows: Rows, labels: Sequence[str]) -> str | None:
     there = [label for label in labels if values_of(rows, label, "seed")]
     if len(there) < 2:
         return None
-    plain = {row["row"] for row in rows if str(row.get("objective", "")).startswith("vae")}
+    plain = {row["row"] for row in rows if _is_plain(row)}
     return next((label for label in there if label in plain), there[0])
+
+
+def _is_plain(row: Mapping[str, Any]) -> bool:
+    """Whether a run's method is the plain VAE."""
+    try:
+        return isinstance(spelling.read(row["objective"], Objective), VAEObjective)
+    except (KeyError, MicvaeError):
+        return False
 
 
 def _leader(rows: Rows, labels: Sequence[str]) -> tuple[Quantity, dict[str, Interval], str]:
@@ -239,7 +252,7 @@ def _table(rows: Rows, labels: Sequence[str], baseline: str | None, names: Seque
 def _command(folder: Path, rows: Rows, labels: Sequence[str]) -> str:
     """The command line of this study, its data spelled with `{seed}` where that varies."""
     first, seeds = rows[0], sorted({row["seed"] for row in rows})
-    data = {str(r["data"]).replace(f"seed={r['seed']}", "seed={seed}") for r in rows}
+    data = {str(describe(r["data"]).following(r["seed"])) for r in rows}
     words = ["micvae", "study", *labels, "--seeds", str(len(seeds)), "--seed", str(seeds[0])]
     words += ["--data", data.pop() if len(data) == 1 else str(first["data"])]
     for name in SETTINGS[2:]:

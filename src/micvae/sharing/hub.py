@@ -181,7 +181,7 @@ def _opened(config: Path, weights: Path, name: str, device: str) -> Trained:
             f"{FORMAT}; it may be of a newer version."
         )
     facts = records.from_json(ModelConfig, given, str(config))
-    units = Units.read(facts.data, facts.image_shape)
+    units = Units.read(facts.data, facts.image_shape, facts.config.description)
     model = restored_model(facts.config, facts.image_shape, weights, device)
     names, scale = facts.data.feature_names, facts.data.scale
     return Trained(name, facts.config, facts.image_shape, model, names, units, scale)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from micvae.data import FactorDataset, standardised
+from micvae.data import WRAPPERS, DataDescription, FactorDataset, standardised
 from micvae.data.value_range import innermost
 from micvae.errors import DataError, RunError
 from micvae.sharing.record import SharedData, UnitsRecord
@@ -54,23 +54,30 @@ class Units:
         return cls(moved)
 
     @classmethod
-    def read(cls, data: SharedData, shape: tuple[int, ...]) -> Units:
+    def read(cls, data: SharedData, shape: tuple[int, ...], description: DataDescription) -> Units:
         """Read what `to_record` gave, from the `data` of a shared model.
 
+        Args:
+            data: of the model.
+            shape: of a sample.
+            description: of the data that the model was trained on.
+
         Raises:
-            RunError: where the model was shared before models carried their units.
+            RunError: where the model reads vectors that may have been standardised, and was shared
+                before models carried their units.
         """
         given = data.units
         if given is None:
             return cls()
         if given.whitened is None:
-            notes = data.notes if len(shape) == 1 else ()
-            if any(note.startswith("Standardised:") for note in notes):
+            steps = {type(step) for step in description.steps()} if len(shape) == 1 else set()
+            in_memory = str(description) == IN_MEMORY
+            if WRAPPERS["standardised"] in steps or (in_memory and steps):
                 raise RunError(
-                    "this model reads standardised vectors, and was shared before models carried "
-                    "mean and scale; share its run again."
+                    "this model reads vectors that were standardised, or may have been, and was "
+                    "shared before models carried mean and scale; share its run again."
                 )
-            return cls(whitened=any(note.startswith("Whitened:") for note in notes))
+            return cls(whitened=WRAPPERS["whitened"] in steps)
         if given.mean is None or given.scale is None:
             return cls(whitened=given.whitened)
         moved = np.asarray(given.mean), np.asarray(given.scale)

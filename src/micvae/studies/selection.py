@@ -11,8 +11,8 @@ from numpy.typing import ArrayLike
 
 from micvae import records, spelling
 from micvae.arrays import unmasked
-from micvae.data import FactorDataset, load
-from micvae.data.standardised import own_vectors, standardised_name
+from micvae.data import DataDescription, FactorDataset, load
+from micvae.data.standardised import own_vectors
 from micvae.errors import MicvaeError, RunError
 from micvae.files import expanded, replacing
 from micvae.objectives import Objective, find
@@ -77,7 +77,7 @@ class Selection(TrainingOptions):
             raise MicvaeError("methods is empty; name at least one, such as beta-vae.")
         if self.restart:
             raise MicvaeError("restart belongs to train; a selection compares seeds.")
-        if "{seed}" in self.data:
+        if self.description.follows_seed:
             raise MicvaeError("data has {seed}; runs are compared on the same data, so fix it.")
 
     def in_model_units(self) -> Self:
@@ -87,22 +87,21 @@ class Selection(TrainingOptions):
         dataset = load(self.data)
         if not own_vectors(dataset.source, dataset.image_shape):
             return self
-        return dataclasses.replace(self, data=standardised_name(self.data))
+        return dataclasses.replace(self, data=str(self.description.wrapped("standardised")))
 
-    def training_data(self, factors: bool = False) -> str:
-        """What every run trains on, as text; with the factors only to check the ranking."""
-        return f"split({spelling.quoted(self.data)}, share={self.share!r}, factors={factors})"
+    def training_data(self, factors: bool = False) -> DataDescription:
+        """What every run trains on; with the factors only to check the ranking."""
+        return self.description.wrapped("split", share=self.share, factors=factors)
 
     def kept_aside(self) -> FactorDataset:
         """The samples that no run sees, without their factors."""
-        return load(
-            f"split({spelling.quoted(self.data)}, share={self.share!r}, factors=False, train=False)"
-        )
+        data = self.description.wrapped("split", share=self.share, factors=False, train=False)
+        return data.load()
 
     def rows(self) -> dict[str, RunConfig]:
         """The candidates by their label, which names the method as `micvae train` takes it."""
         names = {field.name for field in dataclasses.fields(TrainingOptions)}
-        values = {name: getattr(self, name) for name in names} | {"data": self.training_data()}
+        values = {name: getattr(self, name) for name in names} | {"data": str(self.training_data())}
         objectives = candidates(self.methods, self.strengths)
         return {
             label: RunConfig(objective=objective, **values)
@@ -204,7 +203,7 @@ def compare_candidates(
     if job.check:
         said("factors, to check the ranking")
         ranked = [candidate for candidate in measured if candidate.comparable]
-        checked = check(load(job.training_data(factors=True)), ranked, job.out)
+        checked = check(job.training_data(factors=True).load(), ranked, job.out)
     result = SelectionRecord(
         **vars(choice),
         data=load(job.data).name,
@@ -261,9 +260,9 @@ def _same_data(job: Selection, cells: Sequence[Cell]) -> None:
     there = [job.out / cell.path for cell in cells if (job.out / cell.path / RECORD).is_file()]
     if not there:
         return
-    now = load(job.training_data())
+    now = job.training_data().load()
     for path in there:
-        if as_recorded(now, Run(path).record, lambda: load(job.training_data())) is None:
+        if as_recorded(now, Run(path).record, job.training_data().load) is None:
             raise RunError(
                 f"{path} was trained on other data than {job.data} holds now; choose another --out."
             )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from micvae import spelling
+from micvae.data import DataDescription, describe
 from micvae.distributions import LATENTS, AutoLikelihood, Latents, Likelihood, OwnLatents
 from micvae.errors import MicvaeError, RunError
 from micvae.networks import Network
@@ -24,9 +25,8 @@ class TrainingOptions:
     """Everything about a training but its method."""
 
     data: str = "squares"
-    """A data set's name, with options where needed: "squares(n=4096, seed=1)"; or the path of an
-    .npz file (images; optional factors, factor_names, partners, auxiliary, sequence), of an .npy
-    or .h5 file, of a .csv or .parquet table of numbers, or of a folder of images."""
+    """A data set's name, with options where needed: "squares(n=4096, seed=1)"; or the path of a
+    file or a folder of your own. micvae list data shows both."""
 
     latent_dim: int = 3
     """Number of latents, D."""
@@ -62,6 +62,8 @@ class TrainingOptions:
     """Where to compute."""
 
     def __post_init__(self) -> None:
+        if isinstance(self.data, DataDescription):
+            object.__setattr__(self, "data", str(self.data))
         if not isinstance(self.data, str) or not isinstance(self.device, str):
             name = "device" if isinstance(self.data, str) else "data"
             raise MicvaeError(f"{name} is {getattr(self, name)!r}; give text.")
@@ -75,6 +77,15 @@ class TrainingOptions:
             if not 0 < rate < float("inf"):
                 raise MicvaeError(f"learning_rate is {rate!r}; give a positive number.")
             object.__setattr__(self, "learning_rate", Constant(float(rate)))
+
+    @property
+    def description(self) -> DataDescription:
+        """What `data` describes.
+
+        Raises:
+            DataError: where it is not understood.
+        """
+        return describe(self.data)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 
 from micvae import __version__
-from micvae.data import FactorDataset, LazyImages, from_npz, generated_samples, load, parts
-from micvae.data.places import StartingPoints, beside, from_folder_of, starting_points
-from micvae.data.standardised import moments, standardised_name
+from micvae.data import DataDescription, FactorDataset, LazyImages, from_npz, load, parts
+from micvae.data.places import StartingPoints, starting_points
+from micvae.data.standardised import moments
 from micvae.data.value_range import TrainedScale, expecting
 from micvae.data.vectors import check_float32, rounded_first, warn_of_rounding
 from micvae.errors import DataError, MicvaeError, MicvaeWarning, RunError
@@ -129,7 +129,7 @@ class Run:
 
     def _check_amount(self) -> None:
         """Refuse a record that names data of another size, before that is made."""
-        n, made = self.record.data.n, generated_samples(self.config.data)
+        n, made = self.record.data.n, self.config.description.generated
         if made > MOST_TIMES * n:
             raise RunError(
                 f"{self.path / RECORD} counts {n:,} samples, and its data {self.config.data} would "
@@ -164,20 +164,20 @@ class Run:
         assert problem is not None  # there is at least one place
         raise problem
 
-    def _read(self, data: str) -> FactorDataset:
+    def _read(self, data: DataDescription) -> FactorDataset:
         with expecting(trained=TrainedScale.of(self.record.data.source)):
-            return load(data)
+            return data.load()
 
-    def _places(self) -> list[str]:
-        """What `load` may find the data by, the likeliest first."""
-        data, recorded = self.config.data, self.record.data.paths_from or StartingPoints()
+    def _places(self) -> list[DataDescription]:
+        """Where the data may be found, the likeliest place first."""
+        data, recorded = self.config.description, self.record.data.paths_from or StartingPoints()
         found, folder = [data], self.path.resolve()
         if recorded.absolute is not None:
-            found.insert(0, from_folder_of(data, Path(recorded.absolute)))
+            found.insert(0, data.from_folder(Path(recorded.absolute)))
         if recorded.from_run is not None:
-            found.append(from_folder_of(data, folder / recorded.from_run))
-        found += [beside(data, folder), beside(data, folder.parent)]
-        return list(dict.fromkeys(found))
+            found.append(data.from_folder(folder / recorded.from_run))
+        found += [data.beside(folder), data.beside(folder.parent)]
+        return list({str(one): one for one in reversed(found)}.values())[::-1]
 
     def _stored(self) -> FactorDataset:
         known = self.record.data
@@ -371,7 +371,7 @@ def train_run(
             factor_kinds=dataset.factor_kinds,
             notes=dataset.notes,
             feature_names=dataset.feature_names,
-            paths_from=starting_points(config.data, path),
+            paths_from=starting_points(config.description, path),
         ),
         environment=describe(resolve(config.device)),
     )
@@ -449,7 +449,7 @@ def _finished(
     if run.config != config:
         raw = replace(config, data=run.config.data)
         remedy = "choose another --out, or remove the folder"
-        if run.config == raw and config.data == standardised_name(run.config.data):
+        if run.config == raw and config.data == str(run.config.description.wrapped("standardised")):
             remedy = f"add --no-standardise to go on with it, {remedy}"
         raise RunError(
             f"{path} holds a run of another configuration ({_difference(run.config, config)}); "
