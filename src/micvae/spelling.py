@@ -180,6 +180,7 @@ def read(text: str | float, base: type[T]) -> T:
         raise MicvaeError(f"unknown {what} {name!r}{near}; choose from {', '.join(kinds)}.")
     fields = dataclasses.fields(kinds[key])
     hints = get_type_hints(kinds[key])
+    wrong = ""
     try:
         if len(positional) > len(fields):
             raise TypeError
@@ -189,13 +190,15 @@ def read(text: str | float, base: type[T]) -> T:
         labels = (*(("", name) for name in values), *((f"{name}=", name) for name in keywords))
         renamed = getattr(kinds[key], "renamed", {})  # fields that runs were stored with before
         values |= {renamed.get(name, name): value for name, value in keywords.items()}
+        wrong = ", ".join(repr(name) for name in values if name not in {f.name for f in fields})
         choice = kinds[key](**{k: _argument(k, v, hints.get(k), key) for k, v in values.items()})
     except (TypeError, OverflowError):
         signature = ", ".join(
             f.name if f.default is dataclasses.MISSING else f"{f.name}={_literal(f.default)}"
             for f in fields
         )
-        raise MicvaeError(f"{what} {text!r} does not fit {key}({signature}).") from None
+        wrong = wrong and f": it has no {wrong}"
+        raise MicvaeError(f"{what} {text!r} does not fit {key}({signature}){wrong}.") from None
     if of_path is not None:
         object.__setattr__(choice, "written", labels)
     return choice  # type: ignore[no-any-return]

@@ -6,6 +6,7 @@ import warnings
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -190,6 +191,28 @@ class FactorDataset:
                 "column by a constant."
             )
         return _as_float32(vectors)
+
+    def save(self, path: Path) -> None:
+        """Write everything but the renderer to one .npz file, which `--data` reads, too.
+
+        Raises:
+            FileError: where the system refuses to write; nothing is left behind.
+        """
+        from micvae.data.saved import save  # which imports this class
+
+        save(self, path)
+
+    @staticmethod
+    def load(path: Path) -> FactorDataset:
+        """Read what `save` wrote: every field as it was, but for the renderer.
+
+        Raises:
+            DataError: for a file that cannot be read or arrays that do not fit.
+        """
+        from micvae.data.files import from_npz  # which imports this class
+
+        read = from_npz(path)
+        return replace(read, source=read.source.get("of", read.source))
 
     def subset(self, indices: ArrayLike) -> FactorDataset:
         """Return the samples at `indices`, in that order."""

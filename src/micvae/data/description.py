@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Self
@@ -143,7 +143,7 @@ class DataDescription(ABC):
         return changed
 
 
-def written(kind: str, first: dict[str, Any], options: dict[str, Any]) -> DataDescription:
+def written(kind: str, first: Mapping[str, Any], options: Mapping[str, Any]) -> DataDescription:
     """The description of a kind, its first field by position and the options by name."""
     made: DataDescription = spelling.kinds_of(DataDescription)[kind](**first, **options)
     labels = (*(("", name) for name in first), *((f"{name}=", name) for name in options))

@@ -15,6 +15,8 @@ from micvae.data.wrapping import column, inner, positions
 from micvae.errors import DataError
 
 Where = Mapping[int | str, Sequence[float]]
+Said = dict[str, list[float] | dict[str, float]]
+"""Per factor the values that are held out: some of them, or all `from` one `to` another."""
 
 
 def held_out(
@@ -84,13 +86,13 @@ def held_out(
 
 def _corner(
     data: FactorDataset, factors: Sequence[int | str], share: float
-) -> tuple[NDArray[np.bool_], dict[str, Any]]:
+) -> tuple[NDArray[np.bool_], Said]:
     if not isinstance(share, int | float) or not 0 < share < 1:
         raise DataError(f"share is {share!r}; it must lie between 0 and 1.")
     if not isinstance(factors, tuple | list) or not factors:
         raise DataError(f"factors is {factors!r}; give at least one, such as (0, 1).")
     inside = np.ones(len(data), dtype=bool)
-    said: dict[str, Any] = {}
+    said: Said = {}
     for k in (column(data, factor) for factor in factors):
         at, known = positions(data, k), data.factor_values[k]
         if known is not None:  # the middle of the share that each value stands for
@@ -107,14 +109,14 @@ def _corner(
     return inside, said
 
 
-def _within(data: FactorDataset, where: Where) -> tuple[NDArray[np.bool_], dict[str, Any]]:
+def _within(data: FactorDataset, where: Where) -> tuple[NDArray[np.bool_], Said]:
     if not isinstance(where, Mapping) or not where:
         raise DataError(
             f"where is {where!r}; give values per factor, such as "
             f"{{{data.factor_names[0]!r}: (lowest, highest)}}."
         )
     inside = np.ones(len(data), dtype=bool)
-    said: dict[str, Any] = {}
+    said: Said = {}
     for factor, wanted in where.items():
         k = column(data, factor)
         values = data.factors[:, k]

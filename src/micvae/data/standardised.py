@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from micvae.arrays import unmasked
 from micvae.data.dataset import FactorDataset
 from micvae.data.description import DataLike
 from micvae.data.lazy import Images, LazyImages, Transformed, parts
-from micvae.data.problems.problem import Problem
+from micvae.data.problems.problem import without_mixing
 from micvae.data.vectors import CONSTANT, rounds_first, warn_of_rounding
 from micvae.data.wrapping import inner
 from micvae.errors import DataError
@@ -79,23 +79,20 @@ def standardised(
     def moved(vectors: Images) -> Images:
         return Transformed(vectors, move) if isinstance(vectors, LazyImages) else move(vectors)
 
-    given: dict[str, Any] = {
-        "name": f"{dataset.name}, standardised",
-        "images": moved(x),
-        "partners": None if dataset.partners is None else moved(dataset.partners),
-        "renderer": None if of is None else lambda factors: move(of(factors)),
-        "notes": (*dataset.notes, "Standardised: every feature has mean 0 and variance 1."),
-        "source": {
+    return replace(
+        without_mixing(dataset),
+        name=f"{dataset.name}, standardised",
+        images=moved(x),
+        partners=None if dataset.partners is None else moved(dataset.partners),
+        renderer=None if of is None else lambda factors: move(of(factors)),
+        notes=(*dataset.notes, "Standardised: every feature has mean 0 and variance 1."),
+        source={
             "data": "standardised",
             "of": dict(dataset.source),
             "mean": centre.tolist(),
             "scale": spread.tolist(),
         },
-    }
-    if not isinstance(dataset, Problem):
-        return replace(dataset, **given)
-    kept = {f.name: getattr(dataset, f.name) for f in fields(FactorDataset)}
-    return FactorDataset(**(kept | given))
+    )
 
 
 def own_vectors(source: Mapping[str, Any], shape: Sequence[int]) -> bool:

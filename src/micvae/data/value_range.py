@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from micvae.data.layout import Layout
 from micvae.errors import DataError, MicvaeWarning
+from micvae.records import Json
 
 Range = tuple[float, float]
 Measure = Callable[[float], Range]
@@ -105,7 +106,7 @@ class Scale:
         """The scale of what stands beside these images."""
         return TrainedScale((self.black, self.white), self.dtype, "the images are of")
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Json]:
         """What a data set's `source` says of it."""
         values = {"value_range": [_plain(self.black), _plain(self.white)], "dtype": self.dtype}
         return values | ({"value_range_given": True} if self.given else {})

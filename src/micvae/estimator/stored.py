@@ -5,15 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from micvae import records
 from micvae.data import FactorDataset, LazyImages
 from micvae.errors import DataError, RunError
-from micvae.files import check_writable, is_empty, new_folder, replacing
+from micvae.files import check_writable, is_empty, new_folder
 from micvae.representation import Representation
 from micvae.training.record import RunRecord
 from micvae.training.run import DATA, RECORD, REPRESENTATION, SCORES, WEIGHTS, Run, as_recorded
@@ -77,29 +73,5 @@ class Fitted:
             self.representation.save(folder / REPRESENTATION)
             if dataset is not None:
                 names = dataset.feature_names or self.record.data.feature_names
-                _write_data(folder / DATA, replace(dataset, feature_names=names))
+                replace(dataset, feature_names=names).save(folder / DATA)
             records.write(folder / RECORD, self.record)
-
-
-def _write_data(path: Path, dataset: FactorDataset) -> None:
-    arrays: dict[str, Any] = {
-        "images": _smallest(np.asarray(dataset.images)),
-        "factors": dataset.factors,
-        "factor_names": np.asarray(dataset.factor_names, dtype=str),
-        "factor_kinds": np.asarray(dataset.factor_kinds, dtype=str),
-        "partners": dataset.partners,
-        "auxiliary": dataset.auxiliary,
-        "sequence": dataset.sequence,
-        "feature_names": np.asarray(names, dtype=str) if (names := dataset.feature_names) else None,
-    }
-    with replacing(path) as temporary:
-        np.savez(temporary, **{name: a for name, a in arrays.items() if a is not None})
-
-
-def _smallest(images: NDArray[np.float32]) -> NDArray[Any]:
-    """Images as uint8 where that loses no bit: most come from files that had no more."""
-    if images.ndim == 2:
-        return images
-    bytes_ = np.round(images * 255).astype(np.uint8)
-    same = np.array_equal(bytes_.astype(np.float32) / np.float32(255), images)
-    return bytes_ if same else images

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-import numpy as np
 from numpy.typing import ArrayLike
 
 from micvae import records, spelling
@@ -14,7 +13,7 @@ from micvae.arrays import unmasked
 from micvae.data import DataDescription, FactorDataset, load
 from micvae.data.standardised import own_vectors
 from micvae.errors import MicvaeError, RunError
-from micvae.files import expanded, replacing
+from micvae.files import expanded
 from micvae.objectives import Objective, find
 from micvae.objectives.schedules import Constant, Schedule
 from micvae.studies.candidates import Candidate, measure
@@ -248,8 +247,6 @@ def select(
     """
     leave_if_worker()
     out = expanded(settings.pop("out", Selection.out))
-    if isinstance(dataset, FactorDataset) and not own_vectors(dataset.source, dataset.image_shape):
-        settings["standardise"] = False  # its file would be taken for measured vectors
     data = dataset if isinstance(dataset, str | Path) else _kept(dataset, out / OWN_DATA)
     job = Selection(data=str(data), methods=tuple(methods), out=out, **settings)
     job = job.in_model_units()
@@ -286,14 +283,5 @@ def _kept(given: FactorDataset | ArrayLike, path: Path) -> Path:
     data = given
     if not isinstance(data, FactorDataset):
         data = FactorDataset(name=path.stem, images=unmasked(given, "dataset"))
-    arrays: dict[str, Any] = {"images": data.images}
-    if data.n_factors:
-        arrays |= {"factors": data.factors, "factor_names": np.asarray(data.factor_names, str)}
-    if data.feature_names:
-        arrays["feature_names"] = np.asarray(data.feature_names, str)
-    for name in ("partners", "auxiliary", "sequence"):
-        if getattr(data, name) is not None:
-            arrays[name] = getattr(data, name)
-    with replacing(path) as temporary:
-        np.savez(temporary, **arrays)
+    data.save(path)
     return path

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from micvae import __version__
-from micvae.data import DataDescription, FactorDataset, LazyImages, from_npz, load, parts
+from micvae.data import DataDescription, FactorDataset, LazyImages, load, parts
 from micvae.data.places import StartingPoints, starting_points
 from micvae.data.standardised import moments
 from micvae.data.value_range import TrainedScale, expecting
@@ -182,7 +182,7 @@ class Run:
     def _stored(self) -> FactorDataset:
         known = self.record.data
         with expecting(trained=TrainedScale()):  # stored as bytes where that loses nothing
-            stored = from_npz(self.path / DATA)
+            stored = FactorDataset.load(self.path / DATA)
         return replace(
             stored,
             name=known.name,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, NamedTuple, cast
 
 import numpy as np
@@ -55,6 +55,11 @@ class Problem(FactorDataset):
         index = np.asarray(indices)
         part = cast(Problem, FactorDataset.subset(replace(self, hidden={}), index))
         return replace(part, hidden={name: rows[index] for name, rows in self.hidden.items()})
+
+
+def without_mixing(data: FactorDataset) -> FactorDataset:
+    """The same data as no `Problem`, for what changes its vectors: its mixing would be another."""
+    return FactorDataset(**{f.name: getattr(data, f.name) for f in fields(FactorDataset)})
 
 
 class Streams(NamedTuple):
