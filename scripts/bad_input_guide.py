@@ -11,7 +11,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests" / "cli"))
 
-from message_reference import ENTRIES, Entry, is_shell  # noqa: E402
+from messages import ENTRIES, Entry, is_shell  # noqa: E402
 
 PAGE = ROOT / "docs" / "bad-input.md"
 HEAD = """\

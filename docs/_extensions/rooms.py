@@ -1,7 +1,7 @@
-"""A page per room with all its public names, written from the rooms themselves.
+"""A page per package with all its public names, written from the packages themselves.
 
-What is public is what `__all__` says; in a room without one, what its modules define and do not
-mark as their own by an underscore. A new name or room is in the reference without a line here.
+What is public is what `__all__` says; in a package without one, what its modules define under a
+name without a leading underscore. A new name or package needs no line here.
 """
 
 import inspect
@@ -16,19 +16,19 @@ from sphinx.application import Sphinx
 
 import micvae
 
-WITHOUT = {"cli", "__main__"}  # a program, described by `micvae --help`
+WITHOUT = {"api", "cli", "__main__"}  # offered by `micvae` itself; a program
 INTRODUCTION = """\
-Every public name, room by room: what it computes, with the equation, shapes, units (nats), what is
-raised, and the source. Whoever uses micvae from Python mostly meets `load`, `RunConfig`,
-`train_run`, `Run`, `evaluate` and `report_run`.
+Every public name by package: what it computes, its equation, shapes, units (nats), errors and
+references. Start with :doc:`micvae <micvae>`: its functions cover a whole analysis.
 """
 
 
-def rooms() -> list[str]:
-    """Rooms by name, those that users meet first in the order of the work."""
+def rooms() -> dict[str, ModuleType]:
+    """Packages by the name of their page, those that users meet first at the beginning."""
     first = ["data", "objectives", "training", "metrics", "information", "identifiability"]
     found = [m.name for m in pkgutil.iter_modules(micvae.__path__) if m.name not in WITHOUT]
-    return [*(r for r in first if r in found), *(r for r in found if r not in first)]
+    names = [*(r for r in first if r in found), *(r for r in found if r not in first)]
+    return {"micvae": micvae} | {name: import_module(f"micvae.{name}") for name in names}
 
 
 def public(room: ModuleType) -> dict[str, Any]:
@@ -60,8 +60,8 @@ def homes() -> dict[str, str]:
     """
     found: dict[str, str] = {}
     last: dict[str, set[str]] = {}
-    for room in rooms():
-        for full, value in public(import_module(f"micvae.{room}")).items():
+    for room in rooms().values():
+        for full, value in public(room).items():
             if not documented(value):
                 continue
             home = found.setdefault(defined(value), full)
@@ -75,7 +75,7 @@ def documented(value: Any) -> bool:
 
 
 def page(room: ModuleType) -> str:
-    """The page of a room: what it says of itself, a table of its names, and each of them."""
+    """The page of a package: its docstring, a table of its names, and each of them."""
     groups: dict[str, list[tuple[str, Any]]] = {"Functions": [], "Classes": [], "Errors": []}
     for full, value in sorted(public(room).items(), key=lambda item: item[0].lower()):
         if documented(value):
@@ -135,7 +135,7 @@ def overview(found: dict[str, ModuleType]) -> str:
 
 
 def first_line(module: ModuleType) -> str:
-    """What a room is for."""
+    """The first line of a package's docstring."""
     return " ".join((module.__doc__ or "").partition("\n\n")[0].split())
 
 
@@ -143,8 +143,7 @@ def write_pages(app: Sphinx, config: Any) -> None:
     """Write docs/api, which is not kept; an unchanged page keeps its date."""
     folder = Path(app.srcdir) / "api"
     folder.mkdir(exist_ok=True)
-    modules = {room: import_module(f"micvae.{room}") for room in rooms()}
-    found = {n: m for n, m in modules.items() if any(map(documented, public(m).values()))}
+    found = {n: m for n, m in rooms().items() if any(map(documented, public(m).values()))}
     pages = {name: page(module) for name, module in found.items()} | {"index": overview(found)}
     for path in folder.glob("*.rst"):
         if path.stem not in pages:

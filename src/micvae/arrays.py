@@ -1,4 +1,4 @@
-"""Checks that arrays of numbers, and seeds, pass before anything is computed from them."""
+"""Checks of arrays before anything is computed from them."""
 
 from __future__ import annotations
 
@@ -49,15 +49,3 @@ def _masks(row: Any) -> bool:
     if isinstance(row, list | tuple):
         return any(map(_masks, row))
     return isinstance(row, np.ma.MaskedArray) and bool(np.ma.getmaskarray(row).any())
-
-
-def whole_seed(seed: Any, error: type[MicvaeError] = MicvaeError) -> int:
-    """Return a seed as an int.
-
-    Raises:
-        MicvaeError: of the type `error`, where it is no whole number, or below 0.
-    """
-    whole = isinstance(seed, int | np.integer) and not isinstance(seed, bool)
-    if not whole or seed < 0:
-        raise error(f"seed is {seed!r}; give a whole number, 0 or larger.")
-    return int(seed)

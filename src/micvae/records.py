@@ -28,6 +28,7 @@ from types import UnionType
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from micvae import spelling
+from micvae.checks import Between
 from micvae.errors import MicvaeError, RunError
 from micvae.files import read_json, write_json
 
@@ -42,23 +43,6 @@ T = TypeVar("T")
 _DEEPEST = 32  # levels of a value of type `Json`
 _LARGEST = 2**53  # whole numbers beyond are no counts, and not every reader of JSON keeps them
 _FURTHEST = 1e100  # squares of numbers up to here are finite
-
-
-@dataclass(frozen=True)
-class Between:
-    """Bounds of a number, both included."""
-
-    low: float = -math.inf
-    high: float = math.inf
-
-    @property
-    def said(self) -> str:
-        """The bounds in words."""
-        if math.isinf(self.high):
-            return f"of at least {self.low:g}"
-        if math.isinf(self.low):
-            return f"of at most {self.high:g}"
-        return f"between {self.low:g} and {self.high:g}"
 
 
 @dataclass(frozen=True)
@@ -245,7 +229,7 @@ def _bounded(hint: Any, value: Any, bounds: Sequence[Any]) -> Any:
         limits = "" if error.field or not error.wanted else " ".join(["", *said])
         raise FieldError(error.field, error.found, error.wanted + limits) from None
     for bound in bounds:
-        if isinstance(bound, Between) and not bound.low <= found <= bound.high:
+        if isinstance(bound, Between) and found not in bound:
             raise FieldError("", shown(value), f"{wanted(hint)} {bound.said}")
         if isinstance(bound, Length) and not bound.least <= len(found) <= bound.most:
             limits = f"{bound.least}" if bound.least == bound.most else f"at least {bound.least}"

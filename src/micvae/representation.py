@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from micvae.arrays import whole_seed
+from micvae.checks import whole_number
 from micvae.data import FactorDataset, FactorKind
 from micvae.data.array_header import NpzArrays, npz_arrays
 from micvae.data.dataset import KINDS
@@ -19,8 +19,10 @@ if TYPE_CHECKING:  # the distributions load torch, which no reader of codes need
     from micvae.distributions import LatentKind
 
 ACTIVE_VARIANCE = 0.01
-LATENT_KINDS = ("gaussian", "number", "value")
+LATENT_KINDS = ("gaussian", "continuous", "discrete")
 """What the codes of a latent can be, see `Encoded`."""
+RENAMED_KINDS = {"number": "continuous", "value": "discrete"}
+"""Kinds as files of earlier versions name them."""
 _LARGEST = {np.dtype(np.float32): 1e15, np.dtype(np.float64): 1e30}
 # Squares and sums over samples of smaller numbers are finite in the precision of their array.
 
@@ -34,8 +36,8 @@ class Encoded(NamedTuple):
         draws: one sample of the posterior per image, as codes, `(N, D)` float32.
         latent_kl: KL(q(z_d|x) ‖ p(z_d)) averaged over the images, `(D,)` float64, nats.
         latent_kinds: `gaussian` (the code is the mean of a Gaussian that is independent of the
-            other latents given the image), `number` (another real number) or `value` (one out of
-            finitely many), per latent.
+            other latents given the image), `continuous` (another real number) or `discrete` (one
+            out of finitely many values), per latent.
     """
 
     codes: NDArray[np.float32]
@@ -101,7 +103,7 @@ class Representation:
 
     def sample(self, n: int, seed: int = 0) -> "Representation":
         """At most `n` of the samples, drawn without replacement."""
-        seed = whole_seed(seed)
+        seed = whole_number("seed", seed)
         if n >= len(self):
             return self
         index = np.sort(np.random.default_rng(seed).choice(len(self), n, replace=False))
@@ -167,13 +169,14 @@ class Representation:
                 for name, of in (named | {"factor_kinds": "factors"}).items():
                     if file.described(name)[0] != file.described(of)[0][1:]:  # before it is read
                         raise ValueError(f"{name} does not fit")
+                kinds = tuple(RENAMED_KINDS.get(k, k) for k in _texts(file, "latent_kinds"))
                 single, double = np.dtype(np.float32), np.dtype(np.float64)
                 encoded = Encoded(
                     codes=_numbers(file, "codes", 2, single),
                     scale=_numbers(file, "scale", 2, single),
                     draws=_numbers(file, "draws", 2, single),
                     latent_kl=_numbers(file, "latent_kl", 1, double),
-                    latent_kinds=_texts(file, "latent_kinds"),  # type: ignore[arg-type]
+                    latent_kinds=kinds,  # type: ignore[arg-type]
                 )
                 read = cls(
                     encoded,

@@ -92,7 +92,8 @@ for title, message, spoil in [
     ("code in place of a method", "is not understood", setting(objective="vae(__import__('os'))")),
     ("a network too wide for any memory", "does not fit the model", setting(
         network="patch(width=10000000, hidden=10000000)")),
-    ("a network of a billion layers", "0 to 1000 layers", setting(network="mlp(depth=1000000000)")),
+    ("a network of a billion layers", "whole number between 0 and 1000",
+     setting(network="mlp(depth=1000000000)")),
     ("a billion latents", "does not fit the model", setting(latent_dim=10**9)),
     ("a run that is not finished", "is not finished",
      record(lambda r: r.update(status="training"))),
@@ -458,7 +459,7 @@ option(
 )
 option("fewer images than a batch", "fewer than batch_size", *TRAIN, "--data", "squares(n=10)")
 option("no epochs", "epochs is 0", "train", "vae", "--epochs", "0")
-option("a weight that is no number", "must be finite", "train", "vae", "--beta", "nan")
+option("a weight that is no number", "give a number of at least 0", "train", "vae", "--beta", "nan")
 option("vectors for a network of pictures", "use --network mlp", *TRAIN[:4], "--network", "conv",
        "--data", "segments(n=64)", "--out", "new")  # fmt: skip
 option("an unknown device", "is not available here", "train", "vae", "--device", "mps")

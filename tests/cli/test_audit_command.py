@@ -58,7 +58,7 @@ def test_bad_input_is_one_line(runs, tmp_path, capsys):
         ([unfinished], "is not finished"),
         ([runs / "r0", runs / "r2"], "was trained on other data"),
         ([runs / "r0", runs / "r0"], "a run is given twice"),
-        ([runs / "r0", "--images", 1], "images: must be a whole number of at least 2"),
+        ([runs / "r0", "--images", 1], "images is 1; give a whole number of at least 2"),
     ):
         status, _, err = audited(capsys, *words)
         (line,) = [line for line in err.splitlines() if "error" in line]

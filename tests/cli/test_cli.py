@@ -90,7 +90,7 @@ def test_lists(inline, what, names):
         (["train", "vae", "--beta=-1"], "--beta: value is -1.0"),
         (["train", "vae", "--data", "nowhere.npz"], "no data set or file 'nowhere.npz'"),
         (["train", "vae", "--epochs", "0"], "epochs is 0"),
-        (["train", "vae", "--beta", "nan"], "must be finite and not negative"),
+        (["train", "vae", "--beta", "nan"], "value is nan; give a number of at least 0"),
         (["train", "vae", "--network", "transformer"], "unknown network 'transformer'"),
         (["train", "vae", "--data", "squares(n=10)"], "fewer than batch_size"),
         (["train", "vae", "--device", "mps"], "'mps' is not available here"),
@@ -108,7 +108,7 @@ def test_lists(inline, what, names):
         (["select", "squares(n=200)", "--methods", "ada-gvae"], "has no known factors"),
         (["audit"], "audit needs a RUN"),
         (["audit", "nowhere"], "nowhere is not a run"),
-        (["theorem", "--seed", "-1"], "seed: must be a whole number of at least 0"),
+        (["theorem", "--seed", "-1"], "seed is -1; give a whole number of at least 0"),
     ],
     ids=" ".join,
 )

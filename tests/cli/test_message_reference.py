@@ -16,7 +16,7 @@ import warnings
 from pathlib import Path
 
 import pytest
-from message_reference import ENTRIES, is_shell
+from messages import ENTRIES, is_shell
 from PIL import Image
 
 import micvae.errors

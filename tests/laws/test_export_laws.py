@@ -132,7 +132,7 @@ def test_a_run_is_exported_beside_its_description(run, tmp_path):
     assert first.kind == "gaussian" and first.values is None
     draws = run.representation().encoded.draws
     assert first.low == pytest.approx(np.quantile(draws[:, 0], 0.01), abs=1e-6)
-    assert last.kind == "value" and last.values == (0, 1, 2, 3)
+    assert last.kind == "discrete" and last.values == (0, 1, 2, 3)
     assert description.config == run.config
 
 

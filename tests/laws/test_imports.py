@@ -14,6 +14,7 @@ ROOT = Path(micvae.__file__).parent
 # From top to bottom; `docs/architecture.md` says what each is for.
 ROOMS = [
     "errors",
+    "checks",
     "arrays",
     "text",
     "locks",
@@ -39,6 +40,7 @@ ROOMS = [
     "explorer",
     "cli",
     "estimator",
+    "api",
     "__main__",
 ]
 

@@ -116,7 +116,7 @@ def test_the_kl_is_that_of_the_samples(name):
 def test_every_method_takes_its_own_latents_and_says_what_else():
     for name, kind in METHODS.items():
         objective = kind()
-        assert objective.needs() <= objective.latents.traits, name
+        assert objective.required_traits <= objective.latents.traits, name
     with pytest.raises(MicvaeError, match=r"beta-tcvae cannot use flow .* --latents gaussian or"):
         RunConfig(objective=METHODS["beta-tcvae"](), latents=LATENTS["flow"]())
 
@@ -128,7 +128,7 @@ def test_own_is_resolved():
         assert RunConfig.from_json(config.to_json()) == config
 
 
-def check_columns(model, posterior, z):
+def check_vector_code(model, posterior, z):
     assert z.shape == (B, D)
 
 
@@ -175,7 +175,7 @@ def check_point(model, posterior, z):
 
 
 TRAITS = {
-    "columns": check_columns,
+    "vector_code": check_vector_code,
     "gaussian": check_gaussian,
     "densities": check_densities,
     "log_prob": check_log_prob,
@@ -195,7 +195,9 @@ def test_only_traits_that_hold_are_claimed(latents):
         TRAITS[trait](model, posterior, z)
 
 
-@pytest.mark.parametrize("name", dict.fromkeys(with_traits("densities") + with_traits("columns")))
+@pytest.mark.parametrize(
+    "name", dict.fromkeys(with_traits("densities") + with_traits("vector_code"))
+)
 def test_the_mi_constraint_works_on_it(name):
     """Symmetric, zero diagonal, finite, and with a gradient for the encoder."""
     latents = CASES[name]

@@ -1,6 +1,7 @@
 """Every method obeys the laws of an objective; and each is what its equation says."""
 
 import dataclasses
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -20,7 +21,8 @@ from micvae.objectives import (
     Tripod,
     VAEObjective,
 )
-from micvae.objectives.base import ObjectiveContext
+from micvae.objectives.base import Objective
+from micvae.objectives.hooks import HOOKS, ForwardedHooks, Hooks, ObjectiveContext
 from micvae.objectives.schedules import Constant, Ramp, Schedule
 
 N = 1000
@@ -46,13 +48,13 @@ def parts(objective, latent_dim=3, latents=None, data=None):
     latents = latents or objective.latents
     model = build_vae(network, Bernoulli(), latents, latent_dim, shape, generator, CPU)
     setting = ObjectiveContext(latent_dim, shape, network, objective.prepare(data, generator))
-    model.companions.update(objective.companions(setting, generator))
+    model.auxiliary_modules.update(objective.auxiliary_modules(setting, generator))
     return model, objective.networks(setting, generator)
 
 
 def losses_of(objective, step=0, data=DATA, seed=1, latent_dim=3, latents=None):
     """The objective, in a training of ten steps, on a whole data set as one batch."""
-    objective = objective.over(10)
+    objective = objective.with_total_steps(10)
     model, networks = parts(objective, latent_dim, latents, data)
     given = objective.prepare(data, torch.Generator().manual_seed(2))
     given = {name: torch.from_numpy(array) for name, array in given.items()}
@@ -107,6 +109,29 @@ def test_the_same_noise_gives_the_same_bits(objective):
     drawing = isinstance(objective, Tripod | PCL)
     noiseless = bool({"quantised", "point"} & objective.latents.traits) and not drawing
     assert (one.terms["loss"].item() == other.terms["loss"].item()) is noiseless
+
+
+class Wrapper(ForwardedHooks):
+    """A wrapper that overrides nothing."""
+
+    def __init__(self, base):
+        self.base = base
+
+
+@pytest.mark.parametrize("hook", HOOKS)
+def test_a_wrapper_forwards_every_hook(hook):
+    """The list is that of the class, so that a hook that is added later is forwarded as well."""
+    answer, is_method = object(), callable(vars(Hooks)[hook])
+    base = SimpleNamespace(**{hook: (lambda *given: (given, answer)) if is_method else answer})
+    found = getattr(Wrapper(base), hook)
+    assert found(1, 2) == ((1, 2), answer) if is_method else found is answer
+
+
+def test_what_others_read_of_a_method_is_a_hook():
+    public = {name for name in dir(Objective) if not name.startswith("_")}
+    own = {"strength", "presets", "with_total_steps", "validate"}
+    assert public == {*HOOKS, *own}
+    assert set(HOOKS) & vars(SemiSupervised).keys() == {"prepare", "required_traits"}
 
 
 ADVERSARIAL = [name for name, objective in CASES.items() if parts(objective)[1]]

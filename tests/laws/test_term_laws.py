@@ -33,7 +33,7 @@ def collapsed(objective):
     given = {name: torch.from_numpy(array) for name, array in given.items()}
     x = torch.from_numpy(DATA.images)
     noise = torch.Generator().manual_seed(1)
-    return objective.over(10)(
+    return objective.with_total_steps(10)(
         model, x, Step(0, N, noise, networks, 1 - x, torch.arange(len(x)), given)
     )
 

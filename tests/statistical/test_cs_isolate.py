@@ -14,8 +14,8 @@ from micvae.errors import DataError, MicvaeError
 from micvae.models import build_vae
 from micvae.networks import Patch
 from micvae.objectives import CSIsolate, Step, divide_mix
-from micvae.objectives.base import ObjectiveContext
 from micvae.objectives.cs_isolate import kl, waves
+from micvae.objectives.hooks import ObjectiveContext
 from micvae.objectives.schedules import Constant
 from micvae.training.config import RunConfig
 from micvae.training.trainer import Trainer
@@ -75,7 +75,7 @@ def test_impossible_noise_and_labels_are_refused():
         CSIsolate(classes=3).prepare(squares(64), torch.Generator())
     with pytest.raises(MicvaeError, match="leaves none for style"):
         CSIsolate(content=3).contents(3)
-    with pytest.raises(MicvaeError, match="warm_up is -1; give a number of steps"):
+    with pytest.raises(MicvaeError, match="warm_up is -1; give a whole number of at least 0"):
         CSIsolate(warm_up=-1)
 
 
@@ -203,7 +203,9 @@ def test_both_views_have_one_prior_of_content_and_styles_of_their_own():
     model, own, x, step = parts(objective)
     losses = objective(model, x, step)
     moved, drawn = objective.augmentation(x, torch.Generator().manual_seed(1))
-    content = own["content prior"](waves(torch.from_numpy(step.given["labels"].numpy().argmax(1))))
+    content = own["content prior"](
+        waves(torch.from_numpy(step.prepared["labels"].numpy().argmax(1)))
+    )
     terms = []
     for view, style in ((x, torch.zeros_like(drawn)), (moved, drawn)):
         q = model.encode(view)
@@ -296,7 +298,7 @@ def trained(tmp_path_factory):
 
 def test_wrong_labels_are_found_and_outvoted(trained):
     trainer, model, x, true = trained
-    given = trainer.given["labels"]
+    given = trainer.prepared["labels"]
     with torch.inference_mode():
         guess = trainer.networks["classifier"](model.encode(x).mean[:, :4])[:, :4].log_softmax(1)
         trusted = divide_mix.right(guess.exp(), given) > 0.5

@@ -225,7 +225,7 @@ def recovered(objective, dataset, tmp_path):
         learning_rate=0.02,
     )
     model = Trainer(config, dataset).fit(tmp_path)
-    return objective.represent(model, dataset).codes
+    return objective.encode_dataset(model, dataset).codes
 
 
 def shuffled(array):

@@ -12,8 +12,8 @@ from micvae.models import build_vae
 from micvae.models.jacobian import ima_contrast, jacobians
 from micvae.networks import MLP, Sparse, dense
 from micvae.objectives import IMAVAE, FastICA, IsometricICA, SparseVAE, Step
-from micvae.objectives.base import ObjectiveContext
 from micvae.objectives.chart import Chart, hessian_chart
+from micvae.objectives.hooks import ObjectiveContext
 from micvae.objectives.unmixing import independent_components
 
 CPU = torch.device("cpu")
@@ -39,7 +39,7 @@ def model_of(network, latents, shape, latent_dim, likelihood=None):
 def finished(problem, likelihood=None):
     d = problem.n_factors
     model = model_of(MLP(depth=0), PointLatents(), problem.image_shape, d, likelihood)
-    FastICA().finish(model, problem, generator(1))
+    FastICA().after_training(model, problem, generator(1))
     return model
 
 
@@ -59,7 +59,7 @@ def test_fast_ica_decodes_the_best_linear_reconstruction():
     problem = independent(2000, sources=4, marginal="laplace", mixing="linear", seed=101)
     x = problem.images.astype(np.float64)
     model = model_of(MLP(depth=0), PointLatents(), problem.image_shape, 2)
-    FastICA().finish(model, problem, generator(1))
+    FastICA().after_training(model, problem, generator(1))
     codes, _ = model.codes(torch.from_numpy(problem.images))
     error = ((model.decode_codes(codes).mean.detach().numpy() - x) ** 2).sum(1).mean()
     eigenvalues = np.linalg.eigvalsh(np.cov(x.T, bias=True))
@@ -84,9 +84,9 @@ def test_fast_ica_fits_log_odds_of_pictures():
 def test_networks_that_do_not_fit_are_refused():
     setting = ObjectiveContext(2, (4,), MLP())
     with pytest.raises(MicvaeError, match=r"mlp\(depth=0\)"):
-        FastICA().companions(setting, generator())
+        FastICA().auxiliary_modules(setting, generator())
     with pytest.raises(MicvaeError, match="--network sparse"):
-        SparseVAE().companions(setting, generator())
+        SparseVAE().auxiliary_modules(setting, generator())
 
 
 def test_isometric_ica_flattens_what_is_bent():
@@ -141,10 +141,10 @@ def test_isometric_ica_minimises_the_distance_to_the_chart():
     model = model_of(MLP(), PointLatents(), problem.image_shape, 2)
     given = IsometricICA().prepare(problem, generator())
     setting = ObjectiveContext(2, problem.image_shape, MLP(), given)
-    model.companions.update(IsometricICA().companions(setting, generator()))
+    model.auxiliary_modules.update(IsometricICA().auxiliary_modules(setting, generator()))
     x = torch.from_numpy(problem.images)
     losses = IsometricICA()(model, x, Step(0, 64, generator()))
-    distance = (model.encode(x).features - model.companions["chart"](x)) ** 2
+    distance = (model.encode(x).features - model.auxiliary_modules["chart"](x)) ** 2
     torch.testing.assert_close(losses.terms["embedding_loss"], 0.5 * distance.sum(1).mean())
 
 

@@ -32,7 +32,7 @@ from micvae.objectives import (
 )
 from micvae.objectives.base import ELBO, Step
 from micvae.objectives.cs_isolate import LABELS
-from micvae.objectives.factor_vae import permuted, told_apart
+from micvae.objectives.factor_vae import discriminator_loss, permuted
 from micvae.objectives.hfs import hausdorff, shrinkage
 from micvae.objectives.info_vae import mmd
 from micvae.objectives.schedules import Constant, Ramp, RelativeRamp
@@ -111,7 +111,7 @@ def test_an_adversary_learns_the_total_correlation_of_a_gaussian():
         return z
 
     for _ in range(600):
-        loss = told_apart(network, draw(512), permuted(draw(512), generator))
+        loss = discriminator_loss(network, draw(512), permuted(draw(512), generator))
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -272,13 +272,13 @@ def test_labels_that_steer_do_not_mix_with_those_of_the_base():
     objective = SemiSupervised(base=CSIsolate(label="rotation"), labels=100)
     trainer = Trainer(RunConfig(objective=objective), dataset)
     next(trainer.steps())
-    assert trainer.given[TARGETS].shape == (100, 3)
-    assert trainer.given[LABELS].shape == (512, 4)
+    assert trainer.prepared[TARGETS].shape == (100, 3)
+    assert trainer.prepared[LABELS].shape == (512, 4)
 
 
 def test_semi_supervised_brings_the_network_and_the_prior_of_its_base():
     assert SemiSupervised(base=FastICA()).network == FastICA().network
-    assert SemiSupervised(base=IVAE()).own_prior == IVAE().own_prior != ""
+    assert SemiSupervised(base=IVAE()).prior_description == IVAE().prior_description != ""
 
 
 @pytest.fixture(scope="module")

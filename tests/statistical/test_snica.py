@@ -11,7 +11,7 @@ from micvae.metrics import mcc_pearson
 from micvae.models import build_vae, encode
 from micvae.networks import MLP
 from micvae.objectives import SNICA, Step
-from micvae.objectives.base import ObjectiveContext
+from micvae.objectives.hooks import ObjectiveContext
 from micvae.objectives.schedules import Ramp
 from micvae.objectives.snica import DYNAMICS, beginnings, overlapping
 from micvae.training.config import RunConfig
@@ -28,7 +28,7 @@ def built(objective, data, latent_dim):
         LINEAR, LearnedGaussian(1.0), GaussianLatents(), latent_dim, shape, generator, CPU
     )
     setting = ObjectiveContext(latent_dim, shape, LINEAR)
-    model.companions.update(objective.companions(setting, generator))
+    model.auxiliary_modules.update(objective.auxiliary_modules(setting, generator))
     return model
 
 
@@ -60,7 +60,7 @@ def test_every_frame_has_a_window_around_it(total, length):
 def test_one_window_of_all_frames_is_the_smoother_itself():
     data, objective = frames(), SNICA(window=100, iterations=2)
     model = built(objective, data, 2)
-    encoded = objective.represent(model, data)
+    encoded = objective.encode_dataset(model, data)
     begins = torch.from_numpy(beginnings(data))[:, None]
     with torch.no_grad():
         smoothed = objective.smooth(model, model.encode(torch.from_numpy(data.images)), begins)
@@ -75,7 +75,7 @@ def test_a_sequence_owes_nothing_to_another():
     model = built(objective, data, 2)
     other = frames(lengths=(12, 18), seed=1)
     other.images[12:] = data.images[12:]
-    one, two = (objective.represent(model, of).codes for of in (data, other))
+    one, two = (objective.encode_dataset(model, of).codes for of in (data, other))
     np.testing.assert_allclose(one[12:], two[12:], rtol=1e-6)
     assert np.abs(one[:12] - two[:12]).max() > 1e-3
 
@@ -103,7 +103,7 @@ def test_the_log_has_the_same_terms_when_the_contrast_has_ended(tmp_path):
     trainer = Trainer(config, frames())
     trainer.fit(tmp_path)
     assert trainer.step == 7
-    assert trainer.model.companions[DYNAMICS].matrix.isfinite().all()
+    assert trainer.model.auxiliary_modules[DYNAMICS].matrix.isfinite().all()
 
 
 def test_smoothing_under_the_true_dynamics_beats_single_frames():
@@ -114,7 +114,7 @@ def test_smoothing_under_the_true_dynamics_beats_single_frames():
     data = state_space(4000, sources=2, mixing="linear(condition=1.2)", noise=1.0, seed=2)
     objective, known = SNICA(window=64), data.parameters
     model = built(objective, data, 2)
-    dynamics = model.companions[DYNAMICS]
+    dynamics = model.auxiliary_modules[DYNAMICS]
     scale = float(known["noise"].mean())
     mixing = data.mixing.jacobian(np.zeros((1, 2)))[0]
     unmixing = np.linalg.inv(mixing)
@@ -135,7 +135,7 @@ def test_smoothing_under_the_true_dynamics_beats_single_frames():
         dynamics.log_precision = torch.stack([own, 0 * own + 8.0], dim=-1).float()
         dynamics.move = torch.tensor([[0.99, 0.01], [0.01, 0.99]]).log().repeat(2, 1, 1)
     alone = float(mcc_pearson(encode(model, data.images).codes, data.factors))
-    found = float(mcc_pearson(objective.represent(model, data).codes, data.factors))
+    found = float(mcc_pearson(objective.encode_dataset(model, data).codes, data.factors))
     assert found > alone + 0.1
 
 

@@ -18,7 +18,7 @@ from micvae.objectives import (
     Step,
     VAEObjective,
 )
-from micvae.objectives.base import ObjectiveContext
+from micvae.objectives.hooks import ObjectiveContext
 from micvae.objectives.schedules import Constant
 from micvae.training.config import RunConfig
 from micvae.training.trainer import Trainer
@@ -74,7 +74,7 @@ def test_identical_pairs_leave_the_vae():
     )
     x = torch.from_numpy(toy.images)
     given = {"partners": torch.from_numpy(dataset.partners)}
-    step = Step(0, 16, torch.Generator().manual_seed(1), rows=torch.arange(16), given=given)
+    step = Step(0, 16, torch.Generator().manual_seed(1), rows=torch.arange(16), prepared=given)
     for objective in (AdaGVAE(), AdaMLVAE()):
         losses = objective(model, x, step)
         kl = model.space.draw(model.encode(x), torch.Generator())[1].mean(0)

@@ -74,7 +74,7 @@ def test_networks_beside_the_model_are_shared(tmp_path):
     run = train_run(config, tmp_path / "run")
     save_pretrained(run, tmp_path / "shared")
     (tmp_path / "own.npz").unlink()  # whoever gets the folder has not the data
-    prior = from_pretrained(tmp_path / "shared").model.companions["prior"]
+    prior = from_pretrained(tmp_path / "shared").model.auxiliary_modules["prior"]
     assert prior[0].in_features == 4
     stored = load_file(run.path / "weights.safetensors")
     assert torch.equal(prior[0].weight, stored["companions.prior.0.weight"])
@@ -194,7 +194,7 @@ def weights(change):
         (edited(image_shape=[1, 64, 64]), "does not fit the model"),
         (edited(config={"latent_dim": 10**9}), "does not fit the model"),
         (edited(config={"network": "patch(width=1000000, hidden=1000000)"}), "does not fit"),
-        (edited(config={"network": "mlp(depth=1000000000)"}), "0 to 1000 layers"),
+        (edited(config={"network": "mlp(depth=1000000000)"}), "whole number between 0 and 1000"),
         (edited(config={"network": "mlp(hidden=10000000000000000000)"}), "does not fit"),
         (edited(config={"latents": "flow(width=1000000)", "objective": "vae"}), "does not fit"),
         (edited(config={"latents": "fsq(levels=100000000000)"}), "does not fit the model"),

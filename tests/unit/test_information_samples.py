@@ -93,10 +93,10 @@ def test_bad_samples_are_refused(name: str, samples, says: str) -> None:
         ("kde", {}, "'ksg', 'gaussian', 'binned'"),
         ("ksg", {"bins": 3}, "takes k, jitter, seed"),
         ("gaussian", {"k": 3}, "no options"),
-        ("ksg", {"k": 0}, "k: must be a whole number of at least 1"),
-        ("ksg", {"k": 2.5}, "k: must be a whole number"),
+        ("ksg", {"k": 0}, "k is 0; give a whole number of at least 1"),
+        ("ksg", {"k": 2.5}, "k is 2.5; give a whole number"),
         ("ksg", {"jitter": -1.0}, "jitter"),
-        ("binned", {"bins": 1}, "bins: must be a whole number of at least 2"),
+        ("binned", {"bins": 1}, "bins is 1; give a whole number of at least 2"),
     ],
 )
 def test_bad_options_are_refused(name: str, options: dict, says: str) -> None:

@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 
 from micvae.data import FactorDataset, load, squares, standardised
+from micvae.data.standardised import own_vectors
 from micvae.errors import DataError
 from micvae.sharing.units import Units
-from micvae.studies.selection import _kept
 
 RNG = np.random.default_rng(0)
 FACTORS = {
     "factors": np.stack([RNG.uniform(size=12), RNG.integers(0, 3, 12), RNG.integers(0, 2, 12)], 1),
-    "factor_names": ("size", "it's a \"kind\"", "größe"),
+    "factor_names": ("size", 'it\'s a "kind"', "größe"),
     "factor_kinds": ("continuous", "categorical", "ordinal"),
     "factor_values": (None, np.arange(4.0), np.asarray([0.0, 1.0, 1.5])),  # more than occur
     "notes": ("One.", "Zwei: ä."),
@@ -79,7 +79,9 @@ def test_it_is_a_file_of_one_s_own(tmp_path):
 def test_a_selection_keeps_units_and_names(tmp_path):
     """Standardised vectors were taken for measured ones, and kinds and notes were lost."""
     table = standardised(DATASETS["float64 vectors"])
-    kept = load(_kept(table, tmp_path / "data.npz"))
+    table.save(tmp_path / "data.npz")
+    kept = load(tmp_path / "data.npz")
+    assert not own_vectors(kept.source, kept.image_shape)
     assert kept.factor_kinds == table.factor_kinds and kept.notes == table.notes
     assert kept.feature_names == table.feature_names and same(kept.sequence, table.sequence)
     units, expected = Units.of(kept.source, (3,)), Units.of(table.source, (3,))

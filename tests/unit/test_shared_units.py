@@ -246,8 +246,8 @@ def test_an_export_of_sequences_says_that_it_does_not_smooth(sequence, tmp_path,
 
 def test_methods_that_need_whole_sequences_are_known():
     snica = find("snica")
-    assert VAEObjective().one_by_one and SemiSupervised().one_by_one
-    assert not snica.one_by_one and not SemiSupervised(base=snica).one_by_one
+    assert VAEObjective().encodes_samplewise and SemiSupervised().encodes_samplewise
+    assert not snica.encodes_samplewise and not SemiSupervised(base=snica).encodes_samplewise
 
 
 def test_export_of_plain_images_needs_no_note(tmp_path):

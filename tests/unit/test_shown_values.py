@@ -33,15 +33,15 @@ from micvae.training import RunConfig, train_run
 from micvae.training.record import Scores
 from micvae.training.run import RECORD, SCORES, Run
 
-KINDS = {"gaussian": 0.1, "number": 0.0, "value": 0.0}
+KINDS = {"gaussian": 0.1, "continuous": 0.0, "discrete": 0.0}
 
 
 def representation(n, d, kind="gaussian", shared=0.0, seed=0):
-    """Latents of which the first two share a part; with `value`, rounded to few values."""
+    """Latents of which the first two share a part; with `discrete`, rounded to few values."""
     generator = np.random.default_rng(seed)
     codes = generator.standard_normal((n, d)).astype(np.float32)
     codes[:, 1] = shared * codes[:, 0] + np.sqrt(1 - shared**2) * codes[:, 1]
-    codes = np.round(codes) if kind == "value" else codes
+    codes = np.round(codes) if kind == "discrete" else codes
     scale = np.full_like(codes, KINDS[kind])
     draws = codes + scale * generator.standard_normal(codes.shape).astype(np.float32)
     encoded = Encoded(codes, scale, draws, np.ones(d), (kind,) * d)
@@ -207,9 +207,9 @@ FINISHING = {
 
 
 def test_the_table_names_every_method_that_finishes():
-    finishing = {name for name, kind in METHODS.items() if kind().finishes}
+    finishing = {name for name, kind in METHODS.items() if kind().changes_after_training}
     assert finishing == set(FINISHING)
-    assert {name for name in METHODS if METHODS[name]().closed_form} == {"fast-ica"}
+    assert {name for name in METHODS if METHODS[name]().closed_form_fit} == {"fast-ica"}
 
 
 @pytest.mark.parametrize("method", FINISHING)

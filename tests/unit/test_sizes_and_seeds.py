@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from micvae import Disentangler
-from micvae.arrays import whole_seed
+from micvae.checks import whole_number
 from micvae.cli import main
 from micvae.data import load, squares
 from micvae.data.memory import check_memory, free_memory
@@ -127,9 +127,9 @@ def test_seeds_below_0(name, run):
 
 @pytest.mark.parametrize("seed", [-1, 1.5, "1", True, None])
 def test_what_is_no_seed(seed):
-    with pytest.raises(MicvaeError, match=r"seed is .*; give a whole number, 0 or larger"):
-        whole_seed(seed)
-    assert whole_seed(np.int64(3)) == 3
+    with pytest.raises(MicvaeError, match=r"seed is .*; give a whole number of at least 0"):
+        whole_number("seed", seed)
+    assert whole_number("seed", np.int64(3)) == 3
 
 
 @pytest.mark.parametrize(

@@ -50,8 +50,8 @@ def test_known_texts(text, base, expected):
     [
         ("ramp", Schedule, r"does not fit ramp\(start, end, steps, begin=0\)"),
         ("ramp(0, 1, steps=0)", Schedule, "steps is 0"),
-        ("-1", Schedule, "must be finite and not negative"),
-        ("nan", Schedule, "must be finite"),
+        ("-1", Schedule, "value is -1.0; give a number of at least 0"),
+        ("nan", Schedule, "value is nan; give a number of at least 0"),
         ("slope(1)", Schedule, "unknown schedule 'slope'; choose from constant, ramp"),
         ("patch(depth=3)", Network, "does not fit patch"),
         ("patch(", Network, "not understood"),

@@ -338,7 +338,7 @@ def test_representation_survives_its_file_and_knows_its_latents(tmp_path):
     dataset = squares(300)
     codes = np.stack([dataset.factors[:, 0], np.full(300, 0.5), dataset.factors[:, 1]], 1)
     scale = np.stack([np.full(300, 0.1), np.ones(300), np.full(300, 0.2)], 1)
-    kinds = ("gaussian", "number", "value")
+    kinds = ("gaussian", "continuous", "discrete")
     encoded = Encoded(codes.astype("f4"), scale.astype("f4"), -codes, np.arange(3.0), kinds)
     made = Representation.of(encoded, dataset)
     made.save(tmp_path / "r.npz")
@@ -348,6 +348,9 @@ def test_representation_survives_its_file_and_knows_its_latents(tmp_path):
     assert read.factor_names == made.factor_names and read.factor_kinds == made.factor_kinds
     assert made.active.tolist() == [True, False, True]
     assert read.encoded.latent_kinds == kinds and not read.gaussian
+    stored = dict(np.load(tmp_path / "r.npz")) | {"latent_kinds": ("gaussian", "number", "value")}
+    np.savez(tmp_path / "older.npz", **stored)
+    assert Representation.load(tmp_path / "older.npz").encoded.latent_kinds == kinds
     part = made.sample(100)
     assert len(part) == 100 and made.sample(1000) is made
     np.testing.assert_allclose(part.encoded.draws, -part.codes, rtol=1e-6)  # rows stay together

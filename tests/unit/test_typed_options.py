@@ -152,6 +152,6 @@ def test_a_value_that_was_taken_is_taken_as_it_is(value, hint):
 @pytest.mark.parametrize("name", ["width", "hidden"])
 def test_a_network_without_units_is_refused(kind, name):
     for size in (0, -1):
-        with pytest.raises(MicvaeError, match=f"{name} is {size}; a layer needs at least 1 unit"):
+        with pytest.raises(MicvaeError, match=f"{name} is {size}; give a whole number"):
             kind(**{name: size})
     assert getattr(kind(**{name: 1}), name) == 1

@@ -358,7 +358,7 @@ def old(tmp_path):
 
 def test_runs_made_before_are_read_with_their_own_bits(old, tmp_path):
     found = old.dataset()
-    encoded = VAEObjective().represent(old.model(), found)
+    encoded = VAEObjective().encode_dataset(old.model(), found)
     np.testing.assert_array_equal(encoded.codes, old.representation().codes)
     small = ["--epochs", "1", "--latent-dim", "2", "--device", "cpu"]
     small += ["--batch-size", "100", "--network", "mlp(hidden=8,depth=1)"]

@@ -104,7 +104,7 @@ def train(arguments: list[str]) -> None:
     terms = run.final_terms()
     nats = {name: value for name, value in terms.items() if term(name).unit == NATS}
     shown = ", ".join(f"{name} {value:.3f}" for name, value in nats.items())
-    when = "fitted model" if config.objective.finishes else "last epoch"
+    when = "fitted model" if config.objective.changes_after_training else "last epoch"
     say(f"{when}, nats per sample: {shown}")
     others = [f"{term(n).title} {v:.3g}" for n, v in terms.items() if n not in nats]
     if others:

@@ -1,7 +1,17 @@
 """What latents and images can be: posteriors, priors and likelihoods."""
 
 from micvae import spelling
-from micvae.distributions.base import LatentKind, Latents, LatentSpace, OwnLatents, Posterior, Trait
+from micvae.distributions.base import (
+    Density,
+    Factorised,
+    LatentKind,
+    Latents,
+    LatentSpace,
+    OwnLatents,
+    Posterior,
+    Trait,
+    VectorCode,
+)
 from micvae.distributions.flow import FlowLatents
 from micvae.distributions.full_gaussian import FullGaussianLatents
 from micvae.distributions.gaussian import DiagonalGaussian, GaussianLatents
@@ -43,8 +53,10 @@ __all__ = [
     "AutoLikelihood",
     "Bernoulli",
     "CodebookLatents",
+    "Density",
     "DiagonalGaussian",
     "FSQLatents",
+    "Factorised",
     "FlowLatents",
     "FullGaussianLatents",
     "Gaussian",
@@ -66,4 +78,5 @@ __all__ = [
     "StandardNormal",
     "Trait",
     "UniformLatents",
+    "VectorCode",
 ]

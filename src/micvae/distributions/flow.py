@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from micvae.distributions.base import Latents, LatentSpace, Posterior, Trait
+from micvae.checks import Between, PositiveInt
+from micvae.distributions.base import Latents, LatentSpace, Posterior, VectorCode
 from micvae.distributions.priors import LOG_TWO_PI, NORMAL, Prior, PriorModule
-from micvae.errors import MicvaeError
 from micvae.networks.base import MOST_LAYERS, filled
 
 CONTEXT = 16
@@ -51,7 +51,7 @@ class AutoregressiveStep(nn.Module):
 
 
 @dataclass(frozen=True, eq=False)
-class FlowPosterior(Posterior):
+class FlowPosterior(VectorCode):
     """What comes out of the flow when N(loc, exp(log_variance)) goes in.
 
     Args:
@@ -95,8 +95,10 @@ class FlowPosterior(Posterior):
         return self.draw(generator)[0]
 
 
-class FlowSpace(LatentSpace):
+class FlowSpace(LatentSpace[FlowPosterior]):
     """The encoder gives means, log-variances and the context."""
+
+    distribution: ClassVar[type[Posterior]] = FlowPosterior
 
     def __init__(self, latent_dim: int, steps: nn.ModuleList, prior: PriorModule) -> None:
         super().__init__(latent_dim, 2 * latent_dim + CONTEXT, latent_dim)
@@ -132,30 +134,23 @@ class FlowLatents(Latents):
 
     summary: ClassVar[str] = "real numbers, a posterior bent by an autoregressive flow"
     reference: ClassVar[str] = "Kingma et al. 2016"
+    space: ClassVar[type[FlowSpace]] = FlowSpace
 
-    steps: int = 2
+    steps: Annotated[int, Between(1, MOST_LAYERS)] = 2
     """Steps of the flow."""
 
-    width: int = 64
+    width: PositiveInt = 64
     """Hidden units of each step."""
 
     prior: Prior = NORMAL
     """p(z): normal, learned or "mixture(components=10)"."""
 
-    def __post_init__(self) -> None:
-        if self.width < 1 or not 1 <= self.steps <= MOST_LAYERS:
-            raise MicvaeError(
-                f"width is {self.width} and steps {self.steps}; at least 1 unit, and 1 to "
-                f"{MOST_LAYERS} steps."
-            )
-
     @property
-    def traits(self) -> frozenset[Trait]:
-        """Latents are dependent given the image."""
-        normal: frozenset[Trait] = frozenset({"normal prior"} if self.prior == NORMAL else set())
-        return normal | {"columns"}
+    def normal_prior(self) -> bool:
+        """Whether the prior is the default one."""
+        return self.prior == NORMAL
 
-    def build(self, latent_dim: int, generator: torch.Generator) -> LatentSpace:
+    def build(self, latent_dim: int, generator: torch.Generator) -> FlowSpace:
         """Build the space; a flow needs at least as many hidden units as latents."""
         width = max(self.width, latent_dim)
         steps = [AutoregressiveStep(latent_dim, width, generator) for _ in range(self.steps)]

@@ -8,12 +8,12 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from micvae.distributions.base import Latents, LatentSpace, Posterior, Trait
+from micvae.distributions.base import Density, Latents, LatentSpace, Posterior, VectorCode
 from micvae.distributions.priors import LOG_TWO_PI, NORMAL, Prior, PriorModule, StandardNormal
 
 
 @dataclass(frozen=True, eq=False)
-class CorrelatedGaussian(Posterior):
+class CorrelatedGaussian(VectorCode, Density):
     """N(loc, L Lᵀ), one per row.
 
     Args:
@@ -48,8 +48,10 @@ class CorrelatedGaussian(Posterior):
         return log_prob
 
 
-class CorrelatedSpace(LatentSpace):
+class CorrelatedSpace(LatentSpace[CorrelatedGaussian]):
     """The encoder gives means, the logarithms of L's squared diagonal, and what is below it."""
+
+    distribution: ClassVar[type[Posterior]] = CorrelatedGaussian
 
     def __init__(self, latent_dim: int, prior: PriorModule) -> None:
         below = latent_dim * (latent_dim - 1) // 2
@@ -92,16 +94,16 @@ class FullGaussianLatents(Latents):
 
     summary: ClassVar[str] = "real numbers, a Gaussian posterior with covariances"
     reference: ClassVar[str] = "Kingma et al. 2016"
+    space: ClassVar[type[CorrelatedSpace]] = CorrelatedSpace
 
     prior: Prior = NORMAL
     """p(z): normal, learned or "mixture(components=10)"."""
 
     @property
-    def traits(self) -> frozenset[Trait]:
-        """Latents are dependent given the image."""
-        normal: frozenset[Trait] = frozenset({"normal prior"} if self.prior == NORMAL else set())
-        return normal | {"columns", "log_prob"}
+    def normal_prior(self) -> bool:
+        """Whether the prior is the default one."""
+        return self.prior == NORMAL
 
-    def build(self, latent_dim: int, generator: torch.Generator) -> LatentSpace:
+    def build(self, latent_dim: int, generator: torch.Generator) -> CorrelatedSpace:
         """Build the space."""
         return CorrelatedSpace(latent_dim, self.prior.build(latent_dim, generator))

@@ -8,12 +8,20 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from micvae.distributions.base import LatentKind, Latents, LatentSpace, Posterior, Trait
+from micvae.distributions.base import (
+    Density,
+    Factorised,
+    LatentKind,
+    Latents,
+    LatentSpace,
+    Posterior,
+    VectorCode,
+)
 from micvae.distributions.priors import LOG_TWO_PI, NORMAL, Prior, PriorModule
 
 
 @dataclass(frozen=True, eq=False)
-class DiagonalGaussian(Posterior):
+class DiagonalGaussian(VectorCode, Density, Factorised, trait="gaussian"):
     """N(loc, diag(exp(log_variance))), one per row.
 
     Args:
@@ -21,6 +29,7 @@ class DiagonalGaussian(Posterior):
         log_variance: logarithm of its variance, `(B, D)`.
     """
 
+    kind: ClassVar[LatentKind] = "gaussian"
     loc: Tensor
     log_variance: Tensor
 
@@ -36,7 +45,7 @@ class DiagonalGaussian(Posterior):
 
     @property
     def gaussian(self) -> DiagonalGaussian:
-        """All latents are."""
+        """All latents."""
         return self
 
     def sample(self, generator: torch.Generator) -> Tensor:
@@ -50,10 +59,10 @@ class DiagonalGaussian(Posterior):
         return -0.5 * (deviation + self.log_variance + LOG_TWO_PI)
 
 
-class GaussianSpace(LatentSpace):
+class GaussianSpace(LatentSpace[DiagonalGaussian]):
     """A diagonal Gaussian posterior and a prior; the encoder gives means, then log-variances."""
 
-    kind: ClassVar[LatentKind] = "gaussian"
+    distribution: ClassVar[type[Posterior]] = DiagonalGaussian
 
     def __init__(self, latent_dim: int, prior: PriorModule) -> None:
         super().__init__(latent_dim, 2 * latent_dim, latent_dim)
@@ -87,16 +96,16 @@ class GaussianLatents(Latents):
 
     summary: ClassVar[str] = "real numbers, a diagonal Gaussian posterior"
     reference: ClassVar[str] = "Kingma & Welling 2013"
+    space: ClassVar[type[GaussianSpace]] = GaussianSpace
 
     prior: Prior = NORMAL
     """p(z): normal, learned or "mixture(components=10)"."""
 
     @property
-    def traits(self) -> frozenset[Trait]:
-        """Everything, under a normal prior."""
-        normal: frozenset[Trait] = frozenset({"normal prior"} if self.prior == NORMAL else set())
-        return normal | {"columns", "densities", "gaussian", "log_prob"}
+    def normal_prior(self) -> bool:
+        """Whether the prior is the default one."""
+        return self.prior == NORMAL
 
-    def build(self, latent_dim: int, generator: torch.Generator) -> LatentSpace:
+    def build(self, latent_dim: int, generator: torch.Generator) -> GaussianSpace:
         """Build the space."""
         return GaussianSpace(latent_dim, self.prior.build(latent_dim, generator))

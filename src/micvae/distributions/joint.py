@@ -10,7 +10,15 @@ import torch
 from torch import Tensor
 from torch.nn.functional import one_hot, pad
 
-from micvae.distributions.base import LatentKind, Latents, LatentSpace, Posterior, Trait
+from micvae.checks import Positive
+from micvae.distributions.base import (
+    Density,
+    Factorised,
+    LatentKind,
+    Latents,
+    LatentSpace,
+    Posterior,
+)
 from micvae.distributions.gaussian import DiagonalGaussian, GaussianSpace
 from micvae.distributions.priors import StandardNormal
 from micvae.distributions.relaxed import gumbel_softmax, kl_to_uniform
@@ -19,7 +27,7 @@ from micvae.errors import MicvaeError
 
 
 @dataclass(frozen=True, eq=False)
-class JointPosterior(Posterior):
+class JointPosterior(Density, Factorised, trait="categories"):
     """Independent Gaussian and categorical latents, in this order.
 
     Args:
@@ -75,8 +83,10 @@ class JointPosterior(Posterior):
         return torch.cat([self.numbers.log_prob(numbers), *each], 1)
 
 
-class JointSpace(LatentSpace):
+class JointSpace(LatentSpace[JointPosterior]):
     """The encoder gives means, log-variances and the logits of every category."""
+
+    distribution: ClassVar[type[Posterior]] = JointPosterior
 
     def __init__(
         self, numbers: GaussianSpace, categories: tuple[int, ...], temperature: float
@@ -90,8 +100,8 @@ class JointSpace(LatentSpace):
     @property
     def kinds(self) -> tuple[LatentKind, ...]:
         """Numbers, then categories."""
-        value: LatentKind = "value"
-        return self.numbers.kinds + (value,) * len(self.categories)
+        discrete: LatentKind = "discrete"
+        return self.numbers.kinds + (discrete,) * len(self.categories)
 
     def posterior(self, parameters: Tensor) -> JointPosterior:
         """Means, log-variances, logits."""
@@ -184,28 +194,24 @@ class JointLatents(Latents):
 
     summary: ClassVar[str] = "real numbers and, last, categories"
     reference: ClassVar[str] = "Dupont 2018"
+    space: ClassVar[type[JointSpace]] = JointSpace
 
     categories: tuple[int, ...] = (4,)
     """How many categories each categorical latent has; the others of latent_dim are numbers."""
 
-    temperature: float = 0.67
+    temperature: Positive = 0.67
     """Of the relaxed samples; near 0 they come near to one-hot."""
 
     numbers: Literal["gaussian", "uniform"] = "gaussian"
     """What the other latents are, see `GaussianLatents` and `UniformLatents`."""
 
-    def __post_init__(self) -> None:
+    def validate(self) -> None:
+        """Refuse no categories, and counts below 2."""
+        super().validate()
         if not self.categories or min(self.categories) < 2:
             raise MicvaeError(f"categories is {self.categories!r}; give counts of at least 2.")
-        if not self.temperature > 0:
-            raise MicvaeError(f"temperature is {self.temperature}; give a number > 0.")
 
-    @property
-    def traits(self) -> frozenset[Trait]:
-        """A category is no number: columns cannot be shuffled or correlated."""
-        return frozenset({"densities", "categories", "log_prob"})
-
-    def build(self, latent_dim: int, generator: torch.Generator) -> LatentSpace:
+    def build(self, latent_dim: int, generator: torch.Generator) -> JointSpace:
         """Build the space.
 
         Raises:

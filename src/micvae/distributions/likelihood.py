@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from micvae import spelling
+from micvae.checks import Checked, Positive
 from micvae.distributions.priors import LOG_TWO_PI
 from micvae.errors import MicvaeError
 
@@ -80,7 +81,8 @@ def _per_sample(each: Tensor) -> Tensor:
     return each.sum(tuple(range(1, each.ndim)))
 
 
-class Likelihood(ABC):
+@dataclass(frozen=True)
+class Likelihood(Checked, ABC):
     """The choice of p(x | z): a frozen description that builds its module."""
 
     @abstractmethod
@@ -147,11 +149,8 @@ class Gaussian(Likelihood):
     For vectors it is in their own units.
     """
 
-    scale: float = 0.1
-
-    def __post_init__(self) -> None:
-        if not (math.isfinite(self.scale) and self.scale > 0):
-            raise MicvaeError(f"scale is {self.scale}; it must be a positive number.")
+    scale: Positive = 0.1
+    """Standard deviation of every pixel."""
 
     def build(self, image_shape: tuple[int, ...]) -> nn.Module:
         """Reads the decoder's output as means."""
@@ -167,13 +166,11 @@ class LearnedGaussian(Likelihood):
         2021.
     """
 
-    scale: float = 0.1
+    scale: Positive = 0.1
+    """Initial standard deviation."""
 
     each: bool = False
     """Whether every pixel, or feature of a vector, has a standard deviation of its own."""
-
-    def __post_init__(self) -> None:
-        Gaussian(self.scale)
 
     def build(self, image_shape: tuple[int, ...]) -> nn.Module:
         """Reads the decoder's output as means; `scale` is where learning starts."""

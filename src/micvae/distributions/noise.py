@@ -11,17 +11,19 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from micvae.distributions.base import LatentKind, Latents, LatentSpace, Trait
+from micvae.checks import PositiveInt
+from micvae.distributions.base import LatentKind, Latents, LatentSpace, Posterior, Trait
 from micvae.distributions.uniform import UniformLatents
-from micvae.errors import MicvaeError
 
 UNIFORM = UniformLatents()
 
 
-class NoisySpace(LatentSpace):
+class NoisySpace(LatentSpace[Posterior]):
     """Another space, and after its latents `noise` normal numbers that no encoder reads."""
 
-    def __init__(self, inner: LatentSpace, noise: int) -> None:
+    distribution: ClassVar[type[Posterior]] = Posterior
+
+    def __init__(self, inner: LatentSpace[Any], noise: int) -> None:
         super().__init__(inner.latent_dim, inner.outputs, inner.width + noise)
         self.inner = inner
         self.noise = noise
@@ -31,11 +33,12 @@ class NoisySpace(LatentSpace):
         """Those of the inner space."""
         return self.inner.kinds
 
-    def posterior(self, parameters: Tensor) -> Any:
+    def posterior(self, parameters: Tensor) -> Posterior:
         """That of the inner space."""
-        return self.inner.posterior(parameters)
+        posterior: Posterior = self.inner.posterior(parameters)
+        return posterior
 
-    def draw(self, posterior: Any, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    def draw(self, posterior: Posterior, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """Noise is drawn from its prior and has no KL."""
         z, kl = self.inner.draw(posterior, generator)
         return torch.cat([z, self._noise(len(z), generator)], 1), kl
@@ -50,7 +53,7 @@ class NoisySpace(LatentSpace):
         """Latents of the inner prior, and noise."""
         return torch.cat([self.inner.sample(n, generator), self._noise(n, generator)], 1)
 
-    def log_prob(self, posterior: Any, z: Tensor) -> Tensor:
+    def log_prob(self, posterior: Posterior, z: Tensor) -> Tensor:
         """Of the latents alone."""
         return self.inner.log_prob(posterior, z[:, : self.inner.width])
 
@@ -59,7 +62,7 @@ class NoisySpace(LatentSpace):
         inner, noise = torch.split(z, [self.inner.width, self.noise], dim=1)
         return torch.cat([self.inner.features(inner), noise], 1)
 
-    def code(self, posterior: Any) -> tuple[Tensor, Tensor]:
+    def code(self, posterior: Posterior) -> tuple[Tensor, Tensor]:
         """That of the inner space."""
         return self.inner.code(posterior)
 
@@ -98,23 +101,20 @@ class NoisyLatents(Latents):
 
     summary: ClassVar[str] = "latents of another kind, and noise for the decoder"
     reference: ClassVar[str] = "Chen et al. 2016"
+    space: ClassVar[type[NoisySpace]] = NoisySpace
 
     inner: Latents = UNIFORM
     """The latents, e.g. uniform or "joint(categories=(10,))"."""
 
-    noise: int = 8
+    noise: PositiveInt = 8
     """How many normal numbers the decoder reads beside them."""
-
-    def __post_init__(self) -> None:
-        if self.noise < 1:
-            raise MicvaeError(f"noise is {self.noise}; for none use the inner latents themselves.")
 
     @property
     def traits(self) -> frozenset[Trait]:
-        """A sample has more columns than latents."""
+        """At most `log_prob`: a sample has more columns than latents."""
         known: frozenset[Trait] = frozenset({"log_prob"})
         return self.inner.traits & known
 
-    def build(self, latent_dim: int, generator: torch.Generator) -> LatentSpace:
+    def build(self, latent_dim: int, generator: torch.Generator) -> NoisySpace:
         """Build both."""
         return NoisySpace(self.inner.build(latent_dim, generator), self.noise)

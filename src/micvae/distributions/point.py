@@ -9,11 +9,11 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from micvae.distributions.base import LatentKind, Latents, LatentSpace, Posterior, Trait
+from micvae.distributions.base import Latents, LatentSpace, Posterior
 
 
 @dataclass(frozen=True, eq=False)
-class Point(Posterior):
+class Point(Posterior, trait="point"):
     """All mass at one place.
 
     Args:
@@ -37,10 +37,10 @@ class Point(Posterior):
         return self.features
 
 
-class PointSpace(LatentSpace):
+class PointSpace(LatentSpace[Point]):
     """Features h, and codes W (h − m): an affine map that is found after training, I before."""
 
-    kind: ClassVar[LatentKind] = "number"
+    distribution: ClassVar[type[Posterior]] = Point
     offset: Tensor
     unmixing: Tensor
 
@@ -91,15 +91,11 @@ class PointLatents(Latents):
 
     summary: ClassVar[str] = "features of a deterministic encoder, unmixed linearly"
     reference: ClassVar[str] = "Hyvärinen & Morioka 2016"
+    space: ClassVar[type[PointSpace]] = PointSpace
 
     absolute: bool = False
     """Whether features are absolute values of what the encoder says."""
 
-    @property
-    def traits(self) -> frozenset[Trait]:
-        """Features are numbers, and no more is known of them."""
-        return frozenset({"point"})
-
-    def build(self, latent_dim: int, generator: torch.Generator) -> LatentSpace:
+    def build(self, latent_dim: int, generator: torch.Generator) -> PointSpace:
         """Build the space."""
         return PointSpace(latent_dim, self.absolute)

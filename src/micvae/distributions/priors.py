@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from micvae import spelling
-from micvae.errors import MicvaeError
+from micvae.checks import Checked, PositiveInt
 
 LOG_TWO_PI = math.log(2 * math.pi)
 
@@ -102,7 +102,7 @@ class GaussianMixture(PriorModule):
 
 
 @dataclass(frozen=True)
-class Prior(ABC):
+class Prior(Checked, ABC):
     """A description of p(z)."""
 
     @abstractmethod
@@ -136,11 +136,8 @@ class Mixture(Prior):
         *Approximate Inference for Deep Latent Gaussian Mixtures*, Nalisnick, Hertel & Smyth, 2016.
     """
 
-    components: int = 10
-
-    def __post_init__(self) -> None:
-        if self.components < 1:
-            raise MicvaeError(f"components is {self.components}; a mixture needs at least one.")
+    components: PositiveInt = 10
+    """Number of Gaussians."""
 
     def build(self, latent_dim: int, generator: torch.Generator) -> PriorModule:
         """Its means are drawn from N(0, I)."""

@@ -4,19 +4,30 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from micvae.distributions.base import LatentKind, Latents, LatentSpace, Posterior, Trait
+from micvae.checks import Between
+from micvae.distributions.base import (
+    Factorised,
+    LatentKind,
+    Latents,
+    LatentSpace,
+    Posterior,
+    VectorCode,
+)
 from micvae.errors import MicvaeError
+
+Levels = Annotated[int, Between(2)]
+"""K, the number of values of a latent."""
 
 
 @dataclass(frozen=True, eq=False)
-class Quantised(Posterior):
+class Quantised(VectorCode, Factorised, trait="quantised"):
     """The value nearest to what the encoder says: a deterministic posterior.
 
     Args:
@@ -24,6 +35,7 @@ class Quantised(Posterior):
         codebook: the values of each latent, `(D, K)`.
     """
 
+    kind: ClassVar[LatentKind] = "discrete"
     encoded: Tensor
     codebook: Tensor
 
@@ -67,10 +79,10 @@ class Quantised(Posterior):
         return hard + soft - soft.detach()
 
 
-class QuantisedSpace(LatentSpace):
+class QuantisedSpace(LatentSpace[Quantised]):
     """A codebook `(D, K)`, learned or fixed."""
 
-    kind: ClassVar[LatentKind] = "value"
+    distribution: ClassVar[type[Posterior]] = Quantised
     codebook: Tensor
 
     def __init__(self, latent_dim: int, levels: int, extent: float, learned: bool) -> None:
@@ -150,19 +162,12 @@ class CodebookLatents(Latents):
 
     summary: ClassVar[str] = "values of a learned codebook per latent"
     reference: ClassVar[str] = "Hsu et al. 2023"
+    space: ClassVar[type[QuantisedSpace]] = QuantisedSpace
 
-    levels: int = 10
+    levels: Levels = 10
     """K, the number of values of a latent."""
 
-    def __post_init__(self) -> None:
-        check_levels(self.levels)
-
-    @property
-    def traits(self) -> frozenset[Trait]:
-        """One number per latent, finitely many values."""
-        return frozenset({"columns", "densities", "quantised"})
-
-    def build(self, latent_dim: int, generator: torch.Generator) -> LatentSpace:
+    def build(self, latent_dim: int, generator: torch.Generator) -> QuantisedSpace:
         """Codebooks start as even grids on [−½, ½]."""
         return QuantisedSpace(latent_dim, self.levels, 0.5, learned=True)
 
@@ -183,24 +188,11 @@ class FSQLatents(Latents):
 
     summary: ClassVar[str] = "values of a fixed grid (finite scalar quantisation)"
     reference: ClassVar[str] = "Mentzer et al. 2024"
+    space: ClassVar[type[QuantisedSpace]] = QuantisedSpace
 
-    levels: int = 10
+    levels: Levels = 10
     """K, the number of values of a latent."""
 
-    def __post_init__(self) -> None:
-        check_levels(self.levels)
-
-    @property
-    def traits(self) -> frozenset[Trait]:
-        """One number per latent, finitely many values."""
-        return frozenset({"columns", "densities", "quantised"})
-
-    def build(self, latent_dim: int, generator: torch.Generator) -> LatentSpace:
+    def build(self, latent_dim: int, generator: torch.Generator) -> QuantisedSpace:
         """Nothing to learn."""
         return QuantisedSpace(latent_dim, self.levels, 1.0, learned=False)
-
-
-def check_levels(levels: int) -> None:
-    """Refuse fewer than two values."""
-    if levels < 2:
-        raise MicvaeError(f"levels is {levels}; a latent needs at least two values.")

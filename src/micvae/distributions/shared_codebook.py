@@ -8,14 +8,21 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from micvae.distributions.base import LatentKind, Latents, LatentSpace, Posterior, Trait
-from micvae.distributions.quantised import check_levels
+from micvae.checks import Positive
+from micvae.distributions.base import (
+    Factorised,
+    LatentKind,
+    Latents,
+    LatentSpace,
+    Posterior,
+    VectorCode,
+)
+from micvae.distributions.quantised import Levels
 from micvae.distributions.relaxed import gumbel_softmax, kl_to_uniform
-from micvae.errors import MicvaeError
 
 
 @dataclass(frozen=True, eq=False)
-class NearValues(Posterior):
+class NearValues(VectorCode, Factorised):
     """q(k|x) ∝ exp(−(e_d − v_k)²) over the values v_k of one codebook.
 
     Args:
@@ -24,6 +31,7 @@ class NearValues(Posterior):
         temperature: of the relaxed samples.
     """
 
+    kind: ClassVar[LatentKind] = "discrete"
     encoded: Tensor
     codebook: Tensor
     temperature: float
@@ -58,10 +66,10 @@ class NearValues(Posterior):
         return gumbel_softmax(self.logits, self.temperature, generator) @ self.codebook
 
 
-class SharedSpace(LatentSpace):
+class SharedSpace(LatentSpace[NearValues]):
     """One learned codebook `(K,)`."""
 
-    kind: ClassVar[LatentKind] = "value"
+    distribution: ClassVar[type[Posterior]] = NearValues
 
     def __init__(
         self, latent_dim: int, levels: int, temperature: float, generator: torch.Generator
@@ -106,23 +114,14 @@ class SharedCodebookLatents(Latents):
 
     summary: ClassVar[str] = "values of one learned codebook for all latents, drawn by distance"
     reference: ClassVar[str] = "Baykal et al. 2024"
+    space: ClassVar[type[SharedSpace]] = SharedSpace
 
-    levels: int = 64
+    levels: Levels = 64
     """K, the number of values in the codebook."""
 
-    temperature: float = 1.0
+    temperature: Positive = 1.0
     """Of the relaxed samples; near 0 they come near to single values."""
 
-    def __post_init__(self) -> None:
-        check_levels(self.levels)
-        if not self.temperature > 0:
-            raise MicvaeError(f"temperature is {self.temperature}; give a number > 0.")
-
-    @property
-    def traits(self) -> frozenset[Trait]:
-        """One number per latent, finitely many values."""
-        return frozenset({"columns", "densities"})
-
-    def build(self, latent_dim: int, generator: torch.Generator) -> LatentSpace:
+    def build(self, latent_dim: int, generator: torch.Generator) -> SharedSpace:
         """The codebook starts at normal numbers."""
         return SharedSpace(latent_dim, self.levels, self.temperature, generator)

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from micvae.distributions.base import LatentKind, Latents, LatentSpace, Trait
+from micvae.distributions.base import LatentKind, Latents
 from micvae.distributions.gaussian import DiagonalGaussian, GaussianSpace
 from micvae.distributions.priors import StandardNormal
 
@@ -21,10 +21,14 @@ _EDGE = 1e-6  # nearer to 0 or 1, a number has no finite latent in single precis
 class UniformSpace(GaussianSpace):
     """u = Φ(z), z being a Gaussian latent: the decoder reads u, and the code is E[u|x]."""
 
-    kind: ClassVar[LatentKind] = "number"
-
     def __init__(self, latent_dim: int) -> None:
         super().__init__(latent_dim, StandardNormal())
+
+    @property
+    def kinds(self) -> tuple[LatentKind, ...]:
+        """The codes are functions of Gaussian latents, not their means."""
+        continuous: LatentKind = "continuous"
+        return (continuous,) * self.latent_dim
 
     def features(self, z: Tensor) -> Tensor:
         """2 Φ(z) − 1, in (−1, 1): centred for the decoder."""
@@ -69,12 +73,13 @@ class UniformLatents(Latents):
 
     summary: ClassVar[str] = "numbers in (0, 1), uniform under the prior"
     reference: ClassVar[str] = "normal latents through their distribution function"
+    space: ClassVar[type[UniformSpace]] = UniformSpace
 
     @property
-    def traits(self) -> frozenset[Trait]:
-        """Those of Gaussian latents."""
-        return frozenset({"columns", "densities", "gaussian", "normal prior", "log_prob"})
+    def normal_prior(self) -> bool:
+        """Always."""
+        return True
 
-    def build(self, latent_dim: int, generator: torch.Generator) -> LatentSpace:
+    def build(self, latent_dim: int, generator: torch.Generator) -> UniformSpace:
         """Build the space."""
         return UniformSpace(latent_dim)

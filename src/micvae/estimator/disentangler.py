@@ -15,7 +15,8 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
-from micvae.arrays import unmasked, whole_seed
+from micvae.arrays import unmasked
+from micvae.checks import whole_number
 from micvae.data import FactorDataset, describe, standardised
 from micvae.data.lazy import is_large
 from micvae.errors import DataError, NotConvergedWarning
@@ -209,7 +210,7 @@ class Disentangler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, WithOption
     def transform(self, X: Any) -> NDArray[np.float32]:
         """Codes `(N, D)` of samples: posterior means."""
         check_is_fitted(self)
-        return self.config_.objective.represent(self.model_, self._dataset(X)).codes
+        return self.config_.objective.encode_dataset(self.model_, self._dataset(X)).codes
 
     @with_torch_defaults
     def inverse_transform(self, X: ArrayLike) -> NDArray[np.float32 | np.float64]:
@@ -240,7 +241,9 @@ class Disentangler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, WithOption
     def sample(self, n: int = 1, seed: int = 0) -> NDArray[np.float32 | np.float64]:
         """Decode `n` latents drawn from the prior, as `inverse_transform` does codes."""
         check_is_fitted(self)
-        noise = torch.Generator(next(self.model_.parameters()).device).manual_seed(whole_seed(seed))
+        noise = torch.Generator(next(self.model_.parameters()).device).manual_seed(
+            whole_number("seed", seed)
+        )
         with torch.inference_mode():
             return self._form.given(self.model_.sample(n, noise).cpu().numpy())
 

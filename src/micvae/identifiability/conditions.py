@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import ndtr
 
-from micvae.arrays import whole_seed
+from micvae.checks import whole_number
 from micvae.errors import MicvaeError
 from micvae.identifiability.marginals import Floats
-from micvae.information.checks import finite_matrix, whole_number
+from micvae.information.checks import finite_matrix
 from micvae.information.multi_information import total_correlation
 from micvae.information.pairwise import pairwise_mutual_information
 from micvae.information.permutation import null_interval, permutation_null
@@ -155,7 +155,7 @@ def gaussian_posterior(
         raise MicvaeError("scale: must be positive, standard deviations of the encoder")
     simulations = whole_number("simulations", simulations, least=1)
     distance = _distance_from_normal(mu)
-    generator = np.random.default_rng(whole_seed(seed))
+    generator = np.random.default_rng(whole_number("seed", seed))
     null = np.asarray([distance(generator.standard_normal(z.shape)) for _ in range(simulations)])
     value = distance((z - mu) / sigma)
     low, high = null_interval(null, level)

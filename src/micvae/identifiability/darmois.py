@@ -8,9 +8,10 @@ from scipy.integrate import cumulative_trapezoid, trapezoid
 from scipy.interpolate import PchipInterpolator
 from scipy.special import ndtr
 
+from micvae.checks import whole_number
 from micvae.errors import MicvaeError
 from micvae.identifiability.marginals import Floats
-from micvae.information.checks import finite_matrix, whole_number
+from micvae.information.checks import finite_matrix
 
 Conditional = Callable[[Floats, Floats], Floats]
 """F(x_d | x_1, …, x_{d-1}) of values `(N,)` and those before them `(N, d - 1)`."""

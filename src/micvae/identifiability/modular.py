@@ -5,9 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from micvae.checks import whole_number
 from micvae.errors import MicvaeError
 from micvae.identifiability.marginals import Floats
-from micvae.information.checks import finite_matrix, whole_number
+from micvae.information.checks import finite_matrix
 
 
 def modular_sum(uniforms: ArrayLike) -> Floats:

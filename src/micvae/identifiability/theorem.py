@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from micvae import records
+from micvae.checks import whole_number
 from micvae.data.array_header import npz_arrays
 from micvae.errors import RunError
 from micvae.files import expanded, replacing_all
@@ -24,7 +25,6 @@ from micvae.identifiability.trials import (
     rotation_trial,
     shown_points,
 )
-from micvae.information.checks import whole_number
 
 RESULT = "theorem.json"
 POINTS = "theorem.npz"

@@ -7,8 +7,9 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
+from micvae.checks import whole_number
 from micvae.errors import MicvaeError
-from micvae.information.checks import finite_matrix, whole_number
+from micvae.information.checks import finite_matrix
 from micvae.information.joint import pairwise_mixture_information
 from micvae.torch_state import with_torch_defaults
 

@@ -7,11 +7,12 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
+from micvae.checks import Checked
 from micvae.errors import MicvaeError
 
 
 @dataclass(frozen=True)
-class PairwiseEstimator(ABC):
+class PairwiseEstimator(Checked, ABC):
     r"""Differentiable estimator of $I(z_i; z_j)$ under the aggregate posterior, all pairs at once.
 
     The aggregate posterior is $q(z) = \frac{1}{N} \sum_{m=1}^{N} q(z \mid x_m)$ over the N data

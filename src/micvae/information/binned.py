@@ -5,8 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from micvae.checks import whole_number
 from micvae.errors import MicvaeError
-from micvae.information.checks import finite_matrix, whole_number
+from micvae.information.checks import finite_matrix
 
 
 def binned(

@@ -1,7 +1,5 @@
 """What the evaluation functions accept."""
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -52,17 +50,6 @@ def finite_matrix(
             f"column {column} ({np.count_nonzero(~finite)} such values)"
         )
     return array
-
-
-def whole_number(name: str, value: Any, *, least: int) -> int:
-    """Return `value` as an int.
-
-    Raises:
-        MicvaeError: not a whole number, or below `least`.
-    """
-    if isinstance(value, (int, np.integer)) and value >= least:
-        return int(value)
-    raise MicvaeError(f"{name}: must be a whole number of at least {least}, got {value!r}")
 
 
 def varying(samples: NDArray[np.float64]) -> NDArray[np.bool_]:

@@ -5,8 +5,8 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.spatial import cKDTree
 from scipy.special import digamma
 
+from micvae.checks import whole_number
 from micvae.errors import MicvaeError
-from micvae.information.checks import whole_number
 from micvae.information.ksg import scaled_columns
 
 

@@ -5,11 +5,12 @@ from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
-from torch.func import functional_call
 from torch.nn.functional import leaky_relu, softplus
 
+from micvae.checks import PositiveInt
 from micvae.errors import MicvaeError
 from micvae.information.base import PairwiseEstimator, check_batch
+from micvae.networks import frozen_call
 
 
 @dataclass(frozen=True)
@@ -43,8 +44,8 @@ class DensityRatio(PairwiseEstimator):
 
     reads_samples_alone: ClassVar[bool] = True
 
-    width: int = 64
-    depth: int = 2
+    width: PositiveInt = 64
+    depth: PositiveInt = 2
 
     def __call__(
         self,
@@ -59,8 +60,7 @@ class DensityRatio(PairwiseEstimator):
         check_batch(z, loc, scale)
         if z.shape[1] < 2:
             return 0 * z.sum().view(1, 1)
-        frozen = {name: value.detach() for name, value in _given(network).named_parameters()}
-        upper = functional_call(_given(network), frozen, (z, z)).float().mean(0)
+        upper = frozen_call(_given(network), (z, z)).float().mean(0)
         information = upper.new_zeros(z.shape[1], z.shape[1])
         first, second = torch.triu_indices(z.shape[1], z.shape[1], 1, device=z.device)
         information = information.index_put((first, second), upper)
@@ -107,11 +107,6 @@ class PairDiscriminator(nn.Module):
 
     def __init__(self, latent_dim: int, width: int, depth: int, generator: torch.Generator) -> None:
         super().__init__()
-        if latent_dim < 1 or width < 1 or depth < 1:
-            raise MicvaeError(
-                "latent_dim, width and depth must be at least 1, "
-                f"got {latent_dim}, {width} and {depth}"
-            )
         self.latent_dim = latent_dim
         pairs = latent_dim * (latent_dim - 1) // 2
         self.first = nn.Parameter(_normal((width,), 1.0, generator))

@@ -6,7 +6,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from micvae.errors import MicvaeError
+from micvae.checks import OpenShare
 from micvae.information.base import PairwiseEstimator, check_batch
 from micvae.information.joint import full_precision, without_diagonal
 
@@ -34,11 +34,7 @@ class GaussianCorrelation(PairwiseEstimator):
 
     reads_samples_alone: ClassVar[bool] = True
 
-    shrinkage: float = 1e-6
-
-    def __post_init__(self) -> None:
-        if not 0 < self.shrinkage < 1:
-            raise MicvaeError(f"shrinkage: must lie in (0, 1), got {self.shrinkage}")
+    shrinkage: OpenShare = 1e-6
 
     def __call__(
         self,

@@ -7,9 +7,9 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.spatial import cKDTree
 from scipy.special import digamma
 
-from micvae.arrays import whole_seed
+from micvae.checks import whole_number
 from micvae.errors import MicvaeError
-from micvae.information.checks import finite_matrix, varying, whole_number
+from micvae.information.checks import finite_matrix, varying
 
 
 def ksg(
@@ -79,7 +79,9 @@ def scaled_columns(
     columns = values[:, active] / np.abs(values[:, active]).max(axis=0)  # squares cannot overflow
     columns = columns - columns.mean(axis=0)
     columns /= columns.std(axis=0)
-    noise = np.random.default_rng(whole_seed(seed)).standard_normal(values.shape)[:, active]
+    noise = np.random.default_rng(whole_number("seed", seed)).standard_normal(values.shape)[
+        :, active
+    ]
     return columns + jitter * noise, active
 
 

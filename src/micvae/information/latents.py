@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from functools import partial
 
 import torch
 from torch import Tensor, nn
 
-from micvae.distributions import Posterior
+from micvae.distributions import DiagonalGaussian, Factorised, Posterior
 from micvae.information.base import PairwiseEstimator
 from micvae.information.discrete import discrete_pairwise_information, mixed_information
 
@@ -22,7 +22,7 @@ def known_offset(estimator: PairwiseEstimator, posterior: Posterior, dataset_siz
         posterior: of the batch.
         dataset_size: N.
     """
-    gaussian = posterior.gaussian
+    gaussian, _ = _parts(posterior)
     if gaussian is None:
         return 0.0
     count = gaussian.loc.shape[1]
@@ -53,17 +53,24 @@ def latent_pairwise_information(
     Returns:
         Shape `(D, D)`, nats, symmetric, zero diagonal.
     """
-    gaussian, probabilities = posterior.gaussian, posterior.probabilities
-    options: dict[str, Any] = {"dataset_size": dataset_size, "network": network}
+    gaussian, probabilities = _parts(posterior)
+    estimate = partial(estimator, dataset_size=dataset_size, network=network)
     if probabilities is None:
         # an estimator that reads samples alone ignores the rest
         loc, scale = (z, z) if gaussian is None else (gaussian.loc, gaussian.scale)
-        return estimator(z, loc, scale, **options)
+        return estimate(z, loc, scale)
     among = discrete_pairwise_information(probabilities)
     if gaussian is None:
         return among
     loc, scale = gaussian.loc, gaussian.scale
     numbers = z[:, : loc.shape[1]]
     across = mixed_information(numbers, loc, scale, probabilities)
-    own = estimator(numbers, loc, scale, **options)
+    own = estimate(numbers, loc, scale)
     return torch.cat([torch.cat([own, across], 1), torch.cat([across.T, among], 1)], 0)
+
+
+def _parts(posterior: Posterior) -> tuple[DiagonalGaussian | None, Tensor | None]:
+    """The Gaussian latents, and the probabilities of the discrete ones, if these are known."""
+    if not isinstance(posterior, Factorised):
+        return None, None
+    return posterior.gaussian, posterior.probabilities

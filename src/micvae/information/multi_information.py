@@ -5,7 +5,7 @@ from numpy.typing import ArrayLike
 from scipy.spatial import cKDTree
 from scipy.special import digamma
 
-from micvae.information.checks import whole_number
+from micvae.checks import whole_number
 from micvae.information.ksg import scaled_columns, strictly_within
 
 

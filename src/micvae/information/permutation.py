@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import stdtrit
 
-from micvae.arrays import whole_seed
+from micvae.checks import whole_number
 from micvae.errors import MicvaeError
-from micvae.information.checks import finite_matrix, whole_number
+from micvae.information.checks import finite_matrix
 
 Statistic = Callable[[NDArray[np.float64]], float | NDArray[np.float64]]
 
@@ -42,7 +42,7 @@ def permutation_null(
     """
     values = finite_matrix("samples", samples, least=2)
     permutations = whole_number("permutations", permutations, least=1)
-    generator = np.random.default_rng(whole_seed(seed))
+    generator = np.random.default_rng(whole_number("seed", seed))
     drawn = np.asarray(
         [statistic(generator.permuted(values, axis=0)) for _ in range(permutations)],
         dtype=np.float64,

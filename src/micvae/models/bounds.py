@@ -4,9 +4,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from micvae.arrays import whole_seed
+from micvae.checks import whole_number
 from micvae.data import Images
-from micvae.models.encoding import at_once
+from micvae.models.encoding import batch_size_for
 from micvae.models.finite import check_finite
 from micvae.models.vae import VAEModel
 from micvae.torch_state import with_torch_defaults
@@ -39,9 +39,9 @@ def elbo(
         *Auto-Encoding Variational Bayes*, Kingma & Welling, 2013.
     """
     weight = next(model.parameters())
-    noise = torch.Generator(weight.device).manual_seed(whole_seed(seed))
+    noise = torch.Generator(weight.device).manual_seed(whole_number("seed", seed))
     found = []
-    batch_size = at_once(images, batch_size)
+    batch_size = batch_size_for(images, batch_size)
     with torch.inference_mode():
         for start in range(0, len(images), batch_size):
             batch = torch.from_numpy(images[start : start + batch_size]).to(weight)

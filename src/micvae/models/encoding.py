@@ -22,8 +22,8 @@ def laid_out(batch: Tensor, device: torch.device) -> Tensor:
     return batch.to(device, memory_format=torch.channels_last, non_blocking=True)
 
 
-def at_once(images: Images, most: int) -> int:
-    """How many samples make a batch of at most 16 MB, and at most so many."""
+def batch_size_for(images: Images, most: int) -> int:
+    """Number of samples in a batch of at most 16 MB and at most `most` samples."""
     return max(1, min(most, BATCH // (4 * max(1, math.prod(images.shape[1:])))))
 
 
@@ -39,7 +39,7 @@ def encode(model: VAEModel, images: Images, batch_size: int = 1000) -> Encoded:
     noise = torch.Generator(device).manual_seed(0)
     codes, scales, draws = [], [], []
     total = np.zeros(model.latent_dim)
-    batch_size = at_once(images, batch_size)
+    batch_size = batch_size_for(images, batch_size)
     with torch.inference_mode():
         for start in range(0, len(images), batch_size):
             batch = torch.from_numpy(images[start : start + batch_size]).to(weight)

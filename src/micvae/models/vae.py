@@ -7,9 +7,12 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from micvae.distributions import LatentSpace
+from micvae.distributions import LatentSpace, Posterior
 from micvae.distributions.likelihood import ImageDistribution
 from micvae.models.finite import check_finite
+
+STORED = "companions"
+"""Name of the auxiliary modules in files of weights; it is part of the file format."""
 
 
 class VAEModel(nn.Module):
@@ -20,30 +23,33 @@ class VAEModel(nn.Module):
         space: what latents are: it makes posteriors, draws from them and holds the prior.
         decoder: maps what the space gives of latents to `(B, C, H, W)`.
         likelihood: maps the decoder's output to an `ImageDistribution`.
-
-    Attributes:
-        companions: networks that a method trains together with the model, by name, such as a prior
-            that is told an auxiliary variable.
     """
 
     def __init__(
-        self, encoder: nn.Module, space: LatentSpace, decoder: nn.Module, likelihood: nn.Module
+        self, encoder: nn.Module, space: LatentSpace[Any], decoder: nn.Module, likelihood: nn.Module
     ) -> None:
         super().__init__()
         self.encoder = encoder
         self.decoder = decoder
         self.likelihood = likelihood
         self.space = space
-        self.companions = nn.ModuleDict()
+        self.add_module(STORED, nn.ModuleDict())
+
+    @property
+    def auxiliary_modules(self) -> nn.ModuleDict:
+        """Modules that a method trains together with the model, such as a conditional prior."""
+        modules: nn.ModuleDict = getattr(self, STORED)
+        return modules
 
     @property
     def latent_dim(self) -> int:
         """D, the number of latents."""
         return self.space.latent_dim
 
-    def encode(self, x: Tensor) -> Any:
-        """q(z|x) for images `(B, C, H, W)`: the `Posterior` of the space."""
-        return self.space.posterior(self.encoder(x))
+    def encode(self, x: Tensor) -> Posterior:
+        """q(z|x) for images `(B, C, H, W)` or vectors `(B, F)`."""
+        posterior: Posterior = self.space.posterior(self.encoder(x))
+        return posterior
 
     def decode(self, z: Tensor) -> ImageDistribution:
         """p(x|z) for latents `(B, W)`, as a posterior's sample gives them.

@@ -2,7 +2,7 @@
 
 from micvae import spelling
 from micvae.networks.auto import Auto
-from micvae.networks.base import Network, filled, initialise
+from micvae.networks.base import Network, filled, frozen_call, initialise
 from micvae.networks.conv import Conv
 from micvae.networks.mlp import MLP, dense
 from micvae.networks.patch import Patch
@@ -28,5 +28,6 @@ __all__ = [
     "SparseDecoder",
     "dense",
     "filled",
+    "frozen_call",
     "initialise",
 ]

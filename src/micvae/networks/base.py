@@ -2,24 +2,28 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 import torch
 from torch import Tensor, nn
+from torch.func import functional_call
 
-from micvae.errors import DataError, MicvaeError
+from micvae.checks import Between, Checked
+from micvae.errors import DataError
 
 ImageShape = tuple[int, ...]
 """`(C, H, W)`; or `(F,)` for vectors."""
 
 MOST_LAYERS = 1000
-"""More are a slip, or a stranger's file that is to fill the memory."""
+"""More layers are a mistake, or come from a file that is meant to exhaust the memory."""
+Depth = Annotated[int, Between(0, MOST_LAYERS)]
+"""Number of hidden layers."""
 
 Built = TypeVar("Built", bound=nn.Module)
 
 
 @dataclass(frozen=True)
-class Network(ABC):
+class Network(Checked, ABC):
     """A pair of encoder and decoder for one shape of images `(C, H, W)` or vectors `(F,)`.
 
     Modules are laid out on the meta device and given their values by `initialise`, so that no
@@ -33,17 +37,6 @@ class Network(ABC):
     @abstractmethod
     def decoder(self, latent_dim: int, image_shape: ImageShape) -> nn.Module:
         """Map latents `(B, latent_dim)` to `(B, C, H, W)`."""
-
-
-def check_sizes(**sizes: int) -> None:
-    """Refuse layers without units, by the names of their fields.
-
-    Raises:
-        MicvaeError: for a size below 1.
-    """
-    for name, size in sizes.items():
-        if size < 1:
-            raise MicvaeError(f"{name} is {size}; a layer needs at least 1 unit.")
 
 
 def initialise(module: nn.Module, generator: torch.Generator) -> None:
@@ -135,3 +128,13 @@ def fitted(image_shape: ImageShape, grid: int, at_least: int = 0) -> Fitted:
     down, across = (-side % 2**count for side in (height, width))
     border = (across // 2, across - across // 2, down // 2, down - down // 2)
     return Fitted(count, height + down, width + across, border)
+
+
+def frozen_call(module: nn.Module, x: Tensor | tuple[Tensor, ...]) -> Tensor:
+    """Apply a module whose parameters get no gradient; gradients flow to the input only.
+
+    The loss of an encoder against an adversary must not train the adversary.
+    """
+    constants = {name: value.detach() for name, value in module.named_parameters()}
+    output: Tensor = functional_call(module, constants, x)
+    return output

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from torch import nn
 
-from micvae.networks.base import Fitted, ImageShape, Network, check_sizes, fitted
+from micvae.checks import PositiveInt
+from micvae.networks.base import Fitted, ImageShape, Network, fitted
 
 GRID = 4
 
@@ -26,11 +27,8 @@ class Conv(Network):
         Representations*, Francesco Locatello et al., 2019, Table 1 of the appendix.
     """
 
-    width: int = 32
-    hidden: int = 256
-
-    def __post_init__(self) -> None:
-        check_sizes(width=self.width, hidden=self.hidden)
+    width: PositiveInt = 32
+    hidden: PositiveInt = 256
 
     def encoder(self, image_shape: ImageShape, outputs: int) -> nn.Module:
         """Map images to `(B, outputs)`."""

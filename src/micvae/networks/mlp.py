@@ -8,8 +8,8 @@ from math import prod
 import torch
 from torch import nn
 
-from micvae.errors import MicvaeError
-from micvae.networks.base import MOST_LAYERS, ImageShape, Network, filled
+from micvae.checks import PositiveInt
+from micvae.networks.base import Depth, ImageShape, Network, filled
 
 
 @dataclass(frozen=True)
@@ -22,16 +22,9 @@ class MLP(Network):
         slope: of the rectifiers for negative numbers.
     """
 
-    hidden: int = 64
-    depth: int = 3
+    hidden: PositiveInt = 64
+    depth: Depth = 3
     slope: float = 0.1
-
-    def __post_init__(self) -> None:
-        if self.hidden < 1 or not 0 <= self.depth <= MOST_LAYERS:
-            raise MicvaeError(
-                f"hidden is {self.hidden} and depth {self.depth}; at least 1 unit, and 0 to "
-                f"{MOST_LAYERS} layers."
-            )
 
     def encoder(self, image_shape: ImageShape, outputs: int) -> nn.Module:
         """Map vectors to `(B, outputs)`."""

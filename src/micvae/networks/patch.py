@@ -7,8 +7,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from micvae.checks import PositiveInt
 from micvae.errors import DataError
-from micvae.networks.base import Fitted, ImageShape, Network, check_sizes, fitted
+from micvae.networks.base import Fitted, ImageShape, Network, fitted
 
 GRID = 8
 WORTH_COPYING = 8
@@ -30,11 +31,8 @@ class Patch(Network):
         hidden: units of the dense layer.
     """
 
-    width: int = 16
-    hidden: int = 128
-
-    def __post_init__(self) -> None:
-        check_sizes(width=self.width, hidden=self.hidden)
+    width: PositiveInt = 16
+    hidden: PositiveInt = 128
 
     def encoder(self, image_shape: ImageShape, outputs: int) -> nn.Module:
         """Map images to `(B, outputs)`."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import prod
+from typing import Annotated
 
 from torch import Tensor, nn
 
-from micvae.errors import MicvaeError
+from micvae.checks import Between, PositiveInt
 from micvae.networks.base import MOST_LAYERS, ImageShape, Network
 from micvae.networks.mlp import MLP
 
@@ -59,15 +60,8 @@ class Sparse(Network):
         2022.
     """
 
-    hidden: int = 64
-    depth: int = 3
-
-    def __post_init__(self) -> None:
-        if self.hidden < 1 or not 1 <= self.depth <= MOST_LAYERS:
-            raise MicvaeError(
-                f"hidden is {self.hidden} and depth {self.depth}; at least 1 unit, and 1 to "
-                f"{MOST_LAYERS} layers."
-            )
+    hidden: PositiveInt = 64
+    depth: Annotated[int, Between(1, MOST_LAYERS)] = 3
 
     def encoder(self, image_shape: ImageShape, outputs: int) -> nn.Module:
         """As `mlp`."""

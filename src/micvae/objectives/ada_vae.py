@@ -41,6 +41,8 @@ class AdaGVAE(Objective):
 
     summary: ClassVar[str] = "pairs of images that share most factors; averaged posteriors"
     reference: ClassVar[str] = "Locatello et al. 2020"
+    required_traits: ClassVar[frozenset[Trait]] = frozenset({"gaussian", "normal prior"})
+    """Posteriors are compared and averaged latent by latent."""
     identifiability: ClassVar[Identifiability | None] = Identifiability(
         up_to=ELEMENTWISE,
         given=(
@@ -70,10 +72,6 @@ class AdaGVAE(Objective):
         """`paper`: β = 1, one-way divergence."""
         return {"paper": cls(divergence="one-way")}
 
-    def needs(self) -> frozenset[Trait]:
-        """Posteriors are compared and averaged latent by latent."""
-        return frozenset({"gaussian", "normal prior"})
-
     def prepare(
         self, dataset: FactorDataset, generator: torch.Generator
     ) -> Mapping[str, np.ndarray | LazyImages]:
@@ -91,8 +89,8 @@ class AdaGVAE(Objective):
 
     def __call__(self, model: VAEModel, x: Tensor, step: Step) -> Losses:
         """Evaluate on a batch; see `Objective`."""
-        both = torch.cat([x, laid_out(step.of_batch(PARTNERS, x), x.device)])
-        posterior = model.encode(both)
+        both = torch.cat([x, laid_out(step.prepared_rows(PARTNERS, x), x.device)])
+        posterior = DiagonalGaussian.require(model.encode(both))
         shared = self.shared(posterior)
         merged = torch.cat([shared, shared])
         average = self.average(posterior)

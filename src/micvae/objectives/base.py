@@ -1,84 +1,62 @@
-"""What every objective is: named terms, and a loss per group of parameters."""
+"""What a method minimises: `Objective`, and what it reads and returns at every step."""
+
+from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
-from micvae.data import FactorDataset, LazyImages
-from micvae.distributions import GaussianLatents, Latents, Trait
+from micvae.checks import Checked
+from micvae.distributions import Posterior
 from micvae.errors import MicvaeError
-from micvae.models import VAEModel, encode
-from micvae.networks import Auto, Network
-from micvae.networks.base import ImageShape
-from micvae.objectives.identifiability import Identifiability
+from micvae.models import VAEModel
+from micvae.objectives.hooks import Hooks
 from micvae.objectives.schedules import Schedule
-from micvae.representation import Encoded
 
 MODEL = "model"
-GAUSSIAN = GaussianLatents()
-AUTO = Auto()
-Shape = tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class ObjectiveContext:
-    """What an objective's own networks are built for.
-
-    Args:
-        latent_dim: D, the number of latents.
-        image_shape: `(C, H, W)`, or `(F,)` for vectors.
-        network: the description of the model's encoder and decoder.
-        given: what the objective's `prepare` made of the data set.
-    """
-
-    latent_dim: int
-    image_shape: ImageShape
-    network: Network
-    given: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
 class Step:
-    """What an objective may need to know beside the batch.
+    """What an objective may read beside the batch.
 
     Args:
-        number: how many optimiser steps were taken before this one.
+        number: number of optimiser steps before this one.
         dataset_size: N, the number of training images.
-        generator: the source of all noise.
-        networks: the objective's own networks (adversaries), by name.
-        other: another batch of training images, for objectives that set `second_batch`.
-        rows: which training images are in the batch, `(B,)`.
-        given: what the objective's `prepare` made of the data set.
+        generator: source of all noise.
+        networks: the method's own networks, by name, see `Hooks.networks`.
+        second_batch: another batch of images, for methods with `needs_second_batch`.
+        rows: indices of the training images in the batch, `(B,)`.
+        prepared: arrays that `Hooks.prepare` returned, one row per training image.
     """
 
     number: int
     dataset_size: int
     generator: torch.Generator
     networks: Mapping[str, nn.Module] = field(default_factory=dict)
-    other: Tensor | None = None
+    second_batch: Tensor | None = None
     rows: Tensor | None = None
-    given: Mapping[str, Tensor] = field(default_factory=dict)
+    prepared: Mapping[str, Tensor] = field(default_factory=dict)
 
-    def of_batch(self, name: str, x: Tensor) -> Tensor:
-        """The rows of `given[name]` that belong to the batch `x`, on its device."""
+    def prepared_rows(self, name: str, x: Tensor) -> Tensor:
+        """Rows of `prepared[name]` that belong to the batch `x`, on its device."""
         assert self.rows is not None
-        array = self.given[name]
+        array = self.prepared[name]
         return array.index_select(0, self.rows.to(array.device)).to(x.device)
 
-    def second(self) -> Tensor:
-        """The other batch.
+    def other_batch(self) -> Tensor:
+        """The second batch.
 
         Raises:
-            MicvaeError: where there is none, because the objective did not ask for it.
+            MicvaeError: if there is none, because the method lacks `needs_second_batch`.
         """
-        if self.other is None:
-            raise MicvaeError("there is no second batch; an objective asks for it by second_batch.")
-        return self.other
+        if self.second_batch is None:
+            raise MicvaeError("there is no second batch; set needs_second_batch in the method.")
+        return self.second_batch
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,10 +64,10 @@ class Losses:
     """What an objective returns.
 
     Args:
-        minimised: the loss of each group of parameters: `"model"`, and one per own network. The
-            trainer takes the gradient of each with respect to its own group only, so that an
-            adversary's loss cannot reach the encoder.
-        terms: scalars to log, per sample; `micvae.objectives.terms` has the unit of each.
+        minimised: a loss for each group of parameters: `"model"`, and one per own network. The
+            trainer takes the gradient of each with respect to its own group only, so that the
+            loss of an adversary cannot reach the encoder.
+        terms: scalars to log, per sample; `micvae.objectives.terms` lists their units.
         latent_kl: KL(q(z_d | x) ‖ p(z_d)) per latent, `(D,)`, nats, averaged over the batch.
     """
 
@@ -99,159 +77,59 @@ class Losses:
 
 
 @dataclass(frozen=True)
-class Objective(ABC):
-    """What is minimised: a frozen description whose fields are its hyperparameters.
+class Objective(Checked, Hooks, ABC):
+    """A method: a frozen dataclass whose fields are its hyperparameters.
 
-    Losses are per sample: summed over pixels and latents, averaged over the batch.
+    A subclass needs a loss, `__call__`, and two texts, `summary` and `reference`. Losses are per
+    sample: summed over pixels and latents, averaged over the batch. `Hooks` lists what else a
+    method may define, such as its own latents, data preparation or adversaries; `validate` refuses
+    hyperparameters out of range.
     """
 
     summary: ClassVar[str]
     reference: ClassVar[str]
-    identifiability: ClassVar[Identifiability | None] = None
-    """What theory says that the method identifies, and given what; None where nothing is."""
     strength: ClassVar[str] = ""
-    """The field that weighs what the method adds to a plain VAE; empty where none does."""
-    adversarial: ClassVar[bool] = False
-    """Whether the model's loss is one side of a game, so that its fall shows no progress."""
+    """The field that weighs what the method adds to a plain VAE; empty if there is none."""
 
     @abstractmethod
     def __call__(self, model: VAEModel, x: Tensor, step: Step) -> Losses:
         """Evaluate the objective on a batch `x` of shape `(B, C, H, W)` or `(B, F)`."""
 
-    def over(self, steps: int) -> Self:
-        """The objective in a training of so many steps: schedules that count shares count steps."""
-        changed: dict[str, Any] = {}
-        for one in fields(self):
-            value = getattr(self, one.name)
-            if isinstance(value, Schedule | Objective) and (found := value.over(steps)) != value:
-                changed[one.name] = found
-        return replace(self, **changed) if changed else self
-
     @classmethod
-    def presets(cls) -> Mapping[str, "Objective"]:
-        """Named settings from the literature or from our own tuning; `METHOD:PRESET` picks one."""
+    def presets(cls) -> Mapping[str, Objective]:
+        """Named hyperparameters from the literature or our own tuning: `METHOD:PRESET`."""
         return {}
 
-    @property
-    def second_batch(self) -> bool:
-        """Whether a step needs another batch, drawn independently of the first."""
-        return False
-
-    @property
-    def latents(self) -> Latents:
-        """What the latents are, unless the user says otherwise."""
-        return GAUSSIAN
-
-    @property
-    def network(self) -> Network:
-        """Encoder and decoder, unless the user says otherwise; by default what fits the data."""
-        return AUTO
-
-    def needs(self) -> frozenset[Trait]:
-        """What latents must be for this objective; by default anything goes."""
-        return frozenset()
-
-    @property
-    def own_prior(self) -> str:
-        """What the method's prior depends on, where it is not the one that its latents name."""
-        return ""
-
-    def prepare(
-        self, dataset: FactorDataset, generator: torch.Generator
-    ) -> Mapping[str, np.ndarray | LazyImages]:
-        """What else of the data the steps need (partners, labels, …), as `Step.given`.
-
-        Args:
-            dataset: the training data.
-            generator: a CPU source of randomness of its own.
-
-        Raises:
-            DataError: where the data does not have it.
-        """
-        return {}
-
-    def networks(
-        self, setting: ObjectiveContext, generator: torch.Generator
-    ) -> dict[str, nn.Module]:
-        """Build own networks, each trained on its own loss; none by default."""
-        return {}
-
-    def companions(
-        self, setting: ObjectiveContext, generator: torch.Generator
-    ) -> dict[str, nn.Module]:
-        """Build networks that are trained on the model's loss, see `VAEModel.companions`."""
-        return {}
-
-    def rebuilt(
-        self, setting: ObjectiveContext, shapes: Mapping[str, Shape]
-    ) -> dict[str, nn.Module]:
-        """Build the companions of a trained model; its data is not at hand, only their shapes.
-
-        Args:
-            setting: as for `companions`, with nothing given.
-            shapes: of the tensors that were saved, by companion and name within it (prior.0.bias).
-
-        Returns:
-            Modules of these very shapes, of any values: the saved ones are copied into them.
-
-        Raises:
-            KeyError: where a shape is missing.
-        """
-        return self.companions(setting, torch.Generator())
-
-    def finish(  # noqa: B027, nothing is left to do by default
-        self, model: VAEModel, dataset: FactorDataset, generator: torch.Generator
-    ) -> None:
-        """What is left to do when the last step is taken, e.g. a closed form on all the data.
-
-        Args:
-            model: the trained model, changed in place; its weights are stored afterwards.
-            dataset: the training data.
-            generator: a CPU source of randomness of its own.
-        """
-
-    @property
-    def finishes(self) -> bool:
-        """Whether `finish` changes the model, so that its terms are those of no step."""
-        return type(self).finish is not Objective.finish
-
-    @property
-    def closed_form(self) -> bool:
-        """Whether `finish` replaces all that the steps have trained of encoder and decoder."""
-        return False
-
-    @property
-    def one_by_one(self) -> bool:
-        """Whether a code is that of its sample alone, whatever is beside it in the data."""
-        return type(self).represent is Objective.represent
-
-    def represent(self, model: VAEModel, dataset: FactorDataset) -> Encoded:
-        """The codes of a data set; by default every image is encoded on its own."""
-        return encode(model, dataset.images)
-
-    def adam(self, group: str) -> dict[str, Any]:
-        """Settings of Adam for a group of parameters, where they differ from the training's."""
-        return {}
+    def with_total_steps(self, steps: int) -> Self:
+        """Convert relative schedules to schedules in steps, for a training of `steps` steps."""
+        values = {one.name: getattr(self, one.name) for one in fields(self)}
+        scheduled = {
+            name: value.with_total_steps(steps)
+            for name, value in values.items()
+            if isinstance(value, Schedule | Objective)
+        }
+        return replace(self, **scheduled)
 
 
 @dataclass(frozen=True, eq=False)
 class ELBO:
-    """The parts of the evidence lower bound on one batch, and what they were computed from.
+    """The two parts of the evidence lower bound on a batch, and what they were computed from.
 
     Args:
-        posterior: q(z|x) of the batch; its type is the latents' own.
-        z: one sample of each, `(B, W)`.
+        posterior: q(z|x) of the batch; `DiagonalGaussian.require(posterior)` and the like give it
+            the class that an objective needs.
+        z: one sample per image, `(B, W)`.
         reconstruction: −E[log p(x|z)], a scalar in nats.
         latent_kl: KL per latent, `(D,)`, nats, averaged over the batch.
     """
 
-    posterior: Any
+    posterior: Posterior
     z: Tensor
     reconstruction: Tensor
     latent_kl: Tensor
 
     @classmethod
-    def of(cls, model: VAEModel, x: Tensor, generator: torch.Generator) -> "ELBO":
+    def of(cls, model: VAEModel, x: Tensor, generator: torch.Generator) -> ELBO:
         """Encode, sample once, decode."""
         posterior = model.encode(x)
         z, kl = model.space.draw(posterior, generator)

@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 import torch
 from torch import Tensor
 
-from micvae.distributions import StandardNormal, Trait
+from micvae.distributions import DiagonalGaussian, StandardNormal, Trait
 from micvae.information.decomposition import Decomposition, Sampling, decompose
 from micvae.models.vae import VAEModel
 from micvae.objectives.base import ELBO, MODEL, Losses, Objective, Step
@@ -34,6 +34,8 @@ class BetaTCVAE(Objective):
 
     summary: ClassVar[str] = "penalises the total correlation, estimated on the batch"
     reference: ClassVar[str] = "Chen et al. 2018"
+    required_traits: ClassVar[frozenset[Trait]] = frozenset({"gaussian", "normal prior"})
+    """The density of the aggregate posterior is taken latent by latent."""
     strength: ClassVar[str] = "beta"
 
     alpha: Schedule = Constant(1.0)
@@ -53,15 +55,12 @@ class BetaTCVAE(Objective):
         """`paper`: α = γ = 1, β = 6, minibatch weighted sampling, as for 2D shapes."""
         return {"paper": cls()}
 
-    def needs(self) -> frozenset[Trait]:
-        """The density of the aggregate posterior is taken latent by latent."""
-        return frozenset({"gaussian", "normal prior"})
-
     def __call__(self, model: VAEModel, x: Tensor, step: Step) -> Losses:
         """Evaluate on a batch; see `Objective`."""
         elbo = ELBO.of(model, x, step.generator)
         sampling: Sampling = self.sampling
-        parts = decompose(elbo.posterior, elbo.z, NORMAL, step.dataset_size, sampling)
+        posterior = DiagonalGaussian.require(elbo.posterior)
+        parts = decompose(posterior, elbo.z, NORMAL, step.dataset_size, sampling)
         loss = (
             elbo.reconstruction
             + self.alpha(step.number) * parts.index_code_mi
@@ -84,7 +83,9 @@ class BetaTCVAE(Objective):
         if self.sampling == "mws":
             return parts.without_offset(elbo.z.shape[1], step.dataset_size)
         with torch.no_grad():
-            return decompose(elbo.posterior, elbo.z, NORMAL, step.dataset_size, "batch")
+            return decompose(
+                DiagonalGaussian.require(elbo.posterior), elbo.z, NORMAL, step.dataset_size, "batch"
+            )
 
     def _offset(self, latents: int, step: Step) -> float:
         """What the weighted parts hold of log N: a constant in the parameters, nats."""

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from micvae.checks import NonNegativeInt, Positive, PositiveInt, ShareBelowOne
 from micvae.data import FactorDataset
 from micvae.data.augmentation import Augmentation
 from micvae.data.labels import instance_dependent, label_of
@@ -16,12 +17,13 @@ from micvae.errors import DataError, MicvaeError
 from micvae.models.vae import VAEModel
 from micvae.networks import dense
 from micvae.objectives import divide_mix
-from micvae.objectives.base import MODEL, Losses, Objective, ObjectiveContext, Step
+from micvae.objectives.base import MODEL, Losses, Objective, Step
+from micvae.objectives.hooks import ObjectiveContext
 from micvae.objectives.schedules import Constant, Schedule
 
 CLASSIFIER, CONTENT, STYLE = "classifier", "content prior", "style prior"
-LABELS, IDENTITIES = "labels", "identities"
 AUGMENTATION = Augmentation()
+LABELS, IDENTITIES = "labels", "identities"
 WAVES = 16  # sines, and as many cosines, that stand for an identity
 
 
@@ -57,14 +59,17 @@ class CSIsolate(Objective):
 
     summary: ClassVar[str] = "content apart from style by augmentation, from noisy labels"
     reference: ClassVar[str] = "Lin et al. 2023"
+    prior_description: ClassVar[str] = "means that it learns"
+    required_traits: ClassVar[frozenset[Trait]] = frozenset({"gaussian", "normal prior"})
+    """Both priors are this method's own: Gaussian, with learned means."""
 
     label: str | None = None
     """The factor that is the label; None: the first categorical one, else the first ordinal one."""
 
-    noise: float = 0.0
+    noise: ShareBelowOne = 0.0
     """Share of labels that are made wrong first, depending on the image; 0 takes them as given."""
 
-    content: int | None = None
+    content: PositiveInt | None = None
     """How many latents are content; None: half of them, rounded up."""
 
     classes: int = 32
@@ -82,36 +87,14 @@ class CSIsolate(Objective):
     balance: Schedule = Constant(1.0)
     """β, the weight of equally frequent classes; 0 where they are not."""
 
-    warm_up: int = 300
+    warm_up: NonNegativeInt = 300
     """Steps that trust every label."""
 
-    threshold: float = 0.5
+    threshold: ShareBelowOne = 0.5
     """How probable it must be that a label is right."""
 
-    temperature: float = 0.5
+    temperature: Positive = 0.5
     """Of the targets: below 1 sharpens them."""
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.noise < 1:
-            raise MicvaeError(f"noise is {self.noise!r}; give a share from 0 to below 1.")
-        if self.content is not None and self.content < 1:
-            raise MicvaeError(f"content is {self.content}; at least one latent must be content.")
-        if self.warm_up < 0:
-            raise MicvaeError(f"warm_up is {self.warm_up}; give a number of steps, 0 or more.")
-        if not 0 <= self.threshold < 1 or not self.temperature > 0:
-            raise MicvaeError(
-                f"threshold is {self.threshold} and temperature {self.temperature}; give a "
-                "probability below 1 and a number > 0."
-            )
-
-    @property
-    def own_prior(self) -> str:
-        """What p(z) depends on."""
-        return "means that it learns"
-
-    def needs(self) -> frozenset[Trait]:
-        """Both priors are this method's own: Gaussian, with learned means."""
-        return frozenset({"gaussian", "normal prior"})
 
     def contents(self, latent_dim: int) -> int:
         """How many of the latents, counted from the first, are content.
@@ -128,11 +111,11 @@ class CSIsolate(Objective):
         return count
 
     def networks(
-        self, setting: ObjectiveContext, generator: torch.Generator
+        self, context: ObjectiveContext, generator: torch.Generator
     ) -> dict[str, nn.Module]:
         """The classifier of content, and the means of both priors."""
-        content = self.contents(setting.latent_dim)
-        style = setting.latent_dim - content
+        content = self.contents(context.latent_dim)
+        style = context.latent_dim - content
         return {
             CLASSIFIER: dense(content, [64], self.classes, generator),
             CONTENT: dense(2 * WAVES, [128, 128], content, generator),
@@ -168,12 +151,12 @@ class CSIsolate(Objective):
 
     def __call__(self, model: VAEModel, x: Tensor, step: Step) -> Losses:
         """Evaluate on a batch and its augmentation; see `Objective`."""
-        labels, identities = step.of_batch(LABELS, x), step.of_batch(IDENTITIES, x)
+        labels, identities = step.prepared_rows(LABELS, x), step.prepared_rows(IDENTITIES, x)
         classifier = step.networks[CLASSIFIER]
         count = self.contents(model.latent_dim)
         moved, drawn = self.augmentation(x, step.generator)
         views = torch.cat([x, moved])
-        posterior = model.encode(views)
+        posterior = DiagonalGaussian.require(model.encode(views))
         content = posterior.loc[:, :count]
 
         targets, trust = labels, torch.ones_like(labels[:, 0])
@@ -200,7 +183,7 @@ class CSIsolate(Objective):
             z = posterior.sample(step.generator)
             reconstruction = -model.decode(z).log_prob(views).mean()
             latent_kl = kl(posterior, torch.cat(means, 1).detach())
-        found = posterior.loc.detach().split([count, model.latent_dim - count], 1)
+        found = torch.split(posterior.loc.detach(), [count, model.latent_dim - count], 1)
         pulls = [0.5 * (q - m).square().sum(1).mean() for q, m in zip(found, means, strict=True)]
 
         loss = classified + weight * (reconstruction + latent_kl.sum())

@@ -7,7 +7,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from micvae.distributions import Trait
+from micvae.distributions import DiagonalGaussian, Posterior, Trait
 from micvae.models.vae import VAEModel
 from micvae.objectives.base import ELBO, MODEL, Losses, Objective, Step
 from micvae.objectives.schedules import Constant, Schedule
@@ -27,6 +27,8 @@ class DIPVAEI(Objective):
 
     summary: ClassVar[str] = "posterior means uncorrelated, of unit variance"
     reference: ClassVar[str] = "Kumar et al. 2018"
+    required_traits: ClassVar[frozenset[Trait]] = frozenset({"vector_code"})
+    """Latents are correlated."""
     strength: ClassVar[str] = "off_diagonal"
 
     off_diagonal: Schedule = Constant(10.0)
@@ -40,14 +42,10 @@ class DIPVAEI(Objective):
         """`study`: λ_od = 10, λ_d = 10 λ_od, one of the settings of Locatello et al. 2019."""
         return {"study": cls()}
 
-    def needs(self) -> frozenset[Trait]:
-        """Latents are correlated."""
-        return frozenset({"columns"})
-
     def __call__(self, model: VAEModel, x: Tensor, step: Step) -> Losses:
         """Evaluate on a batch; see `Objective`."""
         elbo = ELBO.of(model, x, step.generator)
-        covariance = self.covariance(elbo)
+        covariance = self.covariance(elbo.posterior)
         variances = covariance.diagonal()
         shared = ((covariance - torch.diag(variances)) ** 2).sum()
         apart = ((variances - 1) ** 2).sum()
@@ -67,9 +65,9 @@ class DIPVAEI(Objective):
         }
         return Losses({MODEL: loss}, terms, elbo.latent_kl)
 
-    def covariance(self, elbo: ELBO) -> Tensor:
+    def covariance(self, posterior: Posterior) -> Tensor:
         """Cov_x[E[z|x]] over the batch, (D, D)."""
-        mean = elbo.posterior.trained_mean
+        mean = posterior.trained_mean
         centred = mean - mean.mean(0)
         covariance: Tensor = centred.T @ centred / len(centred)
         return covariance
@@ -88,6 +86,8 @@ class DIPVAEII(DIPVAEI):
     """
 
     summary: ClassVar[str] = "latents uncorrelated, of unit variance"
+    required_traits: ClassVar[frozenset[Trait]] = frozenset({"gaussian"})
+    """E[σ²] is all that the covariance given an image adds."""
 
     diagonal: Schedule = Constant(10.0)
     """λ_d, weight of squared deviations of variances from 1; equal to λ_od in version II."""
@@ -97,11 +97,7 @@ class DIPVAEII(DIPVAEI):
         """`study`: λ_od = λ_d = 10, one of the settings of Locatello et al. 2019."""
         return {"study": cls()}
 
-    def needs(self) -> frozenset[Trait]:
-        """E[σ²] is all that the covariance given an image adds."""
-        return frozenset({"gaussian"})
-
-    def covariance(self, elbo: ELBO) -> Tensor:
+    def covariance(self, posterior: Posterior) -> Tensor:
         """Covariance of q(z) over the batch, (D, D)."""
-        noise = elbo.posterior.log_variance.exp().mean(0)
-        return super().covariance(elbo) + torch.diag(noise)
+        noise = DiagonalGaussian.require(posterior).log_variance.exp().mean(0)
+        return super().covariance(posterior) + torch.diag(noise)

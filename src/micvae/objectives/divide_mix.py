@@ -9,7 +9,8 @@ from math import log
 
 import torch
 from torch import Tensor, nn
-from torch.func import functional_call
+
+from micvae.networks import frozen_call
 
 ROUNDS = 10  # of expectation maximisation, as published
 FLOOR = 5e-4  # of the variances, of losses scaled to [0, 1]
@@ -101,8 +102,7 @@ def both_sides(
     Returns:
         Both losses, and the parts.
     """
-    frozen = {name: value.detach() for name, value in classifier.named_parameters()}
-    above = parts(functional_call(classifier, frozen, content)[:, : y.shape[1]], y, trusted)
+    above = parts(frozen_call(classifier, content)[:, : y.shape[1]], y, trusted)
     below = parts(classifier(content.detach())[:, : y.shape[1]], y, trusted)
     vector = content.new_tensor(weights)
     return torch.stack(above) @ vector, torch.stack(below) @ vector, above

@@ -9,8 +9,6 @@ from micvae.objectives.base import Objective
 from micvae.objectives.factor_vae import FactorVAE
 from micvae.objectives.schedules import Constant, Schedule
 
-SHARED = SharedCodebookLatents()
-
 
 @dataclass(frozen=True)
 class FactorQVAE(FactorVAE):
@@ -32,17 +30,13 @@ class FactorQVAE(FactorVAE):
 
     summary: ClassVar[str] = "one codebook of numbers for all latents, and FactorVAE's adversary"
     reference: ClassVar[str] = "Baykal et al. 2024"
+    latents: ClassVar[Latents] = SharedCodebookLatents()
 
     beta: Schedule = Constant(0.1)
     """Weight of the KL to equal probabilities."""
 
     tc_weight: Schedule = Constant(1.0)
     """γ, the weight of the total correlation."""
-
-    @property
-    def latents(self) -> Latents:
-        """One codebook of 64 numbers."""
-        return SHARED
 
     @classmethod
     def presets(cls) -> Mapping[str, Objective]:

@@ -2,18 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
-from torch.func import functional_call
 from torch.nn.functional import softplus
 
+from micvae.checks import Positive, PositiveInt
 from micvae.distributions import Trait
-from micvae.errors import MicvaeError
 from micvae.models.vae import VAEModel
-from micvae.networks import dense
-from micvae.objectives.base import ELBO, MODEL, Losses, Objective, ObjectiveContext, Step
+from micvae.networks import dense, frozen_call
+from micvae.objectives.base import ELBO, MODEL, Losses, Objective, Step
+from micvae.objectives.hooks import AdamSettings, ObjectiveContext
 from micvae.objectives.schedules import Constant, Schedule
 
 DISCRIMINATOR = "discriminator"
@@ -37,6 +37,9 @@ class FactorVAE(Objective):
 
     summary: ClassVar[str] = "penalises the total correlation, estimated by an adversary"
     reference: ClassVar[str] = "Kim & Mnih 2018"
+    needs_second_batch: ClassVar[bool] = True
+    required_traits: ClassVar[frozenset[Trait]] = frozenset({"vector_code"})
+    """Latents are permuted one by one."""
     strength: ClassVar[str] = "tc_weight"
 
     beta: Schedule = Constant(1.0)
@@ -45,21 +48,14 @@ class FactorVAE(Objective):
     tc_weight: Schedule = Constant(10.0)
     """γ, the weight of the total correlation."""
 
-    width: int = 256
+    width: PositiveInt = 256
     """Units of each of the discriminator's hidden layers."""
 
-    depth: int = 3
+    depth: PositiveInt = 3
     """Hidden layers of the discriminator."""
 
-    discriminator_rate: float = 1e-4
+    discriminator_rate: Positive = 1e-4
     """Step size of the discriminator's Adam, whose moments decay by 0.5 and 0.9."""
-
-    def __post_init__(self) -> None:
-        for name in ("width", "depth"):
-            if getattr(self, name) < 1:
-                raise MicvaeError(f"{name} is {getattr(self, name)}; it must be at least 1.")
-        if not self.discriminator_rate > 0:
-            raise MicvaeError(f"discriminator_rate is {self.discriminator_rate}; give a rate > 0.")
 
     @classmethod
     def presets(cls) -> Mapping[str, Objective]:
@@ -67,32 +63,22 @@ class FactorVAE(Objective):
         return {"paper": cls(tc_weight=Constant(35.0), width=1000, depth=6)}
 
     def networks(
-        self, setting: ObjectiveContext, generator: torch.Generator
+        self, context: ObjectiveContext, generator: torch.Generator
     ) -> dict[str, nn.Module]:
         """The discriminator: a perceptron with leaky rectifiers, one logit per sample."""
-        return {DISCRIMINATOR: dense(setting.latent_dim, [self.width] * self.depth, 1, generator)}
+        return {DISCRIMINATOR: dense(context.latent_dim, [self.width] * self.depth, 1, generator)}
 
-    @property
-    def second_batch(self) -> bool:
-        """Latents of another batch are shuffled."""
-        return True
-
-    def needs(self) -> frozenset[Trait]:
-        """Latents are permuted one by one."""
-        return frozenset({"columns"})
-
-    def adam(self, group: str) -> dict[str, Any]:
+    def adam(self, group: str) -> AdamSettings:
         """The discriminator learns at its own rate."""
         if group == DISCRIMINATOR:
-            return {"lr": self.discriminator_rate, "betas": (0.5, 0.9)}
-        return {}
+            return AdamSettings(lr=self.discriminator_rate, betas=(0.5, 0.9))
+        return AdamSettings()
 
     def __call__(self, model: VAEModel, x: Tensor, step: Step) -> Losses:
         """Evaluate on a batch; see `Objective`."""
         discriminator = step.networks[DISCRIMINATOR]
         elbo = ELBO.of(model, x, step.generator)
-        frozen = {name: value.detach() for name, value in discriminator.named_parameters()}
-        correlation = functional_call(discriminator, frozen, elbo.z).mean()
+        correlation = frozen_call(discriminator, elbo.z).mean()
         kl = elbo.latent_kl.sum()
         loss = (
             elbo.reconstruction
@@ -100,20 +86,20 @@ class FactorVAE(Objective):
             + self.tc_weight(step.number) * correlation
         )
         with torch.no_grad():
-            other = model.encode(step.second()).sample(step.generator)
+            other = model.encode(step.other_batch()).sample(step.generator)
             shuffled = permuted(other, step.generator)
-        told = told_apart(discriminator, elbo.z.detach(), shuffled)
+        adversary = discriminator_loss(discriminator, elbo.z.detach(), shuffled)
         terms = {
             "loss": loss,
             "reconstruction": elbo.reconstruction,
             "kl": kl,
             "total_correlation_estimate": correlation,
-            "discriminator_loss": told,
+            "discriminator_loss": adversary,
         }
-        return Losses({MODEL: loss, DISCRIMINATOR: told}, terms, elbo.latent_kl)
+        return Losses({MODEL: loss, DISCRIMINATOR: adversary}, terms, elbo.latent_kl)
 
 
-def told_apart(discriminator: nn.Module, joint: Tensor, shuffled: Tensor) -> Tensor:
+def discriminator_loss(discriminator: nn.Module, joint: Tensor, shuffled: Tensor) -> Tensor:
     """Logistic loss of a discriminator, nats; log 2 is chance."""
     right, wrong = discriminator(joint), discriminator(shuffled)
     return 0.5 * (softplus(-right).mean() + softplus(wrong).mean())

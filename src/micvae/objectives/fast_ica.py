@@ -15,12 +15,12 @@ from micvae.distributions.likelihood import BernoulliImage
 from micvae.errors import MicvaeError
 from micvae.models import VAEModel
 from micvae.networks import MLP, Network
-from micvae.objectives.base import ELBO, MODEL, Losses, Objective, ObjectiveContext, Step
+from micvae.objectives.base import ELBO, MODEL, Losses, Objective, Step
+from micvae.objectives.hooks import ObjectiveContext
 from micvae.objectives.identifiability import SCALED, Identifiability
 from micvae.objectives.pcl import POINT
 from micvae.objectives.unmixing import unmix
 
-LINEAR = MLP(depth=0)
 _DARKEST = 0.01  # log-odds of 0 and 1 are not finite: pixels are clipped to [0.01, 0.99]
 
 
@@ -43,6 +43,11 @@ class FastICA(Objective):
 
     summary: ClassVar[str] = "linear: principal components made independent; identifiable"
     reference: ClassVar[str] = "Hyvärinen 1999"
+    latents: ClassVar[Latents] = POINT
+    network: ClassVar[Network] = MLP(depth=0)
+    closed_form_fit: ClassVar[bool] = True
+    required_traits: ClassVar[frozenset[Trait]] = frozenset({"point"})
+    """Features that can be unmixed."""
     identifiability: ClassVar[Identifiability | None] = Identifiability(
         up_to=SCALED,
         given=(
@@ -52,32 +57,13 @@ class FastICA(Objective):
         source="Comon 1994; Hyvärinen 1999",
     )
 
-    @property
-    def latents(self) -> Latents:
-        """Features as they are, unmixed at the end."""
-        return POINT
-
-    @property
-    def network(self) -> Network:
-        """Linear maps."""
-        return LINEAR
-
-    @property
-    def closed_form(self) -> bool:
-        """Encoder and decoder are both set at the end."""
-        return True
-
-    def needs(self) -> frozenset[Trait]:
-        """Features that can be unmixed."""
-        return frozenset({"point"})
-
-    def companions(
-        self, setting: ObjectiveContext, generator: torch.Generator
+    def auxiliary_modules(
+        self, context: ObjectiveContext, generator: torch.Generator
     ) -> dict[str, nn.Module]:
         """None; networks that cannot be set to a linear map are refused before a step is taken."""
-        if not isinstance(setting.network, MLP) or setting.network.depth > 0:
+        if not isinstance(context.network, MLP) or context.network.depth > 0:
             raise MicvaeError(
-                f"fast-ica is linear, and network is {setting.network}; leave --network out or "
+                f"fast-ica is linear, and network is {context.network}; leave --network out or "
                 'use --network "mlp(depth=0)".'
             )
         return {}
@@ -89,7 +75,9 @@ class FastICA(Objective):
         terms = {"loss": loss, "reconstruction": loss, "kl": elbo.latent_kl.sum()}
         return Losses({MODEL: loss}, terms, elbo.latent_kl)
 
-    def finish(self, model: VAEModel, dataset: FactorDataset, generator: torch.Generator) -> None:
+    def after_training(
+        self, model: VAEModel, dataset: FactorDataset, generator: torch.Generator
+    ) -> None:
         """Set encoder, unmixing and decoder."""
         seed = int(torch.randint(2**31, (1,), generator=generator))
         centre, directions = principal_components(dataset.images, model.latent_dim, seed)

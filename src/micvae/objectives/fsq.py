@@ -1,16 +1,15 @@
 """FSQ: an autoencoder whose latents are rounded to a fixed grid."""
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from torch import Tensor
 
+from micvae.checks import NonNegative
 from micvae.distributions import FSQLatents, Latents
-from micvae.errors import MicvaeError
 from micvae.models.vae import VAEModel
 from micvae.objectives.base import ELBO, MODEL, Losses, Objective, Step
-
-GRID = FSQLatents()
+from micvae.objectives.hooks import AdamSettings
 
 
 @dataclass(frozen=True)
@@ -24,22 +23,14 @@ class FSQ(Objective):
 
     summary: ClassVar[str] = "rounds every latent to a fixed grid; no other term"
     reference: ClassVar[str] = "Mentzer et al. 2024"
+    latents: ClassVar[Latents] = FSQLatents()
 
-    weight_decay: float = 0.0
+    weight_decay: NonNegative = 0.0
     """Decoupled decay of the weights of encoder and decoder, as in `qlae`; the paper has none."""
 
-    def __post_init__(self) -> None:
-        if not 0 <= self.weight_decay < float("inf"):
-            raise MicvaeError(f"weight_decay is {self.weight_decay}; give a number ≥ 0.")
-
-    @property
-    def latents(self) -> Latents:
-        """Ten values on [−1, 1]."""
-        return GRID
-
-    def adam(self, group: str) -> dict[str, Any]:
+    def adam(self, group: str) -> AdamSettings:
         """Decoupled weight decay."""
-        return {"weight_decay": self.weight_decay}
+        return AdamSettings(weight_decay=self.weight_decay)
 
     def __call__(self, model: VAEModel, x: Tensor, step: Step) -> Losses:
         """Evaluate on a batch; see `Objective`."""

@@ -39,6 +39,8 @@ class HFS(Objective):
 
     summary: ClassVar[str] = "factorised support: for correlated factors"
     reference: ClassVar[str] = "Roth et al. 2023"
+    required_traits: ClassVar[frozenset[Trait]] = frozenset({"vector_code"})
+    """Latents are compared one by one."""
     strength: ClassVar[str] = "support_weight"
 
     beta: Schedule = Constant(1.0)
@@ -54,10 +56,6 @@ class HFS(Objective):
     def presets(cls) -> Mapping[str, Objective]:
         """`support-only`: β = 0, γ = 300, as the authors' example for 3D Shapes."""
         return {"support-only": cls(beta=Constant(0.0), support_weight=Constant(300.0))}
-
-    def needs(self) -> frozenset[Trait]:
-        """Latents are compared one by one."""
-        return frozenset({"columns"})
 
     def __call__(self, model: VAEModel, x: Tensor, step: Step) -> Losses:
         """Evaluate on a batch; see `Objective`."""

@@ -6,8 +6,8 @@ from typing import ClassVar
 
 from torch import Tensor
 
+from micvae.checks import PositiveInt
 from micvae.distributions import Trait
-from micvae.errors import MicvaeError
 from micvae.models import VAEModel
 from micvae.models.jacobian import ima_contrast, jacobians
 from micvae.objectives.base import ELBO, MODEL, Losses, Objective, Step
@@ -36,6 +36,8 @@ class IMAVAE(Objective):
 
     summary: ClassVar[str] = "latents that move images in orthogonal directions"
     reference: ClassVar[str] = "Gresele et al. 2021"
+    required_traits: ClassVar[frozenset[Trait]] = frozenset({"vector_code"})
+    """A direction per latent."""
     identifiability: ClassVar[Identifiability | None] = Identifiability(
         up_to=ELEMENTWISE,
         given="the mixing has orthogonal columns and is not conformal in two dimensions",
@@ -53,21 +55,13 @@ class IMAVAE(Objective):
     contrast_weight: Schedule = Constant(1.0)
     """γ, the weight of the contrast C."""
 
-    samples: int = 24
+    samples: PositiveInt = 24
     """How many images of a batch the Jacobian is taken at; a step takes D backward passes there."""
-
-    def __post_init__(self) -> None:
-        if self.samples < 1:
-            raise MicvaeError(f"samples is {self.samples}; give at least 1.")
 
     @classmethod
     def presets(cls) -> Mapping[str, Objective]:
         """`unweighted`: γ = 0, to watch the contrast of a VAE."""
         return {"unweighted": cls(contrast_weight=Constant(0.0))}
-
-    def needs(self) -> frozenset[Trait]:
-        """A direction per latent."""
-        return frozenset({"columns"})
 
     def __call__(self, model: VAEModel, x: Tensor, step: Step) -> Losses:
         """Evaluate on a batch; see `Objective`."""

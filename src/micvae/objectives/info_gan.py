@@ -2,22 +2,21 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
-from torch.func import functional_call
 from torch.nn.functional import softplus
 
+from micvae.checks import NonNegative, Positive
 from micvae.distributions import Latents, NoisyLatents, Trait
-from micvae.errors import MicvaeError
 from micvae.models.vae import VAEModel
-from micvae.networks import filled
-from micvae.objectives.base import MODEL, Losses, Objective, ObjectiveContext, Step
+from micvae.networks import filled, frozen_call
+from micvae.objectives.base import MODEL, Losses, Objective, Step
+from micvae.objectives.hooks import AdamSettings, ObjectiveContext
 from micvae.objectives.schedules import Constant, Schedule
 
 DISCRIMINATOR = "discriminator"
-NOISY = NoisyLatents()
 
 
 @dataclass(frozen=True)
@@ -42,70 +41,58 @@ class InfoGAN(Objective):
     adversarial: ClassVar[bool] = True
     summary: ClassVar[str] = "a GAN whose codes are told apart in its images; no likelihood"
     reference: ClassVar[str] = "Chen et al. 2016"
+    latents: ClassVar[Latents] = NoisyLatents()
+    required_traits: ClassVar[frozenset[Trait]] = frozenset({"log_prob"})
+    """The density of the codes that an image was made from."""
 
     code_weight: Schedule = Constant(0.3)
     """λ, the weight of the bound on the codes' information."""
 
-    gradient_penalty: float = 0.3
+    gradient_penalty: NonNegative = 0.3
     """γ, the weight of the discriminator's squared gradient at real images."""
 
-    discriminator_rate: float = 4e-4
+    discriminator_rate: Positive = 4e-4
     """Step size of the discriminator's Adam."""
 
-    generator_rate: float = 4e-4
+    generator_rate: Positive = 4e-4
     """Step size of the generator's and the recognition network's Adam."""
-
-    def __post_init__(self) -> None:
-        for name in ("discriminator_rate", "generator_rate"):
-            if not getattr(self, name) > 0:
-                raise MicvaeError(f"{name} is {getattr(self, name)}; give a rate > 0.")
-        if not self.gradient_penalty >= 0:
-            raise MicvaeError(f"gradient_penalty is {self.gradient_penalty}; give a number ≥ 0.")
-
-    @property
-    def latents(self) -> Latents:
-        """Uniform codes, and noise."""
-        return NOISY
 
     @classmethod
     def presets(cls) -> Mapping[str, Objective]:
         """`paper`: steps of 2e-4 and 1e-3, no gradient penalty."""
         return {"paper": cls(Constant(1.0), 0.0, 2e-4, 1e-3)}
 
-    def needs(self) -> frozenset[Trait]:
-        """The density of the codes that an image was made from."""
-        return frozenset({"log_prob"})
-
     def networks(
-        self, setting: ObjectiveContext, generator: torch.Generator
+        self, context: ObjectiveContext, generator: torch.Generator
     ) -> dict[str, nn.Module]:
         """The discriminator: an encoder with one output."""
         with torch.device("meta"):
-            network = setting.network.encoder(setting.image_shape, 1)
+            network = context.network.encoder(context.image_shape, 1)
         return {DISCRIMINATOR: filled(network, generator)}
 
-    def adam(self, group: str) -> dict[str, Any]:
+    def adam(self, group: str) -> AdamSettings:
         """Both sides have a rate of their own, and little momentum."""
         rate = self.discriminator_rate if group == DISCRIMINATOR else self.generator_rate
-        return {"lr": rate, "betas": (0.5, 0.99)}
+        return AdamSettings(lr=rate, betas=(0.5, 0.99))
 
     def __call__(self, model: VAEModel, x: Tensor, step: Step) -> Losses:
         """Evaluate on a batch; see `Objective`."""
         discriminator = step.networks[DISCRIMINATOR]
         z = model.space.sample(len(x), step.generator)
         fake = model.decode(z).mean
-        frozen = {name: value.detach() for name, value in discriminator.named_parameters()}
-        fooled = softplus(-functional_call(discriminator, frozen, fake)).mean()
+        fooled = softplus(-frozen_call(discriminator, fake)).mean()
         surprise = -model.space.log_prob(model.encode(fake), z).sum(1).mean()
         loss = fooled + self.code_weight(step.number) * surprise
 
         real = x.detach().requires_grad_(self.gradient_penalty > 0)
         on_real, on_fake = discriminator(real), discriminator(fake.detach())
-        told = softplus(-on_real).mean() + softplus(on_fake).mean()
-        minimised = told
+        adversary = softplus(-on_real).mean() + softplus(on_fake).mean()
+        minimised = adversary
         if self.gradient_penalty > 0:
             (slope,) = torch.autograd.grad(on_real.sum(), real, create_graph=True)
-            minimised = told + 0.5 * self.gradient_penalty * slope.square().flatten(1).sum(1).mean()
+            minimised = (
+                adversary + 0.5 * self.gradient_penalty * slope.square().flatten(1).sum(1).mean()
+            )
         with torch.no_grad():
             posterior = model.encode(x)
             codes, _ = model.space.code(posterior)
@@ -117,6 +104,6 @@ class InfoGAN(Objective):
             "kl": latent_kl.sum(),
             "code_surprise": surprise,
             "generator_loss": fooled,
-            "discriminator_loss": told,
+            "discriminator_loss": adversary,
         }
         return Losses({MODEL: loss, DISCRIMINATOR: minimised}, terms, latent_kl)

@@ -34,6 +34,8 @@ class InfoVAE(Objective):
 
     summary: ClassVar[str] = "matches the aggregate posterior to the prior by kernels (MMD)"
     reference: ClassVar[str] = "Zhao et al. 2019"
+    required_traits: ClassVar[frozenset[Trait]] = frozenset({"vector_code"})
+    """Latents are compared with samples of the prior."""
     strength: ClassVar[str] = "mmd_weight"
 
     alpha: Schedule = Constant(0.0)
@@ -50,10 +52,6 @@ class InfoVAE(Objective):
             "paper": cls(mmd_weight=Constant(1000.0)),
             "mmd-vae": cls(alpha=Constant(1.0)),
         }
-
-    def needs(self) -> frozenset[Trait]:
-        """Latents are compared with samples of the prior."""
-        return frozenset({"columns"})
 
     def __call__(self, model: VAEModel, x: Tensor, step: Step) -> Losses:
         """Evaluate on a batch; see `Objective`."""

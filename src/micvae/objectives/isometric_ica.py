@@ -2,18 +2,19 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from micvae.checks import Between, NonNegativeInt
 from micvae.data import FactorDataset
 from micvae.distributions import Latents, Trait
-from micvae.errors import MicvaeError
 from micvae.models import VAEModel
-from micvae.objectives.base import Losses, Objective, ObjectiveContext, Shape, Step
+from micvae.objectives.base import Losses, Objective, Step
 from micvae.objectives.chart import Chart, hessian_chart, neighbourhood
+from micvae.objectives.hooks import ObjectiveContext, Shape
 from micvae.objectives.identifiability import SCALED, Identifiability
 from micvae.objectives.pcl import POINT
 from micvae.objectives.tcl import with_pictures
@@ -40,6 +41,9 @@ class IsometricICA(Objective):
 
     summary: ClassVar[str] = "flattens the manifold of the data, then unmixes it; identifiable"
     reference: ClassVar[str] = "Horan et al. 2021"
+    latents: ClassVar[Latents] = POINT
+    required_traits: ClassVar[frozenset[Trait]] = frozenset({"point"})
+    """Features that can be unmixed."""
     identifiability: ClassVar[Identifiability | None] = Identifiability(
         up_to=SCALED,
         given=(
@@ -50,27 +54,11 @@ class IsometricICA(Objective):
         source="Horan et al. 2021",
     )
 
-    landmarks: int = 2000
+    landmarks: Annotated[int, Between(2)] = 2000
     """How many images are embedded: time grows with the cube."""
 
-    neighbours: int = 0
+    neighbours: NonNegativeInt = 0
     """Nearest landmarks that make a neighbourhood, more than D (D + 3) / 2; 0: four times that."""
-
-    def __post_init__(self) -> None:
-        if self.landmarks < 2 or self.neighbours < 0:
-            raise MicvaeError(
-                f"landmarks is {self.landmarks} and neighbours {self.neighbours}; give at least 2 "
-                "landmarks, and 0 or more neighbours."
-            )
-
-    @property
-    def latents(self) -> Latents:
-        """Features as they are, unmixed at the end."""
-        return POINT
-
-    def needs(self) -> frozenset[Trait]:
-        """Features that can be unmixed."""
-        return frozenset({"point"})
 
     def prepare(
         self, dataset: FactorDataset, generator: torch.Generator
@@ -79,30 +67,32 @@ class IsometricICA(Objective):
         rows = torch.randperm(len(dataset), generator=generator)[: self.landmarks].numpy()
         return {LANDMARKS: dataset.images[rows].reshape(len(rows), -1)}
 
-    def companions(
-        self, setting: ObjectiveContext, generator: torch.Generator
+    def auxiliary_modules(
+        self, context: ObjectiveContext, generator: torch.Generator
     ) -> dict[str, nn.Module]:
         """The chart of the manifold, which is not trained."""
         seed = int(torch.randint(2**31, (1,), generator=generator))
-        given = setting.given[LANDMARKS]
-        return {CHART: hessian_chart(given, setting.latent_dim, self.neighbours, seed)}
+        landmarks = np.asarray(context.prepared[LANDMARKS])
+        return {CHART: hessian_chart(landmarks, context.latent_dim, self.neighbours, seed)}
 
-    def rebuilt(
-        self, setting: ObjectiveContext, shapes: Mapping[str, Shape]
+    def restore_auxiliary_modules(
+        self, context: ObjectiveContext, shapes: Mapping[str, Shape]
     ) -> dict[str, nn.Module]:
         """An empty chart of as many landmarks."""
         landmarks = torch.empty(shapes[f"{CHART}.landmarks"])
-        coordinates = torch.empty(len(landmarks), setting.latent_dim)
-        k = neighbourhood(self.neighbours, len(landmarks), setting.latent_dim)
+        coordinates = torch.empty(len(landmarks), context.latent_dim)
+        k = neighbourhood(self.neighbours, len(landmarks), context.latent_dim)
         return {CHART: Chart(landmarks, coordinates, k)}
 
     def __call__(self, model: VAEModel, x: Tensor, step: Step) -> Losses:
         """Evaluate on a batch; see `Objective`."""
         h, kl = model.space.draw(model.encode(x), step.generator)
-        coordinates: Tensor = model.companions[CHART](x.flatten(1))
+        coordinates: Tensor = model.auxiliary_modules[CHART](x.flatten(1))
         told = 0.5 * ((h - coordinates) ** 2).sum(1).mean()
         return with_pictures(model, x, h, kl, told, "embedding_loss")
 
-    def finish(self, model: VAEModel, dataset: FactorDataset, generator: torch.Generator) -> None:
+    def after_training(
+        self, model: VAEModel, dataset: FactorDataset, generator: torch.Generator
+    ) -> None:
         """Unmix the features."""
         unmix(model, dataset.images, int(torch.randint(2**31, (1,), generator=generator)))

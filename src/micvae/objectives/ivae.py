@@ -8,14 +8,15 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from micvae.checks import PositiveInt
 from micvae.data import FactorDataset
 from micvae.distributions import DiagonalGaussian, Trait
-from micvae.errors import MicvaeError
 from micvae.models import VAEModel
 from micvae.networks import dense
-from micvae.networks.base import MOST_LAYERS
-from micvae.objectives.base import MODEL, Losses, Objective, ObjectiveContext, Shape, Step
+from micvae.networks.base import Depth
+from micvae.objectives.base import MODEL, Losses, Objective, Step
 from micvae.objectives.contrast import contrast
+from micvae.objectives.hooks import ObjectiveContext, Shape
 from micvae.objectives.identifiability import ELEMENTWISE, Identifiability
 from micvae.objectives.observed import conditions
 from micvae.objectives.schedules import NONE, Constant, Schedule
@@ -53,6 +54,9 @@ class IVAE(Objective):
 
     summary: ClassVar[str] = "a prior that is given an auxiliary variable; identifiable"
     reference: ClassVar[str] = "Khemakhem et al. 2020"
+    prior_description: ClassVar[str] = "the auxiliary variable u"
+    required_traits: ClassVar[frozenset[Trait]] = frozenset({"gaussian", "normal prior"})
+    """Gaussian posteriors are multiplied by a Gaussian prior."""
     identifiability: ClassVar[Identifiability | None] = Identifiability(
         up_to=ELEMENTWISE,
         given=(
@@ -76,18 +80,11 @@ class IVAE(Objective):
     centred: bool = False
     """Whether the prior's means are 0 whatever u is, as in the authors' simulations."""
 
-    hidden: int = 50
+    hidden: PositiveInt = 50
     """Units of each hidden layer of the prior's network."""
 
-    depth: int = 3
+    depth: Depth = 3
     """Hidden layers of the prior's network."""
-
-    def __post_init__(self) -> None:
-        if self.hidden < 1 or not 0 <= self.depth <= MOST_LAYERS:
-            raise MicvaeError(
-                f"hidden is {self.hidden} and depth {self.depth}; at least 1 unit, and 0 to "
-                f"{MOST_LAYERS} layers."
-            )
 
     renamed: ClassVar[Mapping[str, str]] = {"told": "posterior_uses_auxiliary"}
 
@@ -99,34 +96,25 @@ class IVAE(Objective):
             "contrastive": cls(contrast=Constant(50.0)),
         }
 
-    @property
-    def own_prior(self) -> str:
-        """What p(z) depends on."""
-        return "the auxiliary variable u"
-
-    def needs(self) -> frozenset[Trait]:
-        """Gaussian posteriors are multiplied by a Gaussian prior."""
-        return frozenset({"gaussian", "normal prior"})
-
     def prepare(
         self, dataset: FactorDataset, generator: torch.Generator
     ) -> Mapping[str, np.ndarray]:
         """The auxiliary variable, one row per image."""
         return {CONDITIONS: conditions(dataset, "ivae")}
 
-    def companions(
-        self, setting: ObjectiveContext, generator: torch.Generator
+    def auxiliary_modules(
+        self, context: ObjectiveContext, generator: torch.Generator
     ) -> dict[str, nn.Module]:
         """The prior's network: log-variances, and means unless `centred`."""
-        inputs = setting.given[CONDITIONS].shape[1]
-        return {PRIOR: self._network(inputs, setting.latent_dim, generator)}
+        inputs = context.prepared[CONDITIONS].shape[1]
+        return {PRIOR: self._network(inputs, context.latent_dim, generator)}
 
-    def rebuilt(
-        self, setting: ObjectiveContext, shapes: Mapping[str, Shape]
+    def restore_auxiliary_modules(
+        self, context: ObjectiveContext, shapes: Mapping[str, Shape]
     ) -> dict[str, nn.Module]:
         """The prior's network, for as many conditions as its first layer reads."""
         inputs = shapes[f"{PRIOR}.0.weight"][1]
-        return {PRIOR: self._network(inputs, setting.latent_dim, torch.Generator())}
+        return {PRIOR: self._network(inputs, context.latent_dim, torch.Generator())}
 
     def _network(self, inputs: int, latent_dim: int, generator: torch.Generator) -> nn.Module:
         outputs = latent_dim * (1 if self.centred else 2)
@@ -134,8 +122,8 @@ class IVAE(Objective):
 
     def __call__(self, model: VAEModel, x: Tensor, step: Step) -> Losses:
         """Evaluate on a batch; see `Objective`."""
-        prior = self.prior(model.companions[PRIOR](step.of_batch(CONDITIONS, x)))
-        own = model.encode(x)
+        prior = self.prior(model.auxiliary_modules[PRIOR](step.prepared_rows(CONDITIONS, x)))
+        own = DiagonalGaussian.require(model.encode(x))
         posterior = product(own, prior) if self.posterior_uses_auxiliary else own
         z = posterior.sample(step.generator)
         reconstruction = -model.decode(z).log_prob(x).mean()

@@ -8,11 +8,10 @@ from typing import ClassVar
 from torch import Tensor
 
 from micvae.distributions import JointLatents, Latents, Trait
+from micvae.distributions.joint import JointPosterior
 from micvae.models.vae import VAEModel
 from micvae.objectives.base import ELBO, MODEL, Losses, Objective, Step
 from micvae.objectives.schedules import Constant, Ramp, RelativeRamp, Schedule
-
-JOINT = JointLatents()
 
 
 @dataclass(frozen=True)
@@ -29,6 +28,9 @@ class JointVAE(Objective):
 
     summary: ClassVar[str] = "numbers and categories, each up to a capacity"
     reference: ClassVar[str] = "Dupont 2018"
+    latents: ClassVar[Latents] = JointLatents()
+    required_traits: ClassVar[frozenset[Trait]] = frozenset({"categories"})
+    """Gaussian latents, then categories."""
 
     gamma: Schedule = RelativeRamp(3.0, 1.0, share=0.47)
     """Weight of the distance from the capacities. It falls: a category that is forced open takes
@@ -40,11 +42,6 @@ class JointVAE(Objective):
     category_capacity: Schedule = RelativeRamp(0.0, 1.38, share=0.16, begin=0.78)
     """C_c in nats, of all categories together. Opened last: it only makes categories sure."""
 
-    @property
-    def latents(self) -> Latents:
-        """Numbers and one category of four."""
-        return JOINT
-
     @classmethod
     def presets(cls) -> Mapping[str, Objective]:
         """`mnist` and `dsprites`: the paper's, for tens to hundreds of thousands of steps."""
@@ -55,17 +52,14 @@ class JointVAE(Objective):
             ),
         }
 
-    def needs(self) -> frozenset[Trait]:
-        """Gaussian latents, then categories."""
-        return frozenset({"categories"})
-
     def __call__(self, model: VAEModel, x: Tensor, step: Step) -> Losses:
         """Evaluate on a batch; see `Objective`."""
         elbo = ELBO.of(model, x, step.generator)
-        numbers = elbo.posterior.gaussian.loc.shape[1]
+        posterior = JointPosterior.require(elbo.posterior)
+        numbers = posterior.numbers.loc.shape[1]
         kl_numbers = elbo.latent_kl[:numbers].sum()
         kl_categories = elbo.latent_kl[numbers:].sum()
-        most = sum(math.log(one.shape[1]) for one in elbo.posterior.logits)
+        most = sum(math.log(one.shape[1]) for one in posterior.logits)
         capacity = min(self.category_capacity(step.number), most)
         loss = elbo.reconstruction + self.gamma(step.number) * (
             (kl_numbers - self.capacity(step.number)).abs() + (kl_categories - capacity).abs()

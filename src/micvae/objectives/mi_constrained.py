@@ -11,11 +11,11 @@ from micvae.distributions import Trait
 from micvae.information import ESTIMATORS, PairwiseEstimator
 from micvae.information.latents import known_offset, latent_pairwise_information
 from micvae.models.vae import VAEModel
-from micvae.objectives.base import ELBO, MODEL, Losses, Objective, ObjectiveContext, Step
+from micvae.objectives.base import ELBO, MODEL, Losses, Objective, Step
+from micvae.objectives.hooks import ObjectiveContext
 from micvae.objectives.schedules import Constant, Ramp, Schedule
 
 ADVERSARY = "density_ratio"
-CATEGORIES = "value"
 
 
 @dataclass(frozen=True)
@@ -66,15 +66,16 @@ class MIConstrained(Objective):
             "categories": cls(category_cost=Ramp(6.0, 1.0, steps=3000)),
         }
 
-    def needs(self) -> frozenset[Trait]:
+    @property
+    def required_traits(self) -> frozenset[Trait]:  # type: ignore[override]
         """What the estimator reads; of discrete latents everything is known."""
-        return frozenset({"columns" if self.estimator.reads_samples_alone else "densities"})
+        return frozenset({"vector_code" if self.estimator.reads_samples_alone else "densities"})
 
     def networks(
-        self, setting: ObjectiveContext, generator: torch.Generator
+        self, context: ObjectiveContext, generator: torch.Generator
     ) -> dict[str, nn.Module]:
         """The estimator's adversary, where it has one."""
-        network = self.estimator.network(setting.latent_dim, generator)
+        network = self.estimator.network(context.latent_dim, generator)
         return {} if network is None else {ADVERSARY: network}
 
     def __call__(self, model: VAEModel, x: Tensor, step: Step) -> Losses:
@@ -82,10 +83,10 @@ class MIConstrained(Objective):
         elbo = ELBO.of(model, x, step.generator)
         kl = elbo.latent_kl.sum()
         priced = kl
-        if CATEGORIES in model.space.kinds:
-            values = torch.tensor([kind == CATEGORIES for kind in model.space.kinds])
+        discrete = [kind == "discrete" for kind in model.space.kinds]
+        if any(discrete):
             extra = self.category_cost(step.number) - 1
-            priced = kl + extra * elbo.latent_kl[values.to(kl.device)].sum()
+            priced = kl + extra * elbo.latent_kl[torch.tensor(discrete, device=kl.device)].sum()
         network = step.networks.get(ADVERSARY)
         information = latent_pairwise_information(
             self.estimator,

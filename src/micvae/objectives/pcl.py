@@ -12,7 +12,8 @@ from torch.nn.functional import softplus
 from micvae.data import FactorDataset, LazyImages
 from micvae.distributions import Latents, PointLatents, Trait
 from micvae.models import VAEModel, laid_out
-from micvae.objectives.base import Losses, Objective, ObjectiveContext, Step
+from micvae.objectives.base import Losses, Objective, Step
+from micvae.objectives.hooks import ObjectiveContext
 from micvae.objectives.identifiability import ELEMENTWISE, Identifiability
 from micvae.objectives.observed import next_frames
 from micvae.objectives.tcl import with_pictures
@@ -58,6 +59,9 @@ class PCL(Objective):
 
     summary: ClassVar[str] = "tells what follows in time from what does not; identifiable"
     reference: ClassVar[str] = "Hyvärinen & Morioka 2017"
+    latents: ClassVar[Latents] = POINT
+    required_traits: ClassVar[frozenset[Trait]] = frozenset({"point"})
+    """Features of a deterministic encoder."""
     identifiability: ClassVar[Identifiability | None] = Identifiability(
         up_to=ELEMENTWISE,
         given=(
@@ -68,15 +72,6 @@ class PCL(Objective):
         remark="For Gaussian autoregressive sources a linear mixing may remain.",
     )
 
-    @property
-    def latents(self) -> Latents:
-        """Features as they are."""
-        return POINT
-
-    def needs(self) -> frozenset[Trait]:
-        """Features of a deterministic encoder."""
-        return frozenset({"point"})
-
     def prepare(
         self, dataset: FactorDataset, generator: torch.Generator
     ) -> Mapping[str, np.ndarray | LazyImages]:
@@ -84,19 +79,19 @@ class PCL(Objective):
         following, there = next_frames(dataset, "pcl", either=False)
         return {FOLLOWING: following, THERE: there}
 
-    def companions(
-        self, setting: ObjectiveContext, generator: torch.Generator
+    def auxiliary_modules(
+        self, context: ObjectiveContext, generator: torch.Generator
     ) -> dict[str, nn.Module]:
         """The score of pairs."""
-        return {SCORE: PairScore(setting.latent_dim, generator)}
+        return {SCORE: PairScore(context.latent_dim, generator)}
 
     def __call__(self, model: VAEModel, x: Tensor, step: Step) -> Losses:
         """Evaluate on a batch; see `Objective`."""
-        following = laid_out(step.of_batch(FOLLOWING, x), x.device)
-        there = step.of_batch(THERE, x).float()
+        following = laid_out(step.prepared_rows(FOLLOWING, x), x.device)
+        there = step.prepared_rows(THERE, x).float()
         h, kl = model.space.draw(model.encode(torch.cat([x, following])), step.generator)
         earlier, later = h.chunk(2)
-        told = pair_loss(model.companions[SCORE], later, earlier, there, step.generator)
+        told = pair_loss(model.auxiliary_modules[SCORE], later, earlier, there, step.generator)
         return with_pictures(model, x, earlier, kl[: len(x)], told, "pair_loss")
 
 

@@ -2,17 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from torch import Tensor
 
-from micvae.distributions import CodebookLatents, Latents, Trait
-from micvae.errors import MicvaeError
+from micvae.checks import NonNegative
+from micvae.distributions import CodebookLatents, Latents, Quantised, Trait
 from micvae.models.vae import VAEModel
 from micvae.objectives.base import ELBO, MODEL, Losses, Objective, Step
+from micvae.objectives.hooks import AdamSettings
 from micvae.objectives.schedules import Constant, Schedule
-
-CODEBOOK = CodebookLatents()
 
 
 @dataclass(frozen=True)
@@ -33,6 +32,9 @@ class QLAE(Objective):
 
     summary: ClassVar[str] = "quantises every latent on a learned codebook, decays weights"
     reference: ClassVar[str] = "Hsu et al. 2023"
+    latents: ClassVar[Latents] = CodebookLatents()
+    required_traits: ClassVar[frozenset[Trait]] = frozenset({"quantised"})
+    """The nearest value, and what it is nearest to."""
 
     quantisation: Schedule = Constant(2.0)
     """λ_q: how fast the codebook follows the encoder."""
@@ -40,35 +42,23 @@ class QLAE(Objective):
     commitment: Schedule = Constant(2.0)
     """λ_c: how fast the encoder follows the codebook."""
 
-    weight_decay: float = 0.1
+    weight_decay: NonNegative = 0.1
     """Decoupled decay of the weights of encoder and decoder, times the learning rate a step."""
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.weight_decay < float("inf"):
-            raise MicvaeError(f"weight_decay is {self.weight_decay}; give a number ≥ 0.")
-
-    @property
-    def latents(self) -> Latents:
-        """A learned codebook of ten values per latent."""
-        return CODEBOOK
 
     @classmethod
     def presets(cls) -> Mapping[str, Objective]:
         """`paper`: the weights of colour 64×64 images and twelve latents."""
         return {"paper": cls(quantisation=Constant(10.0), commitment=Constant(10.0))}
 
-    def needs(self) -> frozenset[Trait]:
-        """The nearest value, and what it is nearest to."""
-        return frozenset({"quantised"})
-
-    def adam(self, group: str) -> dict[str, Any]:
+    def adam(self, group: str) -> AdamSettings:
         """Decoupled weight decay."""
-        return {"weight_decay": self.weight_decay}
+        return AdamSettings(weight_decay=self.weight_decay)
 
     def __call__(self, model: VAEModel, x: Tensor, step: Step) -> Losses:
         """Evaluate on a batch; see `Objective`."""
         elbo = ELBO.of(model, x, step.generator)
-        encoded, value = elbo.posterior.encoded, elbo.posterior.quantised
+        posterior = Quantised.require(elbo.posterior)
+        encoded, value = posterior.encoded, posterior.quantised
         quantisation = ((encoded.detach() - value) ** 2).sum(1).mean()
         commitment = ((encoded - value.detach()) ** 2).sum(1).mean()
         loss = (

@@ -11,20 +11,31 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from bisect import bisect_right
 from dataclasses import dataclass
-from math import inf, isfinite
+from math import inf
+from typing import Annotated
 
 from micvae import spelling
+from micvae.checks import (
+    Between,
+    Checked,
+    NonNegative,
+    NonNegativeInt,
+    PositiveInt,
+    ShareBelowOne,
+    number,
+)
 from micvae.errors import MicvaeError
 
 
-class Schedule(ABC):
+@dataclass(frozen=True)
+class Schedule(Checked, ABC):
     """A non-negative number for every step 0, 1, 2, …"""
 
     @abstractmethod
     def __call__(self, step: int) -> float:
         """The weight at `step`."""
 
-    def over(self, steps: int) -> Schedule:
+    def with_total_steps(self, steps: int) -> Schedule:
         """The schedule in a training of so many steps; itself, unless it counts shares of it."""
         return self
 
@@ -38,10 +49,7 @@ class Schedule(ABC):
 class Constant(Schedule):
     """The same value at every step."""
 
-    value: float
-
-    def __post_init__(self) -> None:
-        _check(value=self.value)
+    value: NonNegative
 
     def __call__(self, step: int) -> float:
         """The value."""
@@ -57,15 +65,10 @@ class Constant(Schedule):
 class Ramp(Schedule):
     """`start` until step `begin`, then a straight line that reaches `end` after `steps` steps."""
 
-    start: float
-    end: float
-    steps: int
-    begin: int = 0
-
-    def __post_init__(self) -> None:
-        _check(start=self.start, end=self.end, begin=self.begin)
-        if self.steps < 1:
-            raise MicvaeError(f"steps is {self.steps}; a ramp needs at least one step.")
+    start: NonNegative
+    end: NonNegative
+    steps: PositiveInt
+    begin: NonNegativeInt = 0
 
     def __call__(self, step: int) -> float:
         """Linear interpolation, constant outside the ramp."""
@@ -89,31 +92,23 @@ class RelativeRamp(Schedule):
         begin: where the ramp begins, from 0 to below 1.
     """
 
-    start: float
-    end: float
-    share: float = 1.0
-    begin: float = 0.0
-
-    def __post_init__(self) -> None:
-        _check(start=self.start, end=self.end)
-        if not 0 < self.share <= 1 or not 0 <= self.begin < 1:
-            raise MicvaeError(
-                f"share is {self.share} and begin {self.begin}; give shares of the training: share "
-                "above 0 and at most 1, begin from 0 to below 1."
-            )
+    start: NonNegative
+    end: NonNegative
+    share: Annotated[float, Between(0, 1, above=True)] = 1.0
+    begin: ShareBelowOne = 0.0
 
     def __call__(self, step: int) -> float:
         """Not defined before the length of the training is known.
 
         Raises:
-            MicvaeError: always; ask `over(steps)(step)`.
+            MicvaeError: always; ask `with_total_steps(steps)(step)`.
         """
         raise MicvaeError(
             "a relative ramp has no value before the length of the training is known; use "
-            "schedule.over(steps)(step)."
+            "schedule.with_total_steps(steps)(step)."
         )
 
-    def over(self, steps: int) -> Ramp:
+    def with_total_steps(self, steps: int) -> Ramp:
         """The ramp in a training of so many steps."""
         length = max(1, round(self.share * steps))
         return Ramp(self.start, self.end, length, round(self.begin * steps))
@@ -128,14 +123,9 @@ class Cycle(Schedule):
         2019.
     """
 
-    start: float
-    end: float
-    period: int
-
-    def __post_init__(self) -> None:
-        _check(start=self.start, end=self.end)
-        if self.period < 2:
-            raise MicvaeError(f"period is {self.period}; a cycle needs at least two steps.")
+    start: NonNegative
+    end: NonNegative
+    period: Annotated[int, Between(2)]
 
     def __call__(self, step: int) -> float:
         """Linear in the first half of the period."""
@@ -157,13 +147,15 @@ class Piecewise(Schedule):
 
     points: tuple[tuple[int, float], ...]
 
-    def __post_init__(self) -> None:
+    def validate(self) -> None:
+        """Refuse steps that do not increase, and negative values."""
         steps = [step for step, _ in self.points]
         if not steps or steps != sorted(set(steps)):
             raise MicvaeError(
                 f"points is {self.points!r}; give (step, value) pairs with increasing steps."
             )
-        _check(**{f"points[{i}]": value for i, (_, value) in enumerate(self.points)})
+        for i, (_, value) in enumerate(self.points):
+            number(f"points[{i}]", value, Between(0))
 
     def __call__(self, step: int) -> float:
         """Linear interpolation between the points around `step`."""
@@ -179,12 +171,6 @@ class Piecewise(Schedule):
         last = self.points[-1][1]
         others = [i for i, (_, value) in enumerate(self.points) if value != last]
         return self.points[others[-1] + 1][0] if others else 0
-
-
-def _check(**values: float) -> None:
-    for name, value in values.items():
-        if not (isfinite(value) and value >= 0):
-            raise MicvaeError(f"{name} is {value}; a weight must be finite and not negative.")
 
 
 SCHEDULES: dict[str, type[Schedule]] = {

@@ -1,35 +1,35 @@
-"""A few labelled images that steer any objective."""
+"""A few labelled images that supervise any objective."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from micvae.data import FactorDataset
-from micvae.distributions import Latents, Trait
+from micvae.checks import PositiveInt
+from micvae.data import FactorDataset, LazyImages
+from micvae.distributions import Trait
 from micvae.errors import DataError, MicvaeError
 from micvae.models import VAEModel, laid_out
-from micvae.networks import Network
-from micvae.objectives.base import MODEL, Losses, Objective, ObjectiveContext, Shape, Step
+from micvae.objectives.base import MODEL, Losses, Objective, Step
 from micvae.objectives.beta_vae import BetaVAE
-from micvae.objectives.identifiability import Identifiability
+from micvae.objectives.hooks import ForwardedHooks
 from micvae.objectives.schedules import Constant, Schedule
-from micvae.representation import Encoded
 
 IMAGES, TARGETS = "labelled images", "their factors"
 BASE = BetaVAE()
 
 
 @dataclass(frozen=True)
-class SemiSupervised(Objective):
+class SemiSupervised(ForwardedHooks, Objective):
     r"""Any objective, plus γ Σ_k H(y_k, σ(E[z_k|x])) on a few labelled images, in nats per image.
 
-    H is the binary cross-entropy and y_k the k-th factor, scaled to [0, 1]: the k-th latent is
-    told to follow the k-th factor; further latents are free. Labels are drawn once, at random.
+    H is the binary cross-entropy and y_k the k-th factor, scaled to [0, 1]. The loss makes the
+    k-th latent predict the k-th factor; further latents are free. The labelled images are drawn
+    once, at random.
 
     References:
         *Disentangling Factors of Variation Using Few Labels*, Locatello, Tschannen, Bauer, Rätsch,
@@ -40,19 +40,19 @@ class SemiSupervised(Objective):
     reference: ClassVar[str] = "Locatello et al. 2020"
 
     base: Objective = BASE
-    """What is steered, e.g. "beta-tcvae(beta=4)"."""
+    """The objective to supervise, e.g. "beta-tcvae(beta=4)"."""
 
-    labels: int = 100
-    """How many images have labels."""
+    labels: PositiveInt = 100
+    """Number of labelled images."""
 
     label_weight: Schedule = Constant(10.0)
     """γ, the weight of the labels."""
 
-    def __post_init__(self) -> None:
-        if self.labels < 1:
-            raise MicvaeError(f"labels is {self.labels}; at least one image needs a label.")
+    def validate(self) -> None:
+        """Refuse a base that is semi-supervised itself."""
+        super().validate()
         if isinstance(self.base, SemiSupervised):
-            raise MicvaeError("base is semi-supervised itself; name what it steers.")
+            raise MicvaeError("base is semi-supervised itself; name the objective it supervises.")
 
     @classmethod
     def presets(cls) -> Mapping[str, Objective]:
@@ -60,86 +60,17 @@ class SemiSupervised(Objective):
         return {"few": cls(), "many": cls(labels=1000)}
 
     @property
-    def identifiability(self) -> Identifiability | None:  # type: ignore[override]
-        """As the base."""
-        return self.base.identifiability
-
-    @property
-    def second_batch(self) -> bool:
-        """As the base."""
-        return self.base.second_batch
-
-    @property
-    def latents(self) -> Latents:
-        """As the base."""
-        return self.base.latents
-
-    @property
-    def finishes(self) -> bool:
-        """As the base."""
-        return self.base.finishes
-
-    @property
-    def closed_form(self) -> bool:
-        """As the base."""
-        return self.base.closed_form
-
-    @property
-    def one_by_one(self) -> bool:
-        """As the base."""
-        return self.base.one_by_one
-
-    @property
-    def own_prior(self) -> str:
-        """As the base."""
-        return self.base.own_prior
-
-    @property
-    def network(self) -> Network:
-        """As the base."""
-        return self.base.network
-
-    def needs(self) -> frozenset[Trait]:
-        """One number per factor, and what the base needs."""
-        return self.base.needs() | {"columns"}
-
-    def networks(
-        self, setting: ObjectiveContext, generator: torch.Generator
-    ) -> dict[str, nn.Module]:
-        """The base's."""
-        return self.base.networks(setting, generator)
-
-    def companions(
-        self, setting: ObjectiveContext, generator: torch.Generator
-    ) -> dict[str, nn.Module]:
-        """The base's."""
-        return self.base.companions(setting, generator)
-
-    def rebuilt(
-        self, setting: ObjectiveContext, shapes: Mapping[str, Shape]
-    ) -> dict[str, nn.Module]:
-        """The base's."""
-        return self.base.rebuilt(setting, shapes)
-
-    def finish(self, model: VAEModel, dataset: FactorDataset, generator: torch.Generator) -> None:
-        """As the base."""
-        self.base.finish(model, dataset, generator)
-
-    def represent(self, model: VAEModel, dataset: FactorDataset) -> Encoded:
-        """As the base."""
-        return self.base.represent(model, dataset)
-
-    def adam(self, group: str) -> dict[str, Any]:
-        """The base's."""
-        return self.base.adam(group)
+    def required_traits(self) -> frozenset[Trait]:  # type: ignore[override]
+        """Those of the base, and one number per latent."""
+        return self.base.required_traits | {"vector_code"}
 
     def prepare(
         self, dataset: FactorDataset, generator: torch.Generator
-    ) -> Mapping[str, np.ndarray]:
+    ) -> Mapping[str, np.ndarray | LazyImages]:
         """Draw the labelled images, and scale their factors to [0, 1].
 
         Raises:
-            DataError: where there are no factors, or fewer images than labels.
+            DataError: if there are no factors, or fewer images than labels.
         """
         if dataset.n_factors == 0 or self.labels > len(dataset):
             raise DataError(
@@ -150,12 +81,12 @@ class SemiSupervised(Objective):
         low, high = dataset.factors.min(0), dataset.factors.max(0)
         scaled = (dataset.factors[chosen] - low) / np.where(high > low, high - low, 1.0)
         own = {IMAGES: dataset.images[chosen], TARGETS: scaled.astype(np.float32)}
-        return own | dict(self.base.prepare(dataset, generator))
+        return {**own, **self.base.prepare(dataset, generator)}
 
     def __call__(self, model: VAEModel, x: Tensor, step: Step) -> Losses:
         """Evaluate on a batch, and as many of the labelled images; see `Objective`."""
         losses = self.base(model, x, step)
-        images, targets = step.given[IMAGES], step.given[TARGETS]
+        images, targets = step.prepared[IMAGES], step.prepared[TARGETS]
         if targets.shape[1] > model.latent_dim:
             raise MicvaeError(
                 f"latent_dim is {model.latent_dim}, but there are {targets.shape[1]} factors to "
@@ -168,8 +99,8 @@ class SemiSupervised(Objective):
             images, targets = images[rows], targets[rows]
         batch = laid_out(images, x.device)
         codes = model.encode(batch).trained_mean[:, : targets.shape[1]]
-        wrong = binary_cross_entropy_with_logits(codes, targets.to(x.device), reduction="none")
-        supervised = wrong.sum(1).mean()
+        entropies = binary_cross_entropy_with_logits(codes, targets.to(x.device), reduction="none")
+        supervised = entropies.sum(1).mean()
         loss = losses.minimised[MODEL] + self.label_weight(step.number) * supervised
         terms = {**losses.terms, "loss": loss, "label_loss": supervised}
         return replace(losses, minimised={**losses.minimised, MODEL: loss}, terms=terms)

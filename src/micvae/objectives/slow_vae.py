@@ -9,9 +9,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from micvae.checks import Positive
 from micvae.data import FactorDataset, LazyImages
 from micvae.distributions import DiagonalGaussian, Trait
-from micvae.errors import MicvaeError
 from micvae.models import VAEModel, laid_out
 from micvae.objectives.base import MODEL, Losses, Objective, Step
 from micvae.objectives.contrast import contrast
@@ -51,6 +51,8 @@ class SlowVAE(Objective):
 
     summary: ClassVar[str] = "latents that move by sparse steps from frame to frame; identifiable"
     reference: ClassVar[str] = "Klindt et al. 2021"
+    required_traits: ClassVar[frozenset[Trait]] = frozenset({"gaussian", "normal prior"})
+    """The closed form is that of Gaussians."""
     identifiability: ClassVar[Identifiability | None] = Identifiability(
         up_to="permutation, sign, scale and shift",
         given=(
@@ -69,15 +71,11 @@ class SlowVAE(Objective):
     contrast: Schedule = NONE
     """c, the weight of L_t."""
 
-    rate: float = 6.0
+    rate: Positive = 6.0
     """λ of the Laplace steps: they are 1/λ wide."""
 
     as_in_code: bool = False
     """Whether the KL to the steps' prior is replaced by what the authors' code computes."""
-
-    def __post_init__(self) -> None:
-        if not 0 < self.rate < float("inf"):
-            raise MicvaeError(f"rate is {self.rate}; give a positive number.")
 
     @classmethod
     def presets(cls) -> Mapping[str, Objective]:
@@ -87,10 +85,6 @@ class SlowVAE(Objective):
             "contrastive": cls(beta=Constant(2.0), slowness=Constant(2.0), contrast=Constant(50.0)),
         }
 
-    def needs(self) -> frozenset[Trait]:
-        """The closed form is that of Gaussians."""
-        return frozenset({"gaussian", "normal prior"})
-
     def prepare(
         self, dataset: FactorDataset, generator: torch.Generator
     ) -> Mapping[str, np.ndarray | LazyImages]:
@@ -99,8 +93,8 @@ class SlowVAE(Objective):
 
     def __call__(self, model: VAEModel, x: Tensor, step: Step) -> Losses:
         """Evaluate on a batch; see `Objective`."""
-        both = torch.cat([x, laid_out(step.of_batch(NEIGHBOURS, x), x.device)])
-        posterior = model.encode(both)
+        both = torch.cat([x, laid_out(step.prepared_rows(NEIGHBOURS, x), x.device)])
+        posterior = DiagonalGaussian.require(model.encode(both))
         z, kl = model.space.draw(posterior, step.generator)
         reconstruction = -model.decode(z).log_prob(both).mean()
         latent_kl = kl.mean(0)

@@ -2,26 +2,28 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from micvae.checks import Between, PositiveInt
 from micvae.data import FactorDataset, LazyImages
 from micvae.distributions import DiagonalGaussian, Trait
 from micvae.distributions.switching import Smoothed, SwitchingDynamics
-from micvae.errors import DataError, MicvaeError
+from micvae.errors import DataError
 from micvae.models import VAEModel, finite, laid_out
-from micvae.models.encoding import at_once
-from micvae.objectives.base import MODEL, Losses, Objective, ObjectiveContext, Step
+from micvae.models.encoding import batch_size_for
+from micvae.objectives.base import MODEL, Losses, Objective, Step
+from micvae.objectives.hooks import ObjectiveContext
 from micvae.objectives.identifiability import ELEMENTWISE, Identifiability
 from micvae.objectives.pcl import PairScore, pair_loss
 from micvae.objectives.schedules import NONE, Constant, Ramp, Schedule
 from micvae.representation import Encoded
 
 DYNAMICS, SCORE, FRAMES, BEGINS = "dynamics", "score", "frames", "begins"
-_AT_ONCE = 100_000  # frames smoothed side by side when codes are computed
+_FRAMES = 100_000  # frames smoothed side by side when codes are computed
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,9 @@ class SNICA(Objective):
 
     summary: ClassVar[str] = "sources of switching dynamics, smoothed over time; identifiable"
     reference: ClassVar[str] = "Hälvä et al. 2021"
+    prior_description: ClassVar[str] = "the frames around"
+    required_traits: ClassVar[frozenset[Trait]] = frozenset({"gaussian", "normal prior"})
+    """Evidence is Gaussian, source by source."""
     identifiability: ClassVar[Identifiability | None] = Identifiability(
         up_to=ELEMENTWISE,
         given=(
@@ -68,24 +73,17 @@ class SNICA(Objective):
     contrast: Schedule = NONE
     """c, the weight of L_c."""
 
-    states: int = 2
+    states: PositiveInt = 2
     """K, hidden states of each source."""
 
-    order: int = 2
+    order: PositiveInt = 2
     """d, coordinates of each source's linear dynamics."""
 
-    window: int = 64
+    window: Annotated[int, Between(2)] = 64
     """T, consecutive frames that are smoothed together, at most as many as there are."""
 
-    iterations: int = 3
+    iterations: PositiveInt = 3
     """Turns of coordinate ascent."""
-
-    def __post_init__(self) -> None:
-        least = {"states": 1, "order": 1, "window": 2, "iterations": 1}
-        for name, lowest in least.items():
-            value = getattr(self, name)
-            if not isinstance(value, int) or value < lowest:
-                raise MicvaeError(f"{name} is {value!r}; give a whole number of at least {lowest}.")
 
     @classmethod
     def presets(cls) -> Mapping[str, Objective]:
@@ -102,26 +100,17 @@ class SNICA(Objective):
         paper = cls(beta=Ramp(0, 1, steps=500), window=100, iterations=5)
         return {"paper": paper, "contrastive": contrastive}
 
-    @property
-    def own_prior(self) -> str:
-        """What p(z) depends on."""
-        return "the frames around"
-
-    def needs(self) -> frozenset[Trait]:
-        """Evidence is Gaussian, source by source."""
-        return frozenset({"gaussian", "normal prior"})
-
     def prepare(
         self, dataset: FactorDataset, generator: torch.Generator
     ) -> Mapping[str, np.ndarray | LazyImages]:
         """All frames, and whether each is the first of its sequence."""
         return {FRAMES: dataset.images, BEGINS: beginnings(dataset)}
 
-    def companions(
-        self, setting: ObjectiveContext, generator: torch.Generator
+    def auxiliary_modules(
+        self, context: ObjectiveContext, generator: torch.Generator
     ) -> dict[str, nn.Module]:
         """The dynamics of the sources, and the score of pairs where L_c is asked for."""
-        d = setting.latent_dim
+        d = context.latent_dim
         built: dict[str, nn.Module] = {
             DYNAMICS: SwitchingDynamics(d, self.states, self.order, generator)
         }
@@ -132,12 +121,12 @@ class SNICA(Objective):
     def __call__(self, model: VAEModel, x: Tensor, step: Step) -> Losses:
         """Evaluate on the windows that start at a batch; see `Objective`."""
         assert step.rows is not None
-        frames, begins = step.given[FRAMES], step.given[BEGINS]
+        frames, begins = step.prepared[FRAMES], step.prepared[BEGINS]
         length = min(self.window, len(frames))
         start = step.rows.to(frames.device).clamp(max=len(frames) - length)
         rows = start + torch.arange(length, device=frames.device)[:, None]  # (T, B)
         seen, begins = laid_out(frames[rows.flatten()], x.device), begins[rows].to(x.device)
-        evidence, beta = model.encode(seen), self.beta(step.number)
+        evidence, beta = DiagonalGaussian.require(model.encode(seen)), self.beta(step.number)
         if beta > 0:
             found = self.smooth(model, evidence, begins)
             noise = torch.empty_like(found.mean).normal_(generator=step.generator)
@@ -153,7 +142,9 @@ class SNICA(Objective):
             h = evidence.loc.view(length, -1, model.latent_dim)
             pairs = h[1:].flatten(0, 1), h[:-1].flatten(0, 1)
             there = (~begins[1:]).flatten().float()
-            terms["contrast"] = pair_loss(model.companions[SCORE], *pairs, there, step.generator)
+            terms["contrast"] = pair_loss(
+                model.auxiliary_modules[SCORE], *pairs, there, step.generator
+            )
             terms["loss"] = loss = loss + self.contrast(step.number) * terms["contrast"]
         return Losses({MODEL: loss}, terms, latent_kl)
 
@@ -167,12 +158,12 @@ class SNICA(Objective):
         precision = (-evidence.log_variance.to(kind)).exp()
         shape = (*begins.shape, model.latent_dim)
         h = (precision * evidence.loc).view(shape)
-        found: Smoothed = model.companions[DYNAMICS](
+        found: Smoothed = model.auxiliary_modules[DYNAMICS](
             h, precision.view(shape), begins, self.iterations
         )
         return found
 
-    def represent(self, model: VAEModel, dataset: FactorDataset) -> Encoded:
+    def encode_dataset(self, model: VAEModel, dataset: FactorDataset) -> Encoded:
         """Codes of all frames of a data set, from windows that overlap by half.
 
         A frame's code is that of the window which has most frames on both sides of it.
@@ -183,7 +174,7 @@ class SNICA(Objective):
         length = min(self.window, total)
         start, chosen = overlapping(total, length)
         device = next(model.parameters()).device
-        frames = at_once(dataset.images, 1000)
+        frames = batch_size_for(dataset.images, 1000)
         mean, variance, kl = [], [], []
         with torch.inference_mode():
             said = torch.cat(
@@ -192,7 +183,7 @@ class SNICA(Objective):
                     for few in np.array_split(np.arange(total), -(-total // frames))
                 ]
             )
-            for some in torch.split(start, max(_AT_ONCE // length, 1)):
+            for some in torch.split(start, max(_FRAMES // length, 1)):
                 rows = some + torch.arange(length)[:, None]
                 evidence = model.space.posterior(said[rows.flatten().to(device)])
                 found = self.smooth(model, evidence, begins[rows].to(device))

@@ -7,15 +7,15 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
+from micvae.checks import OpenShare, Positive
 from micvae.distributions import Trait
 from micvae.errors import MicvaeError
 from micvae.models import VAEModel
 from micvae.networks import Network, Sparse, SparseDecoder
-from micvae.objectives.base import ELBO, MODEL, Losses, Objective, ObjectiveContext, Step
+from micvae.objectives.base import ELBO, MODEL, Losses, Objective, Step
+from micvae.objectives.hooks import ObjectiveContext
 from micvae.objectives.identifiability import ELEMENTWISE, Identifiability
 from micvae.objectives.schedules import Constant, Schedule
-
-SPARSE = Sparse()
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,9 @@ class SparseVAE(Objective):
 
     summary: ClassVar[str] = "every feature depends on few latents; identifiable with anchors"
     reference: ClassVar[str] = "Moran et al. 2022"
+    network: ClassVar[Network] = Sparse()
+    required_traits: ClassVar[frozenset[Trait]] = frozenset({"vector_code"})
+    """A number per latent, to be masked."""
     identifiability: ClassVar[Identifiability | None] = Identifiability(
         up_to=ELEMENTWISE,
         given=(
@@ -56,38 +59,28 @@ class SparseVAE(Objective):
     sparsity_weight: Schedule = Constant(0.3)
     """γ, the weight of the penalty on W."""
 
-    spike: float = 10.0
+    spike: Positive = 10.0
     """λ_0: weights that are off are about 1/λ_0 wide."""
 
-    slab: float = 0.1
+    slab: Positive = 0.1
     """λ_1: weights that are on hardly shrink."""
 
-    share: float = 0.5
+    share: OpenShare = 0.5
     """θ, how many weights are expected to be on."""
 
-    def __post_init__(self) -> None:
-        if not 0 < self.slab < self.spike < math.inf or not 0 < self.share < 1:
-            raise MicvaeError(
-                f"spike is {self.spike}, slab {self.slab} and share {self.share}; give "
-                "0 < slab < spike, and a share between 0 and 1."
-            )
+    def validate(self) -> None:
+        """Refuse a spike that is not narrower than the slab."""
+        super().validate()
+        if not self.slab < self.spike:
+            raise MicvaeError(f"spike is {self.spike} and slab {self.slab}; give 0 < slab < spike.")
 
-    @property
-    def network(self) -> Network:
-        """A decoder with masks."""
-        return SPARSE
-
-    def needs(self) -> frozenset[Trait]:
-        """A number per latent, to be masked."""
-        return frozenset({"columns"})
-
-    def companions(
-        self, setting: ObjectiveContext, generator: torch.Generator
+    def auxiliary_modules(
+        self, context: ObjectiveContext, generator: torch.Generator
     ) -> dict[str, nn.Module]:
         """None; networks without masks are refused before a step is taken."""
-        if not isinstance(setting.network, Sparse):
+        if not isinstance(context.network, Sparse):
             raise MicvaeError(
-                f"sparse-vae penalises the masks of a decoder, and {setting.network} has none; "
+                f"sparse-vae penalises the masks of a decoder, and {context.network} has none; "
                 "leave --network out or use --network sparse."
             )
         return {}

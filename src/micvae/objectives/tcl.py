@@ -13,13 +13,13 @@ from micvae.data import FactorDataset
 from micvae.distributions import Latents, PointLatents, Trait
 from micvae.models import VAEModel
 from micvae.networks import dense
-from micvae.objectives.base import MODEL, Losses, Objective, ObjectiveContext, Shape, Step
+from micvae.objectives.base import MODEL, Losses, Objective, Step
+from micvae.objectives.hooks import ObjectiveContext, Shape
 from micvae.objectives.identifiability import Identifiability
 from micvae.objectives.observed import segments
 from micvae.objectives.unmixing import unmix
 
 CLASSIFIER, SEGMENTS = "classifier", "segments"
-ABSOLUTE = PointLatents(absolute=True)
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,9 @@ class TCL(Objective):
 
     summary: ClassVar[str] = "tells segments apart; sources up to q(s), such as |s|"
     reference: ClassVar[str] = "Hyvärinen & Morioka 2016"
+    latents: ClassVar[Latents] = PointLatents(absolute=True)
+    required_traits: ClassVar[frozenset[Trait]] = frozenset({"point"})
+    """Features that can be unmixed."""
     identifiability: ClassVar[Identifiability | None] = Identifiability(
         up_to="permutation, scale and shift of q(s), such as |s| or s²",
         given=(
@@ -51,42 +54,37 @@ class TCL(Objective):
         remark="The codes are q(s), not s: a sign is not identified.",
     )
 
-    @property
-    def latents(self) -> Latents:
-        """Absolute values, unmixed at the end."""
-        return ABSOLUTE
-
-    def needs(self) -> frozenset[Trait]:
-        """Features that can be unmixed."""
-        return frozenset({"point"})
-
     def prepare(
         self, dataset: FactorDataset, generator: torch.Generator
     ) -> Mapping[str, np.ndarray]:
         """The segment of every image."""
         return {SEGMENTS: segments(dataset, "tcl")}
 
-    def companions(
-        self, setting: ObjectiveContext, generator: torch.Generator
+    def auxiliary_modules(
+        self, context: ObjectiveContext, generator: torch.Generator
     ) -> dict[str, nn.Module]:
         """Softmax regression."""
-        count = int(setting.given[SEGMENTS].max()) + 1
-        return {CLASSIFIER: dense(setting.latent_dim, [], count, generator)}
+        count = int(np.max(context.prepared[SEGMENTS])) + 1
+        return {CLASSIFIER: dense(context.latent_dim, [], count, generator)}
 
-    def rebuilt(
-        self, setting: ObjectiveContext, shapes: Mapping[str, Shape]
+    def restore_auxiliary_modules(
+        self, context: ObjectiveContext, shapes: Mapping[str, Shape]
     ) -> dict[str, nn.Module]:
         """Softmax regression over as many segments as it has biases."""
         count = shapes[f"{CLASSIFIER}.0.bias"][0]
-        return {CLASSIFIER: dense(setting.latent_dim, [], count, torch.Generator())}
+        return {CLASSIFIER: dense(context.latent_dim, [], count, torch.Generator())}
 
     def __call__(self, model: VAEModel, x: Tensor, step: Step) -> Losses:
         """Evaluate on a batch; see `Objective`."""
         h, kl = model.space.draw(model.encode(x), step.generator)
-        told = cross_entropy(model.companions[CLASSIFIER](h), step.of_batch(SEGMENTS, x))
+        told = cross_entropy(
+            model.auxiliary_modules[CLASSIFIER](h), step.prepared_rows(SEGMENTS, x)
+        )
         return with_pictures(model, x, h, kl, told, "segment_loss")
 
-    def finish(self, model: VAEModel, dataset: FactorDataset, generator: torch.Generator) -> None:
+    def after_training(
+        self, model: VAEModel, dataset: FactorDataset, generator: torch.Generator
+    ) -> None:
         """Unmix the features."""
         unmix(model, dataset.images, int(torch.randint(2**31, (1,), generator=generator)))
 

@@ -2,19 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 from torch import Tensor
 
+from micvae.checks import Between, Positive, PositiveInt
 from micvae.distributions import FSQLatents, Latents, Trait
-from micvae.errors import MicvaeError
 from micvae.information.kernel import kernel_total_correlation, spread
 from micvae.models.hessian import curvature
 from micvae.models.vae import VAEModel
 from micvae.objectives.base import ELBO, MODEL, Losses, Objective, Step
 from micvae.objectives.schedules import Constant, Schedule
 
-GRID = FSQLatents()
 COLOUR_64 = 3 * 64 * 64
 
 
@@ -45,6 +44,9 @@ class Tripod(Objective):
 
     summary: ClassVar[str] = "a fixed grid, independent latents, a decoder that does not mix them"
     reference: ClassVar[str] = "Hsu et al. 2024"
+    latents: ClassVar[Latents] = FSQLatents()
+    required_traits: ClassVar[frozenset[Trait]] = frozenset({"vector_code", "quantised"})
+    """Without a KL term, only the grid bounds what latents can say."""
 
     tc_weight: Schedule = Constant(3.0)
     """λ, the weight of the total correlation."""
@@ -52,21 +54,14 @@ class Tripod(Objective):
     hessian_weight: Schedule = Constant(10.0)
     """η, the weight of the mixed share of the decoder's curvature."""
 
-    step_size: float = 0.5
+    step_size: Positive = 0.5
     """ε of the second differences, in standard deviations of each latent."""
 
-    directions: int = 4
+    directions: Annotated[int, Between(2)] = 4
     """Directions of each kind per image that the decoder is probed in."""
 
-    images: int = 8
+    images: PositiveInt = 8
     """How many images of a batch are probed; the whole batch where it is smaller."""
-
-    def __post_init__(self) -> None:
-        for name, least in (("directions", 2), ("images", 1)):
-            if getattr(self, name) < least:
-                raise MicvaeError(f"{name} is {getattr(self, name)}; it must be at least {least}.")
-        if not 0 < self.step_size < float("inf"):
-            raise MicvaeError(f"step_size is {self.step_size}; give a number > 0.")
 
     @classmethod
     def presets(cls) -> Mapping[str, Objective]:
@@ -83,15 +78,6 @@ class Tripod(Objective):
             images=64,
         )
         return {"paper": paper}
-
-    @property
-    def latents(self) -> Latents:
-        """Ten values on [−1, 1]; the paper has twelve."""
-        return GRID
-
-    def needs(self) -> frozenset[Trait]:
-        """Without a KL term, only the grid bounds what latents can say."""
-        return frozenset({"columns", "quantised"})
 
     def __call__(self, model: VAEModel, x: Tensor, step: Step) -> Losses:
         """Evaluate on a batch; see `Objective`."""

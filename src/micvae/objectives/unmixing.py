@@ -41,8 +41,7 @@ def features(model: VAEModel, images: Images, batch_size: int = 1000) -> NDArray
     with torch.inference_mode():
         for start in range(0, len(images), batch_size):
             batch = torch.from_numpy(images[start : start + batch_size]).to(weight)
-            posterior: Point = model.encode(batch)
-            rows.append(posterior.features.cpu().double())
+            rows.append(Point.require(model.encode(batch)).features.cpu().double())
     return torch.cat(rows).numpy()
 
 

@@ -90,7 +90,7 @@ def _answer(run: Run, scores: Scores) -> str:
     latents = len(scores.active)
     used = f"{scores.active_units} of {latents} latents are active"
     epochs = f"{run.config.epochs} epoch{'s' if run.config.epochs > 1 else ''}"
-    fitted = "Fitted in closed form" if run.config.objective.closed_form else f"After {epochs}"
+    fitted = "Fitted in closed form" if run.config.objective.closed_form_fit else f"After {epochs}"
     after = f"{fitted} with seed {run.config.seed}"
     metrics = scores.metrics
     if not {"mig", "dci_disentanglement"} <= metrics.keys():

@@ -70,12 +70,14 @@ def gather(run: Run, label: str, missing: list[str]) -> Material:
     model = run.model()
     scores = run.scores() or evaluate_run(run)
     whose = f" of {label}" if label else ""
-    if run.config.objective.closed_form:
+    if run.config.objective.closed_form_fit:
         missing.append(
             f"Learning curves{whose}: {run.config.method} is fitted in closed form after the last "
             "step, and nothing of the steps is left in the model."
         )
-    if run.config.objective.finishes:  # scores of earlier versions have those of the last epoch
+    if (
+        run.config.objective.changes_after_training
+    ):  # scores of earlier versions have those of the last epoch
         final = run.final_terms()
         scores = replace(scores, reconstruction=final.get("reconstruction"), kl=final.get("kl"))
     try:
@@ -108,15 +110,7 @@ def data_group(dataset: FactorDataset) -> Group:
 
 def run_groups(materials: Sequence[Material]) -> list[Group]:
     """Every kind of figure of one run, each kind with the same figure of all runs given."""
-    groups = [
-        _reconstructions([m for m in materials if m.dataset is not None and m.dataset.pictures]),
-        _traversals([m for m in materials if m.pictures]),
-        _effects([m for m in materials if m.dataset is not None and not m.pictures]),
-        _factor_matrices([m for m in materials if m.scores.factor_mi is not None]),
-        _codes([m for m in materials if usable_factors(m.representation)]),
-        _latent_matrices([m for m in materials if len(m.scores.latent_kl) > 1]),
-        _curves([m for m in materials if not m.run.config.objective.closed_form]),
-    ]
+    groups = [draw(materials) for draw in FIGURES.values()]
     return [group for group in groups if group.plates]
 
 
@@ -129,7 +123,7 @@ def _reconstructions(materials: Sequence[Material]) -> Group:
             m.label,
         )
         for m in materials
-        if m.dataset is not None
+        if m.dataset is not None and m.dataset.pictures
     ]
     caption = (
         "Above: images of the data. Below: the decoder's mean at the posterior mean of each. "
@@ -139,6 +133,7 @@ def _reconstructions(materials: Sequence[Material]) -> Group:
 
 
 def _traversals(materials: Sequence[Material]) -> Group:
+    materials = [m for m in materials if m.pictures]
     plates = [
         Plate(
             m.name("traversals"),
@@ -162,6 +157,7 @@ def _traversals(materials: Sequence[Material]) -> Group:
 
 
 def _effects(materials: Sequence[Material]) -> Group:
+    materials = [m for m in materials if m.dataset is not None and not m.pictures]
     found = [
         effects(m.model, m.representation, m.dataset) for m in materials if m.dataset is not None
     ]
@@ -197,6 +193,7 @@ def _effects(materials: Sequence[Material]) -> Group:
 
 
 def _factor_matrices(materials: Sequence[Material]) -> Group:
+    materials = [m for m in materials if m.scores.factor_mi is not None]
     top = _top([np.asarray(m.scores.factor_mi) for m in materials])
     plates = [
         Plate(
@@ -233,6 +230,7 @@ def _in_full(names: Iterable[str]) -> str:
 
 
 def _latent_matrices(materials: Sequence[Material]) -> Group:
+    materials = [m for m in materials if len(m.scores.latent_kl) > 1]
     top = _top([np.asarray(m.scores.latent_mi) for m in materials])
     plates = [
         Plate(
@@ -261,6 +259,7 @@ def _latent_matrices(materials: Sequence[Material]) -> Group:
 
 
 def _codes(materials: Sequence[Material]) -> Group:
+    materials = [m for m in materials if usable_factors(m.representation)]
     plates = []
     left_out = False
     for m in materials:
@@ -286,6 +285,7 @@ def _codes(materials: Sequence[Material]) -> Group:
 
 
 def _curves(materials: Sequence[Material]) -> Group:
+    materials = [m for m in materials if not m.run.config.objective.closed_form_fit]
     plates = []
     for m in materials:
         steps = max(1, m.run.record.data.n // m.run.config.batch_size)
@@ -311,3 +311,15 @@ def _curves(materials: Sequence[Material]) -> Group:
 def _top(matrices: Sequence[np.ndarray]) -> float:
     """One scale for all runs shown side by side."""
     return max([SMALLEST_TOP, *(float(matrix.max()) for matrix in matrices)])
+
+
+FIGURES = {
+    "reconstructions": _reconstructions,
+    "traversals": _traversals,
+    "effects": _effects,
+    "mi-latents-factors": _factor_matrices,
+    "codes-factors": _codes,
+    "mi-latents": _latent_matrices,
+    "curves": _curves,
+}
+"""The figures of a run by file name, in the order of the page; a run may lack some of them."""

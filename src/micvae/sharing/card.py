@@ -120,7 +120,7 @@ def _cautions(config: RunConfig, facts: ModelConfig) -> list[str]:
             "Give vectors in the units of the training data: `encode` subtracts `mean` and divides "
             "by `scale` of `config.json`, feature by feature, and `decode` goes back."
         )
-    if not config.objective.one_by_one:
+    if not config.objective.encodes_samplewise:
         cautions.append(
             "Codes depend on the frames before and after: give whole sequences, in the order of "
             "time, with an array named `sequence`."
@@ -210,7 +210,11 @@ def _terms(config: RunConfig, facts: ModelConfig) -> str:
         unit = term(name).unit
         shown = "nats per sample" if unit == NATS else unit or "none"
         rows.append(f"| {_plain(name)} | {value:.4f} | {shown} |")
-    when = "Of the finished model." if config.objective.finishes else "Means over the last epoch."
+    when = (
+        "Of the finished model."
+        if config.objective.changes_after_training
+        else "Means over the last epoch."
+    )
     return "\n".join(["## Loss terms\n", f"{when}\n", *rows, ""])
 
 

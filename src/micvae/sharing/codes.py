@@ -60,7 +60,7 @@ def encode_to(
     kinds: list[tuple[str, Any]] = [(ROW, np.dtype(np.int64))]
     kinds += [(name, np.dtype(np.float32)) for name in latents]
     kinds += [(name, np.dtype(np.float64)) for name in factors]
-    whole = None if trained.config.objective.one_by_one else trained.encode(dataset).codes
+    whole = None if trained.config.objective.encodes_samplewise else trained.encode(dataset).codes
     with table_writer(out, kinds) as put:
         for start in range(0, len(dataset), together):
             rows = np.arange(start, min(start + together, len(dataset)))

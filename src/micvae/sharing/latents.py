@@ -48,7 +48,7 @@ def spread(representation: Representation) -> NDArray[np.float32]:
     many, it is the one that the image has.
     """
     encoded = representation.encoded
-    valued = np.asarray([kind == "value" for kind in encoded.latent_kinds])
+    valued = np.asarray([kind == "discrete" for kind in encoded.latent_kinds])
     return np.where(valued, encoded.codes, encoded.draws)
 
 
@@ -59,7 +59,7 @@ def describe_latents(model: VAEModel, representation: Representation) -> list[La
     described = []
     for d, kind in enumerate(model.space.kinds):
         values = None
-        if kind == "value":
+        if kind == "discrete":
             values = tuple(np.unique(model.space.values(d, _ALL).numpy()).tolist())
         described.append(
             LatentDescription(

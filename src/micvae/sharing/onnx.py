@@ -168,7 +168,7 @@ def describe(run: Run, model: VAEModel, encoder: Exported, decoder: Exported) ->
     codes: tuple[str | int, ...] = ("batch", model.latent_dim)
     units = units_of(run)
     notes = units.notes(ENCODER, DECODER)
-    if not run.config.objective.one_by_one:
+    if not run.config.objective.encodes_samplewise:
         notes.append(SINGLE)
     return OnnxDescription(
         micvae=__version__,

@@ -78,7 +78,7 @@ class Trained:
             DataError: where the samples have another shape than those it was trained on, or are
                 not whitened as those were.
         """
-        return self.config.objective.represent(self.model, self.prepared(dataset))
+        return self.config.objective.encode_dataset(self.model, self.prepared(dataset))
 
     def prepared(self, dataset: FactorDataset) -> FactorDataset:
         """Samples as the model reads them; `encode` changes no number of them any more.

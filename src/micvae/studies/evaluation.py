@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from micvae import records
-from micvae.arrays import whole_seed
+from micvae.checks import whole_number
 from micvae.errors import MicvaeWarning, RunError
 from micvae.information import (
     aggregate_pairwise_mi,
@@ -71,7 +71,7 @@ def evaluate_run(run: Run, seed: int = 0, interventions: bool = False) -> Scores
     Raises:
         RunError: where a file of the run is missing or damaged, or a score is NaN or infinite.
     """
-    seed = whole_seed(seed)
+    seed = whole_number("seed", seed)
     representation = run.representation()
     part = representation.sample(SAMPLES, seed)
     started = time.perf_counter()
@@ -153,7 +153,11 @@ def _interventional(
     kinds = [part.factor_kinds[k] for k in scored]
     source: Interventions
     # New images are encoded one by one, which is not how every method makes its codes.
-    if dataset is not None and dataset.renderer is not None and run.config.objective.one_by_one:
+    if (
+        dataset is not None
+        and dataset.renderer is not None
+        and run.config.objective.encodes_samplewise
+    ):
         how, model = "rendered", run.model()
         source = Rendered(lambda images: encode(model, images).codes, dataset)
     else:
@@ -221,7 +225,7 @@ def latent_information(
             part.codes.shape, dtype=np.float32
         )
         return np.asarray(aggregate_pairwise_mi(draws, part.codes, part.scale, rows=rows))
-    valued = np.asarray([kind == "value" for kind in encoded.latent_kinds])
+    valued = np.asarray([kind == "discrete" for kind in encoded.latent_kinds])
     samples = np.where(valued, encoded.codes, encoded.draws)
     most = max(len(np.unique(column)) for column in samples.T[valued]) if valued.any() else 0
     found = pairwise_mutual_information(samples, "binned", bins=max(20, most))

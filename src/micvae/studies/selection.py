@@ -244,10 +244,22 @@ def select(
     Raises:
         MicvaeError: settings that do not fit.
         RunError: where `out` holds runs of other data, or every run failed.
+
+    Examples:
+        >>> from micvae import select
+        >>> small = {"epochs": 1, "latent_dim": 2, "seeds": 2, "workers": 1}
+        >>> found = select("squares(n=128)", ["vae"], out="choice", **small)
+        >>> [candidate.row for candidate in found.candidates]
+        ['vae']
     """
     leave_if_worker()
     out = expanded(settings.pop("out", Selection.out))
-    data = dataset if isinstance(dataset, str | Path) else _kept(dataset, out / OWN_DATA)
+    data = dataset
+    if not isinstance(data, FactorDataset | str | Path):
+        data = FactorDataset(name="data", images=unmasked(data, "dataset"))
+    if isinstance(data, FactorDataset):
+        data.save(out / OWN_DATA)  # where every worker finds it
+        data = out / OWN_DATA
     job = Selection(data=str(data), methods=tuple(methods), out=out, **settings)
     job = job.in_model_units()
     return compare_candidates(job, train_candidates(job, report), step)
@@ -276,12 +288,3 @@ def _with_measures(rows: Sequence[Row], measured: Sequence[Candidate]) -> Rows:
         for place, path in enumerate(candidate.paths)
     }
     return [row | found.get(row["path"], {}) for row in rows]
-
-
-def _kept(given: FactorDataset | ArrayLike, path: Path) -> Path:
-    """Write a data set to a file, where every worker finds it."""
-    data = given
-    if not isinstance(data, FactorDataset):
-        data = FactorDataset(name=path.stem, images=unmasked(given, "dataset"))
-    data.save(path)
-    return path

@@ -14,6 +14,9 @@ from micvae.errors import RunError
 from micvae.files import replacing
 from micvae.paths import checked_file
 
+RENAMED = {"generator/second_batch_order": "generator/second order"}
+"""Names of tensors, and those under which earlier versions stored them."""
+
 
 def save(
     path: Path,
@@ -56,7 +59,8 @@ def load(
                     if key.startswith(prefix)
                 }
         for name, generator in generators.items():
-            generator.set_state(tensors[f"generator/{name}"])
+            key = f"generator/{name}"
+            generator.set_state(tensors[key if key in tensors else RENAMED[key]])
         return int(metadata["step"]), float(metadata["seconds"])
     except (KeyError, ValueError, RuntimeError) as error:
         raise RunError(

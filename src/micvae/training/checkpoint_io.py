@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import torch
-from torch import nn
 
 from micvae.errors import MicvaeError, RunError
 from micvae.models import VAEModel, build_vae
+from micvae.models.vae import STORED
 from micvae.networks.base import ImageShape
-from micvae.objectives.base import ObjectiveContext, Shape
+from micvae.objectives.hooks import ObjectiveContext, Shape
 from micvae.torch_state import with_torch_defaults
 from micvae.training import checkpoint
 from micvae.training.config import RunConfig
@@ -19,14 +19,12 @@ from micvae.training.device import resolve
 MOST_SIDE = 2**24
 """Of a sample: more numbers along one axis are a slip, or are to fill the memory."""
 
-COMPANIONS = "companions."
-
 
 @with_torch_defaults
 def restored_model(
     config: RunConfig, image_shape: ImageShape, weights: Path, device: str = "cpu"
 ) -> VAEModel:
-    """Rebuild a trained model with its companions, in evaluation mode.
+    """Rebuild a trained model with its auxiliary modules, in evaluation mode.
 
     What the configuration asks for is laid out without memory first, and compared with the shapes
     in the file's header; only a model that is as large as its own file is built.
@@ -71,11 +69,11 @@ def _built(
         torch.Generator(),
         device,
     )
-    setting = ObjectiveContext(config.latent_dim, image_shape, config.network)
-    theirs = {k.removeprefix(COMPANIONS): s for k, s in shapes.items() if k.startswith(COMPANIONS)}
-    companions: dict[str, nn.Module] = config.objective.rebuilt(setting, theirs)
-    for name, network in companions.items():
-        model.companions[name] = network.to(device)
+    context = ObjectiveContext(config.latent_dim, image_shape, config.network)
+    prefix = f"{STORED}."
+    own = {k.removeprefix(prefix): s for k, s in shapes.items() if k.startswith(prefix)}
+    for name, module in config.objective.restore_auxiliary_modules(context, own).items():
+        model.auxiliary_modules[name] = module.to(device)
     return model
 
 

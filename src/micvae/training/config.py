@@ -3,32 +3,33 @@
 import dataclasses
 import typing
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 from micvae import spelling
+from micvae.checks import Between, Checked, NonNegativeInt, PositiveInt, number
 from micvae.data import DataDescription, describe
 from micvae.distributions import LATENTS, AutoLikelihood, Latents, Likelihood, OwnLatents
 from micvae.errors import MicvaeError, RunError
-from micvae.networks import Network
+from micvae.networks import Auto, Network
 from micvae.objectives import METHODS, Objective
-from micvae.objectives.base import AUTO
 from micvae.objectives.schedules import Constant, Schedule
 from micvae.training.device import DeviceName
 
 OWN = OwnLatents()
+AUTO = Auto()
 RATE = Constant(1e-3)
 AUTO_LIKELIHOOD = AutoLikelihood()
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrainingOptions:
+class TrainingOptions(Checked):
     """Everything about a training but its method."""
 
     data: str = "squares"
     """A data set's name, with options where needed: "squares(n=4096, seed=1)"; or the path of a
     file or a folder of your own. micvae list data shows both."""
 
-    latent_dim: int = 3
+    latent_dim: PositiveInt = 3
     """Number of latents, D."""
 
     network: Network = AUTO
@@ -42,41 +43,37 @@ class TrainingOptions:
     """p(x|z): bernoulli, "gaussian(scale=0.1)" or learned-gaussian; auto: bernoulli for images,
     learned-gaussian for vectors."""
 
-    epochs: int = 20
+    epochs: PositiveInt = 20
     """Passes over the data."""
 
-    batch_size: int = 64
+    batch_size: Annotated[int, Between(2)] = 64
     """Images per step; an incomplete last batch is left out of its epoch."""
 
     learning_rate: Schedule = RATE
     """Step size of Adam: a number, or a schedule such as "ramp(1e-3, 0, steps=3000, begin=3000)".
     Networks for which the method names a rate of its own keep that."""
 
-    seed: int = 0
+    seed: NonNegativeInt = 0
     """Determines initialisation, order of the data and noise, to the bit."""
 
-    restart: int = 0
+    restart: NonNegativeInt = 0
     """Another initialisation, order and noise under the same seed, hence on the same data."""
 
     device: DeviceName = "auto"
     """Where to compute."""
 
-    def __post_init__(self) -> None:
+    def validate(self) -> None:
+        """Refuse values out of bounds; a bare number is a constant learning rate."""
+        super().validate()
         if isinstance(self.data, DataDescription):
             object.__setattr__(self, "data", str(self.data))
-        if not isinstance(self.data, str) or not isinstance(self.device, str):
-            name = "device" if isinstance(self.data, str) else "data"
-            raise MicvaeError(f"{name} is {getattr(self, name)!r}; give text.")
-        least = {"latent_dim": 1, "epochs": 1, "batch_size": 2, "seed": 0, "restart": 0}
-        for name, lowest in least.items():
-            value = getattr(self, name)
-            if not isinstance(value, int) or isinstance(value, bool) or value < lowest:
-                raise MicvaeError(f"{name} is {value!r}; give a whole number of at least {lowest}.")
+        for name in ("data", "device"):
+            if not isinstance(getattr(self, name), str):
+                raise MicvaeError(f"{name} is {getattr(self, name)!r}; give text.")
         rate = self.learning_rate
         if not isinstance(rate, Schedule):
-            if not 0 < rate < float("inf"):
-                raise MicvaeError(f"learning_rate is {rate!r}; give a positive number.")
-            object.__setattr__(self, "learning_rate", Constant(float(rate)))
+            rate = Constant(number("learning_rate", rate, Between(0, above=True)))
+            object.__setattr__(self, "learning_rate", rate)
 
     @property
     def description(self) -> DataDescription:
@@ -95,17 +92,17 @@ class RunConfig(TrainingOptions):
     objective: Objective
     """The method and its hyperparameters."""
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
+    def validate(self) -> None:
+        """Put in the defaults of the method; refuse latents that it cannot use."""
+        super().validate()
         if self.latents == OWN:
             object.__setattr__(self, "latents", self.objective.latents)
         if self.network == AUTO:
             object.__setattr__(self, "network", self.objective.network)
-        lacking = self.objective.needs() - self.latents.traits
+        required = self.objective.required_traits
+        lacking = required - self.latents.traits
         if lacking:
-            fit = [
-                name for name, kind in LATENTS.items() if self.objective.needs() <= kind().traits
-            ]
+            fit = [name for name, kind in LATENTS.items() if required <= kind().traits]
             raise MicvaeError(
                 f"{spelling.spell(self.objective)} cannot use {spelling.spell(self.latents)} "
                 f"latents, which lack {', '.join(sorted(lacking))}; use --latents "

@@ -105,8 +105,8 @@ def judge(losses: NDArray[np.floating], config: RunConfig, steps_per_epoch: int)
         steps_per_epoch: batches in an epoch.
     """
     total = len(losses)
-    objective = config.objective.over(total)
-    if objective.closed_form or objective.adversarial:
+    objective = config.objective.with_total_steps(total)
+    if objective.closed_form_fit or objective.adversarial:
         return Convergence(None)
     name, settled = max(
         ((name, weight.settled) for name, weight in _weights(objective)),

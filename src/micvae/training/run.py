@@ -232,14 +232,14 @@ class Run:
         """Mean of every term of the finished model: what a reader of the result is shown.
 
         They are those of the last epoch, unless the method changes the model after the last step
-        (`Objective.finishes`). Then they were computed anew with the finished model. For a run of
-        an earlier version, which did not store them, they are computed from its data; where that
-        is no longer to be had, there are none.
+        (`Objective.changes_after_training`). Then they were computed anew with the finished model.
+        For a run of an earlier version, which did not store them, they are computed from its data;
+        without the data there are none.
 
         Raises:
             RunError: where a file of the run is damaged.
         """
-        if not self.config.objective.finishes:
+        if not self.config.objective.changes_after_training:
             return self.last_epoch()
         if self.record.final_terms is not None:
             return dict(self.record.final_terms)
@@ -279,7 +279,7 @@ class Run:
         path = self.path / REPRESENTATION
         if not path.exists():
             dataset = self.dataset()
-            codes = self.config.objective.represent(self.model(), dataset)
+            codes = self.config.objective.encode_dataset(self.model(), dataset)
             Representation.of(codes, dataset).save(path)
         found, data = Representation.load(path), self.record.data
         for what, there, wanted in (
@@ -394,10 +394,10 @@ def train_run(
 
         with tracked(tracker, title(config, dataset.name), config.to_json()):
             model = trainer.fit(path, handed_over)
-            terms = trainer.terms_of_model() if config.objective.finishes else None
+            terms = trainer.terms_of_model() if config.objective.changes_after_training else None
             ownership.check()
             checkpoint.save_tensors(path / WEIGHTS, model.state_dict(), {"micvae": __version__})
-            codes = config.objective.represent(model, dataset)
+            codes = config.objective.encode_dataset(model, dataset)
             ownership.check()
             Representation.of(codes, dataset).save(path / REPRESENTATION)
             losses, steps = read_log(path / LOG)["loss"], trainer.steps_per_epoch

@@ -5,7 +5,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import cast
 
 import numpy as np
 import torch
@@ -15,7 +15,8 @@ from micvae.data import FactorDataset
 from micvae.errors import DataError, DivergedError, MicvaeWarning, RunError
 from micvae.models import VAEModel, build_vae, laid_out
 from micvae.objectives import Step
-from micvae.objectives.base import MODEL, ObjectiveContext
+from micvae.objectives.base import MODEL
+from micvae.objectives.hooks import AdamSettings, ObjectiveContext
 from micvae.training import checkpoint
 from micvae.training.config import RunConfig
 from micvae.training.device import place, resolve
@@ -23,6 +24,7 @@ from micvae.training.log import StepLog
 
 CHECKPOINT = "checkpoint.safetensors"
 LOG = "log.parquet"
+SECOND = "second_batch_order"
 _FLUSH = 50  # steps between looks at the log: often enough to stop soon, seldom enough for a GPU
 
 
@@ -59,8 +61,9 @@ class Trainer:
         self.device = resolve(config.device)
         self.images = place(dataset.images, self.device)
         self.steps_per_epoch = len(dataset) // config.batch_size
-        self.objective = config.objective.over(config.epochs * self.steps_per_epoch)
-        self.learning_rate = config.learning_rate.over(config.epochs * self.steps_per_epoch)
+        total = config.epochs * self.steps_per_epoch
+        self.objective = config.objective.with_total_steps(total)
+        self.learning_rate = config.learning_rate.with_total_steps(total)
         self.step = 0
         self._began = time.perf_counter()
         self.log = StepLog()
@@ -76,35 +79,38 @@ class Trainer:
             self.device,
         )
         prepared = self.objective.prepare(dataset, _stream(config, 4, torch.device("cpu")))
-        self.given: dict[str, Any] = {
-            name: place(array, self.device) for name, array in prepared.items()
-        }
-        setting = ObjectiveContext(config.latent_dim, dataset.image_shape, config.network, prepared)
-        for name, network in self.objective.companions(setting, initial).items():
-            self.model.companions[name] = network.to(self.device)
-        own = self.objective.networks(setting, initial)
+        self.prepared = {name: place(array, self.device) for name, array in prepared.items()}
+        context = ObjectiveContext(config.latent_dim, dataset.image_shape, config.network, prepared)
+        for name, network in self.objective.auxiliary_modules(context, initial).items():
+            self.model.auxiliary_modules[name] = network.to(self.device)
+        own = self.objective.networks(context, initial)
         self.networks = {name: network.to(self.device) for name, network in own.items()}
         self.modules: dict[str, nn.Module] = {MODEL: self.model, **self.networks}
         self.parameters = {name: list(m.parameters()) for name, m in self.modules.items()}
         self.optimizers: dict[str, torch.optim.Optimizer] = {
-            name: torch.optim.AdamW(
-                _decayed_apart(module),
-                **{
-                    "lr": self.learning_rate(0),
-                    "weight_decay": 0.0,
-                    **self.objective.adam(name),
-                },
-                fused=self.device.type in ("cpu", "cuda"),
-            )
+            name: self._optimizer(module, self.objective.adam(name))
             for name, module in self.modules.items()
         }
-        self.scheduled = {n for n in self.modules if "lr" not in self.objective.adam(n)}
+        self.scheduled = {n for n in self.modules if self.objective.adam(n).lr is None}
         self.streams = {
             "order": _stream(config, 1, torch.device("cpu")),
             "noise": _stream(config, 2, self.device),
         }
-        if self.objective.second_batch:
-            self.streams["second order"] = _stream(config, 3, torch.device("cpu"))
+        if self.objective.needs_second_batch:
+            self.streams[SECOND] = _stream(config, 3, torch.device("cpu"))
+
+    def _optimizer(self, module: nn.Module, settings: AdamSettings) -> torch.optim.Optimizer:
+        """Adam for the parameters of a module; weight decay leaves some of them out."""
+        decayed, spared = _decayed_apart(module)
+        optimizer = torch.optim.AdamW(
+            [{"params": decayed}],
+            lr=self.learning_rate(0) if settings.lr is None else settings.lr,
+            betas=settings.betas,
+            weight_decay=settings.weight_decay,
+            fused=self.device.type in ("cpu", "cuda"),
+        )
+        optimizer.add_param_group({"params": spared, "weight_decay": 0.0})
+        return optimizer
 
     @property
     def seconds(self) -> float:
@@ -141,7 +147,7 @@ class Trainer:
             if saved.exists():
                 raise DivergedError(f"{error} The last good checkpoint is kept.") from None
             raise
-        self.objective.finish(
+        self.objective.after_training(
             self.model, self.dataset, _stream(self.config, 5, torch.device("cpu"))
         )
         return self.model
@@ -166,8 +172,9 @@ class Trainer:
         return log.flush()
 
     def _step(self, rows: Tensor, noise: torch.Generator, other: Tensor | None) -> Step:
-        """What the objective may know of the step that is next."""
-        return Step(self.step, len(self.images), noise, self.networks, other, rows, self.given)
+        """What the objective may read beside the batch of the next step."""
+        prepared = cast(dict[str, Tensor], self.prepared)  # streamed images select rows alike
+        return Step(self.step, len(self.images), noise, self.networks, other, rows, prepared)
 
     def _can_go_on(self, saved: Path, log: Path) -> bool:
         """Take up the log of a checkpoint; no, with a warning, where the two are of no use."""
@@ -196,7 +203,7 @@ class Trainer:
 
     def steps(self) -> Iterator[int]:
         """Take the steps of one epoch; what is yielded is how many of them are done."""
-        others = self._batches("second order") if "second order" in self.streams else None
+        others = self._batches(SECOND) if SECOND in self.streams else None
         for taken, (rows, batch) in enumerate(self._batches("order"), start=1):
             self._update(batch, rows, None if others is None else next(others)[1])
             yield taken
@@ -235,14 +242,14 @@ class Trainer:
         self.step += 1
 
 
-def _decayed_apart(module: nn.Module) -> list[dict[str, Any]]:
-    """Weights of layers, and what never decays: biases, and what a latent space learns."""
+def _decayed_apart(module: nn.Module) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
+    """Weights of layers, and parameters without decay: biases and those of the latent space."""
     space = getattr(module, "space", None)
     spared = set(map(id, space.parameters())) if isinstance(space, nn.Module) else set()
     parts: tuple[list[nn.Parameter], list[nn.Parameter]] = ([], [])
     for parameter in module.parameters():
         parts[parameter.ndim < 2 or id(parameter) in spared].append(parameter)
-    return [{"params": parts[0]}, {"params": parts[1], "weight_decay": 0.0}]
+    return parts
 
 
 def _stream(config: RunConfig, use: int, device: torch.device) -> torch.Generator:

@@ -130,10 +130,7 @@ def compare_with_monte_carlo(
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         posterior = model.encode(x)
-        if posterior.gaussian is not None:
-            loc, scale = posterior.gaussian.loc, posterior.gaussian.scale
-        else:
-            loc, scale = posterior.mean, posterior.scale
+        loc, scale = posterior.mean, posterior.scale
         wide = [v.repeat_interleave(chains, 0) for v in (loc, scale)]
         start = torch.randn(wide[0].shape, generator=generator, dtype=wide[0].dtype)
     images = x.repeat_interleave(chains, 0)

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from micvae.checks import whole_number
 from micvae.errors import MicvaeError
-from micvae.information.checks import finite_matrix, varying, whole_number
+from micvae.information.checks import finite_matrix, varying
 
 Floats = NDArray[np.float64]
 

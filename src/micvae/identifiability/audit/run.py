@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from micvae import records
+from micvae.checks import whole_number
 from micvae.errors import RunError
 from micvae.files import expanded
 from micvae.identifiability.audit.agreement import audit_agreement
@@ -23,7 +24,6 @@ from micvae.identifiability.audit.verdict import (
     identified,
     sentences,
 )
-from micvae.information.checks import whole_number
 from micvae.torch_state import with_torch_defaults
 from micvae.training.run import Run
 
@@ -121,18 +121,18 @@ def audit_subject(
 @with_torch_defaults
 def audit_runs(
     runs: Sequence[Run],
-    out: Path,
+    out: Path | None = None,
     *,
     seed: int = 0,
     images: int | None = None,
     quick: bool = False,
     progress: Progress | None = None,
 ) -> AuditRecord:
-    """Audit finished runs on the same data and write `audit.json`.
+    """Audit finished runs on the same data.
 
     Args:
         runs: at least one.
-        out: folder to write to.
+        out: folder for `audit.json`; nothing is written where it is left out.
         seed: determines which samples are taken, and all draws.
         images: for the Jacobian and the encoder's gap; 300, or 50 if `quick`.
         quick: fewer samples everywhere: wide intervals.
@@ -170,7 +170,8 @@ def audit_runs(
         pairs = audit_agreement(subjects, scale.samples, scale.rotations, seed)
         said = tuple(agreement_sentences(pairs))
         result = replace(result, agreement=tuple(pairs), agreement_said=said)
-    records.write(expanded(out) / RESULT, result)
+    if out is not None:
+        records.write(expanded(out) / RESULT, result)
     if progress is not None:
         progress(total, total, "done")
     return result

@@ -84,7 +84,7 @@ class Subject:
     @property
     def exact_posterior_unknown(self) -> str:
         """Why q(z|x) cannot be compared with p(z|x); empty where it can."""
-        prior = "" if self.objective is None else self.objective.own_prior
+        prior = "" if self.objective is None else self.objective.prior_description
         if prior:
             return (
                 f"not available: the prior of {self.method} depends on {prior}, and the encoder "
@@ -98,7 +98,7 @@ class Subject:
     @property
     def smooth(self) -> bool:
         """Whether the decoder is a function of real numbers, and has a Jacobian."""
-        return "value" not in self.encoded.latent_kinds
+        return "discrete" not in self.encoded.latent_kinds
 
     def rows(self, count: int, seed: int) -> NDArray[np.int64]:
         """At most so many samples, drawn without replacement, in the data's order."""

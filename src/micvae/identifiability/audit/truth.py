@@ -8,11 +8,12 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import ArrayLike
 
+from micvae.checks import whole_number
 from micvae.errors import MicvaeError
 from micvae.identifiability.audit.record import Excess, NoTruth, Truth
 from micvae.identifiability.audit.rotations import against_rotations
 from micvae.identifiability.audit.subject import Floats, Subject
-from micvae.information.checks import finite_matrix, whole_number
+from micvae.information.checks import finite_matrix
 from micvae.information.conditional import conditional_information
 from micvae.metrics.mcc import mcc_pearson, mcc_spearman
 from micvae.metrics.mcc_affine import mcc_affine
