@@ -1,4 +1,4 @@
-"""Samples with ground-truth factors: generated, published, made of another set, one's own."""
+"""Data sets with ground-truth factors: generated, published, derived, the user's own."""
 
 from pathlib import Path
 
@@ -57,7 +57,7 @@ WRAPPERS = described(  # take another data set
     whitened,
     standardised,
 )
-OWN = described(arrays, pictures)  # one's own files, with options
+OWN = described(arrays, pictures)  # the user's own files, with options
 DATASETS = GENERATED | PROBLEMS | PUBLISHED | OWN | WRAPPERS
 spelling.register(DataDescription, DATASETS, "data", of_path=OwnData)
 
@@ -119,7 +119,7 @@ __all__ = [
 
 
 def load(data: str | Path | DataDescription) -> FactorDataset:
-    """Load a data set by its description, see `describe`, or one's own images by path.
+    """Load a data set by its description, see `describe`, or the user's own images by path.
 
     Raises:
         DataError: where there is nothing of that name, or it cannot be used.

@@ -1,4 +1,4 @@
-"""Time cut into blocks of equal length: the auxiliary variable where only an order is known."""
+"""Blocks of time as the auxiliary variable, for data of which only the order is known."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from micvae.errors import DataError
 
 
 def blocks(data: DataLike, *, length: int = 200) -> FactorDataset:
-    """Take the number of the block of time that a frame lies in for the auxiliary variable u.
+    """Use the number of the time block of each frame as the auxiliary variable u.
 
     Every sequence is cut into blocks of `length` frames, the last one with what is left. Where
     sources change slowly, their distribution differs from block to block, as TCL asks for; where

@@ -1,4 +1,4 @@
-"""Two factors that go together, as they do outside of benchmarks."""
+"""Data sets in which two factors are correlated."""
 
 from __future__ import annotations
 

@@ -39,13 +39,13 @@ class FactorDataset:
             are guessed, see `guess_kind`.
         factor_values: per factor, the finite set of its values, or None where it has none.
         renderer: for generated data, the map from factors `(M, K)` to images `(M, C, H, W)`.
-        notes: what a reader of any result on this data must know, one sentence each.
+        notes: sentences that every reader of a result on this data must know.
         source: what a run stores so that the same data can be found again (plain JSON values).
         partners: where images come in pairs, the partner of each, of the images' shape.
         auxiliary: where an auxiliary variable u was observed beside each image: `(N, U)` floats.
         sequence: where the images are frames, in the order of time: which sequence each belongs
             to, `(N,)` integers, frames of one sequence standing together.
-        feature_names: of vectors, what their F numbers are called; empty where nobody said.
+        feature_names: names of the F features of vectors; empty if unknown.
 
     Raises:
         DataError: on a wrong shape, a value that is masked, not finite or outside [0, 1], whole
@@ -144,7 +144,7 @@ class FactorDataset:
 
     @property
     def pictures(self) -> bool:
-        """Whether the samples can be looked at: images, not vectors."""
+        """Whether the samples are images, not vectors."""
         return self.images.ndim == 4
 
     def images_of(self, factors: ArrayLike) -> NDArray[np.float32]:

@@ -78,7 +78,7 @@ class DataDescription(ABC):
         >>> str(describe("squares(n=64)").wrapped("split", share=0.1))
         "split('squares(n=64)', share=0.1)"
         """
-        return written(kind, {"data": self}, options)
+        return with_options(kind, {"data": self}, options)
 
     @property
     def follows_seed(self) -> bool:
@@ -143,7 +143,9 @@ class DataDescription(ABC):
         return changed
 
 
-def written(kind: str, first: Mapping[str, Any], options: Mapping[str, Any]) -> DataDescription:
+def with_options(
+    kind: str, first: Mapping[str, Any], options: Mapping[str, Any]
+) -> DataDescription:
     """The description of a kind, its first field by position and the options by name."""
     made: DataDescription = spelling.kinds_of(DataDescription)[kind](**first, **options)
     labels = (*(("", name) for name in first), *((f"{name}=", name) for name in options))

@@ -145,8 +145,8 @@ def kinds_of(
 ) -> tuple[FactorKind, ...]:
     """Kinds of factors, guessed where the file does not say them.
 
-    A guess that could be otherwise is said, with the remedy where the file is read. There are none
-    where the factors do not fit, which is refused where all arrays are checked.
+    Warns of ambiguous guesses, with `remedy`. Empty if the factors do not fit the names, which
+    `FactorDataset` refuses.
     """
     if factors is None or factors.dtype.kind not in "biuf":
         return ()
@@ -200,7 +200,7 @@ def texts(array: NDArray[Any]) -> tuple[str, ...]:
 
 
 def _unread(path: Path, name: str) -> Opener | None:
-    """What opens an array of images that stays in the file: large, and stored as it is."""
+    """A function that opens a large uncompressed array of images without reading it, or None."""
     with zipfile.ZipFile(path) as archive, archive.open(f"{name}.npy") as member:
         shape, fortran, _ = header(member, f"array {name} of {path}")
     if not is_large(shape) or (fortran and len(shape) > 1):
@@ -215,9 +215,9 @@ def _unread(path: Path, name: str) -> Opener | None:
 def from_npy(
     path: Path, value_range: Range | None = None, layout: Layout = "auto"
 ) -> FactorDataset:
-    """Read images or vectors that are alone in a file, as `images` of an .npz file.
+    """Read an .npy file of images or vectors, as `images` of an .npz file.
 
-    What would take more than 1 GiB as floats stays in the file and is read in parts.
+    Arrays that would take more than 1 GiB as floats stay in the file and are read in parts.
 
     Raises:
         DataError: for a file that cannot be read, or that holds something else.

@@ -1,4 +1,4 @@
-"""Formats of one's own data files: one line per format, which commands and messages read."""
+"""Formats of the user's own data files, one line each; commands and messages list them."""
 
 from __future__ import annotations
 

@@ -29,8 +29,8 @@ def held_out(
 ) -> FactorDataset:
     """Another data set without some combinations of factor values, or those alone.
 
-    Left out is what lies within `where` in *every* factor that it names: each value still occurs,
-    but not together with those of the others. Left to itself, that is the upper corner: the upper
+    Samples are left out if *every* factor named in `where` lies within its range: each value still
+    occurs, but not in that combination. Without `where`, the upper corner is left out: the upper
     `share` of the values of each of `factors`.
 
     Args:

@@ -1,4 +1,4 @@
-"""Where large data lies: array files, memory maps, HDF5, pictures one by one."""
+"""Lazy images on disk: array files, memory maps, HDF5, single picture files."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from micvae.errors import DataError
 
 
 class ArrayFile(ArrayBacked):
-    """An array that lies in a file row by row, uncompressed: .npy, a part of an .npz.
+    """An uncompressed array in a file, stored row by row: an .npy file or a member of an .npz file.
 
     Rows are read and not mapped: mapped pages count as memory in use until the system needs it.
 
@@ -106,7 +106,7 @@ class Hdf5File(ArrayBacked):
 
 
 class Items(ArrayBacked):
-    """Images that are made or read one by one.
+    """Images that are computed or read one at a time.
 
     Args:
         item: gives the array of the image of a number.
@@ -131,7 +131,7 @@ class Items(ArrayBacked):
         super().__init__(shape, dtype, found, how)
 
     def rows(self, rows: NDArray[np.int64]) -> NDArray[Any]:
-        """Read each; one of another shape or dtype than the first is refused."""
+        """Read each image; refuse one of another shape or dtype than the first."""
         return stacked(self.item, rows, self.stored[1:], self.stored_dtype, self.what, self.names)
 
 

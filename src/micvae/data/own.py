@@ -1,4 +1,4 @@
-"""One's own files with options, as data sets that are named: `arrays` and `pictures`."""
+"""The user's own files: by path, or with options as `arrays` and `pictures`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import get_args
 
 from micvae import spelling
 from micvae.data.dataset import FactorDataset
-from micvae.data.description import DataDescription, expanded, what_is, written
+from micvae.data.description import DataDescription, expanded, what_is, with_options
 from micvae.data.factor_table import FACTORS_CSV
 from micvae.data.formats import format_of, suffixes
 from micvae.data.layout import Layout
@@ -22,7 +22,7 @@ from micvae.paths import checked_file
 def arrays(
     path: str | Path, value_range: Range | None = None, layout: Layout = "auto"
 ) -> FactorDataset:
-    """Read a file of arrays of one's own, with options.
+    """Read a file of your own arrays, with options.
 
     Args:
         path: the file.
@@ -55,7 +55,7 @@ def arrays(
 def pictures(
     path: str | Path, value_range: Range | None = None, background: Background | None = None
 ) -> FactorDataset:
-    """Read a folder of pictures of one's own, with options.
+    """Read a folder of your own pictures, with options.
 
     Args:
         path: the folder.
@@ -75,7 +75,7 @@ def pictures(
 
 @dataclass(frozen=True)
 class OwnData(DataDescription):
-    """A file or folder of one's own, as it is."""
+    """A file or folder, read by its suffix without options."""
 
     path: str
 
@@ -86,7 +86,7 @@ class OwnData(DataDescription):
 
     def read_with(self, kind: str, **options: object) -> DataDescription:
         """The same file or folder read by `arrays` or `pictures` with options."""
-        return written(kind, {"path": self.path}, options)
+        return with_options(kind, {"path": self.path}, options)
 
     def make(self) -> FactorDataset:
         """Read it as its suffix says."""
@@ -119,7 +119,7 @@ def _read(path: Path) -> FactorDataset:
 
 
 def _nothing_there(given: str, path: Path) -> str:
-    """Why nothing can be read, and what is near it."""
+    """The message for a path that does not exist, with similar names."""
     files = f"file ({', '.join(suffixes())}) or of a folder of images"
     if not given.rstrip().endswith(")") and (path.suffix or len(path.parts) > 1):
         folder = path.parent

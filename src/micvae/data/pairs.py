@@ -1,4 +1,4 @@
-"""Weak supervision: beside every image another one that differs from it in few factors."""
+"""Weak supervision by pairs of images that differ in few factors."""
 
 from __future__ import annotations
 

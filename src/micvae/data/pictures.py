@@ -1,4 +1,4 @@
-"""Picture files: a folder of them, and the numbers of one."""
+"""Picture files: reading a folder of them, and decoding a single one."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ QUARTER_TURNS = (5, 6, 7, 8)  # orientations that swap height and width
 
 
 def picture_files(path: Path) -> list[Path]:
-    """The pictures below a folder by name, without those that are hidden."""
+    """All picture files below a folder in the order of their names, without hidden files."""
     return sorted(
         p
         for p in path.rglob("*")
@@ -233,7 +233,7 @@ def pixels(
 
 
 def _deep(picture: Any, name: str) -> NDArray[Any]:
-    """More than 8 bits, as they are; conversions of Pillow would cut them off at 255."""
+    """Keep more than 8 bits; Pillow's conversions would clip them at 255."""
     array = np.asarray(picture)
     if np.isin(picture.info.get("transparency", ()), array).any():
         raise DataError(f"{name} has transparent pixels; save it without them.")

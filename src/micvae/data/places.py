@@ -1,4 +1,4 @@
-"""Where the relative paths of a data set start, as the record of a run holds it."""
+"""Starting points of the relative paths of a data set, as the record of a run stores them."""
 
 from __future__ import annotations
 

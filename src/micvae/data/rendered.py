@@ -1,4 +1,4 @@
-"""Factors of any kind shown as images: the same sources behind a renderer."""
+"""Factors of any data set rendered as images."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ SCENES = {
 
 
 def rendered(data: DataLike, *, scene: str = "squares") -> FactorDataset:
-    """Another data set whose factors are shown as images of squares or of hearts.
+    """Render the factors of another data set as images of squares or hearts.
 
     Factor k is scaled from its range in the data to the range of the scene's property k: `size`,
     `intensity`, `rotation` of a square; `posX`, `posY`, `scale`, `orientation` of a heart.

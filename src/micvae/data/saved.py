@@ -1,4 +1,4 @@
-"""A data set as one file: its arrays, and beside them all else that is known of it."""
+"""A data set saved as one file: its arrays, and a record of everything else."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ABOUT = "about"
 
 @dataclass(frozen=True, kw_only=True)
 class SavedRecord:
-    """What the arrays of a saved data set do not say."""
+    """Metadata of a saved data set."""
 
     name: str
     notes: Texts = ()
@@ -89,7 +89,7 @@ def record_of(text: NDArray[Any], path: Path) -> SavedRecord:
 
 
 def _smallest(images: NDArray[Any], partners: Images | None) -> tuple[NDArray[Any], Range | None]:
-    """Images with their black and white: as bytes where that loses no bit of them."""
+    """Images with their values of black and white; as bytes if that is lossless."""
     if images.ndim == 2:
         return images, None
     every = [images] if partners is None else [images, np.asarray(partners)]

@@ -1,4 +1,4 @@
-"""Frames in the order of time: sequences marked by a factor, and who comes next in them."""
+"""Sequences of frames, numbered by a factor; the successor of each frame."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def sequences(
     time: int | str | None = None,
     keep: bool = True,
 ) -> FactorDataset:
-    """Take a factor for the number of the sequence that each image belongs to.
+    """Use a factor as the number of the sequence that each image belongs to.
 
     Rows are sorted so that those of one value stand together, in the order of `time` or, without
     it, as they were. Sequences are numbered from 0 in the order of the factor's values.

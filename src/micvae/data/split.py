@@ -1,4 +1,4 @@
-"""Samples kept aside at random: what training never sees, and what a bound is measured on."""
+"""Random splits into training samples and held-out samples."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ def split(
     factors: bool = True,
     seed: int = 0,
 ) -> FactorDataset:
-    """Another data set without some of its samples, drawn at random, or those alone.
+    """A random part of another data set: the training samples, or the held-out samples.
 
-    Whole sequences are drawn where the samples are frames of several; of a single one, its end is
-    kept aside, since frames beside each other are nearly the same.
+    If the samples are frames of several sequences, whole sequences are held out; of a single
+    sequence, its end is held out, since neighbouring frames are nearly equal.
 
     Args:
         data: a data set, or its name or path in quotes as for `load`; it need not have factors.

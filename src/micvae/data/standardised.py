@@ -1,4 +1,4 @@
-"""Vectors whose features have mean 0 and variance 1: sensors in units of their own compare."""
+"""Vectors standardised to mean 0 and variance 1 per feature."""
 
 from __future__ import annotations
 
@@ -96,9 +96,9 @@ def standardised(
 
 
 def own_vectors(source: Mapping[str, Any], shape: Sequence[int]) -> bool:
-    """Whether data is vectors of the user's own as they were measured: commands standardise them.
+    """Whether data consists of the user's own vectors, not yet scaled: commands standardise them.
 
-    Not where they are generated, or were standardised or whitened before.
+    False for generated vectors, and for vectors that were standardised or whitened before.
 
     Args:
         source: of a `FactorDataset`, or of a run's record.

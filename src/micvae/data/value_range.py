@@ -1,4 +1,4 @@
-"""Which numbers of an array of pictures are black and white."""
+"""Value ranges of images: which numbers are black and white."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ OVERSHOOT = 1.1
 
 @dataclass(frozen=True)
 class Reading:
-    """What messages call an array of pictures, and what was said of how to read it.
+    """Name of an array of images for messages, and the options to read it with.
 
     Args:
         what: its name: X, images in digits.npz.
@@ -103,7 +103,7 @@ class Scale:
 
     @property
     def of_images(self) -> TrainedScale:
-        """The scale of what stands beside these images."""
+        """The scale for arrays stored with these images."""
         return TrainedScale((self.black, self.white), self.dtype, "the images are of")
 
     def to_json(self) -> dict[str, Json]:
@@ -190,7 +190,7 @@ _EXPECTED: ContextVar[_Expected] = ContextVar("expected", default=_NOTHING)
 def expecting(
     value_range: Range | None = None, trained: TrainedScale | None = None
 ) -> Iterator[None]:
-    """Read the pictures that are loaded within, however deeply they are named, on a given scale.
+    """Read all images that are loaded inside this context on a given scale.
 
     Args:
         value_range: black and white, as the user said.

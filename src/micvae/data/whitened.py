@@ -1,4 +1,4 @@
-"""Vectors brought to mean 0 and covariance I: the usual first step of component analysis."""
+"""Vectors whitened to mean 0 and covariance I."""
 
 from __future__ import annotations
 

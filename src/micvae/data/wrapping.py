@@ -1,4 +1,4 @@
-"""What data sets made of another one share."""
+"""Helpers shared by the data sets that are made of another one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`Problem`: a data set of which everything is known, from the sources to what theory promises."""
+"""`Problem`: a data set with known sources, known mixing and a statement of identifiability."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Problem(FactorDataset):
 
 
 def without_mixing(data: FactorDataset) -> FactorDataset:
-    """The same data as no `Problem`, for what changes its vectors: its mixing would be another."""
+    """The same data as a plain `FactorDataset`, for changes of its vectors."""
     return FactorDataset(**{f.name: getattr(data, f.name) for f in fields(FactorDataset)})
 
 
@@ -110,7 +110,7 @@ def observed(
     auxiliary: Array | None = None,
     sequence: NDArray[np.int64] | None = None,
 ) -> Problem:
-    """Mix sources `(N, D)`, add noise, and put together what is known.
+    """Mix sources `(N, D)`, add noise, and build the `Problem`.
 
     Args:
         name: of the problem.
