@@ -24,7 +24,7 @@ from micvae.estimator.inputs import taken
 from micvae.models import encode
 from micvae.objectives import find
 from micvae.training.config import RunConfig
-from micvae.training.run import fingerprint
+from micvae.training.data_identity import fingerprint
 from micvae.training.trainer import Trainer
 
 SIDE = 64

@@ -24,9 +24,8 @@ if TYPE_CHECKING:
     from micvae.data import FactorDataset
     from micvae.identifiability.audit.record import AuditRecord
     from micvae.objectives import Objective
-    from micvae.sharing.trained import Trained
     from micvae.studies.study import Rows
-    from micvae.training import Run, RunConfig
+    from micvae.training import Run, RunConfig, TrainedModel
     from micvae.training.record import Scores
 
 # Imports stand in the functions: scores of arrays need no torch, which takes seconds to load.
@@ -65,7 +64,9 @@ def train(
         (128, 3)
     """
     from micvae.data import standardised
-    from micvae.training.run import DATA, IN_MEMORY, data_for, train_run
+    from micvae.training.data_identity import IN_MEMORY
+    from micvae.training.run import DATA
+    from micvae.training.train import data_for, train_run
 
     path, (text, dataset) = expanded(out), _described(data)
     config = _config(method, text, options)
@@ -113,7 +114,7 @@ def evaluate(codes: Any, factors: Any = None, **options: Any) -> Scores | dict[s
     if isinstance(codes, str | Path) or _is_run(codes):
         if factors is not None:
             raise MicvaeError("factors belong to codes; a run has its own factors.")
-        from micvae.studies.evaluation import evaluate_run
+        from micvae.scoring import evaluate_run
 
         return evaluate_run(_run(codes), **{"interventions": True, **options})
     from micvae.metrics import evaluate as evaluate_codes
@@ -121,7 +122,7 @@ def evaluate(codes: Any, factors: Any = None, **options: Any) -> Scores | dict[s
     return evaluate_codes(codes, factors, **options)
 
 
-def load(place: str | Path) -> Trained:
+def load(place: str | Path) -> TrainedModel:
     """Open a trained model, which encodes data and decodes codes.
 
     Args:
@@ -269,13 +270,15 @@ def plot(run: Run | str | Path, figure: str = "traversals") -> Figure:
         >>> figure.savefig("curves.png")
     """
     from micvae.reports.single import FIGURES, gather
+    from micvae.scoring import ensure_scores
 
     if figure not in FIGURES:
         raise MicvaeError(
             f"figure is {figure!r}{nearest(figure, FIGURES)}; choose from {', '.join(FIGURES)}."
         )
-    missing: list[str] = []
-    plates = FIGURES[figure]([gather(_run(run), "", missing)]).plates
+    run, missing = _run(run), list[str]()
+    ensure_scores(run)
+    plates = FIGURES[figure]([gather(run, "", missing)]).plates
     if not plates:
         raise MicvaeError(
             f"{figure}: this run has no such figure. " + (" ".join(missing) or "See its report.")
@@ -322,7 +325,7 @@ def _standardised_name(text: str, dataset: FactorDataset) -> str | None:
     """What a run on measured vectors stores as its data once they are standardised."""
     from micvae.data import describe
     from micvae.data.standardised import own_vectors
-    from micvae.training.run import IN_MEMORY
+    from micvae.training.data_identity import IN_MEMORY
 
     if not own_vectors(dataset.source, dataset.image_shape):
         return None

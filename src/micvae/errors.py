@@ -1,18 +1,19 @@
-"""What micvae raises and warns of.
+"""Errors and warnings of micvae.
 
-Every error that a user can cause is a `MicvaeError`: it names the argument, says what was given
-and what would work. The command line prints it as one line and exits with status 2.
+Every error that a user can cause is a `MicvaeError`, and so a `ValueError`: it names the argument,
+says what was given and what would work. The command line prints it as one line and exits with
+status 2.
 """
 
 from collections.abc import Iterable
 from difflib import get_close_matches
 
 
-class MicvaeError(Exception):
+class MicvaeError(ValueError):
     """A wrong input, with the remedy in its message."""
 
 
-class DataError(MicvaeError, ValueError):
+class DataError(MicvaeError):
     """Images, factors or a data file that cannot be used as they are."""
 
 
@@ -21,7 +22,7 @@ class RunError(MicvaeError):
 
 
 class FileError(MicvaeError, OSError):
-    """A file or folder that the system does not let us read or write."""
+    """A file or folder that the system refuses to read or write; an `OSError`, too."""
 
 
 class DivergedError(MicvaeError):
@@ -29,11 +30,11 @@ class DivergedError(MicvaeError):
 
 
 class NotFiniteError(MicvaeError):
-    """A model gives codes or samples that are NaN or infinite."""
+    """A model returns codes or samples that are NaN or infinite."""
 
 
 class MicvaeWarning(UserWarning):
-    """Base of every warning: the result is defined, but not what one might take it for."""
+    """Base of every warning: the result is defined, but may not mean what it seems to mean."""
 
 
 class AmbiguousKindWarning(MicvaeWarning):

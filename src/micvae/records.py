@@ -74,7 +74,7 @@ class Missing:
     missing: str
 
 
-class FieldError(MicvaeError, ValueError):
+class FieldError(MicvaeError):
     """A value that does not fit its field.
 
     Args:
@@ -93,6 +93,27 @@ class FieldError(MicvaeError, ValueError):
         inner = self.field if self.field.startswith("[") or not parent else f".{self.field}"
         field = f"{parent}{inner}" if self.field else parent
         return FieldError(field, self.found, self.wanted)
+
+
+def check_length(name: str, values: tuple[object, ...], wanted: int) -> None:
+    """Refuse a list of another length.
+
+    Raises:
+        FieldError: names the field.
+    """
+    if len(values) != wanted:
+        raise FieldError(name, f"a list of {len(values)}", f"a list of {wanted}")
+
+
+def check_matrix(name: str, values: Matrix, rows: int, columns: int) -> None:
+    """Refuse a matrix of another shape.
+
+    Raises:
+        FieldError: names the field.
+    """
+    check_length(name, values, rows)
+    for i, row in enumerate(values):
+        check_length(f"{name}[{i}]", row, columns)
 
 
 def read(kind: type[T], path: Path) -> T:

@@ -101,6 +101,11 @@ class Representation:
         """
         return np.asarray(self.codes.var(0) > ACTIVE_VARIANCE)
 
+    @property
+    def varying_factors(self) -> list[int]:
+        """Columns of the factors that vary; metrics refuse a constant one."""
+        return [k for k, column in enumerate(self.factors.T) if np.ptp(column) > 0]
+
     def sample(self, n: int, seed: int = 0) -> "Representation":
         """At most `n` of the samples, drawn without replacement."""
         seed = whole_number("seed", seed)

@@ -18,7 +18,6 @@ from typing import (
     Any,
     Literal,
     NamedTuple,
-    Protocol,
     TypeVar,
     Union,
     get_args,
@@ -51,23 +50,12 @@ class Seed:
 SEED = Seed()
 
 
-class PathChoice(Protocol):
-    """A choice that is the path of a file or folder, written as the path."""
-
-    @property
-    def path(self) -> str:
-        """As it was given."""
-
-    @staticmethod
-    def exists(path: str) -> bool:
-        """Whether there is a file or folder of that name."""
-
-
 class _Choices(NamedTuple):
     what: str
     kinds: Mapping[str, type[Any]]
     of_number: Callable[[float], Any] | None
-    of_path: type[PathChoice] | None
+    of_path: type[Any] | None
+    exists: Callable[[str], object]
 
 
 class _Nested(str):
@@ -84,7 +72,8 @@ def register(
     kinds: Mapping[str, type[Any]],
     what: str,
     of_number: Callable[[float], Any] | None = None,
-    of_path: type[PathChoice] | None = None,
+    of_path: type[Any] | None = None,
+    exists: Callable[[str], object] = bool,
 ) -> None:
     """Make the frozen dataclasses `kinds`, all subclasses of `base`, writable as text.
 
@@ -93,12 +82,13 @@ def register(
         kinds: the choices by name.
         what: names the choice in error messages.
         of_number: makes the choice that a bare number stands for.
-        of_path: the choice that a path stands for. A text is a path where a file of that name
-            exists, or where it does not have the form of a known name. Quoted texts are then
-            paths, too: a backslash in them is one, unless a quotation mark or another backslash
-            follows. An argument may be `{seed}`, see `SEED`.
+        of_path: the choice that a path stands for, with a field `path`. A text is a path where a
+            file of that name exists, or where it does not have the form of a known name. In quoted
+            texts a backslash is then one, unless a quotation mark or another backslash follows,
+            and an argument may be `{seed}`, see `SEED`.
+        exists: whether there is a file or folder of that name.
     """
-    _REGISTERED[base] = _Choices(what, kinds, of_number, of_path)
+    _REGISTERED[base] = _Choices(what, kinds, of_number, of_path, exists)
 
 
 def registered(base: Any) -> bool:
@@ -161,7 +151,7 @@ def read(text: str | float, base: type[T]) -> T:
         MicvaeError: for an unknown name (the known ones are listed) or arguments that do not fit
             their fields, see `fitting`.
     """
-    what, kinds, of_number, of_path = choices = _REGISTERED[base]
+    what, kinds, of_number, of_path, exists = choices = _REGISTERED[base]
     if of_number is not None:
         try:
             return of_number(float(text))  # type: ignore[no-any-return]
@@ -171,8 +161,8 @@ def read(text: str | float, base: type[T]) -> T:
             pass
     if not isinstance(text, str):
         raise MicvaeError(f"{what} is {text!r}; write a name, such as {next(iter(kinds))}.")
-    if of_path is not None and (of_path.exists(text) or _kind(text, kinds) is None):
-        return of_path(text)  # type: ignore[call-arg, return-value]
+    if of_path is not None and (exists(text) or _kind(text, kinds) is None):
+        return of_path(text)  # type: ignore[no-any-return]
     name, positional, keywords = _call(text, choices)
     key = _kind(name, kinds)
     if key is None:
@@ -379,7 +369,7 @@ def spell(choice: Any, *, full: bool = False) -> str | float:
     """
     entry = next(entry for base, entry in _REGISTERED.items() if isinstance(choice, base))
     if type(choice) is entry.of_path:
-        return choice.path
+        return str(choice.path)
     values = {f.name: getattr(choice, f.name) for f in dataclasses.fields(choice)}
     if entry.of_number is not None and choice == _number(entry, values):
         return float(next(iter(values.values())))

@@ -14,7 +14,7 @@ from micvae.files import write_json
 from micvae.networks import MLP, Patch
 from micvae.objectives import METHODS
 from micvae.training.config import RunConfig
-from micvae.training.run import train_run
+from micvae.training.train import train_run
 
 READY = "document.body?.classList.contains('ready') && document.querySelector('[data-code]')"
 

@@ -92,8 +92,8 @@ for title, message, spoil in [
     ("code in place of a method", "is not understood", setting(objective="vae(__import__('os'))")),
     ("a network too wide for any memory", "does not fit the model", setting(
         network="patch(width=10000000, hidden=10000000)")),
-    ("a network of a billion layers", "whole number between 0 and 1000",
-     setting(network="mlp(depth=1000000000)")),
+    ("a network of a billion layers", "whole number between 0 and 1000", setting(
+        network="mlp(depth=1000000000)")),
     ("a billion latents", "does not fit the model", setting(latent_dim=10**9)),
     ("a run that is not finished", "is not finished",
      record(lambda r: r.update(status="training"))),

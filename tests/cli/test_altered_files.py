@@ -306,10 +306,10 @@ def outcome(arguments: list[str]) -> tuple[str, str]:
 
 def in_process(jobs: Any, workers: int, report: Any = lambda event: None) -> dict[int, str]:
     """A study's jobs one after the other, without processes of their own."""
-    from micvae.studies.evaluation import evaluate_run
+    from micvae.scoring import evaluate_run
     from micvae.studies.pool import Event
     from micvae.training.config import RunConfig
-    from micvae.training.run import train_run
+    from micvae.training.train import train_run
 
     failures = {}
     for index, (values, path) in enumerate(jobs):
@@ -337,8 +337,9 @@ def small_and_fast() -> Iterator[None]:
     from micvae.identifiability.audit import run as audit
     from micvae.networks import MLP
     from micvae.reports import page
+    from micvae.scoring import runs
     from micvae.sharing import onnx
-    from micvae.studies import evaluation, paper, study
+    from micvae.studies import paper, study
     from micvae.training.config import RunConfig
 
     def drawn(plate: Any, folder: Path) -> Any:
@@ -360,7 +361,7 @@ def small_and_fast() -> Iterator[None]:
     def exported(model: Any, image_shape: Any) -> Any:
         return tuple(onnx.Exported(b"", name, "given", 0.0, 1) for name in ("images", "codes"))
 
-    few = {name: (20, 20) for name in evaluation.VOTES}
+    few = {name: (20, 20) for name in runs.VOTES}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(page, "save", drawn)
         patch.setattr(theorem, "QUICK", theorem.Scale((0.0, 45.0), 300, 60))
@@ -369,8 +370,8 @@ def small_and_fast() -> Iterator[None]:
         patch.setattr(study, "run_jobs", in_process)
         patch.setattr(paper.Reproduction, "_config", tiny)
         patch.setattr(paper, "RESTARTS", 1)
-        patch.setattr(evaluation, "VOTES", few)
-        patch.setattr(evaluation, "evaluate", scored)
+        patch.setattr(runs, "VOTES", few)
+        patch.setattr(runs, "evaluate", scored)
         patch.setattr(onnx, "export_networks", exported)
         patch.setattr(build, "export_networks", exported)
         patch.setattr(build, "runtime_files", lambda: (b"script", b"machine"))

@@ -27,7 +27,6 @@ from micvae.objectives import VAEObjective
 from micvae.sharing.codes import encode_to
 from micvae.sharing.hub import save_pretrained
 from micvae.sharing.onnx import export_run
-from micvae.sharing.trained import Trained
 from micvae.training import RunConfig, checkpoint, train_run
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="conditions of POSIX systems")
@@ -143,7 +142,7 @@ WRITERS = {
     "write_text": lambda run, out: write_text(out / "x.txt", "text"),
     "make_folder": lambda run, out: make_folder(out / "a" / "b"),
     "train_run": lambda run, out: train_run(run.config, out / "run"),
-    "encode_to": lambda run, out: encode_to(Trained.of(run), run.dataset(), out / "codes.csv"),
+    "encode_to": lambda run, out: encode_to(run.trained_model(), run.dataset(), out / "codes.csv"),
     "export_run": lambda run, out: export_run(run, out / "onnx"),
     "save_pretrained": lambda run, out: save_pretrained(run, out / "shared", intervals=False),
     "Representation.save": lambda run, out: run.representation().save(out / "r.npz"),
@@ -181,8 +180,10 @@ LARGE = {
         )
     ),
     "an archive": (lambda run, out: run.representation().save(out / "r.npz")),
-    "a table": (lambda run, out: encode_to(Trained.of(run), run.dataset(), out / "codes.csv")),
-    "a parquet": (lambda run, out: encode_to(Trained.of(run), run.dataset(), out / "c.parquet")),
+    "a table": (lambda run, out: encode_to(run.trained_model(), run.dataset(), out / "codes.csv")),
+    "a parquet": (
+        lambda run, out: encode_to(run.trained_model(), run.dataset(), out / "c.parquet")
+    ),
     "a shared folder": (lambda run, out: save_pretrained(run, out / "sent", intervals=False)),
     "a run": (lambda run, out: train_run(run.config, out / "again")),
 }

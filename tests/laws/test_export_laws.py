@@ -19,7 +19,7 @@ from micvae.sharing import onnx as sharing
 from micvae.sharing.onnx import ExportError, export_networks, export_run
 from micvae.sharing.record import OnnxDescription
 from micvae.training.config import RunConfig
-from micvae.training.run import train_run
+from micvae.training.train import train_run
 
 CPU = torch.device("cpu")
 D = 3

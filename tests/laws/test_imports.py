@@ -33,6 +33,7 @@ ROOMS = [
     "tracking",
     "training",
     "metrics",
+    "scoring",
     "identifiability",
     "studies",
     "sharing",

@@ -22,9 +22,9 @@ import torch
 import micvae.cli.commands
 import micvae.studies.study
 from micvae.cli import main
-from micvae.studies.evaluation import evaluate_run
+from micvae.scoring import evaluate_run
 from micvae.training.config import RunConfig
-from micvae.training.run import train_run
+from micvae.training.train import train_run
 
 CHANGES = ("os.rename", "os.mkdir", "os.remove", "os.rmdir", "os.link", "os.chmod")
 

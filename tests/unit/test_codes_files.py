@@ -11,7 +11,6 @@ from micvae.networks import MLP, Patch
 from micvae.objectives import VAEObjective
 from micvae.sharing.codes import decode_to, encode_to, read_codes
 from micvae.sharing.load_model import open_trained
-from micvae.sharing.trained import Trained
 from micvae.training import RunConfig, train_run
 
 DATA = "squares(n=128)"
@@ -31,7 +30,7 @@ def run(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def trained(run):
-    return Trained.of(run)
+    return run.trained_model()
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +47,7 @@ def vectors(tmp_path_factory):
         batch_size=32,
         device="cpu",
     )
-    return Trained.of(train_run(config, folder / "run"))
+    return train_run(config, folder / "run").trained_model()
 
 
 @pytest.mark.parametrize("suffix", [".parquet", ".csv"])
@@ -66,7 +65,7 @@ def test_codes_are_the_runs_own_to_the_bit(run, trained, tmp_path, suffix):
 def test_batches_bound_what_is_held_and_change_no_row(run, trained, tmp_path):
     seen = []
     out = encode_to(
-        trained, run.dataset(), tmp_path / "c.parquet", lambda *at: seen.append(at), together=50
+        trained, run.dataset(), tmp_path / "c.parquet", lambda *at: seen.append(at), batch_size=50
     )
     assert seen == [(50, 128), (100, 128), (128, 128)]
     assert pq.ParquetFile(out).num_row_groups == 3
@@ -97,7 +96,7 @@ def test_images_come_back_as_data_and_as_pictures(run, trained, tmp_path):
     codes = run.representation().codes[:7]
     expected = trained.decode(codes)
     assert expected.shape == (7, 1, 32, 32) and 0 <= expected.min() <= expected.max() <= 1
-    decode_to(trained, codes, tmp_path / "i.npz", together=3)
+    decode_to(trained, codes, tmp_path / "i.npz", batch_size=3)
     # Batches of another size: some units in the last place of probabilities.
     np.testing.assert_allclose(from_npz(tmp_path / "i.npz").images, expected, atol=1e-6)
     decode_to(trained, codes, tmp_path / "png")
@@ -110,7 +109,7 @@ def test_images_come_back_as_data_and_as_pictures(run, trained, tmp_path):
 @pytest.mark.parametrize("suffix", [".parquet", ".csv", ".npz"])
 def test_vectors_come_back(vectors, tmp_path, suffix):
     codes = np.random.default_rng(1).normal(size=(9, 2)).astype(np.float32)
-    out = decode_to(vectors, codes, tmp_path / f"v{suffix}", together=9)
+    out = decode_to(vectors, codes, tmp_path / f"v{suffix}", batch_size=9)
     found = read_matrix(out, "images")
     np.testing.assert_array_equal(found.values.astype(np.float32), vectors.decode(codes))
     if suffix != ".npz":

@@ -15,7 +15,7 @@ from micvae.objectives.schedules import Constant, Cycle, Piecewise, Ramp
 from micvae.records import encoded, from_json
 from micvae.reports.many import not_converged
 from micvae.reports.run import report_run
-from micvae.studies.evaluation import evaluate_run
+from micvae.scoring import evaluate_run
 from micvae.studies.study import row_of_run
 from micvae.training import RunConfig, train_run
 from micvae.training.convergence import Convergence, collapsed_said, judge
@@ -174,7 +174,9 @@ SMALL = {"network": Patch(width=4, hidden=8), "data": "squares(n=256)", "latent_
 def short(tmp_path_factory):
     """40 steps: grey blobs, and a loss that falls by per cents an epoch."""
     config = configured(**SMALL, epochs=10)
-    return train_run(config, tmp_path_factory.mktemp("short") / "run")
+    run = train_run(config, tmp_path_factory.mktemp("short") / "run")
+    evaluate_run(run)
+    return run
 
 
 def test_a_short_training_says_so_in_its_record_and_on_the_first_screen(short):
@@ -218,7 +220,6 @@ def test_a_study_says_how_many_of_its_runs_were_too_short(converged, said):
 
 
 def test_the_table_of_a_study_holds_it(short):
-    evaluate_run(short)
     assert row_of_run("vae", short, short.path)["converged"] is False
 
 

@@ -14,7 +14,9 @@ from micvae.data import describe, squares
 from micvae.data.places import StartingPoints, starting_points
 from micvae.errors import MicvaeError, RunError
 from micvae.reports import report_comparison, report_folder
+from micvae.scoring import evaluate_run
 from micvae.sharing.hub import save_pretrained
+from micvae.studies.comparison import compare_runs
 from micvae.training import Run
 
 SMALL = ["--epochs", "1", "--network", "patch(width=4, hidden=8)", "--device", "cpu"]
@@ -73,6 +75,7 @@ def trained(tmp_path_factory):
     os.chdir(project)
     try:
         main(["train", "vae", "--data", "photos", "--out", "out/run", *SMALL])
+        evaluate_run(Run(Path("out/run")))
         report_folder(Path("out/run"))
     finally:
         os.chdir(before)
@@ -159,13 +162,13 @@ def test_a_comparison_is_not_replaced_by_a_poorer_one(project, tmp_path, monkeyp
     run = project / "out" / "run"
     other = Path(shutil.copytree(run, project / "out" / "other"))
     monkeypatch.chdir(project)
-    page = report_comparison([Run(run), Run(other)], Path("both"))
+    page = report_comparison(compare_runs([Run(run), Run(other)]), Path("both"))
     before = page.read_bytes()
     for one in (run, other):
         recorded_elsewhere(one)
     shutil.rmtree("photos")
     with pytest.raises(RunError, match="is kept: it has figures that cannot be drawn now"):
-        report_comparison([Run(run), Run(other)], Path("both"))
+        report_comparison(compare_runs([Run(run), Run(other)]), Path("both"))
     assert page.read_bytes() == before
 
 

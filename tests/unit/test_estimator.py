@@ -21,7 +21,7 @@ from micvae.errors import DataError, MicvaeError, RunError
 from micvae.objectives import METHODS, BetaVAE, FactorVAE, MIConstrained
 from micvae.objectives.schedules import Constant, Ramp
 from micvae.reports import report_run
-from micvae.sharing.trained import Trained
+from micvae.scoring import evaluate_run
 from micvae.training.config import RunConfig, TrainingOptions
 from micvae.training.run import Run
 
@@ -195,6 +195,7 @@ def test_names_of_columns_are_kept_with_the_run(tmp_path):
     frame = pd.DataFrame(TABLE, columns=["a", "b", "c", "d", "e"])
     path = table().fit(frame).save(tmp_path / "run", data=frame)
     assert Run(path).dataset().feature_names == tuple(frame.columns)
+    evaluate_run(Run(path))
     page = report_run(Run(path)).read_text()
     assert "What each latent moves" in page and (path / "figures" / "effects.svg").exists()
     loaded = Disentangler.load(path, device="cpu")
@@ -206,7 +207,7 @@ def test_names_of_columns_are_kept_with_the_run(tmp_path):
     with pytest.raises(DataError, match="features in another order than Disentangler"):
         loaded.transform(tmp_path / "turned.csv")
     with pytest.raises(DataError, match=r"number 0 is 'e', and was 'a'; give a, b, c, d, e"):
-        Trained.of(Run(path)).encode(load(str(tmp_path / "turned.csv")))
+        Run(path).trained_model().encode(load(str(tmp_path / "turned.csv")))
     with pytest.warns(UserWarning, match="valid feature names"):  # the same numbers, without names
         again = loaded.save(tmp_path / "again", data=TABLE)
     assert Run(again).dataset().feature_names == tuple(frame.columns)
@@ -252,9 +253,9 @@ def test_samples_of_another_shape_are_refused(fitted):
         if getattr(X, "image_shape", None) == (1, 32, 32):
             assert fitted.transform(X).shape == (1, 2)
             continue
-        with pytest.raises(DataError, match=r"fitted to \(1, 32, 32\)"):
+        with pytest.raises(DataError, match="Disentangler takes images of 32×32"):
             fitted.transform(X)
-    with pytest.raises(DataError, match=r"expected \(N, 2\)"):
+    with pytest.raises(DataError, match=r"takes numbers \(N, 2\)"):
         fitted.inverse_transform(np.zeros((3, 4)))
     with pytest.raises(DataError, match="finite"):
         fitted.inverse_transform(np.full((3, 2), np.nan))
@@ -320,7 +321,7 @@ def pq_loss(learner):
 
     import pyarrow.parquet as pq
 
-    return pq.read_table(io.BytesIO(learner._fitted.files["log.parquet"]))["loss"].to_numpy()
+    return pq.read_table(io.BytesIO(learner._run_copy.files["log.parquet"]))["loss"].to_numpy()
 
 
 def test_codes_do_not_depend_on_the_other_samples(fitted):

@@ -96,7 +96,7 @@ def test_vectors_in_other_units_are_brought_to_those_of_the_model():
 
 def test_standardised_vectors_are_refused_where_raw_ones_were_fitted():
     learner = small(standardise=False).fit(VECTORS)
-    with pytest.raises(DataError, match="fitted to vectors that were not"):
+    with pytest.raises(DataError, match="not trained on standardised data"):
         learner.transform(standardised(TRAIN))
     assert learner.transform(standardised(TRAIN).images).shape == (64, 2)
 

@@ -25,7 +25,8 @@ from micvae.networks import MLP, Patch
 from micvae.objectives import METHODS
 from micvae.records import write
 from micvae.training.config import RunConfig
-from micvae.training.run import Run, train_run
+from micvae.training.run import Run
+from micvae.training.train import train_run
 
 
 @pytest.fixture(scope="module")
@@ -72,16 +73,16 @@ def floats(text):
 def test_samples_are_those_of_the_data(run):
     representation, dataset = run.representation(), run.dataset()
     found = samples.gather_samples(representation, dataset, dataset.image_shape)
-    rows, codes = found["rows"], representation.codes
+    rows, codes = list(found.rows), representation.codes
     assert sorted(rows) == list(range(64))
     assert rows[0] == np.argmin(((codes - codes.mean(0)) ** 2).sum(1))
-    assert np.array_equal(floats(found["codes"]).reshape(64, -1), codes[rows])
-    assert [f["name"] for f in found["factors"]] == ["</script><b>size", "intensity"]
+    assert np.array_equal(floats(found.codes).reshape(64, -1), codes[rows])
+    assert [f.name for f in found.factors] == ["</script><b>size", "intensity"]
     expected = dataset.factors[rows, 1].astype(np.float32)
-    assert np.array_equal(floats(found["factors"][1]["values"]), expected)
-    picture = np.asarray(Image.open(io.BytesIO(base64.b64decode(found["sheet"].split(",")[1]))))
+    assert np.array_equal(floats(found.factors[1].values), expected)
+    picture = np.asarray(Image.open(io.BytesIO(base64.b64decode(found.sheet.split(",")[1]))))
     for place in (0, 19, 20, 63):
-        y, x = 32 * (place // found["across"]), 32 * (place % found["across"])
+        y, x = 32 * (place // found.across), 32 * (place % found.across)
         there = picture[y : y + 32, x : x + 32].transpose(2, 0, 1)
         assert np.array_equal(there, np.rint(255 * dataset.images[rows[place]]))
 
@@ -90,7 +91,7 @@ def test_large_images_are_fewer(run, monkeypatch):
     dataset = run.dataset()
     monkeypatch.setattr(samples, "BYTES", 10 * 3 * 32 * 32)
     found = samples.gather_samples(run.representation(), dataset, dataset.image_shape)
-    assert found["n"] == len(found["rows"]) == len(set(found["rows"])) == 10
+    assert found.n == len(found.rows) == len(set(found.rows)) == 10
 
 
 def test_nothing_that_is_named_ends_an_element(run, a_runtime, tmp_path):
@@ -110,7 +111,7 @@ def test_the_page_does_without_the_data(run, a_runtime, tmp_path, folder, monkey
         (folder / "elsewhere.npz").rename(folder / "own.npz")
     assert "The training data could not be read" in page.read_text()
     found = embedded(page)["samples"]
-    assert found["n"] == 64 and "sheet" not in found
+    assert found["n"] == 64 and found["sheet"] is None
 
 
 def test_without_a_kl_the_effect_orders_latents(folder):
@@ -127,8 +128,8 @@ def test_without_a_kl_the_effect_orders_latents(folder):
     run = train_run(config, folder / "point")
     model, representation = run.model(), run.representation()
     found = content.gather_content(run, model, representation, run.dataset())
-    assert not found["informative"]
-    effects = [found["latents"][d]["effect"] for d in found["order"]]
+    assert not found.informative
+    effects = [found.latents[d].effect for d in found.order]
     assert effects == sorted(effects, reverse=True) and effects[-1] > 0
     with torch.no_grad():  # a latent that the decoder does not read
         model.space.unmixing.copy_(torch.eye(3))
@@ -137,8 +138,8 @@ def test_without_a_kl_the_effect_orders_latents(folder):
     effects = content.decoder_effects(model, representation.codes, described)
     assert effects[1] == 0 and min(effects[0], effects[2]) > 0
     low, high = np.quantile(run.dataset().images.astype(float), (0.01, 0.99), axis=0)
-    assert [f["low"] for f in found["features"]] == pytest.approx(low.tolist())
-    assert [f["high"] for f in found["features"]] == pytest.approx(high.tolist())
+    assert [f.low for f in found.features] == pytest.approx(low.tolist())
+    assert [f.high for f in found.features] == pytest.approx(high.tolist())
 
 
 @pytest.mark.parametrize(

@@ -29,9 +29,9 @@ from micvae.errors import MicvaeWarning
 from micvae.explorer import build
 from micvae.files import read_json, write_json, write_text
 from micvae.reports import report_folder
+from micvae.scoring import evaluate_run
 from micvae.sharing import card
 from micvae.studies import study
-from micvae.studies.evaluation import evaluate_run
 from micvae.text import (
     column_name,
     encodable,
@@ -42,7 +42,8 @@ from micvae.text import (
     spreadsheet_name,
 )
 from micvae.training.config import RunConfig
-from micvae.training.run import Run, train_run
+from micvae.training.run import Run
+from micvae.training.train import train_run
 
 HOSTILE = {
     "escape": "a\x1b[31mred\x1b]0;title\x07",

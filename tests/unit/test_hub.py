@@ -15,6 +15,8 @@ from micvae.errors import MicvaeError, RunError
 from micvae.files import read_json
 from micvae.networks import Patch
 from micvae.objectives import IVAE, MIConstrained
+from micvae.scoring import evaluate_run
+from micvae.scoring.nulls import DEPENDENCES
 from micvae.sharing.hub import (
     CARD,
     CONFIG,
@@ -25,8 +27,6 @@ from micvae.sharing.hub import (
     push_to_hub,
     save_pretrained,
 )
-from micvae.studies.evaluation import evaluate_run
-from micvae.studies.nulls import DEPENDENCES
 from micvae.training import RunConfig, train_run
 
 SMALL = RunConfig(

@@ -23,11 +23,12 @@ from micvae.locks import owner_of
 from micvae.networks import MLP
 from micvae.objectives import VAEObjective
 from micvae.representation import Representation
+from micvae.scoring import evaluate_run
 from micvae.sharing.hub import from_pretrained
 from micvae.studies import pool
-from micvae.studies.evaluation import evaluate_run
 from micvae.training.config import RunConfig
-from micvae.training.run import Run, train_run
+from micvae.training.run import Run
+from micvae.training.train import train_run
 from micvae.training.trainer import CHECKPOINT, LOG
 
 TINY = ["--data", "squares(n=100)", "--batch-size", "32", "--latent-dim", "2", "--network", "mlp"]

@@ -20,7 +20,8 @@ from micvae.networks import MLP, Patch
 from micvae.objectives import find
 from micvae.training import checkpoint
 from micvae.training.config import RunConfig
-from micvae.training.run import fingerprint, train_run
+from micvae.training.data_identity import fingerprint
+from micvae.training.train import train_run
 
 TOY = squares(96, seed=0)
 GREY = np.round(TOY.images[:, 0] * 255).astype(np.uint8)
@@ -138,7 +139,7 @@ def test_same_bits_as_in_memory(method, tmp_path, monkeypatch):
     dataset = load(config.data)
     assert isinstance(dataset.images, LazyImages) and isinstance(dataset.partners, LazyImages)
     parts = train_run(config, tmp_path / "parts", dataset=dataset)
-    assert whole.record.data == parts.record.data  # the fingerprint is in it
+    assert whole.data == parts.data  # the fingerprint is in it
     one, two = (checkpoint.load_tensors(r.path / "weights.safetensors")[0] for r in (whole, parts))
     for name, value in one.items():
         np.testing.assert_array_equal(value, two[name])
@@ -256,7 +257,7 @@ from micvae.data import LazyImages, lazy
 from micvae.networks import Patch
 from micvae.objectives import find
 from micvae.training.config import RunConfig
-from micvae.training.run import train_run
+from micvae.training.train import train_run
 
 def train(data, name):
     network = Patch(width=2, hidden=4)

@@ -23,6 +23,7 @@ from micvae.sharing.hub import from_pretrained, save_pretrained
 from micvae.studies.record import SelectionRecord, StudyRecord
 from micvae.training import Run, RunConfig, train_run
 from micvae.training.record import Scores
+from micvae.training.units import Units
 
 
 class Bounds(NamedTuple):
@@ -285,15 +286,15 @@ def old(trained: Run, tmp_path: Path) -> Path:
     folder.mkdir()
     for name in ("log.parquet", "weights.safetensors", "representation.npz"):
         (folder / name).write_bytes((trained.path / name).read_bytes())
-    write_json(folder / "run.json", old_run(trained.record.data.fingerprint))
+    write_json(folder / "run.json", old_run(trained.data.fingerprint))
     write_json(folder / "scores.json", OLD_SCORES)
     return folder
 
 
 def test_a_run_of_an_earlier_version_is_read(old, trained):
     run = Run(old)
-    assert run.config == CONFIG and run.done and run.record.seconds == 1.25
-    assert run.record.data.n == 64 and run.record.environment.torch == "2.4.0"
+    assert run.config == CONFIG and run.done and run.seconds == 1.25
+    assert run.data.n == 64 and run.environment.torch == "2.4.0"
     scores = run.scores()
     assert scores.metrics["mig"] == 0.037 and scores.active == (True, False)
     assert np.array_equal(run.representation().codes, trained.representation().codes)
@@ -307,7 +308,7 @@ def test_a_shared_model_of_an_earlier_version_is_read(old, tmp_path):
     assert facts.pop("schema") == 1 and facts["data"].pop("units") is None
     write_json(folder / "config.json", facts)
     opened = from_pretrained(folder)
-    assert opened.config == CONFIG and opened.units.moved is None and not opened.units.whitened
+    assert opened.config == CONFIG and opened.units == Units()
 
 
 def test_studies_and_selections_of_an_earlier_version_are_read(tmp_path):
@@ -359,7 +360,7 @@ def test_codes_of_another_run_are_not_taken_for_its_own(old):
 
 
 def test_the_remedy_for_broken_scores_works(old):
-    from micvae.studies.evaluation import evaluate_run
+    from micvae.scoring import evaluate_run
 
     (old / "scores.json").write_text("[]")
     with pytest.raises(MicvaeError, match="Run micvae evaluate on the run again"):
@@ -369,4 +370,4 @@ def test_the_remedy_for_broken_scores_works(old):
 
 def test_a_record_built_in_python_is_checked_as_well(trained):
     with pytest.raises(FieldError, match="factor_kinds is a list of 3; expected a list of 1"):
-        replace(trained.record.data, factor_names=("size",))
+        replace(trained.data, factor_names=("size",))

@@ -13,20 +13,22 @@ import pytest
 from PIL import Image
 
 from micvae import reports
+from micvae.cli import main
 from micvae.errors import RunError
 from micvae.files import read_json, write_json
 from micvae.objectives import MIConstrained, VAEObjective
 from micvae.records import encoded
 from micvae.reports import report_comparison, report_folder
-from micvae.reports.comparison import labelled
 from micvae.reports.quantities import quantity
 from micvae.reports.style import INK, THEMED
 from micvae.reports.svg import variable
-from micvae.studies.evaluation import evaluate_run
+from micvae.scoring import evaluate_run
+from micvae.studies.comparison import compare_runs, labelled
 from micvae.studies.paper import LITERAL, RECOMMENDED, VANILLA, table1
 from micvae.studies.study import Cell, row_of
 from micvae.training.config import RunConfig
-from micvae.training.run import Run, train_run
+from micvae.training.run import Run
+from micvae.training.train import train_run
 
 PAPER_ROWS = (VANILLA, LITERAL)
 
@@ -210,13 +212,17 @@ def test_the_command_on_the_page_names_the_same_configuration(run_folder):
     assert "micvae train vae --data 'squares(n=160, seed=0)' --latent-dim 3" in command
 
 
-def test_a_run_without_scores_is_scored_first(runs, tmp_path):
+def test_the_command_scores_a_run_without_scores_and_a_page_only_reads_them(runs, tmp_path):
     source, cells = runs
     shutil.copytree(source / cells[1].path, tmp_path / "run")
     expected = read_json(tmp_path / "run" / "scores.json")["metrics"]
     (tmp_path / "run" / "scores.json").unlink()
-    report_folder(tmp_path / "run")
+    with pytest.raises(RunError, match="has no scores; run micvae evaluate"):
+        report_folder(tmp_path / "run")
+    assert Run(tmp_path / "run").scores() is None
+    main(["report", str(tmp_path / "run")])
     assert Run(tmp_path / "run").scores().metrics == expected
+    assert (tmp_path / "run" / "report.html").is_file()
 
 
 def test_the_same_run_gives_the_same_bytes_and_matplotlib_keeps_its_settings(run_folder):
@@ -315,6 +321,7 @@ def test_colour_images_without_factors_and_ten_latents(tmp_path):
         batch_size=16,
     )
     run = train_run(config, tmp_path / "run")
+    evaluate_run(run)
     page = page_of(report_folder(run.path))
     assert_alone_and_whole(run.path, page)
     assert "no factors that vary" in text_of(page, "missing")
@@ -342,6 +349,7 @@ def test_one_latent_and_a_constant_factor(tmp_path):
         batch_size=16,
     )
     run = train_run(config, tmp_path / "run")
+    evaluate_run(run)
     page = page_of(report_folder(run.path))
     assert_alone_and_whole(run.path, page)
     assert "mi-latents" not in pictures_named(page)
@@ -349,7 +357,11 @@ def test_one_latent_and_a_constant_factor(tmp_path):
 
 def test_runs_side_by_side_and_seeds_of_one_configuration_together(runs, tmp_path):
     folder, cells = runs
-    page = page_of(report_comparison([Run(folder / cell.path) for cell in cells], tmp_path / "out"))
+    page = page_of(
+        report_comparison(
+            compare_runs([Run(folder / cell.path) for cell in cells]), tmp_path / "out"
+        )
+    )
     assert_alone_and_whole(tmp_path / "out", page)
     assert page.find(".//p[@class='kind']").text == "Comparison"
     scores = text_of(page, "scores")
@@ -363,7 +375,7 @@ def test_runs_of_one_seed_are_compared_without_a_word_on_intervals(runs, tmp_pat
     """The answer gives the values and their difference, and says that one seed proves nothing."""
     folder, cells = runs
     pair = [Run(folder / cell.path) for cell in cells[:2]]
-    page = page_of(report_comparison(pair, tmp_path / "out"))
+    page = page_of(report_comparison(compare_runs(pair), tmp_path / "out"))
     assert_alone_and_whole(tmp_path / "out", page)
     vae, constrained = (run.scores().metrics["mig"] for run in pair)
     answer = page.find(".//p[@class='answer']").text
@@ -390,9 +402,9 @@ def test_a_comparison_refuses_one_run_or_one_twice_and_spares_other_pages(runs, 
     one, other = (Run(folder / cell.path) for cell in cells[:2])
     for given in ([one], [one, other, one]):
         with pytest.raises(RunError, match="two runs or more, none of them twice"):
-            report_comparison(given, tmp_path)
+            report_comparison(compare_runs(given), tmp_path)
     with pytest.raises(RunError, match="choose another --out"):
-        report_comparison([one, other], one.path)
+        report_comparison(compare_runs([one, other]), one.path)
 
 
 def test_a_folder_that_is_neither_run_nor_study_is_refused(tmp_path):

@@ -216,8 +216,8 @@ class TestRuns:
         for entry in result.candidates:
             for path in entry.paths:
                 run = Run(out / path)
-                assert run.record.data.factor_names == ()
-                assert run.record.data.n == 256 and result.aside == 64
+                assert run.data.factor_names == ()
+                assert run.data.n == 256 and result.aside == 64
                 seen = {image.tobytes() for image in run.dataset().images}
                 aside = {image.tobytes() for image in job.kept_aside().images}
                 assert not seen & aside

@@ -19,9 +19,8 @@ from micvae.sharing.codes import encode_to, read_codes
 from micvae.sharing.hub import CARD, CONFIG, from_pretrained, public, save_pretrained
 from micvae.sharing.latents import describe_latents
 from micvae.sharing.onnx import export_run
-from micvae.sharing.trained import Trained
-from micvae.sharing.units import Units
 from micvae.training import Run, RunConfig, train_run
+from micvae.training.units import Units
 
 SMALL = RunConfig(
     objective=VAEObjective(),
@@ -78,7 +77,7 @@ def shared(run, folder):
 
 @pytest.fixture(scope="module", params=["run", "shared"])
 def trained(request, run, shared):
-    return Trained.of(run) if request.param == "run" else from_pretrained(shared)
+    return run.trained_model() if request.param == "run" else from_pretrained(shared)
 
 
 def test_raw_data_is_standardised_with_the_runs_own_numbers(trained, run, path, learner):
@@ -149,7 +148,7 @@ def test_a_model_that_was_shared_without_its_units_is_refused(shared, tmp_path):
     facts = read_json(shared / CONFIG)
     del facts["data"]["units"]
     write_json(tmp_path / CONFIG, facts)
-    with pytest.raises(RunError, match="share its run again"):
+    with pytest.raises(RunError, match=r"units is missing.* Share the run again"):
         from_pretrained(tmp_path)
 
 
@@ -171,8 +170,8 @@ def test_an_export_says_what_to_subtract_and_divide_by(run, path, tmp_path, caps
 def test_the_explorer_shows_vectors_in_the_units_of_the_data(run):
     found = content.gather_content(run, run.model(), run.representation(), run.dataset())
     x = own_samples().astype(float)
-    for feature, column in zip(found["features"], x.T, strict=True):
-        low = feature["low"] * feature["scale"] + feature["mean"]
+    for feature, column in zip(found.features, x.T, strict=True):
+        low = feature.low * feature.scale + feature.mean
         assert low == pytest.approx(np.quantile(column, 0.01), rel=1e-4, abs=1e-3)
 
 
@@ -186,10 +185,10 @@ def test_units_are_found_below_what_was_made_of_the_data():
             "of": {"data": "standardised", "mean": [10.0], "scale": [5.0], "of": {"data": "x.npz"}},
         },
     }
-    mean, scale = Units.of(source, (1,)).moved
+    mean, scale = Units.of(source, (1,)).arrays(1)
     x = np.asarray([30.0])
     np.testing.assert_allclose((x - mean) / scale, ((x - 10) / 5 - 1) / 2)
-    assert Units.of(source, (1, 8, 8)).moved is None  # images that were rendered from them
+    assert not Units.of(source, (1, 8, 8)).standardised  # images that were rendered from them
 
 
 @pytest.mark.parametrize("wrapped", ["whitened({!r})", "standardised({!r})"])
@@ -201,7 +200,7 @@ def test_whitened_data_is_asked_for_by_name(tmp_path, wrapped):
     inner = f"whitened({raw!r})"
     name = inner if wrapped.startswith("whitened") else wrapped.format(inner)
     run = train_run(replace(SMALL, data=name), tmp_path / "run")
-    trained, codes = Trained.of(run), run.representation().codes
+    trained, codes = run.trained_model(), run.representation().codes
     with pytest.raises(DataError, match=r"trained on whitened data, .* as whitened\('…'\)"):
         encode_to(trained, load(raw), tmp_path / "c.csv")
     np.testing.assert_allclose(trained.encode(load(inner)).codes, codes, atol=1e-6)
@@ -217,7 +216,7 @@ def test_whitened_data_is_asked_for_by_name(tmp_path, wrapped):
 def test_a_model_of_raw_data_refuses_what_was_moved(tmp_path, how):
     x = own_samples()
     data = FactorDataset("raw", x, x[:, :1], ("a",), ("continuous",))
-    trained = Trained.of(train_run(SMALL, tmp_path / "run", dataset=data))
+    trained = train_run(SMALL, tmp_path / "run", dataset=data).trained_model()
     with pytest.raises(DataError, match=f"was not trained on {how.__name__} data; give raw"):
         trained.encode(how(data))
 
@@ -231,8 +230,8 @@ def sequence(tmp_path_factory):
 
 def test_codes_of_sequences_are_the_runs_own_however_they_are_batched(sequence, tmp_path):
     """301 rows in parts of 100: the last part would be a sequence of one frame."""
-    trained = Trained.of(sequence)
-    out = encode_to(trained, sequence.dataset(), tmp_path / "c.parquet", together=100)
+    trained = sequence.trained_model()
+    out = encode_to(trained, sequence.dataset(), tmp_path / "c.parquet", batch_size=100)
     found = read_codes(out, trained).astype(np.float32)
     np.testing.assert_array_equal(found, sequence.representation().codes)
 
@@ -312,8 +311,8 @@ def test_ranges_are_those_of_the_aggregate_posterior(tmp_path):
         ends = np.quantile(representation.encoded.draws[:, d], (0.01, 0.99))
         assert (latent.low, latent.high) == pytest.approx(tuple(ends), abs=1e-6)
         assert latent.high - latent.low > 3
-    found = content.gather_content(run, run.model(), representation, None)["latents"][0]
-    assert sum(found["density"]) > 400  # a bell, and not a single bar
+    found = content.gather_content(run, run.model(), representation, None).latents[0]
+    assert sum(found.density) > 400  # a bell, and not a single bar
 
 
 def test_what_is_shared_knows_its_features_by_name(tmp_path):
@@ -322,7 +321,7 @@ def test_what_is_shared_knows_its_features_by_name(tmp_path):
     learner = Disentangler("vae", latent_dim=2, epochs=1, network=MLP(hidden=8, depth=1))
     run = Run(learner.fit(data).save(tmp_path / "run"))
     page = content.gather_content(run, run.model(), run.representation(), None)
-    assert [feature["name"] for feature in page["features"]] == names
+    assert [feature.name for feature in page.features] == names
     save_pretrained(run, tmp_path / "shared")
     export_run(run, tmp_path / "exported")
     assert read_json(tmp_path / "exported" / "model.json")["data"]["feature_names"] == names

@@ -15,12 +15,9 @@ from micvae.objectives import METHODS, find
 from micvae.records import from_json, to_json
 from micvae.reports.run import report_run
 from micvae.representation import Encoded, Representation
-from micvae.studies.evaluation import (
-    evaluate_run,
-    latent_information,
-    latent_information_null,
-)
-from micvae.studies.nulls import (
+from micvae.scoring import evaluate_run
+from micvae.scoring.latents import latent_information, latent_information_null
+from micvae.scoring.nulls import (
     Null,
     dependence_said,
     factor_null,

@@ -19,7 +19,7 @@ from micvae.metrics import METRICS, compiled, evaluate, infomec
 from micvae.models import elbo
 from micvae.networks import Patch
 from micvae.objectives import VAEObjective
-from micvae.studies.evaluation import evaluate_run
+from micvae.scoring import evaluate_run
 from micvae.training import RunConfig, train_run
 
 HUGE = "1000000000000"

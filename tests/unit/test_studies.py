@@ -14,14 +14,15 @@ from micvae.metrics import METRICS
 from micvae.networks import Patch
 from micvae.objectives import MIConstrained, VAEObjective
 from micvae.objectives.schedules import Constant, Ramp
+from micvae.scoring import evaluate_run
 from micvae.studies import pool
-from micvae.studies.evaluation import evaluate_run
 from micvae.studies.paper import LITERAL, PUBLISHED, RECOMMENDED, VANILLA, Reproduction, table1
 from micvae.studies.record import StudyRecord
 from micvae.studies.statistics import bootstrap_interval
 from micvae.studies.study import Cell, grid, keep_best, run_study, short_names, with_seed
 from micvae.training.config import RunConfig
-from micvae.training.run import Run, train_run
+from micvae.training.run import Run
+from micvae.training.train import train_run
 
 TINY = RunConfig(
     objective=VAEObjective(),

@@ -14,9 +14,8 @@ from micvae.information import aggregate_pairwise_mi
 from micvae.models import elbo
 from micvae.networks import Patch
 from micvae.objectives import find
+from micvae.scoring import evaluate_run
 from micvae.sharing.onnx import export_run
-from micvae.sharing.trained import Trained
-from micvae.studies.evaluation import evaluate_run
 from micvae.torch_state import torch_defaults
 from micvae.training import Run, RunConfig, train_run
 
@@ -96,7 +95,7 @@ def computed(folder):
         found[f"codes of {method}"] = run.representation().codes.tobytes()
         found[f"KL of {method}"] = run.representation().latent_kl.tobytes()
     run = Run(folder / "vae")
-    trained = Trained.of(run)
+    trained = run.trained_model()
     codes = trained.encode(DATA).codes
     found["encoded"] = codes.tobytes()
     found["decoded"] = trained.decode(codes[:5]).tobytes()

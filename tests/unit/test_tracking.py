@@ -13,7 +13,7 @@ from micvae.networks import Patch
 from micvae.objectives import VAEObjective
 from micvae.tracking import TRACKERS, MLflow, RunLog, TensorBoard, Wandb, tracked
 from micvae.training import Run, RunConfig, train_run
-from micvae.training.run import track_scores
+from micvae.training.train import track_scores
 
 # Two flushes per epoch: one after 50 steps, one at the end of the epoch's 60.
 CONFIG = RunConfig(

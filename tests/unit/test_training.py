@@ -24,7 +24,8 @@ from micvae.training import checkpoint
 from micvae.training.config import RunConfig
 from micvae.training.device import resolve
 from micvae.training.log import read_log
-from micvae.training.run import Run, train_run
+from micvae.training.run import Run
+from micvae.training.train import train_run
 from micvae.training.trainer import CHECKPOINT, Trainer
 
 SMALL = RunConfig(
@@ -105,7 +106,7 @@ from pathlib import Path
 torch.set_num_threads(1)
 from micvae.files import read_json
 from micvae.training.config import RunConfig
-from micvae.training.run import train_run
+from micvae.training.train import train_run
 train_run(RunConfig.from_json(read_json(Path(sys.argv[1]))), Path(sys.argv[2]))
 """
 
@@ -141,13 +142,13 @@ def test_the_time_taken_counts_the_sessions_that_were_interrupted(tmp_path):
     began = time.perf_counter()
     run = train_run(SMALL, tmp_path / "run")
     session = time.perf_counter() - began
-    assert run.record.seconds > session  # which is longer than what it took by itself
+    assert run.seconds > session  # which is longer than what it took by itself
 
 
 def test_a_restart_sees_the_same_data_otherwise(tmp_path):
     first = train_run(SMALL, tmp_path / "first")
     again = train_run(dataclasses.replace(SMALL, restart=1), tmp_path / "again")
-    assert first.record.data == again.record.data
+    assert first.data == again.data
     assert first.log()["loss"][0] != again.log()["loss"][0]  # other weights and another batch
 
 
@@ -292,8 +293,8 @@ class TestRunFolder:
         network = MLP(hidden=4, depth=1)
         config = dataclasses.replace(SMALL, data=str(tmp_path / "own.csv"), network=network)
         run = train_run(config, tmp_path / "run")
-        assert run.record.data.feature_names == ("a", "b")
-        data = dataclasses.replace(run.record.data, feature_names=())
+        assert run.data.feature_names == ("a", "b")
+        data = dataclasses.replace(run.data, feature_names=())
         record = dataclasses.replace(run.record, data=data, status="training", seconds=None)
         write(run.path / "run.json", record)
         assert train_run(config, tmp_path / "run").done

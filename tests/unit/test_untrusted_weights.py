@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -18,8 +19,8 @@ from micvae.networks import Patch
 from micvae.objectives import VAEObjective
 from micvae.sharing import onnx
 from micvae.sharing.hub import from_pretrained, save_pretrained
-from micvae.sharing.trained import Trained
 from micvae.training import Run, RunConfig, train_run
+from micvae.training.units import Units
 
 SQUARES = "squares(n=128)"
 
@@ -160,8 +161,8 @@ def test_vectors_far_outside_are_named(folder):
 
 
 def test_units_that_overflow(folder):
-    trained = Trained.of(Run(folder / "run"))
-    object.__setattr__(trained.units, "moved", (np.full(1, 1.7e308), np.full(1, 1.7e308)))
+    trained = Run(folder / "run").trained_model()
+    trained = replace(trained, units=Units(mean=(1.7e308,), scale=(1.7e308,)))
     with np.errstate(over="ignore"), pytest.raises(NotFiniteError, match=CODES):
         trained.decode(np.ones((2, 3)))
 

@@ -16,7 +16,6 @@ from micvae.data.on_disk import of_array
 from micvae.data.value_range import Reading, Scale, TrainedScale, checked_range, expecting
 from micvae.errors import DataError, MicvaeWarning
 from micvae.files import read_json, write_json
-from micvae.sharing.trained import Trained
 from micvae.training.run import Run
 
 SQUARE = np.zeros((625, 32, 32), bool)
@@ -296,7 +295,7 @@ def test_runs_of_before_are_read_as_they_were(tmp_path):
     assert run.dataset().images.max() == np.float32(1 / 255)
     codes = Disentangler.load(run.path).transform(mask)
     np.testing.assert_allclose(codes, run.representation().codes, atol=1e-6)
-    with expecting(trained=Trained.of(run).scale):
+    with expecting(trained=run.trained_model().pixel_scale):
         assert load(data).images.max() == np.float32(1 / 255)
 
 
@@ -329,7 +328,7 @@ def test_training_says_what_is_black_and_white(tmp_path, capsys):
         main([*command, "--data", str(tmp_path / f"{i}.npz"), "--out", str(tmp_path / f"run{i}")])
         shown = capsys.readouterr().out
         assert (said in shown) if said else ("black" not in shown)
-        assert Run(tmp_path / f"run{i}").record.data.source["dtype"] == array.dtype.name
+        assert Run(tmp_path / f"run{i}").data.source["dtype"] == array.dtype.name
 
 
 def test_a_shared_model_knows_its_scale(tmp_path):
@@ -340,12 +339,14 @@ def test_a_shared_model_knows_its_scale(tmp_path):
     save_pretrained(Run(tmp_path / "run"), tmp_path / "shared", intervals=False)
     shared = from_pretrained(str(tmp_path / "shared"))
     assert (
-        shared.scale == Trained.of(Run(tmp_path / "run")).scale == TrainedScale((0, 255), "uint8")
+        shared.pixel_scale
+        == Run(tmp_path / "run").trained_model().pixel_scale
+        == TrainedScale((0, 255), "uint8")
     )
     np.save(tmp_path / "mask.npy", np.minimum(BYTES, 1))
     with pytest.raises(DataError, match=r"read with 0 as black and 1 as white.*\(0, 255\)"):
         shared.encode(load(str(tmp_path / "mask.npy")))  # which knew nothing of the model
-    with expecting(trained=shared.scale):
+    with expecting(trained=shared.pixel_scale):
         dark = load(str(tmp_path / "mask.npy"))
     assert shared.encode(dark).codes.shape == (6, 2)
 

@@ -26,11 +26,10 @@ from micvae.records import encoded
 from micvae.reports.run import _raw_vectors
 from micvae.sharing.codes import read_codes
 from micvae.sharing.onnx import export_run
-from micvae.sharing.trained import Trained
 from micvae.studies.command_lines import command_line, train_command
 from micvae.studies.selection import Selection, select
 from micvae.training import Run, RunConfig, train_run
-from micvae.training.run import as_recorded
+from micvae.training.data_identity import as_trained_on
 
 RNG = np.random.default_rng(0)
 SOURCES = RNG.laplace(size=(1000, 3))
@@ -97,7 +96,7 @@ def test_so_it_is_from_a_file_on_the_command_line(suffix, tmp_path, capsys):
     assert run.config.data == f"standardised({str(path)!r})"
     assert mcc(run.representation().codes) > 0.998
     main(["encode", str(out), str(path), "--out", str(codes)])
-    encoded = read_codes(codes, Trained.of(run)).astype(np.float32)
+    encoded = read_codes(codes, run.trained_model()).astype(np.float32)
     np.testing.assert_array_equal(encoded, run.representation().codes)
     # The estimator on the same file trains the same run.
     learner = ica().fit(str(path))
@@ -350,9 +349,7 @@ def old(tmp_path):
     config = config_of(f"standardised({str(path)!r})")
     with rounded_first():
         run = train_run(config, tmp_path / "run")
-    assert (
-        run.record.data.fingerprint != train_run(config, tmp_path / "new").record.data.fingerprint
-    )
+    assert run.data.fingerprint != train_run(config, tmp_path / "new").data.fingerprint
     return run
 
 
@@ -365,7 +362,7 @@ def test_runs_made_before_are_read_with_their_own_bits(old, tmp_path):
     own = ["--data", str(tmp_path / "t.csv"), "--out", str(old.path)]
     main(["train", "vae", *small, *own])  # finds it finished, and says no word of change
     np.testing.assert_allclose(
-        Trained.of(old).encode(load(str(tmp_path / "t.csv"))).codes,
+        old.trained_model().encode(load(str(tmp_path / "t.csv"))).codes,
         old.representation().codes,
         atol=1e-4,
     )
@@ -378,7 +375,7 @@ def test_trainings_begun_before_go_on(old, tmp_path):
     record = json.loads((old.path / "run.json").read_text())
     (old.path / "run.json").write_text(json.dumps(record | {"status": "training"}))
     again = train_run(old.config, old.path)
-    assert encoded(again.record.data) == record["data"]
+    assert encoded(again.data) == record["data"]
     np.testing.assert_array_equal(again.representation().codes, old.representation().codes)
 
 
@@ -387,7 +384,7 @@ def test_a_learner_fitted_before_is_saved_with_its_data(tmp_path):
         learner = vae().fit(MIXED + 10, out=tmp_path / "run")
     loaded = Disentangler.load(tmp_path / "run", device="cpu")
     run = Run(loaded.save(tmp_path / "kept", data=MIXED + 10))
-    assert as_recorded(run.dataset(), run.record, run.dataset) is not None
+    assert as_trained_on(run.dataset(), run.data.fingerprint, run.dataset) is not None
     vae().fit(MIXED + 10, out=tmp_path / "run")  # the same run
     np.testing.assert_array_equal(learner.representation_.codes, run.representation().codes)
     with pytest.raises(DataError, match="not what was fitted"):

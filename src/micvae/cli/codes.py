@@ -43,7 +43,7 @@ def encode(arguments: list[str]) -> None:
     checked_suffix(parsed.out, TABLES, "codes")
     check_file(parsed.out, "a table of codes", is_codes, (parsed.data,))
     trained = open_trained(parsed.run)
-    with expecting(trained=trained.scale):
+    with expecting(trained=trained.pixel_scale):
         dataset = load(parsed.data)
     with step_progress(f"encoding {dataset.name}") as report:
         encode_to(

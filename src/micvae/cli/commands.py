@@ -35,7 +35,7 @@ from micvae.studies.record import StudyRecord
 from micvae.studies.study import STUDY, Cell, Row, at_once, described, grid, run_study
 from micvae.tracking import Tracking
 from micvae.training.config import RunConfig, TrainingOptions
-from micvae.training.run import OWN_LOG, data_for, train_run
+from micvae.training.train import OWN_LOG, data_for, train_run
 
 __all__ = [
     "audit",
@@ -111,7 +111,7 @@ def train(arguments: list[str]) -> None:
         say(f"other terms: {', '.join(others)}")
     for remark in run.remarks():
         say(remark)
-    n = run.record.data.n
+    n = run.data.n
     if n < MIN_SAMPLES:
         say(f"{n} samples are too few to be scored or drawn: at least {MIN_SAMPLES} are needed.")
         return

@@ -21,7 +21,7 @@ from rich.text import Text
 
 from micvae.metrics import METRICS, Interval, Ranking, evaluate, intervals
 from micvae.objectives.terms import NATS, term
-from micvae.studies.nulls import Null, dependence_said, nulls_of, r_mi_said
+from micvae.scoring.nulls import Null, dependence_said, nulls_of, r_mi_said
 from micvae.studies.pool import Event
 from micvae.studies.statistics import bootstrap_interval
 from micvae.studies.study import Cell, Row, at_once

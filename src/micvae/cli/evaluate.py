@@ -23,10 +23,11 @@ from micvae.data.array_header import few
 from micvae.data.dataset import guess_kind, warn_of_guesses
 from micvae.errors import MicvaeError, MicvaeWarning
 from micvae.files import check_writable, write_json
-from micvae.studies.evaluation import evaluate_run, missing_of, rank_runs
-from micvae.studies.nulls import metric_nulls
+from micvae.scoring.nulls import metric_nulls
+from micvae.scoring.runs import evaluate_run, missing_of, rank_runs
 from micvae.tracking import Tracking
-from micvae.training.run import OWN_LOG, SCORES, Run, track_scores
+from micvae.training.run import SCORES, Run
+from micvae.training.train import OWN_LOG, track_scores
 
 
 def evaluate(arguments: list[str]) -> None:
@@ -93,7 +94,7 @@ def evaluate(arguments: list[str]) -> None:
         print_run(result)
         _say_constant(run, result.factor_names)
         say(f"stored in {run.path / SCORES}; next: micvae report {run.path}")
-    if len({run.record.data.fingerprint for run in runs}) > 1:
+    if len({run.data.fingerprint for run in runs}) > 1:
         say("note: not ranked without labels (UDR), which takes runs on the same images.")
     elif len(runs) > 1:
         with busy("comparing the runs"):
@@ -208,7 +209,7 @@ def _refuse_constant(table: TableFile, path: Path) -> None:
 def _say_constant(run: Run, scored: Sequence[str]) -> None:
     """Name the factors that a run knows and that were not scored."""
     known = set(scored)
-    others = [name for name in run.record.data.factor_names if name not in known]
+    others = [name for name in run.data.factor_names if name not in known]
     if others:
         say(
             f"note: left out of the scores: {', '.join(others)}; constant in the samples scored, "

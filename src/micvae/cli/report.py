@@ -10,6 +10,9 @@ from micvae.cli.display import busy, say
 from micvae.cli.outputs import check_folder, holds_comparison
 from micvae.cli.parsing import parse
 from micvae.errors import MicvaeError
+from micvae.files import expanded
+from micvae.paths import member
+from micvae.scoring import ensure_scores
 from micvae.training.run import RECORD, Run
 
 
@@ -47,18 +50,25 @@ def report(arguments: list[str]) -> None:
 
 def _write_comparison(runs: Sequence[Path], out: Path) -> None:
     from micvae.reports import report_comparison
+    from micvae.studies.comparison import compare_runs
 
     check_folder(out, "report", holds_comparison)
-
     with busy("drawing the report"):
-        page = report_comparison([Run(path) for path in runs], out)
+        for path in runs:
+            ensure_scores(Run(path))
+        page = report_comparison(compare_runs([Run(path) for path in runs]), out)
     say(f"report: {page}")
 
 
 def write_report(folder: Path) -> None:
     """Draw what a folder holds, and say where the page is."""
     from micvae.reports import report_folder  # matplotlib is needed for nothing else
+    from micvae.reports.page import FIGURES
 
+    folder = expanded(folder)
     with busy("drawing the report"):
+        if (folder / RECORD).is_file():
+            member(folder, FIGURES)  # a link is refused before anything is computed
+            ensure_scores(Run(folder))
         page = report_folder(folder)
     say(f"report: {page}")

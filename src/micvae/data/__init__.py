@@ -8,7 +8,7 @@ from micvae.data.blocks import blocks
 from micvae.data.cars3d import cars3d
 from micvae.data.correlated import correlated
 from micvae.data.dataset import FactorDataset, FactorKind
-from micvae.data.description import DataDescription, describe, described
+from micvae.data.description import DataDescription, describe, described, what_is
 from micvae.data.dsprites import dsprites
 from micvae.data.dsprites_file import dsprites_file
 from micvae.data.files import from_npy, from_npz, from_table
@@ -17,7 +17,7 @@ from micvae.data.hdf5 import from_hdf5
 from micvae.data.held_out import held_out
 from micvae.data.lazy import Images, LazyImages, parts, rows_of
 from micvae.data.mpi3d import mpi3d
-from micvae.data.own import OwnData, arrays, pictures
+from micvae.data.own import arrays, own, pictures
 from micvae.data.pairs import pairs
 from micvae.data.pictures import from_folder
 from micvae.data.problems import (
@@ -59,13 +59,15 @@ WRAPPERS = described(  # take another data set
 )
 OWN = described(arrays, pictures)  # the user's own files, with options
 DATASETS = GENERATED | PROBLEMS | PUBLISHED | OWN | WRAPPERS
-spelling.register(DataDescription, DATASETS, "data", of_path=OwnData)
+OWN_PATH = described(own)["own"]  # the user's own file or folder, written as its path
+spelling.register(DataDescription, DATASETS, "data", of_path=OWN_PATH, exists=what_is)
 
 __all__ = [
     "DATASETS",
     "FORMATS",
     "GENERATED",
     "OWN",
+    "OWN_PATH",
     "PROBLEMS",
     "PUBLISHED",
     "WRAPPERS",

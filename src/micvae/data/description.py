@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -17,19 +16,17 @@ from micvae.spelling import SEED
 
 
 @dataclass(frozen=True)
-class DataDescription(ABC):
-    """What a data set is made of: fields that determine every sample.
+class DataDescription:
+    """The arguments of the function that makes a data set, as fields.
 
-    `describe` reads one from text, and `str` writes it. The arguments of a text keep their order,
-    and those that equal their defaults stay.
+    `describe` reads a description from text, and `str` writes it. The arguments of a text keep
+    their order, and those that equal their defaults stay.
     """
 
+    builder: ClassVar[Callable[..., FactorDataset]]
+    """The function."""
     written: ClassVar[spelling.Labels | None] = None
     """Arguments of the text that it was read from; None where it was built in Python."""
-
-    @abstractmethod
-    def make(self) -> FactorDataset:
-        """Generate or read the samples."""
 
     def load(self) -> FactorDataset:
         """Generate or read the samples.
@@ -38,9 +35,10 @@ class DataDescription(ABC):
             DataError: where they cannot be made, or used.
             FileError: where the system does not let a file be read.
         """
+        values = {f.name: getattr(self, f.name) for f in fields(self)}
         try:
             with file_errors(expanded(self.own_path or str(self))):
-                return self.make()
+                return type(self).builder(**values)
         except TypeError as error:
             raise DataError(f"data {str(self)!r}: {error}.") from None
 
@@ -78,7 +76,7 @@ class DataDescription(ABC):
         >>> str(describe("squares(n=64)").wrapped("split", share=0.1))
         "split('squares(n=64)', share=0.1)"
         """
-        return with_options(kind, {"data": self}, options)
+        return described_as(kind, {"data": self}, **options)
 
     @property
     def follows_seed(self) -> bool:
@@ -143,11 +141,9 @@ class DataDescription(ABC):
         return changed
 
 
-def with_options(
-    kind: str, first: Mapping[str, Any], options: Mapping[str, Any]
-) -> DataDescription:
-    """The description of a kind, its first field by position and the options by name."""
-    made: DataDescription = spelling.kinds_of(DataDescription)[kind](**first, **options)
+def described_as(kind: str, first: Mapping[str, Any], **options: Any) -> DataDescription:
+    """The description of a kind, its first field written by position and the options by name."""
+    made = spelling.kinds_of(DataDescription)[kind](**first, **options)
     labels = (*(("", name) for name in first), *((f"{name}=", name) for name in options))
     object.__setattr__(made, "written", labels)
     return made
@@ -155,17 +151,6 @@ def with_options(
 
 DataLike = FactorDataset | DataDescription | str | Path
 """A data set, its description, or the text of it: a name or a path."""
-
-
-@dataclass(frozen=True)
-class Made(DataDescription):
-    """Data that a function makes of the fields."""
-
-    builder: ClassVar[Callable[..., FactorDataset]]
-
-    def make(self) -> FactorDataset:
-        """Call the function."""
-        return type(self).builder(**{f.name: getattr(self, f.name) for f in fields(self)})
 
 
 def described(*functions: Callable[..., FactorDataset]) -> dict[str, type[DataDescription]]:
@@ -176,7 +161,8 @@ def described(*functions: Callable[..., FactorDataset]) -> dict[str, type[DataDe
     """
     types = {DataLike: DataDescription, str | Path: str}
     return {
-        function.__name__: spelling.of_function(function, Made, types) for function in functions
+        function.__name__: spelling.of_function(function, DataDescription, types)
+        for function in functions
     }
 
 

@@ -45,6 +45,13 @@ class FileArrays:
     unread: dict[str, Opener] = field(default_factory=dict)
     """Those that stay in the file."""
 
+    def add(self, name: str, found: NDArray[Any] | Opener) -> None:
+        """Keep an array, or what opens it."""
+        if isinstance(found, np.ndarray):
+            self.read[name] = found
+        else:
+            self.unread[name] = found
+
     def images(self, name: str, how: Reading) -> tuple[Images, Scale | None]:
         """Images or partners, and which values are black and white."""
         return of_user(self.unread[name] if name in self.unread else self.read[name], how)
@@ -84,10 +91,7 @@ def from_npz(
             for name in there:
                 check_beside(name, shapes, file.described(name)[1])
                 large = _unread(path, name) if name in IMAGES else None
-                if large is None:
-                    arrays.read[name] = file.read(name)
-                else:
-                    arrays.unread[name] = large
+                arrays.add(name, file.read(name) if large is None else large)
     except DataError:
         raise
     except Exception as error:  # zipfile, zlib and NumPy raise a dozen kinds on a broken file

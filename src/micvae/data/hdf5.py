@@ -66,15 +66,11 @@ def from_hdf5(
         for name, stored in there.items():
             check_beside(name, shapes, stored.dtype)
             if name in IMAGES:
-                found = _images(path, name, stored)
-                if isinstance(found, np.ndarray):
-                    arrays.read[name] = found
-                else:
-                    arrays.unread[name] = found
+                arrays.add(name, _images(path, name, stored))
             elif name in NAMES:
-                arrays.read[name] = _names(path, name, stored)
+                arrays.add(name, _names(path, name, stored))
             elif stored.dtype.kind in "fiub":
-                arrays.read[name] = stored[()]
+                arrays.add(name, np.asarray(stored[()]))
             else:
                 raise DataError(f"{name} in {path} has dtype {stored.dtype}; expected numbers.")
     return of_arrays(path, arrays, value_range, layout)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
 
 from micvae import spelling
 from micvae.data.dataset import FactorDataset
-from micvae.data.description import DataDescription, expanded, what_is, with_options
+from micvae.data.description import DataDescription, expanded, what_is
 from micvae.data.factor_table import FACTORS_CSV
 from micvae.data.formats import format_of, suffixes
 from micvae.data.layout import Layout
@@ -73,32 +72,17 @@ def pictures(
     return from_folder(folder, value_range, background)
 
 
-@dataclass(frozen=True)
-class OwnData(DataDescription):
-    """A file or folder, read by its suffix without options."""
-
-    path: str
-
-    @staticmethod
-    def exists(path: str) -> bool:
-        """Whether there is a file or folder of that name."""
-        return bool(what_is(path))
-
-    def read_with(self, kind: str, **options: object) -> DataDescription:
-        """The same file or folder read by `arrays` or `pictures` with options."""
-        return with_options(kind, {"path": self.path}, options)
-
-    def make(self) -> FactorDataset:
-        """Read it as its suffix says."""
-        path = expanded(self.path)
-        there = what_is(path)
-        if there == "folder":
-            return from_folder(path)
-        if there == "file":
-            return _read(path)
-        if os.path.lexists(path):
-            checked_file(path)  # says that it is a pipe or a device
-        raise DataError(_nothing_there(self.path, path))
+def own(path: str | Path) -> FactorDataset:
+    """Read a file by its suffix, or a folder of pictures, without options."""
+    file = expanded(path)
+    there = what_is(file)
+    if there == "folder":
+        return from_folder(file)
+    if there == "file":
+        return _read(file)
+    if os.path.lexists(file):
+        checked_file(file)  # says that it is a pipe or a device
+    raise DataError(_nothing_there(str(path), file))
 
 
 def _read(path: Path) -> FactorDataset:

@@ -7,30 +7,32 @@ import warnings
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, get_args
 
 import numpy as np
-import torch
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 from micvae.arrays import unmasked
-from micvae.checks import whole_number
 from micvae.data import FactorDataset, describe, standardised
+from micvae.data.layout import Arrangement, as_arranged
 from micvae.data.lazy import is_large
+from micvae.data.value_range import innermost
 from micvae.errors import DataError, NotConvergedWarning
 from micvae.estimator.containers import open_container
-from micvae.estimator.form import Form, is_standardised
 from micvae.estimator.inputs import Given, taken
 from micvae.estimator.names import check_names
 from micvae.estimator.parameters import WithOptions
 from micvae.estimator.settings import config_of, objective_of, parameters_of
-from micvae.estimator.stored import Fitted
 from micvae.files import expanded
-from micvae.models import VAEModel, check_finite, elbo
+from micvae.models import VAEModel
 from micvae.torch_state import with_torch_defaults
-from micvae.training.run import IN_MEMORY, Run, train_run
+from micvae.training.data_identity import IN_MEMORY
+from micvae.training.run import Run
+from micvae.training.run_copy import RunCopy
+from micvae.training.train import train_run
+from micvae.training.trained_model import Samples
 
 SETTINGS = (
     "latent_dim",
@@ -43,8 +45,8 @@ SETTINGS = (
     "learning_rate",
     "device",
 )
-BATCH = 1000  # codes decoded at a time
-WARNED_FROM = 5  # epochs; whoever asks for fewer knows that the loss still falls
+MIN_EPOCHS_TO_WARN = 5
+"""With fewer epochs than this, `fit` does not warn of a loss that still falls."""
 
 
 class Disentangler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, WithOptions):  # type: ignore[misc]
@@ -187,15 +189,15 @@ class Disentangler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, WithOption
             values["batch_size"] = min(self.batch_size, len(dataset))
         config = config_of(objective, data, values)
 
-        def again() -> FactorDataset:
+        def reload() -> FactorDataset:
             return self._in_model_units(self._given(X, y, fitting=True).dataset)
 
         with tempfile.TemporaryDirectory() if out is None else nullcontext(out) as folder:
             path = Path(folder) / "run" if out is None else expanded(folder)
             with self._progress(f"training {config.method} on {dataset.name}") as report:
-                run = train_run(config, path, report, dataset, again=again)
+                run = train_run(config, path, report, dataset, reload=reload)
             self._take(run)
-        if self.converged_ is False and config.epochs >= WARNED_FROM:
+        if self.converged_ is False and config.epochs >= MIN_EPOCHS_TO_WARN:
             said = self.convergence_.sentence("epochs={}")
             warnings.warn(said, NotConvergedWarning, stacklevel=2)
         if not dataset.feature_names and hasattr(self, "feature_names_in_"):
@@ -206,13 +208,11 @@ class Disentangler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, WithOption
         """Train, and return the codes `(N, D)` of the training samples."""
         return self.fit(X, y, **fit_params).representation_.codes.copy()
 
-    @with_torch_defaults
     def transform(self, X: Any) -> NDArray[np.float32]:
         """Codes `(N, D)` of samples: posterior means."""
         check_is_fitted(self)
-        return self.config_.objective.encode_dataset(self.model_, self._dataset(X)).codes
+        return self._trained.encode_prepared(self._dataset(X)).codes
 
-    @with_torch_defaults
     def inverse_transform(self, X: ArrayLike) -> NDArray[np.float32 | np.float64]:
         """Decode codes `(N, D)`: expected images or vectors, arranged as those that were fitted.
 
@@ -223,38 +223,20 @@ class Disentangler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, WithOption
         """
         check_is_fitted(self)
         codes = np.asarray(unmasked(X, "X"), dtype=np.float32)
-        if codes.ndim != 2 or codes.shape[1] != self._n_features_out:
-            raise DataError(f"X has shape {codes.shape}; expected (N, {self._n_features_out}).")
-        if not np.isfinite(codes).all():
-            raise DataError("X holds NaN or infinite values; give finite codes.")
-        device = next(self.model_.parameters()).device
-        with torch.inference_mode():
-            parts = [
-                self.model_.decode_codes(part.to(device)).mean.cpu().numpy()
-                for part in torch.split(torch.from_numpy(codes), BATCH)
-            ]
-        given = self._form.given(np.concatenate(parts))
-        check_finite(given, "decoded samples")
-        return given
+        return self._arranged(self._trained.decode(codes))
 
-    @with_torch_defaults
     def sample(self, n: int = 1, seed: int = 0) -> NDArray[np.float32 | np.float64]:
         """Decode `n` latents drawn from the prior, as `inverse_transform` does codes."""
         check_is_fitted(self)
-        noise = torch.Generator(next(self.model_.parameters()).device).manual_seed(
-            whole_number("seed", seed)
-        )
-        with torch.inference_mode():
-            return self._form.given(self.model_.sample(n, noise).cpu().numpy())
+        return self._arranged(self._trained.sample(n, seed))
 
-    @with_torch_defaults
     def score_samples(self, X: Any) -> NDArray[np.float64]:
         """Evidence lower bound of log p(x) per sample, `(N,)`, nats; see `micvae.models.elbo`.
 
         Densities of vectors are in the units of X, whatever they were standardised by.
         """
         check_is_fitted(self)
-        return elbo(self.model_, self._dataset(X).images) - self._form.log_scale
+        return self._trained.score_prepared(self._dataset(X))
 
     def score(self, X: Any, y: Any = None) -> float:
         """Mean evidence lower bound of the samples, nats: what grid searches maximise."""
@@ -280,7 +262,7 @@ class Disentangler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, WithOption
         check_is_fitted(self)
         dataset = None if data is None else self._dataset(data, y)
         folder = expanded(path)
-        self._fitted.write(folder, dataset, lambda: self._dataset(data, y))
+        self._run_copy.write(folder, dataset, lambda: self._dataset(data, y))
         return folder
 
     @classmethod
@@ -291,26 +273,30 @@ class Disentangler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, WithOption
         needs them, `column` and `value_range` where they were said.
         """
         run = Run(expanded(path))
-        values = parameters_of(run.config, run.record.data)
+        values = parameters_of(run.config, run.data)
         return cls(**{**values, "device": device})._take(run)
 
     def _take(self, run: Run) -> Self:
         self.config_ = run.config
-        self.model_: VAEModel = run.model(self.device)
-        self._fitted = Fitted.of(run)
+        self._trained = replace(run.trained_model(self.device), name=type(self).__name__)
+        self.model_: VAEModel = self._trained.model
+        self._run_copy = RunCopy.of(run)
         self.convergence_ = run.convergence()
         self.converged_ = self.convergence_.converged
-        self.representation_ = self._fitted.representation
+        self.representation_ = self._run_copy.representation
         self._n_features_out = self.representation_.codes.shape[1]
-        self._form = Form.of(run.record.data)
-        self.value_range_ = self._form.scale.value_range if len(self._form.shape) == 3 else None
+        found = innermost(run.data.source).get("layout")
+        self._arrangement: Arrangement = next(
+            (one for one in get_args(Arrangement) if one == found), "NCHW"
+        )
+        self.value_range_ = self._trained.pixel_scale.value_range if run.data.pictures else None
         for stale in ("n_features_in_", "feature_names_in_"):
             if hasattr(self, stale):  # of an earlier fit
                 delattr(self, stale)
-        if len(self._form.shape) == 1:
-            self.n_features_in_ = self._form.shape[0]
-        if self._form.names:
-            self.feature_names_in_ = np.asarray(self._form.names, dtype=object)
+        if not run.data.pictures:
+            self.n_features_in_ = run.image_shape[0]
+        if run.data.feature_names:
+            self.feature_names_in_ = np.asarray(run.data.feature_names, dtype=object)
         return self
 
     def _given(self, X: Any, y: Any = None, *, fitting: bool = False) -> Given:
@@ -330,7 +316,7 @@ class Disentangler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, WithOption
             layout=opened.layout or self.layout,  # type: ignore[arg-type]
             column=self.column,
             value_range=self.value_range if fitting else None,
-            trained=None if fitting else self._form.scale,
+            trained=None if fitting else self._trained.pixel_scale,
         )
         if not names:
             return given
@@ -338,13 +324,18 @@ class Disentangler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, WithOption
 
     def _in_model_units(self, dataset: FactorDataset) -> FactorDataset:
         """What `fit` trains on: vectors standardised by their own mean and scale."""
-        if not self.standardise or dataset.pictures or is_standardised(dataset):
+        already = dataset.source.get("data") == "standardised"
+        if not self.standardise or dataset.pictures or already:
             return dataset
         return standardised(dataset)
 
     def _dataset(self, X: Any, y: Any = None) -> FactorDataset:
         """Samples as the trained model reads them."""
-        return self._form.read(self._given(X, y).dataset)
+        return self._trained.prepared(self._given(X, y).dataset, called="X")
+
+    def _arranged(self, samples: Samples) -> Samples:
+        """Decoded images with their axes in the order of the images that were fitted."""
+        return np.ascontiguousarray(as_arranged(samples, self._arrangement))
 
     def _progress(self, title: str) -> Any:
         if not self.verbose:

@@ -13,14 +13,13 @@ import torch
 from numpy.typing import NDArray
 
 from micvae.arrays import unmasked
-from micvae.data import DataDescription, FactorDataset, FactorKind, Images, describe, load
+from micvae.data import OWN_PATH, DataDescription, FactorDataset, FactorKind, Images, describe, load
 from micvae.data.dataset import guess_kind, warn_of_guesses
-from micvae.data.description import what_is
+from micvae.data.description import described_as, what_is
 from micvae.data.formats import format_of
 from micvae.data.layout import Arrangement, Layout, arrangement
 from micvae.data.lazy import is_large
 from micvae.data.on_disk import Items, of_array, stacked
-from micvae.data.own import OwnData
 from micvae.data.pictures import opened, pixels
 from micvae.data.value_range import (
     Range,
@@ -33,7 +32,7 @@ from micvae.data.value_range import (
 from micvae.data.vectors import check_whole
 from micvae.errors import DataError
 from micvae.estimator.containers import frame_of, hugging_face, missing_entry, read_array
-from micvae.training.run import IN_MEMORY
+from micvae.training.data_identity import IN_MEMORY
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,16 +111,18 @@ def taken(
 def _described(data: str | Path, value_range: Range | None, layout: Layout) -> DataDescription:
     """What a text describes; a path with the options of the data set that takes them."""
     found = describe(data)
-    if not isinstance(found, OwnData):
+    path = found.own_path
+    if path is None or type(found) is not OWN_PATH:
         return found
-    form, there = format_of(Path(found.path)), what_is(found.path)
+    form, there = format_of(Path(path)), what_is(path)
     arrays = there == "file" and form is not None and form.options
     options: dict[str, Range | str] = {}
     if value_range is not None and (arrays or there == "folder"):
         options["value_range"] = value_range
     if layout != "auto" and arrays:
         options["layout"] = layout
-    return found.read_with("arrays" if arrays else "pictures", **options) if options else found
+    kind = "arrays" if arrays else "pictures"
+    return described_as(kind, {"path": path}, **options) if options else found
 
 
 def with_factors(dataset: FactorDataset, y: Any) -> FactorDataset:

@@ -13,10 +13,11 @@ from jinja2 import Environment, StrictUndefined
 
 from micvae import __version__
 from micvae.errors import RunError
-from micvae.explorer.content import gather_content
+from micvae.explorer.content import DecoderPorts, gather_content
 from micvae.explorer.runtime import runtime_files
 from micvae.explorer.samples import read_dataset
 from micvae.files import expanded, write_text
+from micvae.records import Json, encoded
 from micvae.sharing.onnx import export_networks, require_onnx
 from micvae.sharing.paths import public, without_folders
 from micvae.text import page_text, printable_values
@@ -36,12 +37,12 @@ SCRIPTS = (
     "scatter.js",
     "page.js",
 )
-"""In the order in which they are put together, to one module."""
+"""Joined in this order to one module."""
 
 
 @with_torch_defaults
 def explore_run(run: Run, path: Path | None = None) -> Path:
-    """Write the explorer of a run: the decoder, what decodes, and samples of the data in one file.
+    """Write the explorer of a run: decoder, runtime and samples of the data in one HTML file.
 
     Args:
         run: a finished run.
@@ -69,16 +70,15 @@ def explore_run(run: Run, path: Path | None = None) -> Path:
         raise RunError(
             f"{path} is kept: it shows samples of the data, which cannot be read now ({missing})"
         )
-    content = gather_content(run, model, run.representation(), dataset)
-    content["decoder"] = {"input": decoder.input, "output": decoder.output}
-    data = run.config.data  # names folders of this machine, and the page goes to others
-    active = sum(latent["active"] for latent in content["latents"])
+    ports = DecoderPorts(input=decoder.input, output=decoder.output)
+    content = gather_content(run, model, run.representation(), dataset, ports)
+    active = sum(latent.active for latent in content.latents)
     html = _template().render(
-        title=f"{run.config.method} on {run.record.data.name}",
+        title=f"{run.config.method} on {run.data.name}",
         what="image" if len(shape) == 3 else "vector",
-        latents=len(content["latents"]),
+        latents=len(content.latents),
         active=active,
-        content=_json(content),
+        content=_json(encoded(content)),
         css=_read("micvae.reports", "page.css") + _read(__package__, "page/page.css"),
         scripts=[_read(__package__, f"page/{name}") for name in SCRIPTS],
         packed={
@@ -87,8 +87,8 @@ def explore_run(run: Run, path: Path | None = None) -> Path:
             "network": _packed(decoder.content),
         },
         missing=_public(missing, run),
-        notes=run.notes,
-        settings=run.config.to_json() | {"data": public(data)},
+        notes=run.data.notes,
+        settings=run.config.to_json() | {"data": public(run.config.data)},
         difference=f"{decoder.difference:.0e}",
         version=__version__,
     )
@@ -97,15 +97,15 @@ def explore_run(run: Run, path: Path | None = None) -> Path:
 
 
 def _has_samples(page: Path) -> bool:
-    """Whether a page that is there has pictures or vectors of the data."""
+    """Whether an existing page has images or vectors of the data."""
     text = page.read_text("utf-8", errors="replace")
     return '"sheet": "data:' in text or '"vectors": "' in text
 
 
 def _public(missing: str, run: Run) -> str:
     """Why there is no data, without the folders of this machine."""
-    told = without_folders(missing, run.config.data)
-    return told.replace(str(run.path), run.path.name) if run.path.is_absolute() else told
+    text = without_folders(missing, run.config.data)
+    return text.replace(str(run.path), run.path.name) if run.path.is_absolute() else text
 
 
 def _template() -> Any:
@@ -128,7 +128,7 @@ def _packed(content: bytes) -> str:
     return base64.b64encode(gzip.compress(content, 6, mtime=0)).decode()
 
 
-def _json(value: Any) -> str:
-    """JSON that no name within it can end the element of."""
+def _json(value: Json) -> str:
+    """JSON within a script element; no name in it can end that element."""
     shown = printable_values(value)
     return json.dumps(shown, ensure_ascii=False, allow_nan=False).replace("<", "\\u003c")

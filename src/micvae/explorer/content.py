@@ -1,62 +1,138 @@
-"""All that the page knows of a run, as plain values."""
+"""What the page knows of a run, as one class that is written into it as JSON."""
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from micvae.data import FactorDataset
+from micvae.distributions import LatentKind
 from micvae.explorer.names import LONGEST, read_names
-from micvae.explorer.samples import gather_samples
+from micvae.explorer.samples import Samples, gather_samples
 from micvae.models import VAEModel
 from micvae.reports.style import latent_name
 from micvae.representation import Representation
 from micvae.sharing.latents import QUANTILES, LatentDescription, describe_latents, spread
-from micvae.sharing.trained import units_of
 from micvae.training.run import Run
 
 BINS = 48
-"""Bars of the small histogram above each slider."""
+"""Bars of the histogram above each slider."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Slider:
+    """A latent with the range of its slider."""
+
+    key: str
+    """Its name in the log's columns: z0, z1, …"""
+    symbol: str
+    name: str
+    """Given by the user; empty without one."""
+    kind: LatentKind
+    kl: float
+    """KL(q(z_d|x) ‖ p(z_d)), nats, averaged over the training samples."""
+    effect: float
+    """How far it moves the decoded sample, see `decoder_effects`."""
+    active: bool
+    low: float
+    high: float
+    values: tuple[float, ...] | None
+    """The codes it can have, rising, where they are finitely many."""
+    density: tuple[int, ...]
+    """Bars of the histogram of its codes, in percent of the tallest."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Feature:
+    """A feature of vectors: the page shows x · scale + mean of a number x in model units."""
+
+    name: str
+    low: float
+    high: float
+    mean: float
+    scale: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class DecoderPorts:
+    """Names of input and output of the decoder's ONNX file."""
+
+    input: str
+    output: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Content:
+    """What `page/*.js` reads as `content`."""
+
+    run: str
+    """Identifies the run; the browser stores names of latents under it."""
+    method: str
+    data: str
+    shape: tuple[int, ...]
+    """`(C, H, W)`, or `(F,)` for vectors."""
+    latents: tuple[Slider, ...]
+    order: tuple[int, ...]
+    """Latents in the order of the page: active ones first, by KL or by effect."""
+    informative: bool
+    """Whether latents have a KL; they are ordered by their effect otherwise."""
+    longest: int
+    """Largest number of characters of a latent's name."""
+    mean: tuple[float, ...]
+    """The mean code."""
+    samples: Samples
+    features: tuple[Feature, ...] | None
+    """None for images."""
+    decoder: DecoderPorts | None = None
 
 
 def gather_content(
-    run: Run, model: VAEModel, representation: Representation, dataset: FactorDataset | None
-) -> dict[str, Any]:
-    """Latents in the order of the page, samples of the data, shapes and names.
+    run: Run,
+    model: VAEModel,
+    representation: Representation,
+    dataset: FactorDataset | None,
+    decoder: DecoderPorts | None = None,
+) -> Content:
+    """Describe latents, samples of the data, shapes and names.
+
+    Args:
+        run: a finished run.
+        model: its networks.
+        representation: codes of its training data.
+        dataset: the training data, or None where it cannot be read.
+        decoder: names in the decoder's file.
 
     Raises:
         RunError: for a file of latent names that cannot be used.
     """
-    shape = run.image_shape
     described = describe_latents(model, representation)
     names = read_names(run.path, [latent.name for latent in described])
     effects = decoder_effects(model, representation.codes, described)
     draws = spread(representation)
     informative = bool((representation.latent_kl > 0).any())
-    latents = [
-        _latent(model, d, latent, draws[:, d])
-        | {"name": names.get(latent.name, ""), "effect": effects[d]}
+    latents = tuple(
+        _slider(model, d, latent, draws[:, d], names.get(latent.name, ""), effects[d])
         for d, latent in enumerate(described)
-    ]
+    )
     weights = representation.latent_kl if informative else effects
-    order = sorted(range(len(latents)), key=lambda d: (not latents[d]["active"], -weights[d]))
-    data = run.record.data
-    return {
-        "run": f"{run.config.method} {data.fingerprint} {run.config.seed}",
-        "method": run.config.method,
-        "data": data.name,
-        "shape": list(shape),
-        "latents": latents,
-        "order": order,
-        "informative": informative,
-        "longest": LONGEST,
-        "mean": representation.codes.mean(0, dtype=np.float64).tolist(),
-        "samples": gather_samples(representation, dataset, shape),
-        "features": None if len(shape) == 3 else _features(run, model, representation, dataset),
-    }
+    order = sorted(range(len(latents)), key=lambda d: (not latents[d].active, -weights[d]))
+    return Content(
+        run=f"{run.config.method} {run.data.fingerprint} {run.config.seed}",
+        method=run.config.method,
+        data=run.data.name,
+        shape=run.image_shape,
+        latents=latents,
+        order=tuple(order),
+        informative=informative,
+        longest=LONGEST,
+        mean=tuple(representation.codes.mean(0, dtype=np.float64).tolist()),
+        samples=gather_samples(representation, dataset, run.image_shape),
+        features=None if run.data.pictures else _features(run, model, representation, dataset),
+        decoder=decoder,
+    )
 
 
 def decoder_effects(
@@ -78,13 +154,18 @@ def decoder_effects(
     return [float(value) for value in np.sqrt(moved.mean(1))]
 
 
-def _latent(
-    model: VAEModel, d: int, latent: LatentDescription, draws: NDArray[np.float32]
-) -> dict[str, Any]:
-    """A slider: its range, and how often the data is where.
+def _slider(
+    model: VAEModel,
+    d: int,
+    latent: LatentDescription,
+    draws: NDArray[np.float32],
+    name: str,
+    effect: float,
+) -> Slider:
+    """Range of a slider, and the histogram of the codes.
 
-    A latent that is not in use hardly moves over the data; its slider goes where those of the
-    prior would, so that its reader can see that nothing depends on it.
+    An inactive latent hardly varies over the data. Its slider takes the range of the prior, so
+    that the reader can see that nothing depends on it.
     """
     low, high = latent.low, latent.high
     if latent.values is not None:
@@ -97,26 +178,25 @@ def _latent(
         values = np.asarray(latent.values)
         nearest = np.abs(draws[:, None] - values).argmin(1)
         counts = np.bincount(nearest, minlength=len(values))
-    return {
-        "key": latent.name,
-        "symbol": latent_name(d),
-        "kind": latent.kind,
-        "kl": latent.kl,
-        "active": latent.active,
-        "low": low,
-        "high": high,
-        "values": latent.values,
-        "density": [round(100 * int(c) / max(1, int(counts.max()))) for c in counts],
-    }
+    return Slider(
+        key=latent.name,
+        symbol=latent_name(d),
+        name=name,
+        kind=latent.kind,
+        kl=latent.kl,
+        effect=effect,
+        active=latent.active,
+        low=low,
+        high=high,
+        values=latent.values,
+        density=tuple(round(100 * int(c) / max(1, int(counts.max()))) for c in counts),
+    )
 
 
 def _features(
     run: Run, model: VAEModel, representation: Representation, dataset: FactorDataset | None
-) -> list[dict[str, Any]]:
-    """Name and range of every number of a vector, from the data or from what is decoded.
-
-    The page computes in the units of the model, and shows a number x as x · scale + mean.
-    """
+) -> tuple[Feature, ...]:
+    """Name and range of every feature, from the data or from decoded vectors."""
     if dataset is not None:
         vectors = np.asarray(dataset.images)
     else:
@@ -125,16 +205,15 @@ def _features(
             vectors = model.decode_codes(some).mean.numpy()
     low, high = np.quantile(vectors.astype(np.float64), QUANTILES, axis=0)
     count = vectors.shape[1]
-    names = run.record.data.feature_names or ["x" + latent_name(i)[1:] for i in range(count)]
-    moved = units_of(run).moved
-    mean, scale = (np.zeros(len(low)), np.ones(len(low))) if moved is None else moved
-    return [
-        {
-            "name": name,
-            "low": float(a),
-            "high": float(b if b > a else a + 1),
-            "mean": float(m),
-            "scale": float(s),
-        }
+    names = run.data.feature_names or ["x" + latent_name(i)[1:] for i in range(count)]
+    mean, scale = run.units.arrays(count)
+    return tuple(
+        Feature(
+            name=name,
+            low=float(a),
+            high=float(b if b > a else a + 1),
+            mean=float(m),
+            scale=float(s),
+        )
         for name, a, b, m, s in zip(names, low, high, mean, scale, strict=True)
-    ]
+    )

@@ -50,7 +50,8 @@ def report_folder(folder: Path) -> Path:
         The path of the page.
 
     Raises:
-        RunError: where the folder holds none of them, or what it holds is not finished.
+        RunError: where the folder holds none of them, or what it holds is not finished or
+            has no scores.
     """
     folder = expanded(folder)
     member(folder, FIGURES)  # a link is refused before anything is computed

@@ -172,7 +172,7 @@ def environment_of(folder: Path, rows: Rows) -> list[tuple[str, str]]:
     """The environment of the first run that can be read."""
     for row in rows:
         try:
-            return environment(Run(folder / row["path"]).record)
+            return environment(Run(folder / row["path"]))
         except RunError:
             continue
     return []

@@ -10,11 +10,12 @@ from micvae.objectives.identifiability import statement
 from micvae.reports.page import Cell, Details, Group, Key, Page, Table, write_page
 from micvae.reports.quantities import known, quantity
 from micvae.reports.single import data_group, gather, run_groups
+from micvae.scoring.nulls import nulls_of, r_mi_said
 from micvae.studies.command_lines import train_command
-from micvae.studies.nulls import nulls_of, r_mi_said
 from micvae.torch_state import with_torch_defaults
-from micvae.training.record import RunRecord, Scores
-from micvae.training.run import IN_MEMORY, Run
+from micvae.training.data_identity import IN_MEMORY
+from micvae.training.record import Scores
+from micvae.training.run import Run
 
 FILES = (
     ("run.json", "configuration, data, environment, time taken"),
@@ -28,16 +29,16 @@ FILES = (
 
 @with_torch_defaults
 def report_run(run: Run) -> Path:
-    """Write `report.html` and `figures/` into a run's folder; a run without scores is scored.
+    """Write `report.html` and `figures/` into a run's folder.
 
     Args:
-        run: a finished run.
+        run: a finished run with scores, see `micvae.scoring.evaluate_run`.
 
     Returns:
         The path of the page.
 
     Raises:
-        RunError: where the run is not finished or damaged.
+        RunError: where the run is not finished, has no scores, or is damaged.
     """
     missing: list[str] = []
     material = gather(run, "", missing)
@@ -51,7 +52,7 @@ def report_run(run: Run) -> Path:
     if material.dataset is not None and material.dataset.pictures:
         groups.append(data_group(material.dataset))
     page = Page(
-        title=f"{run.config.method} on {run.record.data.name}",
+        title=f"{run.config.method} on {run.data.name}",
         kind="One run",
         answer=_answer(run, scores),
         caveat=" ".join(run.remarks()),
@@ -59,13 +60,13 @@ def report_run(run: Run) -> Path:
         table=_table(run, scores),
         groups=[*groups, *run_groups([material])],
         notes=[
-            *run.notes,
+            *run.data.notes,
             statement(run.config.objective.identifiability),
             *scores.cautions,
         ],
         missing=missing,
         configuration=[Details("This run", "", configuration(run.config.to_json()))],
-        environment=environment(run.record),
+        environment=environment(run),
         files=FILES,
         command=train_command(run.config, Path("out/again"), True, not _raw_vectors(run)),
     )
@@ -74,7 +75,7 @@ def report_run(run: Run) -> Path:
 
 def _raw_vectors(run: Run) -> bool:
     """Whether a run was trained on a table or file whose vectors were left as they are."""
-    data = run.record.data
+    data = run.data
     return run.config.data != IN_MEMORY and own_vectors(data.source, data.image_shape)
 
 
@@ -122,7 +123,7 @@ def _keys(scores: Scores) -> list[Key]:
 
 
 def _table(run: Run, scores: Scores) -> Table:
-    values: dict[str, Any] = {**scores.quantities, "seconds": run.record.seconds}
+    values: dict[str, Any] = {**scores.quantities, "seconds": run.seconds}
     nulls = nulls_of(scores)
     rows = []
     for name in known([values]):
@@ -166,12 +167,12 @@ def configuration(values: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [(name.replace("_", " "), str(value)) for name, value in values.items()]
 
 
-def environment(record: RunRecord) -> list[tuple[str, str]]:
+def environment(run: Run) -> list[tuple[str, str]]:
     """What else determines a run's bits, from its record."""
-    data = record.data
-    known = {name: v for name, v in vars(record.environment).items() if v is not None}
+    data = run.data
+    known = {name: v for name, v in vars(run.environment).items() if v is not None}
     items = {
-        "micvae": record.micvae,
+        "micvae": run.version,
         **known,
         "data": f"{data.name}, {data.n} images of {list(data.image_shape)}",
         "data fingerprint": data.fingerprint,

@@ -19,8 +19,8 @@ from micvae.reports.samples import factor_rows, samples
 from micvae.reports.style import short
 from micvae.reports.traversals import MOST, traversals
 from micvae.representation import Representation
-from micvae.studies.evaluation import evaluate_run, usable_factors
-from micvae.studies.nulls import r_mi_said
+from micvae.scoring import stored_scores
+from micvae.scoring.nulls import r_mi_said
 from micvae.training.record import Scores
 from micvae.training.run import Run
 
@@ -53,7 +53,7 @@ class Material:
     @property
     def pictures(self) -> bool:
         """Whether what the model decodes can be looked at."""
-        return self.run.record.data.pictures
+        return self.run.data.pictures
 
     @property
     def about(self) -> str:
@@ -62,13 +62,13 @@ class Material:
 
 
 def gather(run: Run, label: str, missing: list[str]) -> Material:
-    """Read a run, and score it where that was not done; what is not there goes into `missing`.
+    """Read a run and its scores; what is not there goes into `missing`.
 
     Raises:
-        RunError: where the run is not finished or damaged.
+        RunError: where the run is not finished, has no scores, or is damaged.
     """
     model = run.model()
-    scores = run.scores() or evaluate_run(run)
+    scores = stored_scores(run)
     whose = f" of {label}" if label else ""
     if run.config.objective.closed_form_fit:
         missing.append(
@@ -87,7 +87,7 @@ def gather(run: Run, label: str, missing: list[str]) -> Material:
             dataset = run.dataset()
     except (MicvaeError, OSError) as error:
         dataset = None
-        pictures = run.record.data.pictures
+        pictures = run.data.pictures
         what = "Samples and reconstructions" if pictures else "What each latent moves"
         missing.append(NotDrawn(f"{what}{whose}: the data cannot be read ({error})"))
     return Material(label, run, model, run.representation(), scores, dataset)
@@ -259,11 +259,11 @@ def _latent_matrices(materials: Sequence[Material]) -> Group:
 
 
 def _codes(materials: Sequence[Material]) -> Group:
-    materials = [m for m in materials if usable_factors(m.representation)]
+    materials = [m for m in materials if m.representation.varying_factors]
     plates = []
     left_out = False
     for m in materials:
-        factors = usable_factors(m.representation)
+        factors = m.representation.varying_factors
         left_out |= len(factors) > FACTORS or len(m.scores.latent_kl) > LATENTS
         plates.append(
             Plate(
@@ -288,7 +288,7 @@ def _curves(materials: Sequence[Material]) -> Group:
     materials = [m for m in materials if not m.run.config.objective.closed_form_fit]
     plates = []
     for m in materials:
-        steps = max(1, m.run.record.data.n // m.run.config.batch_size)
+        steps = max(1, m.run.steps_per_epoch)
         plates.append(
             Plate(
                 m.name("curves"),

@@ -8,7 +8,7 @@ from micvae.errors import RunError
 from micvae.paths import member
 from micvae.reports.page import Cell, Table
 from micvae.reports.quantities import NOT_KNOWN, Quantity, quantity
-from micvae.studies.nulls import DEPENDENCES, Null, null_ends
+from micvae.scoring.nulls import DEPENDENCES, Null, null_ends
 from micvae.studies.record import StudyRecord
 from micvae.studies.statistics import (
     Interval,

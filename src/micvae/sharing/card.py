@@ -1,23 +1,23 @@
-"""The model card: what a stranger must know, filled from the run's own figures."""
+"""The model card: how to use a shared model, its method, data and scores."""
 
 from __future__ import annotations
 
 import inspect
-import json
 import re
 import sys
 from collections.abc import Mapping
-from typing import Any
 
 from micvae import spelling
 from micvae.metrics import METRICS, Interval
 from micvae.objectives.identifiability import statement
 from micvae.objectives.terms import NATS, term
-from micvae.sharing.record import NOT_SAID, ModelConfig
-from micvae.sharing.trained import shown_shape
-from micvae.studies.nulls import nulls_of, r_mi_said
-from micvae.text import printable, printable_values, shortened
+from micvae.scoring.nulls import nulls_of, r_mi_said
+from micvae.sharing.front_matter import FrontMatter
+from micvae.sharing.record import ModelConfig
+from micvae.text import printable, shortened
 from micvae.training import RunConfig
+from micvae.training.trained_model import shown_shape
+from micvae.training.units import Units
 
 Spread = Mapping[str, Interval]
 
@@ -26,14 +26,14 @@ def model_card(facts: ModelConfig, spread: Spread, licence: str | None) -> str:
     """Write README.md: YAML front matter, then Markdown.
 
     Args:
-        facts: what `config.json` says.
+        facts: content of `config.json`.
         spread: intervals of scores, by name, where computed.
         licence: an identifier, or None for none.
     """
     config = facts.config
     title = shortened(f"{config.method} on {facts.data.name}", 200)
     parts = [
-        _front(config, facts, licence),
+        FrontMatter.of(facts, licence).to_yaml(),
         f"# {_plain(title)}\n",
         _opening(config, facts),
         _use(config, facts),
@@ -44,34 +44,6 @@ def model_card(facts: ModelConfig, spread: Spread, licence: str | None) -> str:
         _provenance(config, facts),
     ]
     return "\n".join(parts)
-
-
-def _front(config: RunConfig, facts: ModelConfig, licence: str | None) -> str:
-    scores = {} if facts.scores is None else facts.scores.metrics
-    name = facts.data.name
-    tags = ["micvae", "disentanglement", "representation-learning", "vae", config.method]
-    front: dict[str, Any] = {"library_name": "micvae", "tags": list(dict.fromkeys(tags))}
-    if licence is not None:
-        front["license"] = licence
-    if scores:
-        measured = [{"type": n, "value": v, "name": n} for n, v in scores.items()]
-        front["metrics"] = list(scores)
-        front["model-index"] = [
-            {
-                "name": f"{config.method} on {name}",
-                "results": [
-                    {
-                        "task": {"type": "disentanglement", "name": "Disentanglement"},
-                        "dataset": {"name": name, "type": name},
-                        "metrics": measured,
-                    }
-                ],
-            }
-        ]
-    # JSON is YAML, and its quotes keep every name what it is; YAML has no hidden characters.
-    shown = printable_values(front)
-    lines = [f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in shown.items()]
-    return "\n".join(["---", *lines, "---", ""])
 
 
 def _opening(config: RunConfig, facts: ModelConfig) -> str:
@@ -106,8 +78,8 @@ micvae decode FOLDER codes.parquet --out {out}
 
 
 def _cautions(config: RunConfig, facts: ModelConfig) -> list[str]:
-    """What data must be like for the recipe to hold."""
-    units = facts.data.units or NOT_SAID
+    """What the data must be like."""
+    units = facts.data.units or Units()
     cautions = []
     if units.whitened:
         cautions.append(

@@ -15,7 +15,6 @@ from micvae.data.array_header import few
 from micvae.data.tables import ROW, is_latent
 from micvae.errors import DataError
 from micvae.files import check_writable, expanded
-from micvae.sharing.trained import TOGETHER, Trained
 from micvae.sharing.writers import (
     TABLES,
     checked_suffix,
@@ -23,16 +22,17 @@ from micvae.sharing.writers import (
     png_writer,
     table_writer,
 )
+from micvae.training.trained_model import BATCH_SIZE, TrainedModel
 
 Report = Callable[[int, int], None]
 
 
 def encode_to(
-    trained: Trained,
+    trained: TrainedModel,
     dataset: FactorDataset,
     out: Path,
     report: Report = lambda done, total: None,
-    together: int = TOGETHER,
+    batch_size: int = BATCH_SIZE,
 ) -> Path:
     """Write the codes of a data set as a table: a row per sample, in the order of the data.
 
@@ -44,8 +44,8 @@ def encode_to(
         dataset: what to encode.
         out: a .parquet or .csv file; it is replaced if it is there.
         report: called with the number of samples done, and of all.
-        together: samples that are encoded at once, which bounds the memory that is needed; all
-            are where a code depends on the samples beside it, as in sequences.
+        batch_size: samples that are encoded at a time, which bounds the memory; all are encoded
+            together where a code depends on other samples, as in sequences.
 
     Raises:
         MicvaeError: where `out` ends otherwise.
@@ -60,17 +60,18 @@ def encode_to(
     kinds: list[tuple[str, Any]] = [(ROW, np.dtype(np.int64))]
     kinds += [(name, np.dtype(np.float32)) for name in latents]
     kinds += [(name, np.dtype(np.float64)) for name in factors]
-    whole = None if trained.config.objective.encodes_samplewise else trained.encode(dataset).codes
+    encode = trained.encode_prepared
+    whole = None if trained.config.objective.encodes_samplewise else encode(dataset).codes
     with table_writer(out, kinds) as put:
-        for start in range(0, len(dataset), together):
-            rows = np.arange(start, min(start + together, len(dataset)))
-            codes = trained.encode(dataset.subset(rows)).codes if whole is None else whole[rows]
+        for start in range(0, len(dataset), batch_size):
+            rows = np.arange(start, min(start + batch_size, len(dataset)))
+            codes = encode(dataset.subset(rows)).codes if whole is None else whole[rows]
             put([rows, *codes.T.copy(), *dataset.factors[rows].T.copy()])
             report(int(rows[-1]) + 1, len(dataset))
     return out
 
 
-def read_codes(path: Path, trained: Trained) -> NDArray[np.float64]:
+def read_codes(path: Path, trained: TrainedModel) -> NDArray[np.float64]:
     """Read codes `(N, D)`: columns named as the latents of a table, or an array of D columns.
 
     Raises:
@@ -104,11 +105,11 @@ def read_codes(path: Path, trained: Trained) -> NDArray[np.float64]:
 
 
 def decode_to(
-    trained: Trained,
+    trained: TrainedModel,
     codes: NDArray[Any],
     out: Path,
     report: Report = lambda done, total: None,
-    together: int = TOGETHER,
+    batch_size: int = BATCH_SIZE,
 ) -> Path:
     """Write the expected images (or vectors) of codes `(N, D)`, in their order.
 
@@ -120,7 +121,7 @@ def decode_to(
             columns `x0`, `x1`, …, or an .npz file (array `images`, `(N, F)`); vectors are float64
             where the model was trained on standardised ones.
         report: called with the number of samples done, and of all.
-        together: samples that are decoded at once.
+        batch_size: samples that are decoded at a time.
 
     Raises:
         MicvaeError: where `out` ends otherwise, or PNG cannot hold so many channels.
@@ -131,14 +132,14 @@ def decode_to(
     suffix, count = _decoded_suffix(trained, out), len(codes)
     columns = suffix in TABLES
     with _writer(trained, out, suffix, count) as put:
-        for start in range(0, count, together):
-            images = trained.decode(codes[start : start + together])
+        for start in range(0, count, batch_size):
+            images = trained.decode(codes[start : start + batch_size])
             put(images.T.copy() if columns else images)
-            report(min(start + together, count), count)
+            report(min(start + batch_size, count), count)
     return out
 
 
-def _decoded_suffix(trained: Trained, out: Path) -> str:
+def _decoded_suffix(trained: TrainedModel, out: Path) -> str:
     if len(trained.image_shape) == 1:
         return checked_suffix(out, (".npz", *TABLES), "vectors")
     suffix = checked_suffix(out, (".npz", ""), "images")
@@ -150,13 +151,12 @@ def _decoded_suffix(trained: Trained, out: Path) -> str:
 
 
 def _writer(
-    trained: Trained, out: Path, suffix: str, count: int
+    trained: TrainedModel, out: Path, suffix: str, count: int
 ) -> AbstractContextManager[Callable[[Any], None]]:
     if suffix == ".npz":
         shape = (count, *trained.image_shape)
-        return npz_writer(out, "images", shape, "<f4" if trained.units.moved is None else "<f8")
+        return npz_writer(out, "images", shape, trained.decoded_dtype)
     if suffix == "":
         return png_writer(out, count)
     names = [f"x{f}" for f in range(trained.image_shape[0])]
-    kind = np.dtype(np.float32 if trained.units.moved is None else np.float64)
-    return table_writer(out, [(name, kind) for name in names])
+    return table_writer(out, [(name, trained.decoded_dtype) for name in names])

@@ -28,10 +28,9 @@ from micvae.sharing.card import model_card
 from micvae.sharing.paths import public
 from micvae.sharing.record import FORMAT, ModelConfig, SharedData, Training
 from micvae.sharing.scores import with_intervals
-from micvae.sharing.trained import Trained, units_of
-from micvae.sharing.units import Units
-from micvae.training import Run, checkpoint
+from micvae.training import Run, TrainedModel, checkpoint
 from micvae.training.checkpoint_io import restored_model
+from micvae.training.units import Units
 
 CONFIG, WEIGHTS, CARD = "config.json", "model.safetensors", "README.md"
 SHARE = "share"
@@ -125,7 +124,7 @@ def from_pretrained(
     revision: str | None = None,
     token: str | None = None,
     device: str = "cpu",
-) -> Trained:
+) -> TrainedModel:
     """Open what `save_pretrained` or `push_to_hub` wrote; its codes are the run's to the bit.
 
     Only `config.json` and `model.safetensors` are read, of bounded sizes, and no code is run. A
@@ -167,7 +166,7 @@ def from_pretrained(
     return _opened(config, weights, repo_id, device)
 
 
-def _opened(config: Path, weights: Path, name: str, device: str) -> Trained:
+def _opened(config: Path, weights: Path, name: str, device: str) -> TrainedModel:
     for path, most in ((config, MOST_BYTES[CONFIG]), (weights, MOST_BYTES[WEIGHTS])):
         if not checked_file(path, config.parent).is_file():
             raise RunError(f"{name} has no {path.name}; it is no model of micvae.")
@@ -181,18 +180,23 @@ def _opened(config: Path, weights: Path, name: str, device: str) -> Trained:
             f"{FORMAT}; it may be of a newer version."
         )
     facts = records.from_json(ModelConfig, given, str(config))
-    units = Units.read(facts.data, facts.image_shape, facts.config.description)
-    model = restored_model(facts.config, facts.image_shape, weights, device)
-    names, scale = facts.data.feature_names, facts.data.scale
-    return Trained(name, facts.config, facts.image_shape, model, names, units, scale)
+    return TrainedModel(
+        name=name,
+        config=facts.config,
+        image_shape=facts.image_shape,
+        model=restored_model(facts.config, facts.image_shape, weights, device),
+        feature_names=facts.data.feature_names,
+        units=facts.data.units or Units(),
+        pixel_scale=facts.data.pixel_scale,
+    )
 
 
 def _facts(run: Run) -> ModelConfig:
     """What goes into config.json: a reader of results needs it, and it names no place here."""
-    data, environment = run.record.data, run.record.environment
+    data, environment = run.data, run.environment
     scale = TrainedScale.of(data.source) if data.pictures else TrainedScale()
     return ModelConfig(
-        micvae=run.record.micvae,
+        micvae=run.version,
         config=replace(run.config, data=public(run.config.data)),
         image_shape=run.image_shape,
         data=SharedData(
@@ -201,13 +205,13 @@ def _facts(run: Run) -> ModelConfig:
             factor_names=data.factor_names,
             factor_kinds=data.factor_kinds,
             notes=data.notes,
-            units=units_of(run).to_record(),
+            units=run.units.stored,
             feature_names=data.feature_names,
             value_range=scale.value_range,
             dtype=scale.dtype,
         ),
         training=Training(
-            seconds=run.record.seconds,
+            seconds=run.seconds,
             python=environment.python,
             torch=environment.torch,
             numpy=environment.numpy,

@@ -5,13 +5,13 @@ from __future__ import annotations
 from micvae.errors import RunError
 from micvae.files import expanded
 from micvae.sharing.hub import CONFIG, from_pretrained
-from micvae.sharing.trained import Trained
+from micvae.training import TrainedModel
 from micvae.training.run import RECORD, Run
 
 HUB = "hf://"
 
 
-def open_trained(place: str) -> Trained:
+def open_trained(place: str) -> TrainedModel:
     """Open the folder of a run, a folder written by `micvae share`, or `hf://OWNER/NAME`.
 
     Raises:
@@ -21,7 +21,7 @@ def open_trained(place: str) -> Trained:
         return from_pretrained(place.removeprefix(HUB))
     path = expanded(place)
     if (path / RECORD).is_file():
-        return Trained.of(Run(path))
+        return Run(path).trained_model()
     if (path / CONFIG).is_file():
         return from_pretrained(path)
     raise RunError(

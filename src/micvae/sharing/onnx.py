@@ -23,7 +23,6 @@ from micvae.models import VAEModel
 from micvae.sharing.latents import describe_latents
 from micvae.sharing.paths import public
 from micvae.sharing.record import DecoderFile, EncoderFile, ExportedData, OnnxDescription, Port
-from micvae.sharing.trained import units_of
 from micvae.torch_state import with_torch_defaults
 from micvae.training.run import Run
 
@@ -162,12 +161,11 @@ def export_run(run: Run, folder: Path) -> OnnxDescription:
 
 def describe(run: Run, model: VAEModel, encoder: Exported, decoder: Exported) -> OnnxDescription:
     """What a reader of the files must know."""
-    data = run.record.data
+    data = run.data
     bounds = (0.0, 1.0) if data.pictures else None
     reads: tuple[str | int, ...] = ("batch", *data.image_shape)
     codes: tuple[str | int, ...] = ("batch", model.latent_dim)
-    units = units_of(run)
-    notes = units.notes(ENCODER, DECODER)
+    notes = run.units.notes(ENCODER, DECODER)
     if not run.config.objective.encodes_samplewise:
         notes.append(SINGLE)
     return OnnxDescription(
@@ -196,7 +194,7 @@ def describe(run: Run, model: VAEModel, encoder: Exported, decoder: Exported) ->
             feature_names=data.feature_names,
             notes=data.notes,
         ),
-        units=units.to_record(),
+        units=run.units.stored,
         notes=tuple(notes),
         config=replace(run.config, data=public(run.config.data)),
     )

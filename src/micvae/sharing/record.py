@@ -8,34 +8,17 @@ from typing import ClassVar, Final, Literal
 
 from micvae.data import FactorKind
 from micvae.data.value_range import TrainedScale
-from micvae.records import LEFT_OUT, Count, FieldError, NonNegative, Texts, Wide
+from micvae.records import LEFT_OUT, Count, FieldError, NonNegative, Texts, check_length
 from micvae.sharing.latents import LatentDescription
 from micvae.training import RunConfig
-from micvae.training.record import Scores, check_data, check_length
+from micvae.training.record import Scores, check_data
+from micvae.training.units import Units
 
 FORMAT: Final = 1
 
 
-@dataclass(frozen=True, kw_only=True)
-class UnitsRecord:
-    """What was done to vectors before the model saw them, see `Units`."""
-
-    mean: tuple[Wide, ...] | None = None
-    scale: tuple[Wide, ...] | None = None
-    whitened: bool | None = None
-    """None in a file that was written before models carried their units."""
-
-    def __post_init__(self) -> None:
-        if (self.mean is None) != (self.scale is None):
-            missing = "mean" if self.mean is None else "scale"
-            raise FieldError(missing, "missing", "a list, as mean and scale belong together")
-        if self.mean is not None and self.scale is not None:
-            check_length("scale", self.scale, len(self.mean))
-            if not all(value > 0 for value in self.scale):
-                raise FieldError("scale", "not positive everywhere", "positive numbers")
-
-
-NOT_SAID = UnitsRecord()
+NOT_RECORDED: Final = Units()
+"""Of a model that was shared before models carried their units."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +30,7 @@ class SharedData:
     factor_names: Texts
     factor_kinds: tuple[FactorKind, ...]
     notes: Texts
-    units: UnitsRecord | None = NOT_SAID
+    units: Units | None = NOT_RECORDED
     """None where the model reads data as it is."""
     feature_names: Texts = field(default=(), metadata=LEFT_OUT)
     value_range: tuple[float, float] | None = field(default=None, metadata=LEFT_OUT)
@@ -56,7 +39,7 @@ class SharedData:
     """Of the array of pictures."""
 
     @property
-    def scale(self) -> TrainedScale:
+    def pixel_scale(self) -> TrainedScale:
         """Which values of pictures were black and white in training."""
         if self.value_range is None:
             return TrainedScale()
@@ -95,6 +78,8 @@ class ModelConfig:
         data = self.data
         check_data(self.image_shape, data.factor_names, data.factor_kinds, data.feature_names)
         units = data.units
+        if units is NOT_RECORDED and len(self.image_shape) == 1:
+            raise FieldError("data.units", "missing", "an object or null")
         if units is not None and units.mean is not None:
             wanted = self.image_shape[0] if len(self.image_shape) == 1 else 0
             check_length("data.units.mean", units.mean, wanted)
@@ -160,7 +145,7 @@ class OnnxDescription:
     decoder: DecoderFile
     latents: tuple[LatentDescription, ...]
     data: ExportedData
-    units: UnitsRecord | None
+    units: Units | None
     """None where the model reads data as it is."""
     notes: Texts
     """What the files alone do not do."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from micvae.errors import MicvaeWarning
 from micvae.metrics import METRICS, Interval, intervals
-from micvae.studies.evaluation import SAMPLES, usable_factors
+from micvae.scoring import SAMPLES
 from micvae.training import Run
 
 
@@ -26,7 +26,7 @@ def with_intervals(run: Run) -> Mapping[str, Interval]:
         if name in METRICS and not METRICS[name].refits and METRICS[name].needs != "interventions"
     ]
     part = run.representation().sample(SAMPLES, scores.seed)
-    columns = usable_factors(part)
+    columns = part.varying_factors
     with warnings.catch_warnings():  # the run's scores carry these cautions already
         warnings.simplefilter("ignore", MicvaeWarning)
         return intervals(

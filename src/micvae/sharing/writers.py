@@ -6,7 +6,7 @@ import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,10 +63,10 @@ def table_writer(
 
 @contextmanager
 def npz_writer(
-    path: Path, name: str, shape: tuple[int, ...], dtype: Literal["<f4", "<f8"] = "<f4"
+    path: Path, name: str, shape: tuple[int, ...], dtype: np.dtype[Any]
 ) -> Iterator[Put]:
     """Write one array of known shape into an .npz file; what is yielded appends rows."""
-    header = {"descr": dtype, "fortran_order": False, "shape": shape}
+    header = {"descr": np.lib.format.dtype_to_descr(dtype), "fortran_order": False, "shape": shape}
     with (
         replacing(path) as temporary,
         zipfile.ZipFile(temporary, "w") as archive,

@@ -14,7 +14,7 @@ from micvae.data import FactorDataset
 from micvae.identifiability.audit.agreement import agree
 from micvae.models import laid_out
 from micvae.objectives.base import ELBO
-from micvae.studies.evaluation import rank_runs
+from micvae.scoring import rank_runs
 from micvae.studies.statistics import Interval, bootstrap_interval, pair_interval
 from micvae.torch_state import with_torch_defaults
 from micvae.training.run import Run

@@ -252,9 +252,9 @@ def _work(pipe: Connection) -> None:
     import torch
 
     from micvae.locks import wait_until_free
-    from micvae.studies.evaluation import evaluate_run
+    from micvae.scoring import ensure_scores
     from micvae.training.config import RunConfig
-    from micvae.training.run import train_run
+    from micvae.training.train import train_run
 
     torch.set_num_threads(1)
     with contextlib.suppress(EOFError, BrokenPipeError):
@@ -264,8 +264,7 @@ def _work(pipe: Connection) -> None:
             try:
                 wait_until_free(path, PATIENCE)
                 run = train_run(RunConfig.from_json(values), path, partial(_say, pipe, job))
-                if run.scores() is None:
-                    evaluate_run(run)
+                ensure_scores(run)
                 pipe.send(Event(job, "done"))
             except MicvaeError as error:
                 pipe.send(Event(job, "failed", str(error)))

@@ -16,11 +16,11 @@ from micvae.records import (
     Share,
     Texts,
     Whole,
+    check_length,
     decoded,
     shown,
 )
 from micvae.studies.statistics import Interval
-from micvae.training.record import check_length
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -24,7 +24,8 @@ from micvae.studies.record import SelectionRecord, StudyRecord
 from micvae.studies.study import Cell, Row, Rows, at_once, described, grid, run_study, write_table
 from micvae.studies.truth import check
 from micvae.training.config import RunConfig, TrainingOptions
-from micvae.training.run import RECORD, Run, as_recorded
+from micvae.training.data_identity import as_trained_on
+from micvae.training.run import RECORD, Run
 
 SELECTION = "selection.json"
 METHODS = ("vae", "beta-vae", "beta-tcvae", "factor-vae", "mi-constrained")
@@ -271,7 +272,8 @@ def _same_data(job: Selection, cells: Sequence[Cell]) -> None:
         return
     now = job.training_data().load()
     for path in there:
-        if as_recorded(now, Run(path).record, job.training_data().load) is None:
+        wanted = Run(path).data.fingerprint
+        if as_trained_on(now, wanted, job.training_data().load) is None:
             raise RunError(
                 f"{path} was trained on other data than {job.data} holds now; choose another --out."
             )

@@ -21,7 +21,8 @@ from micvae.files import expanded, make_folder, making, replacing
 from micvae.locks import owned
 from micvae.paths import member, safe_name
 from micvae.records import shown
-from micvae.studies.nulls import null_ends, nulls_of
+from micvae.scoring import stored_scores
+from micvae.scoring.nulls import null_ends, nulls_of
 from micvae.studies.pool import Event, leave_if_worker, run_jobs
 from micvae.studies.record import StudyRecord, StudyRow
 from micvae.text import encodable
@@ -160,7 +161,7 @@ def run_study(
         failed = {cells[i].path.as_posix(): why for i, why in failures.items()}
         notes = list(description.notes)
         for cell in done:
-            notes += [note for note in Run(folder / cell.path).notes if note not in notes]
+            notes += [note for note in Run(folder / cell.path).data.notes if note not in notes]
         records.write(
             folder / STUDY, dataclasses.replace(description, notes=tuple(notes), failed=failed)
         )
@@ -328,11 +329,9 @@ def row_of_run(label: str, run: Run, path: Path) -> Row:
         path: where it lies, as seen from the table's folder.
 
     Raises:
-        MicvaeError: where it has no scores.
+        RunError: where it has no scores.
     """
-    scores = run.scores()
-    if scores is None:
-        raise MicvaeError(f"{run.path} has no scores; run micvae evaluate on it.")
+    scores = stored_scores(run)
     config = run.config.to_json()
     seed = config.pop("seed")
     return {
@@ -344,7 +343,7 @@ def row_of_run(label: str, run: Run, path: Path) -> Row:
         **_null_columns(scores),
         "loss": run.final_terms().get("loss"),
         "converged": run.convergence().converged,
-        "seconds": run.record.seconds,
+        "seconds": run.seconds,
         **config,
     }
 

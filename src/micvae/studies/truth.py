@@ -11,8 +11,8 @@ from micvae.data import FactorDataset
 from micvae.errors import MicvaeError, MicvaeWarning
 from micvae.metrics import MetricError, evaluate
 from micvae.representation import Representation
+from micvae.scoring import SAMPLES
 from micvae.studies.candidates import Candidate
-from micvae.studies.evaluation import SAMPLES, usable_factors
 from micvae.studies.record import Checked, Correlation, NoCorrelation, NotChecked
 from micvae.studies.statistics import Interval, enough_seeds, rank_correlation, told_apart
 from micvae.training.run import Run
@@ -43,7 +43,7 @@ def check(
     for candidate, place in pairs:
         encoded = Run(folder / candidate.paths[place]).representation().encoded
         part = Representation.of(encoded, dataset).sample(SAMPLES)
-        used = usable_factors(part)
+        used = part.varying_factors
         if not used:
             return NotChecked(missing=f"{dataset.name} has no factors that vary to check against.")
         kinds = [part.factor_kinds[k] for k in used]

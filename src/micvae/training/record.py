@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, ClassVar, Literal
 
-from micvae.data import FactorKind
+from micvae.data import FactorDataset, FactorKind
 from micvae.data.places import StartingPoints
 from micvae.errors import RunError
 from micvae.records import (
@@ -20,12 +20,15 @@ from micvae.records import (
     Numbers,
     Texts,
     Whole,
+    check_length,
+    check_matrix,
     shown,
     wanted,
 )
 from micvae.training.checkpoint_io import checked_shape
 from micvae.training.config import RunConfig
 from micvae.training.convergence import Convergence
+from micvae.training.data_identity import fingerprint
 from micvae.training.device import EnvironmentRecord
 
 NEEDED = ("loss", "reconstruction", "kl")
@@ -55,6 +58,22 @@ class DataRecord:
     """Names of the F numbers of a vector, where they are known."""
     paths_from: StartingPoints | None = field(default=None, metadata=LEFT_OUT)
     """Where relative paths of the configuration's data start."""
+
+    @classmethod
+    def of(cls, dataset: FactorDataset, paths_from: StartingPoints | None = None) -> DataRecord:
+        """Describe a data set as networks read it."""
+        return cls(
+            name=dataset.name,
+            source=dict(dataset.source),
+            fingerprint=fingerprint(dataset),
+            n=len(dataset),
+            image_shape=dataset.image_shape,
+            factor_names=dataset.factor_names,
+            factor_kinds=dataset.factor_kinds,
+            notes=dataset.notes,
+            feature_names=dataset.feature_names,
+            paths_from=paths_from,
+        )
 
     def __post_init__(self) -> None:
         check_data(self.image_shape, self.factor_names, self.factor_kinds, self.feature_names)
@@ -199,24 +218,3 @@ def check_data(
     if feature_names:
         wanted = image_shape[0] if len(image_shape) == 1 else 0
         check_length("feature_names", feature_names, wanted)
-
-
-def check_length(name: str, values: tuple[object, ...], wanted: int) -> None:
-    """Refuse a list of another length.
-
-    Raises:
-        FieldError: names the field.
-    """
-    if len(values) != wanted:
-        raise FieldError(name, f"a list of {len(values)}", f"a list of {wanted}")
-
-
-def check_matrix(name: str, values: Matrix, rows: int, columns: int) -> None:
-    """Refuse a matrix of another shape.
-
-    Raises:
-        FieldError: names the field.
-    """
-    check_length(name, values, rows)
-    for i, row in enumerate(values):
-        check_length(f"{name}[{i}]", row, columns)

@@ -1,46 +1,31 @@
 """`Run`: a folder that says everything about one training."""
 
-import contextlib
-import hashlib
 import warnings
-from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from micvae import __version__
-from micvae.data import DataDescription, FactorDataset, LazyImages, load, parts
-from micvae.data.places import StartingPoints, starting_points
-from micvae.data.standardised import moments
+from micvae.data import DataDescription, FactorDataset
+from micvae.data.places import StartingPoints
 from micvae.data.value_range import TrainedScale, expecting
-from micvae.data.vectors import check_float32, rounded_first, warn_of_rounding
-from micvae.errors import DataError, MicvaeError, MicvaeWarning, RunError
-from micvae.files import (
-    OWN,
-    check_writable,
-    expanded,
-    file_errors,
-    is_empty,
-    make_folder,
-    remove_abandoned,
-)
-from micvae.locks import owned
+from micvae.errors import MicvaeError, MicvaeWarning, RunError
+from micvae.files import expanded
 from micvae.models import VAEModel
 from micvae.paths import checked_file
-from micvae.records import Json, encoded, read, shown, write
+from micvae.records import read, shown
 from micvae.representation import Representation
 from micvae.torch_state import with_torch_defaults
-from micvae.tracking import RunLog, Tracking, tracked
-from micvae.training import checkpoint
 from micvae.training.checkpoint_io import restored_model
-from micvae.training.config import RunConfig
 from micvae.training.convergence import Convergence, collapsed_said, judge
-from micvae.training.device import describe, resolve
+from micvae.training.data_identity import IN_MEMORY, as_trained_on
+from micvae.training.device import EnvironmentRecord
 from micvae.training.log import read_log
 from micvae.training.record import DataRecord, RunRecord, Scores
-from micvae.training.trainer import CHECKPOINT, LOG, Progress, Trainer
+from micvae.training.trained_model import TrainedModel
+from micvae.training.trainer import CHECKPOINT, LOG, Trainer
+from micvae.training.units import Units
 
 RECORD = "run.json"
 RUNS = "runs"
@@ -50,12 +35,9 @@ REPRESENTATION = "representation.npz"
 SCORES = "scores.json"
 DATA = "data.npz"
 FILES = (RECORD, LOG, WEIGHTS, REPRESENTATION, SCORES, DATA, CHECKPOINT)
-"""What is read of a run's folder."""
+"""Files of a run's folder that are read."""
 MOST_TIMES = 1000
-"""Samples that may be made for each that is left, of a split for instance."""
-IN_MEMORY = "in memory"
-"""What stands for the name of data that was handed over as an array."""
-OWN_LOG = RunLog()
+"""How many samples may be generated per sample that is kept, of a split for instance."""
 
 
 class Run:
@@ -95,18 +77,38 @@ class Run:
         return self.record.status == "done"
 
     @property
-    def notes(self) -> list[str]:
-        """What a reader of any result must know of the data."""
-        return list(self.record.data.notes)
+    def version(self) -> str:
+        """The version of micvae that trained it."""
+        return self.record.micvae
+
+    @property
+    def data(self) -> DataRecord:
+        """The description of the data that it was trained on; `dataset` loads the data itself."""
+        return self.record.data
+
+    @property
+    def environment(self) -> EnvironmentRecord:
+        """Libraries and device that it was trained with."""
+        return self.record.environment
+
+    @property
+    def seconds(self) -> float | None:
+        """Time that training took; None while it is not finished."""
+        return self.record.seconds
 
     @property
     def image_shape(self) -> tuple[int, ...]:
         """`(C, H, W)` of the images, or `(F,)` of the vectors, that it was trained on."""
-        return self.record.data.image_shape
+        return self.data.image_shape
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Batches in an epoch."""
+        return self.data.n // self.config.batch_size
 
     @property
     def has_data(self) -> bool:
-        """Whether the data is stored with the run, or named in it; an array may be neither."""
+        """Whether the data is stored with the run, or can be loaded by the name it was given."""
         return (self.path / DATA).exists() or self.config.data != IN_MEMORY
 
     def dataset(self) -> FactorDataset:
@@ -119,17 +121,17 @@ class Run:
         self._check_amount()
         if not (self.path / DATA).exists():
             return self._named()
-        dataset = as_recorded(self._stored(), self.record, self._stored)
+        dataset = as_trained_on(self._stored(), self.data.fingerprint, self._stored)
         if dataset is None:
             raise self._changed()
         return dataset
 
     def _changed(self) -> RunError:
-        return RunError(_changed(self.config.data, self.path, "made"))
+        return RunError(data_changed(self.config.data, self.path, "made"))
 
     def _check_amount(self) -> None:
         """Refuse a record that names data of another size, before that is made."""
-        n, made = self.record.data.n, self.config.description.generated
+        n, made = self.data.n, self.config.description.generated
         if made > MOST_TIMES * n:
             raise RunError(
                 f"{self.path / RECORD} counts {n:,} samples, and its data {self.config.data} would "
@@ -152,9 +154,9 @@ class Run:
             )
         problem: MicvaeError | None = None
         for data in self._places():
-            again = partial(self._read, data)
+            reload = partial(self._read, data)
             try:
-                dataset = as_recorded(again(), self.record, again)
+                dataset = as_trained_on(reload(), self.data.fingerprint, reload)
             except MicvaeError as error:
                 problem = problem or error
                 continue
@@ -165,12 +167,12 @@ class Run:
         raise problem
 
     def _read(self, data: DataDescription) -> FactorDataset:
-        with expecting(trained=TrainedScale.of(self.record.data.source)):
+        with expecting(trained=TrainedScale.of(self.data.source)):
             return data.load()
 
     def _places(self) -> list[DataDescription]:
         """Where the data may be found, the likeliest place first."""
-        data, recorded = self.config.description, self.record.data.paths_from or StartingPoints()
+        data, recorded = self.config.description, self.data.paths_from or StartingPoints()
         found, folder = [data], self.path.resolve()
         if recorded.absolute is not None:
             found.insert(0, data.from_folder(Path(recorded.absolute)))
@@ -180,7 +182,7 @@ class Run:
         return list({str(one): one for one in reversed(found)}.values())[::-1]
 
     def _stored(self) -> FactorDataset:
-        known = self.record.data
+        known = self.data
         with expecting(trained=TrainedScale()):  # stored as bytes where that loses nothing
             stored = FactorDataset.load(self.path / DATA)
         return replace(
@@ -192,12 +194,48 @@ class Run:
             source=known.source,
         )
 
-    def model(self, device: str = "cpu") -> VAEModel:
-        """Rebuild the trained model, with the networks that were trained beside it."""
+    def check_done(self) -> None:
+        """Refuse a run whose training is not finished.
+
+        Raises:
+            RunError: names the command that continues it.
+        """
         if not self.done:
             raise RunError(
                 f"{self.path} is not finished; run the same micvae train command again to go on."
             )
+
+    def trained_model(self, device: str = "cpu") -> TrainedModel:
+        """The trained model, which encodes, decodes and scores samples.
+
+        Args:
+            device: auto, cpu, cuda or mps.
+
+        Raises:
+            RunError: where training is not finished, or a file of the run is damaged.
+        """
+        return TrainedModel(
+            name=str(self.path),
+            config=self.config,
+            image_shape=self.image_shape,
+            model=self.model(device),
+            feature_names=self.data.feature_names,
+            units=self.units,
+            pixel_scale=TrainedScale.of(self.data.source),
+        )
+
+    @property
+    def units(self) -> Units:
+        """How vectors are transformed before the model reads them.
+
+        Raises:
+            RunError: where the record is damaged.
+        """
+        return Units.of(self.data.source, self.image_shape)
+
+    def model(self, device: str = "cpu") -> VAEModel:
+        """Rebuild the trained networks alone; `trained_model` also knows the units of the data."""
+        self.check_done()
         return restored_model(self.config, self.image_shape, self.path / WEIGHTS, device)
 
     def log(self) -> dict[str, np.ndarray]:
@@ -218,8 +256,7 @@ class Run:
         Raises:
             RunError: where the log is damaged, or shorter than an epoch.
         """
-        steps = self.record.data.n // self.config.batch_size
-        columns = self.log()
+        steps, columns = self.steps_per_epoch, self.log()
         found = len(columns["step"])
         if not 0 < steps <= found:
             raise RunError(
@@ -261,7 +298,7 @@ class Run:
         """
         if self.record.convergence is not None:
             return self.record.convergence
-        steps = max(1, self.record.data.n // self.config.batch_size)  # an earlier version's
+        steps = max(1, self.steps_per_epoch)  # an earlier version did not store it
         return judge(self.log()["loss"], self.config, steps)
 
     def remarks(self) -> list[str]:
@@ -279,9 +316,9 @@ class Run:
         path = self.path / REPRESENTATION
         if not path.exists():
             dataset = self.dataset()
-            codes = self.config.objective.encode_dataset(self.model(), dataset)
+            codes = self.trained_model().encode_prepared(dataset)
             Representation.of(codes, dataset).save(path)
-        found, data = Representation.load(path), self.record.data
+        found, data = Representation.load(path), self.data
         for what, there, wanted in (
             ("samples", len(found), data.n),
             ("latents", found.codes.shape[1], self.config.latent_dim),
@@ -313,238 +350,9 @@ class Run:
         return scores
 
 
-@with_torch_defaults
-def train_run(
-    config: RunConfig,
-    path: Path,
-    report: Callable[[Progress], None] = lambda progress: None,
-    dataset: FactorDataset | None = None,
-    tracking: Tracking = OWN_LOG,
-    again: Callable[[], FactorDataset] | None = None,
-) -> Run:
-    """Train into the folder `path`; go on where a run of the same configuration stopped.
-
-    Args:
-        config: what to train.
-        path: a new or empty folder, or one with a run of this very configuration.
-        report: called with the progress every few dozen steps.
-        dataset: what `config.data` names, where it is loaded already.
-        tracking: where else the training is shown; it changes no bit of the run.
-        again: makes `dataset` once more, where `config.data` does not name it: for a run that was
-            begun by micvae 0.1, which read vectors in float32.
-
-    Raises:
-        RunError: where `path` holds something else, or a run on other data, or another process
-            trains there.
-        FileError: where the system refuses to write there.
-        DataError: where vectors that are not standardised need more digits than float32 has.
-        MicvaeError: where the tracker's library is not installed, or it cannot start.
-    """
-    path = expanded(path)
-
-    def again_now() -> FactorDataset:
-        if again is not None:
-            return again()
-        return load(config.data) if dataset is None or config.data != IN_MEMORY else dataset
-
-    if (finished := _finished(path, config, dataset, again_now)) is not None:
-        return finished
-    check_writable(path)
-    dataset = dataset or data_for(config, path)
-    if (path / RECORD).exists():
-        dataset = as_recorded(dataset, Run(path).record, again_now) or dataset.as_float32()
-    else:
-        _check_precision(dataset)
-        dataset = dataset.as_float32()
-    tracker = tracking.open(path)
-    record = RunRecord(
-        micvae=__version__,
-        status="training",
-        config=config,
-        data=DataRecord(
-            name=dataset.name,
-            source=dict(dataset.source),
-            fingerprint=fingerprint(dataset),
-            n=len(dataset),
-            image_shape=dataset.image_shape,
-            factor_names=dataset.factor_names,
-            factor_kinds=dataset.factor_kinds,
-            notes=dataset.notes,
-            feature_names=dataset.feature_names,
-            paths_from=starting_points(config.description, path),
-        ),
-        environment=describe(resolve(config.device)),
-    )
-    trainer = Trainer(config, dataset)  # refuses what cannot be trained before anything is written
-    make_folder(path)
-    with owned(path) as ownership:
-        if (finished := _finished(path, config, dataset, again_now)) is not None:
-            return finished  # by another process meanwhile
-        if (path / RECORD).exists():
-            begun = Run(path).record.data
-            if _without_reading(encoded(begun)) != _without_reading(encoded(record.data)):
-                raise RunError(_changed(config.data, path, "begun"))
-        write(path / RECORD, record)
-
-        def handed_over(progress: Progress) -> None:
-            ownership.check()
-            report(progress)
-            rate = {"images_per_second": progress.images_per_second}
-            tracker.log(progress.step, progress.terms | rate)
-
-        with tracked(tracker, title(config, dataset.name), config.to_json()):
-            model = trainer.fit(path, handed_over)
-            terms = trainer.terms_of_model() if config.objective.changes_after_training else None
-            ownership.check()
-            checkpoint.save_tensors(path / WEIGHTS, model.state_dict(), {"micvae": __version__})
-            codes = config.objective.encode_dataset(model, dataset)
-            ownership.check()
-            Representation.of(codes, dataset).save(path / REPRESENTATION)
-            losses, steps = read_log(path / LOG)["loss"], trainer.steps_per_epoch
-            record = replace(
-                record,
-                status="done",
-                seconds=round(trainer.seconds, 3),
-                convergence=judge(losses, config, steps),
-                final_terms=terms,
-            )
-            write(path / RECORD, record)
-            (path / CHECKPOINT).unlink(missing_ok=True)
-    return Run(path)
-
-
-def data_for(config: RunConfig, path: Path) -> FactorDataset:
-    """Load the data of a configuration; where `path` holds a run on it, as that run read it.
-
-    Raises:
-        RunError: where there is a run whose record cannot be read.
-        DataError: where there is no such data, or it cannot be used.
-    """
-    begun = Run(path) if (path / RECORD).exists() else None
-    if begun is None or begun.config.data != config.data:
-        return load(config.data)
-    with expecting(trained=TrainedScale.of(begun.record.data.source)):
-        return load(config.data)
-
-
-def _finished(
-    path: Path,
-    config: RunConfig,
-    dataset: FactorDataset | None,
-    again: Callable[[], FactorDataset],
-) -> Run | None:
-    """The run in a folder where it is finished; None where training begins there, or goes on.
-
-    Raises:
-        RunError: where the folder holds something else, or a run of another configuration or of
-            other data.
-    """
-    with file_errors(path):
-        begun = (path / RECORD).exists()
-        if not begun and path.exists() and not is_empty(path):
-            raise RunError(f"{path} exists and is not a run; choose another --out.")
-    if not begun:
-        return None
-    run = Run(path)
-    if run.config != config:
-        raw = replace(config, data=run.config.data)
-        remedy = "choose another --out, or remove the folder"
-        if run.config == raw and config.data == str(run.config.description.wrapped("standardised")):
-            remedy = f"add --no-standardise to go on with it, {remedy}"
-        raise RunError(
-            f"{path} holds a run of another configuration ({_difference(run.config, config)}); "
-            f"{remedy}."
-        )
-    if not run.done:
-        return None
-    if dataset is not None and as_recorded(dataset, run.record, again) is None:
-        raise RunError(_changed(config.data, path, "made"))
-    if (path / CHECKPOINT).exists() or any(path.glob(f"{OWN}*")):
-        # A process that is killed in its last step leaves these.
-        with contextlib.suppress(OSError, RunError), owned(path):
-            (path / CHECKPOINT).unlink(missing_ok=True)
-            remove_abandoned(path)
-    return run
-
-
-def _changed(data: str, path: Path, made: str) -> str:
+def data_changed(data: str, path: Path, made: str) -> str:
+    """A message: the data is no longer what a run was trained on."""
     return (
         f"the data at {data} has changed since {path} was {made}; restore it, or train again with "
         "another --out."
     )
-
-
-def track_scores(run: Run, scores: Mapping[str, float], tracking: Tracking) -> None:
-    """Show scores where the run's training was shown."""
-    name = title(run.config, run.record.data.name)
-    with tracked(tracking.open(run.path), name, run.config.to_json()) as tracker:
-        tracker.scores(scores)
-
-
-def title(config: RunConfig, data: str) -> str:
-    """What a run is called in a list of runs."""
-    return f"{config.method} on {data}, seed {config.seed}"
-
-
-def as_recorded(
-    dataset: FactorDataset, record: RunRecord, again: Callable[[], FactorDataset]
-) -> FactorDataset | None:
-    """The data set as networks read it, where it is what a run was trained on; else None.
-
-    Args:
-        dataset: the data as it is now.
-        record: of the run.
-        again: makes `dataset` once more: vectors of runs of micvae 0.1 were rounded to float32
-            before anything else, and are read so again.
-    """
-    wanted = record.data.fingerprint
-    now = dataset.as_float32()
-    if fingerprint(now) == wanted:
-        return now
-    if dataset.pictures:
-        return None
-    try:
-        with rounded_first():
-            before = again()
-    except DataError:  # beyond float32: no run of micvae 0.1 was trained on it
-        return None
-    return before if fingerprint(before) == wanted else None
-
-
-def _check_precision(dataset: FactorDataset) -> None:
-    """Refuse vectors in float64 that float32 does not resolve, warn of float32 that has lost it."""
-    if dataset.pictures or dataset.source.get("data") in ("standardised", "whitened"):
-        return
-    mean, scale = moments(dataset.images)
-    names = dataset.feature_names
-    if dataset.images.dtype == np.float32:
-        warn_of_rounding(mean, scale, dataset.name, names)
-    else:
-        check_float32(parts(dataset.images), mean, scale, dataset.name, names)
-
-
-def fingerprint(dataset: FactorDataset) -> str:
-    """A digest of images and factors; the same for images that are read in parts."""
-    digest = hashlib.blake2b(digest_size=16)
-    more = [a for a in (dataset.partners, dataset.auxiliary, dataset.sequence) if a is not None]
-    for array in (dataset.images, dataset.factors, *more):
-        digest.update(repr((array.shape, str(array.dtype))).encode())
-        for block in parts(array) if isinstance(array, LazyImages) else [array]:
-            digest.update(np.ascontiguousarray(block).data)
-    return digest.hexdigest()
-
-
-def _without_reading(data: Json) -> Json:
-    """What a record says of data but for names of features, and for how pictures were read.
-
-    The fingerprint is of what was read; older records say neither.
-    """
-    left_out = {"feature_names", "value_range", "dtype", "value_range_given", "paths_from"}
-    if not isinstance(data, Mapping):
-        return data
-    return {k: _without_reading(v) for k, v in data.items() if k not in left_out}
-
-
-def _difference(old: RunConfig, new: RunConfig) -> str:
-    a, b = old.to_json(), new.to_json()
-    return ", ".join(f"{key}: {a[key]} there, {b[key]} here" for key in a if a[key] != b[key])

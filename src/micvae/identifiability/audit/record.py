@@ -20,8 +20,8 @@ from micvae.records import (
     Share,
     Texts,
     Whole,
+    check_length,
 )
-from micvae.training.record import check_length
 
 
 @dataclass(frozen=True, kw_only=True)

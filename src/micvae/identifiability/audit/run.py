@@ -179,15 +179,12 @@ def audit_runs(
 
 def _same_data(runs: Sequence[Run]) -> None:
     for run in runs:
-        if not run.done:
-            raise RunError(
-                f"{run.path} is not finished; run the same micvae train command again to go on."
-            )
+        run.check_done()
     if len({run.path.resolve() for run in runs}) < len(runs):
         raise RunError("a run is given twice; give each run once.")
     first = runs[0]
     for run in runs[1:]:
-        if run.record.data.fingerprint != first.record.data.fingerprint:
+        if run.data.fingerprint != first.data.fingerprint:
             raise RunError(
                 f"{run.path} was trained on other data than {first.path}; audit together runs "
                 "on the same data (for generated sets: the same --data)."

@@ -1,7 +1,7 @@
 """Mixings whose inverse and Jacobian are known, by name."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
@@ -19,36 +19,15 @@ from micvae.errors import DataError, MicvaeError
 
 @dataclass(frozen=True)
 class MixingDescription:
-    """What a mixing is drawn from: the fields of each are the options of its function."""
+    """The options of the function that draws a mixing, as fields."""
 
     builder: ClassVar[Callable[..., Mixing]]
-
-    def draw(self, sources: Array, generator: np.random.Generator) -> Mixing:
-        """Draw the mixing for sources `(N, D)`.
-
-        Args:
-            sources: those that it must be one to one for.
-            generator: of its weights and angles.
-
-        Raises:
-            DataError: for impossible options.
-        """
-        options = {f.name: getattr(self, f.name) for f in fields(self)}
-        return type(self).builder(Ball.of(sources), generator, **options)
+    """The function."""
 
 
 MIXINGS = {
     function.__name__: spelling.of_function(function, MixingDescription, {}, skip=2)
-    for function in (
-        linear,
-        leaky,
-        leaky_tanh,
-        mobius,
-        holomorphic,
-        isometry,
-        orthogonal,
-        sparse,
-    )
+    for function in (linear, leaky, leaky_tanh, mobius, holomorphic, isometry, orthogonal, sparse)
 }
 spelling.register(MixingDescription, MIXINGS, "mixing")
 
@@ -81,7 +60,8 @@ def draw(text: str, sources: Array, generator: np.random.Generator) -> Mixing:
         DataError: for an unknown name, options that it does not have, or impossible ones.
     """
     try:
-        return spelling.read(text, MixingDescription).draw(sources, generator)
+        described = spelling.read(text, MixingDescription)
+        return type(described).builder(Ball.of(sources), generator, **vars(described))
     except DataError:
         raise
     except MicvaeError as error:

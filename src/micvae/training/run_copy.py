@@ -1,4 +1,4 @@
-"""A fitted estimator on disk: the folder of a run like any other."""
+"""`RunCopy`: a finished run in memory, which can be written as a folder again."""
 
 from __future__ import annotations
 
@@ -11,19 +11,20 @@ from micvae.data import FactorDataset, LazyImages
 from micvae.errors import DataError, RunError
 from micvae.files import check_writable, is_empty, new_folder
 from micvae.representation import Representation
+from micvae.training.data_identity import as_trained_on
 from micvae.training.record import RunRecord
-from micvae.training.run import DATA, RECORD, REPRESENTATION, SCORES, WEIGHTS, Run, as_recorded
+from micvae.training.run import DATA, RECORD, REPRESENTATION, SCORES, WEIGHTS, Run
 from micvae.training.trainer import LOG
 
 
 @dataclass(frozen=True, eq=False)
-class Fitted:
-    """What remains of a run when its folder is gone.
+class RunCopy:
+    """The content of a finished run's folder.
 
     Args:
-        record: what `run.json` holds.
+        record: content of `run.json`.
         representation: codes of the training samples.
-        files: the other files of the run by name.
+        files: content of the other files by name.
     """
 
     record: RunRecord
@@ -31,24 +32,24 @@ class Fitted:
     files: Mapping[str, bytes]
 
     @classmethod
-    def of(cls, run: Run) -> Fitted:
+    def of(cls, run: Run) -> RunCopy:
         """Read a finished run."""
         names = [n for n in (LOG, WEIGHTS, SCORES) if (run.path / n).exists()]
         files = {name: (run.path / name).read_bytes() for name in names}
         return cls(run.record, run.representation(), files)
 
     def write(
-        self, path: Path, dataset: FactorDataset | None, again: Callable[[], FactorDataset]
+        self, path: Path, dataset: FactorDataset | None, reload: Callable[[], FactorDataset]
     ) -> None:
-        """Write the folder of the run, where wanted with its data; all of it, or none.
+        """Write the folder of the run, with its data where that is given; all of it, or nothing.
 
         Args:
             path: a new or empty folder.
-            dataset: what was trained on, where it is to be stored.
-            again: makes `dataset` once more, see `micvae.training.run.as_recorded`.
+            dataset: the training data, where it is to be stored.
+            reload: makes `dataset` once more, see `micvae.training.data_identity.as_trained_on`.
 
         Raises:
-            DataError: where `dataset` is not what was trained on.
+            DataError: where `dataset` is not the training data, or is too large to be stored.
             RunError: where the folder holds something.
             FileError: where it cannot be written to.
         """
@@ -61,7 +62,7 @@ class Fitted:
                 "path instead of an array, which every command then finds again."
             )
         if dataset is not None:
-            dataset = as_recorded(dataset, self.record, again)
+            dataset = as_trained_on(dataset, self.record.data.fingerprint, reload)
             if dataset is None:
                 raise DataError(
                     "data is not what was fitted; give the same X, and the same y, or leave data "
