@@ -9,7 +9,7 @@ import pytest
 from micvae.data import FactorDataset, load, squares, standardised
 from micvae.data.standardised import own_vectors
 from micvae.errors import DataError
-from micvae.sharing.units import Units
+from micvae.training.units import Units
 
 RNG = np.random.default_rng(0)
 FACTORS = {
