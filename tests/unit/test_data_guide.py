@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from micvae.data import DATASETS, GENERATED, OWN, PROBLEMS, PUBLISHED, describe, load
+from micvae.data import DATASETS, FORMATS, GENERATED, OWN, PROBLEMS, PUBLISHED, describe, load
 from micvae.data.problems import MIXINGS
 
 GUIDE = (Path(__file__).parents[2] / "docs" / "data.md").read_text()
@@ -17,6 +17,11 @@ def test_every_data_set_is_in_the_guide():
     bold = set(re.findall(r"^\*\*`(\w+)`\*\*", GUIDE, re.MULTILINE))
     assert set(DATASETS) <= cells | bold
     assert set(GENERATED) | set(PROBLEMS) | set(PUBLISHED) | set(MIXINGS) <= cells
+
+
+@pytest.mark.parametrize("suffix", [s for one in FORMATS for s in one.suffixes])
+def test_every_format_is_in_the_guide(suffix):
+    assert f"`{suffix}`" in GUIDE
 
 
 @pytest.mark.parametrize("name", GENERATED)
