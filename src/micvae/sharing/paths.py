@@ -9,7 +9,9 @@ from micvae.errors import DataError
 def public(data: str) -> str:
     """A data description without the folders of its paths, at any depth."""
     try:
-        return str(describe(data).without_folders())
+        described = describe(data)
+        shown = described.without_folders()
+        return data if shown == described else str(shown)
     except DataError:
         return "…"  # no run can have been trained on it
 
