@@ -26,7 +26,7 @@ from micvae.objectives import find
 from micvae.objectives.schedules import Schedule
 from micvae.studies.record import StudyRecord, StudyRow
 from micvae.studies.statistics import bootstrap_interval
-from micvae.studies.study import Cell, at_once, grid, run_study
+from micvae.studies.study import Cell, grid, n_workers, run_study
 from micvae.training.config import RunConfig
 from micvae.training.run import Run
 from update_readme import between
@@ -236,7 +236,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, default=Path("out/assumptions"))
     parser.add_argument("--seeds", type=int, help="default 5, with --quick 2")
-    parser.add_argument("--workers", type=int, default=at_once())
+    parser.add_argument("--workers", type=int, default=n_workers())
     parser.add_argument("--quick", action="store_true", help="few samples and epochs")
     options = parser.parse_args()
     folder = options.out / "quick" if options.quick else options.out

@@ -18,7 +18,7 @@ from micvae.objectives import METHODS, find
 from micvae.reports import report_folder
 from micvae.studies.record import StudyRecord
 from micvae.studies.statistics import bootstrap_interval
-from micvae.studies.study import at_once, described, grid, run_study
+from micvae.studies.study import described, grid, n_workers, run_study
 from micvae.training.config import RunConfig
 from update_readme import between
 
@@ -88,7 +88,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, default=Path("out/methods"))
     parser.add_argument("--seeds", type=int, default=5)
-    parser.add_argument("--workers", type=int, default=at_once())
+    parser.add_argument("--workers", type=int, default=n_workers())
     options = parser.parse_args()
     configs = rows()
     description = StudyRecord(

@@ -11,7 +11,9 @@ import numpy as np
 import pytest
 import torch
 
+from builders import tiny_run
 from micvae.data import FactorDataset, squares
+from micvae.training import Run
 
 torch.set_num_threads(1)
 
@@ -21,6 +23,12 @@ SHARED = Path(__file__).parents[2] / "shared" / "data"
 @pytest.fixture
 def toy() -> FactorDataset:
     return squares(256, seed=0)
+
+
+@pytest.fixture(scope="session")
+def finished_run(tmp_path_factory) -> Run:
+    """A finished run of 96 toy images, for all tests: copy its folder before you change it."""
+    return tiny_run(tmp_path_factory.mktemp("finished") / "run")
 
 
 @pytest.fixture(autouse=True)

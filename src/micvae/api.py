@@ -231,7 +231,7 @@ def compare(
     from micvae.studies.pool import leave_if_worker
     from micvae.studies.record import StudyRecord
     from micvae.studies.selection import OWN_DATA
-    from micvae.studies.study import at_once, described, grid, run_study
+    from micvae.studies.study import described, grid, n_workers, run_study
 
     leave_if_worker()
     if seeds < 1 or restarts < 1:
@@ -249,7 +249,7 @@ def compare(
     cells = grid(rows, range(first, first + seeds), dict.fromkeys(rows, restarts))
     about = StudyRecord(title=f"{', '.join(rows)} on {text}", seeds=seeds, rows=described(rows))
     with _progress(verbose, "study", cells) as report:
-        return run_study(cells, folder, about, workers or at_once(), report)
+        return run_study(cells, folder, about, workers or n_workers(), report)
 
 
 def plot(run: Run | str | Path, figure: str = "traversals") -> Figure:
@@ -269,21 +269,21 @@ def plot(run: Run | str | Path, figure: str = "traversals") -> Figure:
         >>> figure = micvae.plot(run, "curves")
         >>> figure.savefig("curves.png")
     """
-    from micvae.reports.single import FIGURES, gather
+    from micvae.reports.figures import RUN_FIGURES
+    from micvae.reports.material import gather
     from micvae.scoring import ensure_scores
 
-    if figure not in FIGURES:
-        raise MicvaeError(
-            f"figure is {figure!r}{nearest(figure, FIGURES)}; choose from {', '.join(FIGURES)}."
-        )
+    if figure not in RUN_FIGURES:
+        near, known = nearest(figure, RUN_FIGURES), ", ".join(RUN_FIGURES)
+        raise MicvaeError(f"figure is {figure!r}{near}; choose from {known}.")
     run, missing = _run(run), list[str]()
     ensure_scores(run)
-    plates = FIGURES[figure]([gather(run, "", missing)]).plates
-    if not plates:
+    group = RUN_FIGURES[figure]([gather(run, "", missing)])
+    if group is None:
         raise MicvaeError(
             f"{figure}: this run has no such figure. " + (" ".join(missing) or "See its report.")
         )
-    return plates[0].figure
+    return group.plates[0].figure
 
 
 def _is_run(value: object) -> bool:

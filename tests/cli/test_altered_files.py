@@ -22,8 +22,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from builders import in_process
 from micvae.cli import main
-from micvae.errors import MicvaeError
 
 SAMPLED = 160
 """Combinations of an alteration and a command that are tried, out of some thousands."""
@@ -304,27 +304,6 @@ def outcome(arguments: list[str]) -> tuple[str, str]:
             return "traceback", traceback.format_exc()
 
 
-def in_process(jobs: Any, workers: int, report: Any = lambda event: None) -> dict[int, str]:
-    """A study's jobs one after the other, without processes of their own."""
-    from micvae.scoring import evaluate_run
-    from micvae.studies.pool import Event
-    from micvae.training.config import RunConfig
-    from micvae.training.train import train_run
-
-    failures = {}
-    for index, (values, path) in enumerate(jobs):
-        config = values if isinstance(values, RunConfig) else RunConfig.from_json(values)
-        try:
-            run = train_run(config, path)
-            if run.scores() is None:
-                evaluate_run(run)
-            report(Event(index, "done"))
-        except MicvaeError as error:
-            failures[index] = str(error)
-            report(Event(index, "failed", str(error)))
-    return failures
-
-
 @contextlib.contextmanager
 def small_and_fast() -> Iterator[None]:
     """Figures are not rendered, audits and counterexamples are small, studies stay in here."""
@@ -366,7 +345,7 @@ def small_and_fast() -> Iterator[None]:
         patch.setattr(page, "save", drawn)
         patch.setattr(theorem, "QUICK", theorem.Scale((0.0, 45.0), 300, 60))
         patch.setattr(audit, "QUICK", audit.Scale(4, 4, 1, 4, 64, 60, 200, 5))
-        patch.setattr(audit, "LEAST_IMAGES", 10)
+        patch.setattr(audit, "MIN_IMAGES", 10)
         patch.setattr(study, "run_jobs", in_process)
         patch.setattr(paper.Reproduction, "_config", tiny)
         patch.setattr(paper, "RESTARTS", 1)

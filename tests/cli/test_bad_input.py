@@ -12,26 +12,14 @@ from micvae.cli import main
 from micvae.data import load, read_matrix
 from micvae.errors import MicvaeError, MicvaeWarning
 from micvae.metrics import evaluate
-from micvae.networks import Patch
-from micvae.objectives import VAEObjective
 from micvae.paths import member
 from micvae.reports import report_folder
 from micvae.sharing.load_model import open_trained
-from micvae.training import RunConfig, train_run
-
-
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory):
-    network = Patch(width=4, hidden=8)
-    config = RunConfig(
-        objective=VAEObjective(), data="squares(n=96)", epochs=1, network=network, device="cpu"
-    )
-    return train_run(config, tmp_path_factory.mktemp("finished") / "run").path
 
 
 @pytest.fixture
-def folder(finished, tmp_path, monkeypatch):
-    shutil.copytree(finished, tmp_path / "run")
+def folder(finished_run, tmp_path, monkeypatch):
+    shutil.copytree(finished_run.path, tmp_path / "run")
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "thesis.tex").write_text("years of work")
     monkeypatch.chdir(tmp_path)

@@ -1,58 +1,35 @@
-"""The command line as a user meets it: in processes of their own."""
+"""The command line as a user meets it."""
 
-import os
 import re
 import subprocess
 import sys
-import time
 import warnings
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
-from micvae.cli import COMMANDS, main
+from builders import in_process
+from micvae.cli import COMMANDS
 from micvae.data import DATASETS
 from micvae.distributions import LATENTS
+from micvae.errors import MicvaeWarning
 from micvae.files import read_json
 from micvae.metrics import METRICS
 from micvae.objectives import METHODS
+from micvae.studies import study
 
 TOY = ("--data", "squares(n=256)", "--epochs", "1", "--network", "patch(width=4, hidden=8)")
 
 
-def micvae(*arguments, cwd=None):
-    command = [sys.executable, "-m", "micvae", *map(str, arguments)]
-    environment = os.environ | {"COLUMNS": "200", "NO_COLOR": "1"}
-    return subprocess.run(
-        command, capture_output=True, text=True, cwd=cwd, env=environment, timeout=300
-    )
-
-
-@pytest.fixture
-def inline(tmp_path, monkeypatch, capsys):
-    """Run a command in this process, in an empty folder: the seconds to load torch are saved."""
-
-    def run(*arguments):
-        with warnings.catch_warnings():
-            monkeypatch.setattr(warnings, "showwarning", warnings.showwarning)
-            try:
-                main(list(map(str, arguments)))
-                status = 0
-            except SystemExit as stop:
-                status = stop.code
-        out, err = capsys.readouterr()
-        return subprocess.CompletedProcess(arguments, status, out, err)
-
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "200")
-    return run
-
-
 def test_help_teaches_and_does_not_load_torch():
-    done = micvae("--help")
-    assert done.returncode == 0
+    """As a shell starts it; what is loaded is listed on the error stream."""
+    command = [sys.executable, "-X", "importtime", "-m", "micvae", "--help"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
     for command in COMMANDS:
         assert re.search(rf"^\s+(micvae )?{command}\b", done.stdout, re.MULTILINE), command
+    loaded = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert "micvae.cli" in loaded and not loaded & {"torch", "numpy", "tyro"}
 
 
 def test_help_of_commands_shows_every_setting_and_its_default(inline):
@@ -132,29 +109,31 @@ def test_a_wrong_flag_is_status_2(inline, arguments):
     assert arguments[2 if arguments[0] == "train" else 1] in done.stderr
 
 
-def test_train_evaluate_report(tmp_path):
+def test_train_evaluate_report(inline, tmp_path):
     run = tmp_path / "run"
-    trained = micvae("train", "mi-constrained", *TOY, "--seed", 3, "--out", run)
+    trained = inline("train", "mi-constrained", *TOY, "--seed", 3, "--out", run)
     assert trained.returncode == 0, trained.stderr
     assert f"micvae evaluate {run}" in trained.stdout
     assert read_json(run / "run.json")["config"]["seed"] == 3
 
-    evaluated = micvae("evaluate", run)
+    evaluated = inline("evaluate", run)
     assert evaluated.returncode == 0, evaluated.stderr
     scores = read_json(run / "scores.json")["metrics"]
     for name, value in scores.items():
         assert re.search(rf"{name}\b.*{value:.4f}", evaluated.stdout), name
     assert "−E[log p(x|z)]" in evaluated.stdout
 
-    reported = micvae("report", run)
+    reported = inline("report", run)
     assert reported.returncode == 0, reported.stderr
     assert str(run / "report.html") in reported.stdout.replace("\n", "")
     assert "<html" in (run / "report.html").read_text()
 
 
-def test_aliased_angles_are_told_once_and_go_into_the_record(tmp_path):
+def test_aliased_angles_are_told_once_and_go_into_the_record(inline, tmp_path):
     data = "squares(n=256, angles=(0, 90))"
-    done = micvae("train", "vae", *TOY[2:], "--data", data, "--out", tmp_path / "run")
+    with warnings.catch_warnings():
+        warnings.simplefilter("default", MicvaeWarning)  # as Python does for a user
+        done = inline("train", "vae", *TOY[2:], "--data", data, "--out", tmp_path / "run")
     assert done.returncode == 0
     assert done.stderr.count("0°, 90° cannot be told apart") == 1
     assert "0°, 90°" in read_json(tmp_path / "run" / "run.json")["data"]["notes"][0]
@@ -172,28 +151,32 @@ def test_what_must_fail_is_not_offered(inline, tmp_path):
 
 def test_a_study_says_what_failed_and_is_not_replaced(inline, tmp_path):
     np.save(tmp_path / "own.npy", np.random.default_rng(0).normal(size=(64, 4)))
-    study = ("study", "--data", "own.npy", "--seeds", 1, "--workers", 1, "--out", "out")
-    done = inline(study[0], "vae", "ada-gvae", *study[1:], "--epochs", 1)
+    command = ("study", "--data", "own.npy", "--seeds", 1, "--workers", 1, "--out", "out")
+    done = inline(command[0], "vae", "ada-gvae", *command[1:], "--epochs", 1)
     assert done.returncode == 1
     assert re.search(r"ada-gvae +–", done.stdout)
     assert "failed: ada-gvae, seed 0: own, standardised has no known factors" in done.stdout
-    done = inline(study[0], "vae", *study[1:], "--epochs", 2)
+    done = inline(command[0], "vae", *command[1:], "--epochs", 2)
     assert done.returncode == 2 and "epochs: 1 there, 2 here" in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
 
 
-def test_study(tmp_path):
+def test_study(inline, tmp_path, monkeypatch):
+    monkeypatch.setattr(study, "run_jobs", in_process)
     out = tmp_path / "study"
     arguments = ("vae", "mi-constrained(mi_weight=1)", *TOY, "--seeds", 2, "--out", out)
-    done = micvae("study", *arguments)
+    done = inline("study", *arguments)
     assert done.returncode == 0, done.stderr
-    assert "mi-constrained(mi_weight=1)" in done.stdout
-    rows = read_json(out / "study.json")
-    assert rows["failed"] == {}
-    assert (out / "report.html").exists() and (out / "table.parquet").exists()
+    for row in ("vae", "mi-constrained(mi_weight=1)"):
+        assert re.search(rf"^ *{re.escape(row)} +0\.\d\d", done.stdout, re.MULTILINE), done.stdout
+    assert read_json(out / "study.json")["failed"] == {}
+    rows = pq.read_table(out / "table.parquet").to_pylist()
+    assert sorted({row["seed"] for row in rows}) == [0, 1] and len(rows) == 4
+    assert "<html" in (out / "report.html").read_text()
 
 
-def test_select_and_compare(inline, tmp_path):
+def test_select_and_compare(inline, tmp_path, monkeypatch):
+    monkeypatch.setattr(study, "run_jobs", in_process)
     out = tmp_path / "out"
     # after one epoch no latent is active, and nothing is recommended
     settings = ("--epochs", 60, *TOY[4:], "--latent-dim", 2)
@@ -254,34 +237,11 @@ def test_vectors_of_unlike_scales_are_standardised(inline, tmp_path):
     assert read_json(tmp_path / "raw" / "run.json")["config"]["data"] == "t.csv"
 
 
-def test_ctrl_c_says_how_to_go_on(tmp_path):
-    import signal
-
-    run = tmp_path / "run"
-    command = [sys.executable, "-m", "micvae", "train", "vae", "--data", "squares(n=4096)"]
-    command += ["--network", "patch(width=4, hidden=8)", "--epochs", "500", "--out", str(run)]
-    # A shell that starts the tests in the background has them ignore Ctrl-C, and so their children.
-    process = subprocess.Popen(
-        command,
-        stderr=subprocess.PIPE,
-        text=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-    )
-    deadline = time.monotonic() + 120
-    while not (run / "checkpoint.safetensors").exists() and time.monotonic() < deadline:
-        time.sleep(0.02)
-    process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=60)
-    assert process.returncode == 130
-    assert "the same command goes on from here" in errors and "Traceback" not in errors
-    assert read_json(run / "run.json")["status"] == "training"
-
-
 @pytest.mark.shared_data
-def test_real_photographs(tmp_path, coil20):
+def test_real_photographs(inline, tmp_path, coil20):
     run = tmp_path / "run"
     arguments = ("--data", coil20, "--epochs", 2, "--latent-dim", 6, "--out", run)
     for command in (("train", "mi-constrained", *arguments), ("evaluate", run), ("report", run)):
-        done = micvae(*command)
+        done = inline(*command)
         assert done.returncode == 0, done.stderr
     assert read_json(run / "scores.json")["factor_names"] == ["object", "pose"]

@@ -6,7 +6,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from test_cli import inline  # noqa: F401, a fixture
 
 from micvae.files import read_json
 from micvae.metrics import METRICS, evaluate
@@ -33,7 +32,7 @@ def write(path, array):
 
 
 @pytest.mark.parametrize("suffix", [".npy", ".npz", ".csv", ".parquet"])
-def test_every_format_scores_alike(inline, tmp_path, suffix):  # noqa: F811
+def test_every_format_scores_alike(inline, tmp_path, suffix):
     codes = write(tmp_path / f"codes{suffix}", CODES)
     factors = write(tmp_path / "factors.csv", FACTORS)
     done = inline("evaluate", "--codes", codes, "--factors", factors, *FAST, "--out", "s.json")
@@ -46,7 +45,7 @@ def test_every_format_scores_alike(inline, tmp_path, suffix):  # noqa: F811
         assert re.search(rf"{name}\s+{value:.4f}", done.stdout), name
 
 
-def test_text_is_a_category_and_the_unfair_scores_are_named(inline, tmp_path):  # noqa: F811
+def test_text_is_a_category_and_the_unfair_scores_are_named(inline, tmp_path):
     np.save("codes.npy", CODES)
     lines = ["size,shape", *(f"{s},{n}" for s, n in zip(FACTORS[:, 0], SHAPES, strict=True))]
     (tmp_path / "factors.csv").write_text("\n".join(lines))
@@ -57,7 +56,7 @@ def test_text_is_a_category_and_the_unfair_scores_are_named(inline, tmp_path):  
     assert "warning" not in done.stderr
 
 
-def test_intervals_and_codes_alone(inline, tmp_path):  # noqa: F811
+def test_intervals_and_codes_alone(inline, tmp_path):
     np.save("codes.npy", CODES)
     np.save("factors.npy", FACTORS)
     done = inline(
@@ -91,7 +90,7 @@ def test_intervals_and_codes_alone(inline, tmp_path):  # noqa: F811
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
-def test_bad_files_are_one_line_and_status_2(inline, tmp_path, arguments, message):  # noqa: F811
+def test_bad_files_are_one_line_and_status_2(inline, tmp_path, arguments, message):
     np.save("codes.npy", CODES)
     np.save("short.npy", FACTORS[:9])
     np.save("cube.npy", np.zeros((2, 2, 2)))
@@ -106,7 +105,7 @@ def test_bad_files_are_one_line_and_status_2(inline, tmp_path, arguments, messag
     assert line.startswith("micvae: error: ") and message in line
 
 
-def test_of_a_table_of_encode_the_latents_are_scored(inline, tmp_path):  # noqa: F811
+def test_of_a_table_of_encode_the_latents_are_scored(inline, tmp_path):
     """Counted as latents, the factors beside the codes would know themselves."""
     columns = {"row": np.arange(200), "z0": RNG.normal(size=200), "z1": RNG.normal(size=200)}
     columns |= {"size": FACTORS[:, 0], "shape": FACTORS[:, 1]}
@@ -125,7 +124,7 @@ def test_of_a_table_of_encode_the_latents_are_scored(inline, tmp_path):  # noqa:
     assert "2 factors: size, shape; left out: row, z0, z1" in done.stdout
 
 
-def test_the_index_of_pandas_is_left_out_and_named(inline, tmp_path):  # noqa: F811
+def test_the_index_of_pandas_is_left_out_and_named(inline, tmp_path):
     np.save("codes.npy", CODES)
     rows = [f"{i},{a},{b}" for i, (a, b) in enumerate(FACTORS.tolist())]
     for name, said in (("", "a column without a name"), ("Unnamed: 0", "Unnamed: 0")):
@@ -135,7 +134,7 @@ def test_the_index_of_pandas_is_left_out_and_named(inline, tmp_path):  # noqa: F
         assert f"2 factors: a, b; left out: {said}" in done.stdout
 
 
-def test_a_constant_factor_is_named(inline, tmp_path):  # noqa: F811
+def test_a_constant_factor_is_named(inline, tmp_path):
     np.save("codes.npy", CODES)
     (tmp_path / "f.csv").write_text("\n".join(["a,still", *(f"{a},1" for a in FACTORS[:, 0])]))
     done = inline("evaluate", "--codes", "codes.npy", "--factors", "f.csv", *FAST)

@@ -7,6 +7,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from builders import NETWORK, complete_file
 from micvae.cli import main
 from micvae.data import squares
 from micvae.files import read_json
@@ -17,20 +18,7 @@ from micvae.training.run import Run
 
 @pytest.fixture(scope="module")
 def own(tmp_path_factory):
-    """Images with whatever a method may ask for: factors, partners, a label, an order in time."""
-    toy = squares(64, seed=0)
-    rotation = np.unique(toy.factors[:, 2], return_inverse=True)[1]
-    path = tmp_path_factory.mktemp("own") / "own.npz"
-    np.savez(
-        path,
-        images=toy.images,
-        factors=np.column_stack([toy.factors[:, :2], rotation]),
-        factor_names=["size", "intensity", "rotation"],
-        partners=np.roll(toy.images, -1, axis=0),
-        auxiliary=rotation,
-        sequence=np.arange(64) // 8,
-    )
-    return path
+    return complete_file(tmp_path_factory.mktemp("own") / "own.npz")
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -38,7 +26,7 @@ def test_train_and_evaluate(method, own, tmp_path, capsys):
     out = tmp_path / "run"
     command = ["train", method, "--data", own, "--out", out, "--epochs", 1, "--batch-size", 32]
     if METHODS[method]().network == Auto():  # others come with one of their own
-        command += ["--network", "patch(width=4, hidden=8)"]
+        command += ["--network", NETWORK]
     if method == "semi-supervised":
         command += ["--labels", 16]
     with warnings.catch_warnings():

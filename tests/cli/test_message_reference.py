@@ -21,11 +21,9 @@ from PIL import Image
 
 import micvae.errors
 import micvae.metrics
+from builders import tiny_run
 from micvae.cli import main
 from micvae.errors import MicvaeError, MicvaeWarning
-from micvae.networks import Patch
-from micvae.objectives import VAEObjective
-from micvae.training import RunConfig, train_run
 
 ROOT = Path(__file__).parents[2]
 EXTRAS = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"][
@@ -168,14 +166,7 @@ def installed(words):
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
-    config = RunConfig(
-        objective=VAEObjective(),
-        data="squares(n=128)",
-        epochs=1,
-        network=Patch(width=4, hidden=8),
-        device="cpu",
-    )
-    return train_run(config, tmp_path_factory.mktemp("finished") / "run").path
+    return tiny_run(tmp_path_factory.mktemp("finished") / "run", data="squares(n=128)").path
 
 
 @pytest.fixture

@@ -3,13 +3,13 @@
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from test_cli import TOY, inline  # noqa: F401, a fixture
+from test_cli import TOY
 
 from micvae.data import from_npz
 from micvae.training import Run
 
 
-def test_a_colleague_gets_one_folder_and_encodes_with_it(inline, tmp_path):  # noqa: F811
+def test_a_colleague_gets_one_folder_and_encodes_with_it(inline, tmp_path):
     assert inline("train", "vae", *TOY, "--out", "run").returncode == 0
     shared = inline("share", "run", "--out", "shared")
     assert shared.returncode == 0, shared.stderr
@@ -44,7 +44,7 @@ def test_a_colleague_gets_one_folder_and_encodes_with_it(inline, tmp_path):  # n
     ],
     ids=" ".join,
 )
-def test_bad_input_is_one_line_and_status_2(inline, tmp_path, arguments, message):  # noqa: F811
+def test_bad_input_is_one_line_and_status_2(inline, tmp_path, arguments, message):
     done = inline(*arguments)
     assert done.returncode == 2 and "Traceback" not in done.stderr
     assert message in done.stderr.replace("\n", " ")

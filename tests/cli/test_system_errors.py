@@ -21,37 +21,23 @@ import pytest
 from micvae.cli import main
 from micvae.data import squares
 from micvae.errors import FileError, MicvaeError
-from micvae.files import check_writable, make_folder, new_folder, replacing, write_text
-from micvae.networks import Patch
-from micvae.objectives import VAEObjective
+from micvae.files import check_writable, make_folder, new_folder, read_json, replacing, write_text
 from micvae.sharing.codes import encode_to
 from micvae.sharing.hub import save_pretrained
 from micvae.sharing.onnx import export_run
-from micvae.training import RunConfig, checkpoint, train_run
+from micvae.training import checkpoint, train_run
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="conditions of POSIX systems")
 NETWORK = "patch(width=4, hidden=8)"
 SMALL = ["--data", "squares(n=96)", "--epochs", "1", "--network", NETWORK]
 
 
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory):
-    config = RunConfig(
-        objective=VAEObjective(),
-        data="squares(n=96)",
-        epochs=1,
-        network=Patch(width=4, hidden=8),
-        device="cpu",
-    )
-    return train_run(config, tmp_path_factory.mktemp("finished") / "run")
-
-
 @pytest.fixture
-def folder(finished, tmp_path, monkeypatch):
+def folder(finished_run, tmp_path, monkeypatch):
     """A run in run/, codes and factors, and a file that is in the way."""
     place = tmp_path / "work"
     place.mkdir()
-    shutil.copytree(finished.path, place / "run")
+    shutil.copytree(finished_run.path, place / "run")
     generator = np.random.default_rng(0)
     np.save(place / "codes.npy", generator.normal(size=(60, 3)))
     np.save(place / "factors.npy", generator.integers(0, 3, (60, 2)))
@@ -152,11 +138,11 @@ WRITERS = {
 
 @pytest.mark.elsewhere
 @pytest.mark.parametrize("name", WRITERS)
-def test_a_folder_that_is_read_only(name, finished, read_only, tmp_path):
-    WRITERS[name](finished, tmp_path / "warm")  # loads what only root may read
+def test_a_folder_that_is_read_only(name, finished_run, read_only, tmp_path):
+    WRITERS[name](finished_run, tmp_path / "warm")  # loads what only root may read
     denied = pytest.raises(FileError, match="permission is denied; choose")
-    with as_another_user(finished.path), denied as found:
-        WRITERS[name](finished, read_only)
+    with as_another_user(finished_run.path), denied as found:
+        WRITERS[name](finished_run, read_only)
     assert str(read_only) in str(found.value)
     assert list(read_only.iterdir()) == []
 
@@ -191,12 +177,12 @@ LARGE = {
 
 @pytest.mark.elsewhere
 @pytest.mark.parametrize("name", LARGE)
-def test_a_file_that_the_system_cuts_short(name, finished, tmp_path):
+def test_a_file_that_the_system_cuts_short(name, finished_run, tmp_path):
     with (
         files_of_at_most(1500),
         pytest.raises(FileError, match="cannot be used: the file would be"),
     ):
-        LARGE[name](finished, tmp_path)
+        LARGE[name](finished_run, tmp_path)
     assert [p for p in tmp_path.rglob("*") if p.name.startswith(".")] == []
     assert all(p.stat().st_size < 1500 for p in tmp_path.rglob("*") if p.is_file())
 
@@ -214,13 +200,13 @@ def full_disk(tmp_path):
 
 
 @pytest.mark.parametrize("name", LARGE)
-def test_a_disk_that_is_full(name, finished, full_disk):
+def test_a_disk_that_is_full(name, finished_run, full_disk):
     """And where there is space again, the same call goes through."""
     filler = full_disk / "filler"
     filler.write_bytes(b"0" * 60_000)
     try:
         with pytest.raises(FileError, match="the disk is full; free some space"):
-            LARGE[name](finished, full_disk)
+            LARGE[name](finished_run, full_disk)
             write_text(full_disk / "more.txt", "x" * 5_000)
     finally:
         assert [p for p in full_disk.rglob("*") if p.name.startswith(".")] == []
@@ -346,6 +332,7 @@ def test_three_interrupts_of_a_training_are_one_line_and_it_goes_on(tmp_path):
     process = micvae(*command, start_new_session=True)
     interrupted_thrice(process, (tmp_path / "run" / "checkpoint.safetensors").exists)
     assert [p for p in (tmp_path / "run").iterdir() if p.name.startswith(".")] == []
+    assert read_json(tmp_path / "run" / "run.json")["status"] == "training"
     main(command)
     assert (tmp_path / "run" / "weights.safetensors").is_file()
 

@@ -6,16 +6,18 @@ the weights of a training, and say so in the changelog.
 
 import hashlib
 import json
+import sys
 import tempfile
 import warnings
 from pathlib import Path
 
-import numpy as np
 import torch
 from safetensors.torch import load_file
 
+sys.path.append(str(Path(__file__).parents[1]))  # where this file is run as a script
+from builders import complete_file
 from micvae import spelling
-from micvae.data import from_npz, squares
+from micvae.data import from_npz
 from micvae.objectives import METHODS, Objective
 from micvae.training import RunConfig, train_run
 
@@ -32,26 +34,9 @@ def machine() -> dict[str, str]:
     return {"torch": torch.__version__, "capability": capability, "processor": model}
 
 
-def data_file(folder: Path) -> Path:
-    """Images with whatever a method may ask for."""
-    toy = squares(64, seed=0)
-    rotation = np.unique(toy.factors[:, 2], return_inverse=True)[1]
-    path = folder / "golden.npz"
-    np.savez(
-        path,
-        images=toy.images,
-        factors=np.column_stack([toy.factors[:, :2], rotation]),
-        factor_names=["size", "intensity", "rotation"],
-        partners=np.roll(toy.images, -1, axis=0),
-        auxiliary=rotation,
-        sequence=np.arange(64) // 8,
-    )
-    return path
-
-
 def weights_of(method: str, folder: Path) -> dict[str, torch.Tensor]:
     """The weights of a short training under the defaults of the method."""
-    path = data_file(folder)
+    path = complete_file(folder / "golden.npz")
     text = method + ("(labels=16)" if method == "semi-supervised" else "")
     objective = spelling.read(text, Objective)
     with warnings.catch_warnings():

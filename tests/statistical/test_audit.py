@@ -11,13 +11,13 @@ from micvae.distributions import FlowLatents, Gaussian, GaussianLatents
 from micvae.identifiability import rotated_alternative
 from micvae.identifiability.audit import QUICK, Subject, audit_subject
 from micvae.identifiability.audit.agreement import affine, agree, audit_agreement, strong
-from micvae.identifiability.audit.encoder import compare_with_monte_carlo, importance_gap
-from micvae.identifiability.audit.generator import (
+from micvae.identifiability.audit.decoder import (
     decoder_jacobian,
     describe_generator,
     ima_contrast,
     reduced_jacobians,
 )
+from micvae.identifiability.audit.encoder import compare_with_monte_carlo, importance_gap
 from micvae.identifiability.audit.record import ComparedPair, Conditions
 from micvae.identifiability.audit.rotations import random_rotation, whitened
 from micvae.identifiability.audit.truth import excess_information

@@ -15,7 +15,8 @@ from micvae.errors import MicvaeError
 from micvae.identifiability.audit import RESULT
 from micvae.networks import Patch
 from micvae.objectives import find
-from micvae.reports.single import FIGURES, gather, run_groups
+from micvae.reports.figures import RUN_FIGURES, run_groups
+from micvae.reports.material import gather
 from micvae.training import Run, RunConfig, train_run
 
 SMALL = {"epochs": 1, "network": "patch(width=4, hidden=8)"}
@@ -120,7 +121,7 @@ def test_an_audit_is_written_only_where_a_folder_is_given(run, tmp_path):
 def test_every_figure_goes_by_the_name_of_its_file(run):
     groups = run_groups([gather(run, "", [])])
     names = [plate.name for group in groups for plate in group.plates]
-    assert names == [name for name in FIGURES if name != "effects"]  # effects: vectors only
+    assert names == [name for name in RUN_FIGURES if name != "effects"]  # effects: vectors only
     assert isinstance(micvae.plot(run, "traversals"), Figure)
     with pytest.raises(MicvaeError, match=r"mean traversals\?"):
         micvae.plot(run, "traversal")

@@ -13,10 +13,8 @@ from PIL import Image
 
 from micvae.data import FactorDataset, load, read_matrix
 from micvae.errors import MicvaeError
-from micvae.networks import Patch
-from micvae.objectives import VAEObjective
 from micvae.representation import Representation
-from micvae.training import Run, RunConfig, train_run
+from micvae.training import Run
 
 # The same examples every time: a test that fails must fail again. Files are written anew by each.
 FUZZ = settings(
@@ -40,18 +38,9 @@ VALUES = st.recursive(
 )
 
 
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory):
-    network = Patch(width=2, hidden=4)
-    config = RunConfig(
-        objective=VAEObjective(), data="squares(n=64)", epochs=1, network=network, device="cpu"
-    )
-    return train_run(config, tmp_path_factory.mktemp("fuzz") / "run").path
-
-
 @pytest.fixture
-def spoiled(finished, tmp_path):
-    return shutil.copytree(finished, tmp_path / "run")
+def spoiled(finished_run, tmp_path):
+    return shutil.copytree(finished_run.path, tmp_path / "run")
 
 
 def tried(action):
@@ -83,8 +72,8 @@ def cut_or_changed(content, draw):
 
 @FUZZ
 @given(data=st.data())
-def test_configurations(spoiled, finished, data):
-    record = json.loads((finished / "run.json").read_text())
+def test_configurations(spoiled, finished_run, data):
+    record = json.loads((finished_run.path / "run.json").read_text())
     for _ in range(data.draw(st.integers(1, 2))):
         *way, last = data.draw(st.sampled_from(sorted(paths(record))))
         place = record
@@ -122,8 +111,8 @@ def test_texts_in_place_of_methods_and_data(name):
 @FUZZ
 @given(data=st.data())
 @pytest.mark.parametrize("name", ["weights.safetensors", "representation.npz", "log.parquet"])
-def test_files_of_a_run(spoiled, finished, name, data):
-    content = (finished / name).read_bytes()
+def test_files_of_a_run(spoiled, finished_run, name, data):
+    content = (finished_run.path / name).read_bytes()
     (spoiled / name).write_bytes(cut_or_changed(content, data.draw))
     run = Run(spoiled)
     found = tried({"w": run.model, "r": run.representation, "l": run.last_epoch}[name[0]])

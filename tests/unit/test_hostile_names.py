@@ -23,13 +23,13 @@ import pytest
 from markdown_it import MarkdownIt
 from rich.console import Console
 
+from builders import in_process
 from micvae.cli import _show_warning, display, main
 from micvae.data import read_matrix
 from micvae.errors import MicvaeWarning
 from micvae.explorer import build
 from micvae.files import read_json, write_json, write_text
 from micvae.reports import report_folder
-from micvae.scoring import evaluate_run
 from micvae.sharing import card
 from micvae.studies import study
 from micvae.text import (
@@ -41,9 +41,7 @@ from micvae.text import (
     shortened,
     spreadsheet_name,
 )
-from micvae.training.config import RunConfig
 from micvae.training.run import Run
-from micvae.training.train import train_run
 
 HOSTILE = {
     "escape": "a\x1b[31mred\x1b]0;title\x07",
@@ -149,12 +147,6 @@ FILE = "evil\x1b[31m\u202e[red]\udcff`.npz"
 TRAINED = ["--epochs", "1", "--batch-size", "64", "--latent-dim", "2", "--network", "mlp"]
 
 
-def in_this_process(jobs, workers, report):
-    for values, path in jobs:
-        evaluate_run(train_run(RunConfig.from_json(values), path))
-    return {}
-
-
 @pytest.fixture(scope="module")
 def places(tmp_path_factory):
     """Every place where names are shown or written, by what it is, as text."""
@@ -181,7 +173,7 @@ def places(tmp_path_factory):
     run = root / "run"
     with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
         warnings.simplefilter("error")
-        patch.setattr(study, "run_jobs", in_this_process)
+        patch.setattr(study, "run_jobs", in_process)
         patch.setattr(build, "runtime_files", lambda: (b"script", b"machine"))
         patch.setenv("COLUMNS", "20000")
         micvae("train", "vae", "--data", given, *TRAINED, "--out", run, name="train")

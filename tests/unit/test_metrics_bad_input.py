@@ -130,8 +130,8 @@ def test_odd_input_has_a_finite_score_or_is_refused(function, case):
 @pytest.mark.parametrize(
     ("function", "options"),
     [
-        (sap, {"penalty": 0}),
-        (sap, {"penalty": np.nan}),
+        (sap, {"C": 0}),
+        (sap, {"C": np.nan}),
         (irs, {"quantile": 0}),
         (irs, {"quantile": 1.1}),
         (irs, {"quantile": np.nan}),
@@ -139,9 +139,9 @@ def test_odd_input_has_a_finite_score_or_is_refused(function, case):
         (mig, {"factor_bins": 0}),
         (rmig, {"limits": (np.nan, 1)}),
         pytest.param(rmig, {"limits": (0, np.inf)}),
-        pytest.param(explicitness, {"penalty": -1}),
-        pytest.param(explicitness, {"penalty": 0}),
-        pytest.param(explicitness, {"penalty": np.nan}),
+        pytest.param(explicitness, {"C": -1}),
+        pytest.param(explicitness, {"C": 0}),
+        pytest.param(explicitness, {"C": np.nan}),
     ],
     ids=lambda value: getattr(value, "__name__", str(value)),
 )

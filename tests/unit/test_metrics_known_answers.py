@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from micvae.information.plug_in import as_labels
 from micvae.metrics import UndefinedScoreWarning, dci, evaluate, mig
-from micvae.metrics.binning import as_labels, entropy, equal_width_bins, mutual_information
+from micvae.metrics.binning import entropy, equal_width_bins, mutual_information
 
 SIZES = (4, 5, 3)
 

@@ -50,18 +50,18 @@ def standard(x, like=None):
 # --- The solvers ----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("penalty", [0.01, 1.0, 100.0])
+@pytest.mark.parametrize("C", [0.01, 1.0, 100.0])
 @pytest.mark.parametrize("classes", [2, 3, 6])
 @pytest.mark.parametrize(("shift", "size"), [(0, 1), (5, 0.1), (-3, 20)])
-def test_machines_are_liblinears(classes, penalty, shift, size):
+def test_machines_are_liblinears(classes, C, shift, size):
     rng = np.random.default_rng(classes)
     shares = np.arange(1, classes + 1) / np.arange(1, classes + 1).sum()
     labels = rng.choice(classes, 200, p=shares)
     x = shift + size * (labels + rng.normal(size=200))
     model = LinearSVC(
-        C=penalty, class_weight="balanced", dual=False, tol=1e-11, max_iter=10_000, random_state=0
+        C=C, class_weight="balanced", dual=False, tol=1e-11, max_iter=10_000, random_state=0
     ).fit(x[:, None], labels)
-    found = fit_lines(x, labels, classes, penalty)
+    found = fit_lines(x, labels, classes, C)
     # liblinear stops at a relative gradient of 1e-11; a strongly convex problem has one minimum.
     np.testing.assert_allclose(found.w, model.coef_[:, 0], rtol=1e-5, atol=1e-7)
     np.testing.assert_allclose(found.b, model.intercept_, rtol=1e-5, atol=1e-7)
@@ -76,9 +76,9 @@ def test_machines_stand_where_all_codes_are_tied_or_far_out():
 
 
 @pytest.mark.parametrize("balanced", [False, True])
-@pytest.mark.parametrize("penalty", [0.1, 1.0, np.inf])
+@pytest.mark.parametrize("C", [0.1, 1.0, np.inf])
 @pytest.mark.parametrize("classes", [2, 4])
-def test_regressions_are_scikit_learns(classes, penalty, balanced):
+def test_regressions_are_scikit_learns(classes, C, balanced):
     rng = np.random.default_rng(classes)
     shares = np.arange(1, classes + 1) / np.arange(1, classes + 1).sum()
     labels = rng.choice(classes, 400, p=shares)
@@ -86,9 +86,9 @@ def test_regressions_are_scikit_learns(classes, penalty, balanced):
     mixed = rng.normal(size=(400, 3)) @ rng.normal(size=(3, 3))
     x = (0.5 * labels[:, None] * [1.0, 2.0, -0.3] + mixed) * [1.0, 20.0, 0.1]
     model = LogisticRegression(
-        C=penalty, class_weight="balanced" if balanced else None, tol=1e-10, max_iter=10_000
+        C=C, class_weight="balanced" if balanced else None, tol=1e-10, max_iter=10_000
     ).fit(x, labels)
-    found = fit_logistic(x, labels, penalty=penalty, balanced=balanced)
+    found = fit_logistic(x, labels, C=C, balanced=balanced)
     # The mean loss is minimised to a gradient of 1e-4 in whitened codes, with a curvature of the
     # order of p (1 − p) > 0.01: logits are off by up to 0.01.
     np.testing.assert_allclose(
@@ -98,7 +98,7 @@ def test_regressions_are_scikit_learns(classes, penalty, balanced):
     sample = (400 / (classes * np.bincount(labels)))[labels] if balanced else np.ones(400)
 
     def objective(weights, log_probabilities):
-        norm = 0.5 * np.sum(weights**2) / penalty
+        norm = 0.5 * np.sum(weights**2) / C
         return (norm - sample @ log_probabilities[np.arange(400), labels]) / sample.sum()
 
     weights = found.weights
@@ -108,14 +108,14 @@ def test_regressions_are_scikit_learns(classes, penalty, balanced):
     assert ours == pytest.approx(objective(model.coef_, model.predict_log_proba(x)), abs=1e-5)
 
 
-@pytest.mark.parametrize("penalty", [1.0, np.inf])
-def test_a_regression_on_nothing_predicts_the_shares(penalty):
+@pytest.mark.parametrize("C", [1.0, np.inf])
+def test_a_regression_on_nothing_predicts_the_shares(C):
     labels = np.repeat([0, 1, 2], [10, 20, 70])
     x = np.zeros((100, 2))
-    plain = fit_logistic(x, labels, penalty=penalty).log_probabilities(x)[0]
+    plain = fit_logistic(x, labels, C=C).log_probabilities(x)[0]
     # A gradient of 1e-4 in the shares themselves.
     np.testing.assert_allclose(np.exp(plain), [0.1, 0.2, 0.7], atol=2e-4)
-    even = fit_logistic(x, labels, penalty=penalty, balanced=True).log_probabilities(x)[0]
+    even = fit_logistic(x, labels, C=C, balanced=True).log_probabilities(x)[0]
     np.testing.assert_allclose(np.exp(even), 1 / 3, atol=2e-4)
 
 
@@ -151,9 +151,9 @@ def test_sap_of_a_perfect_bit_is_what_chance_leaves():
     assert float(sap(np.column_stack([noise, np.ones(300)]), noise[:, None])) == pytest.approx(1)
 
 
-@pytest.mark.parametrize("penalty", [0.1, 1.0])
+@pytest.mark.parametrize("C", [0.1, 1.0])
 @pytest.mark.parametrize("seed", range(2))
-def test_explicitness_is_scikit_learns(seed, penalty):
+def test_explicitness_is_scikit_learns(seed, C):
     codes, factors = noisy(seed)
     fit, test = split(300, seed)
     x = standard(codes, codes[fit])
@@ -161,7 +161,7 @@ def test_explicitness_is_scikit_learns(seed, penalty):
     labels = [factors[:, 0].astype(int), np.digitize(factors[:, 1], edges[:-1])]
     expected = []
     for y in labels:
-        model = LogisticRegression(C=penalty, tol=1e-8, max_iter=10_000).fit(x[fit], y[fit])
+        model = LogisticRegression(C=C, tol=1e-8, max_iter=10_000).fit(x[fit], y[fit])
         p = model.predict_proba(x[test])
         areas = [
             roc_auc_score(y[test] == c, q)
@@ -169,7 +169,7 @@ def test_explicitness_is_scikit_learns(seed, penalty):
             if (y[test] == c).any()
         ]
         expected.append(np.mean(areas))
-    score = explicitness(codes, factors, seed=seed, penalty=penalty)
+    score = explicitness(codes, factors, seed=seed, C=C)
     # Probabilities off by up to 1e-2 may swap neighbouring samples of the ranking: one of 100 × 100
     # pairs each.
     np.testing.assert_allclose(score.details["per_factor"], expected, atol=3e-3)

@@ -34,7 +34,7 @@ from micvae.reports.style import (
 from micvae.reports.tables import caution, paired, representative, verdict
 from micvae.reports.traversals import COLUMNS, traversals, values_along
 from micvae.representation import Encoded, Representation
-from micvae.studies.statistics import Interval
+from micvae.studies.statistics import MeanInterval
 
 
 def test_envelope_keeps_the_extremes_where_they_are():
@@ -114,11 +114,11 @@ def test_numbers_are_written_as_numbers():
 @pytest.mark.parametrize(
     ("interval", "said"),
     [
-        (Interval(0.1, 0.05, 0.2), "told apart"),
-        (Interval(-0.1, -0.2, -0.05), "told apart"),
-        (Interval(0.1, 0.02, 0.2), "not told apart"),  # 6 seeds: too near to 0
-        (Interval(0.1, 0.0, 0.2), "not told apart"),
-        (Interval(0.1, None, None), "no interval"),
+        (MeanInterval(0.1, 0.05, 0.2), "told apart"),
+        (MeanInterval(-0.1, -0.2, -0.05), "told apart"),
+        (MeanInterval(0.1, 0.02, 0.2), "not told apart"),  # 6 seeds: too near to 0
+        (MeanInterval(0.1, 0.0, 0.2), "not told apart"),
+        (MeanInterval(0.1, None, None), "no interval"),
     ],
 )
 def test_verdict_in_plain_words(interval, said):
@@ -126,8 +126,8 @@ def test_verdict_in_plain_words(interval, said):
 
 
 def test_few_seeds_are_said_to_be_few():
-    assert verdict(Interval(0.1, 0.01, 0.2), 5) == "5 seeds: too few to tell"
-    assert verdict(Interval(0.1, 0.05, 0.2), 6) == "told apart"
+    assert verdict(MeanInterval(0.1, 0.01, 0.2), 5) == "5 seeds: too few to tell"
+    assert verdict(MeanInterval(0.1, 0.05, 0.2), 6) == "told apart"
     assert "With 2 seeds" in caution(2) and "50% of studies" in caution(2)
     assert "12% of studies" in caution(4) and "fewer than 6 seeds" in caution(4)
     assert caution(1) == caution(10) == ""

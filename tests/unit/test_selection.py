@@ -17,13 +17,13 @@ from micvae.models import encode
 from micvae.networks import Patch
 from micvae.objectives import METHODS, VAEObjective, find
 from micvae.objectives.schedules import Constant, Schedule
-from micvae.records import encoded, from_json, read
+from micvae.records import Missing, encoded, from_json, read
 from micvae.reports import report_folder
 from micvae.representation import Encoded
 from micvae.studies.candidates import Candidate, held_out
 from micvae.studies.choice import answer, choose, trade_offs, with_verdicts
 from micvae.studies.command_lines import command_line, train_command
-from micvae.studies.record import Choice, NotChecked, Recommended, SelectionRecord
+from micvae.studies.record import Choice, Recommended, SelectionRecord
 from micvae.studies.selection import SELECTION, Selection, candidates, select
 from micvae.studies.timing import expected_seconds, said
 from micvae.studies.truth import check, check_said
@@ -263,12 +263,12 @@ class TestRuns:
         little = TINY | {"epochs": 1, "learning_rate": Constant(1e-9)}
         result = select(DATA, ("vae",), out=tmp_path, check=True, **little)
         assert result.recommended is result.train is None
-        assert result.candidates[0].udr.mean is None and isinstance(result.check, NotChecked)
+        assert result.candidates[0].udr.mean is None and isinstance(result.check, Missing)
         page = page_of(report_folder(tmp_path))
         text = text_of(page)
         assert "Nothing to recommend" in text and "To go on with it" not in text
         assert "recommended" not in text and "does not prove" not in text
-        assert "Shown is one of the runs" in text
+        assert "This is one of the runs" in text
         _print(result)
         said = capsys.readouterr().out
         assert "not" in said and "micvae train" not in said and "its run" not in said

@@ -180,7 +180,7 @@ def test_every_shown_dependence_of_a_run_has_its_null(run):
     assert (
         f"independent: {null}" in page and f"independent latents of this size give {null}" in page
     )
-    assert "Numbers in brackets are no larger than independent" in page
+    assert "A number in brackets is not above the 97.5% quantile for independent" in page
 
 
 def test_scores_of_earlier_versions_are_read(run, tmp_path):
@@ -192,7 +192,7 @@ def test_scores_of_earlier_versions_are_read(run, tmp_path):
     row = row_of_run("vae", run, run.path)
     assert row["r_mi_null_low"] is None
     page = report_run(run).read_text("utf-8")
-    assert "is not stored: evaluate again" in page and "Numbers in brackets" not in page
+    assert "is not stored: evaluate again" in page and "A number in brackets" not in page
     evaluate_run(run)
 
 

@@ -1,6 +1,7 @@
 """Sizes beyond memory and seeds below 0 are refused by one sentence, before memory is taken."""
 
 import os
+import shutil
 import tracemalloc
 from pathlib import Path
 
@@ -17,10 +18,8 @@ from micvae.identifiability import conditions
 from micvae.information import permutation_null, total_correlation
 from micvae.metrics import METRICS, compiled, evaluate, infomec
 from micvae.models import elbo
-from micvae.networks import Patch
-from micvae.objectives import VAEObjective
 from micvae.scoring import evaluate_run
-from micvae.training import RunConfig, train_run
+from micvae.training import Run
 
 HUGE = "1000000000000"
 TOO_LARGE = [
@@ -81,13 +80,9 @@ CODES = np.random.default_rng(0).normal(size=(60, 3))
 FACTORS = np.random.default_rng(1).integers(0, 3, (60, 2))
 
 
-@pytest.fixture(scope="module")
-def run(tmp_path_factory):
-    network = Patch(width=4, hidden=8)
-    config = RunConfig(
-        objective=VAEObjective(), data="squares(n=96)", epochs=1, network=network, device="cpu"
-    )
-    return train_run(config, tmp_path_factory.mktemp("seeds") / "run")
+@pytest.fixture
+def run(finished_run, tmp_path_factory):
+    return Run(shutil.copytree(finished_run.path, tmp_path_factory.mktemp("copy") / "run"))
 
 
 SEEDED = {

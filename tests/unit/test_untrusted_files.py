@@ -18,13 +18,11 @@ from micvae.data.hdf5 import from_hdf5
 from micvae.data.tables import read_rows
 from micvae.errors import FileError, MicvaeError
 from micvae.files import read_json
-from micvae.networks import Patch
-from micvae.objectives import VAEObjective
 from micvae.reports.tables import read_table
 from micvae.reports.theorem import report_theorem
 from micvae.representation import Representation
 from micvae.sharing.hub import from_pretrained
-from micvae.training import Run, RunConfig, checkpoint, train_run
+from micvae.training import Run, checkpoint
 from micvae.training.log import read_log
 from micvae.training.run import FILES
 
@@ -63,15 +61,6 @@ def in_time():
     signal.signal(signal.SIGALRM, before)
 
 
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory):
-    network = Patch(width=4, hidden=8)
-    config = RunConfig(
-        objective=VAEObjective(), data="squares(n=96)", epochs=1, network=network, device="cpu"
-    )
-    return train_run(config, tmp_path_factory.mktemp("finished") / "run").path
-
-
 @pytest.mark.parametrize("kind", PLACES)
 @pytest.mark.parametrize(
     ("name", "read"),
@@ -105,8 +94,8 @@ def test_readers(kind, name, read, tmp_path):
 
 @pytest.mark.parametrize("kind", PLACES)
 @pytest.mark.parametrize("name", FILES)
-def test_files_of_a_run(kind, name, finished, tmp_path):
-    shutil.copytree(finished, tmp_path / "run")
+def test_files_of_a_run(kind, name, finished_run, tmp_path):
+    shutil.copytree(finished_run.path, tmp_path / "run")
     (tmp_path / "run" / name).unlink(missing_ok=True)
     PLACES[kind](tmp_path / "run" / name)
     with pytest.raises(FileError, match=f"{kind}, not a file"):
@@ -131,9 +120,9 @@ def test_files_of_a_run(kind, name, finished, tmp_path):
     ],
     ids=lambda arguments: " ".join(arguments[:4]),
 )
-def test_commands(kind, arguments, finished, tmp_path, monkeypatch, capsys):
+def test_commands(kind, arguments, finished_run, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    shutil.copytree(finished, "run")
+    shutil.copytree(finished_run.path, "run")
     np.save("codes.npy", np.zeros((9, 3)))
     name = next((a for a in arguments if a.startswith("x.")), "run/weights.safetensors")
     Path(name).unlink(missing_ok=True)

@@ -11,9 +11,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from builders import tiny_run
 from micvae.cli import main
 from micvae.errors import FileError, MicvaeError, RunError
-from micvae.networks import Patch
 from micvae.objectives import CSIsolate, VAEObjective
 from micvae.paths import LONGEST, checked_file, member, safe_name
 from micvae.reports import report_folder
@@ -24,7 +24,7 @@ from micvae.sharing.onnx import export_run
 from micvae.studies.record import StudyRecord
 from micvae.studies.study import Cell
 from micvae.tracking.tensorboard import TensorBoard
-from micvae.training import Run, RunConfig, train_run
+from micvae.training import Run, RunConfig
 from micvae.training.run import FILES
 
 HOSTILE = [
@@ -123,11 +123,7 @@ def test_paths_of_records_stay_inside(relative, tmp_path):
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
-    network = Patch(width=4, hidden=8)
-    config = RunConfig(
-        objective=VAEObjective(), data="squares(n=96)", epochs=1, network=network, device="cpu"
-    )
-    run = train_run(config, tmp_path_factory.mktemp("finished") / "run")
+    run = tiny_run(tmp_path_factory.mktemp("finished") / "run")
     evaluate_run(run)
     save_pretrained(run, run.path.parent / "shared", intervals=False)
     return run.path.parent

@@ -9,6 +9,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from builders import tiny_run
 from micvae import Disentangler
 from micvae.cli import main
 from micvae.data import squares
@@ -16,10 +17,9 @@ from micvae.errors import MicvaeError, NotFiniteError, RunError
 from micvae.files import write_json
 from micvae.models import VAEModel, check_finite, elbo, encode
 from micvae.networks import Patch
-from micvae.objectives import VAEObjective
 from micvae.sharing import onnx
 from micvae.sharing.hub import from_pretrained, save_pretrained
-from micvae.training import Run, RunConfig, train_run
+from micvae.training import Run
 from micvae.training.units import Units
 
 SQUARES = "squares(n=128)"
@@ -27,11 +27,7 @@ SQUARES = "squares(n=128)"
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
-    network = Patch(width=4, hidden=8)
-    config = RunConfig(
-        objective=VAEObjective(), data=SQUARES, epochs=1, network=network, device="cpu"
-    )
-    run = train_run(config, tmp_path_factory.mktemp("finished") / "run")
+    run = tiny_run(tmp_path_factory.mktemp("finished") / "run")
     save_pretrained(run, run.path.parent / "shared", intervals=False)
     return run.path.parent
 

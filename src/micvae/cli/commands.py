@@ -32,7 +32,7 @@ from micvae.records import read
 from micvae.studies.paper import Reproduction
 from micvae.studies.paper import reproduce as reproduce_paper
 from micvae.studies.record import StudyRecord
-from micvae.studies.study import STUDY, Cell, Row, at_once, described, grid, run_study
+from micvae.studies.study import STUDY, Cell, Row, described, grid, n_workers, run_study
 from micvae.tracking import Tracking
 from micvae.training.config import RunConfig, TrainingOptions
 from micvae.training.train import OWN_LOG, data_for, train_run
@@ -144,7 +144,7 @@ def study(arguments: list[str]) -> None:
         looked at."""
         out: Path = Path("out/study")
         """Folder of the study."""
-        workers: int = at_once()
+        workers: int = n_workers()
         """Runs at a time, one thread each."""
         standardise: bool = True
         """Whether vectors of a table or array file of your own are brought to mean 0 and variance 1

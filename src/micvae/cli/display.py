@@ -19,12 +19,12 @@ from rich.progress import (
 from rich.table import Column, Table
 from rich.text import Text
 
-from micvae.metrics import METRICS, Interval, Ranking, evaluate, intervals
+from micvae.metrics import METRICS, BootstrapInterval, Ranking, evaluate, intervals
 from micvae.objectives.terms import NATS, term
 from micvae.scoring.nulls import Null, dependence_said, nulls_of, r_mi_said
 from micvae.studies.pool import Event
 from micvae.studies.statistics import bootstrap_interval
-from micvae.studies.study import Cell, Row, at_once
+from micvae.studies.study import Cell, Row, n_workers
 from micvae.text import printable
 from micvae.training.record import Scores
 from micvae.training.trainer import Progress as TrainingProgress
@@ -204,7 +204,7 @@ def busy(title: str) -> Iterator[None]:
         yield
 
 
-Found = dict[str, tuple[float, Interval | None]]
+Found = dict[str, tuple[float, BootstrapInterval | None]]
 
 
 @contextmanager
@@ -234,7 +234,7 @@ def metric_progress() -> Iterator[Callable[..., Found]]:
                 "factor_names": names,
                 "metrics": metrics,
                 "progress": step,
-                "n_jobs": at_once(),
+                "n_jobs": n_workers(),
             }
             if with_intervals:
                 spread = intervals(codes, factors, **options)

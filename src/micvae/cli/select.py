@@ -15,7 +15,7 @@ from micvae.errors import MicvaeError
 from micvae.studies.choice import CAVEAT, answer, trade_offs
 from micvae.studies.record import SelectionRecord
 from micvae.studies.selection import Selection, compare_candidates, train_candidates
-from micvae.studies.statistics import Interval
+from micvae.studies.statistics import MeanInterval
 from micvae.studies.timing import expected_seconds, said
 from micvae.studies.truth import check_said
 
@@ -90,7 +90,7 @@ def _print(result: SelectionRecord) -> None:
     say(f"  {result.train}")
 
 
-def _shown(interval: Interval | None, whole: bool) -> str:
+def _shown(interval: MeanInterval | None, whole: bool) -> str:
     """`0.58` above `0.52…0.66`, with fewer digits where numbers are large, and for counts."""
     if interval is None:
         return "not\nknown"

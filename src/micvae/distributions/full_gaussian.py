@@ -9,7 +9,14 @@ import torch
 from torch import Tensor
 
 from micvae.distributions.base import Density, Latents, LatentSpace, Posterior, VectorCode
-from micvae.distributions.priors import LOG_TWO_PI, NORMAL, Prior, PriorModule, StandardNormal
+from micvae.distributions.priors import (
+    LOG_TWO_PI,
+    NORMAL,
+    Prior,
+    PriorModule,
+    StandardNormal,
+    gaussian_kl,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,8 +82,8 @@ class CorrelatedSpace(LatentSpace[CorrelatedGaussian]):
         if not isinstance(self.prior, StandardNormal):
             return z, posterior.log_prob(z) - self.prior.log_prob(z)
         log_variance = 2 * posterior.factor.diagonal(dim1=1, dim2=2).log()
-        moment = posterior.loc**2 + posterior.factor.square().sum(2)
-        return z, 0.5 * (moment - 1 - log_variance)
+        variance = posterior.factor.square().sum(2)
+        return z, gaussian_kl(posterior.loc**2, variance, log_variance)
 
     def sample(self, n: int, generator: torch.Generator) -> Tensor:
         """Samples of the prior."""

@@ -17,7 +17,7 @@ from micvae.distributions.base import (
     Posterior,
     VectorCode,
 )
-from micvae.distributions.priors import LOG_TWO_PI, NORMAL, Prior, PriorModule
+from micvae.distributions.priors import LOG_TWO_PI, NORMAL, Prior, PriorModule, kl_between
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,6 +57,10 @@ class DiagonalGaussian(VectorCode, Density, Factorised, trait="gaussian"):
         """Log-density per latent in nats, shaped like `z`."""
         deviation = (z - self.loc) ** 2 * (-self.log_variance).exp()
         return -0.5 * (deviation + self.log_variance + LOG_TWO_PI)
+
+    def kl_to(self, prior: DiagonalGaussian) -> Tensor:
+        """KL to another Gaussian per row and latent, `(B, D)`, nats."""
+        return kl_between(self.loc, self.log_variance, prior.loc, prior.log_variance)
 
 
 class GaussianSpace(LatentSpace[DiagonalGaussian]):

@@ -15,6 +15,24 @@ from micvae.checks import Checked, PositiveInt
 LOG_TWO_PI = math.log(2 * math.pi)
 
 
+def gaussian_kl(squared_distance: Tensor, variance_ratio: Tensor, log_ratio: Tensor) -> Tensor:
+    r"""KL(q ‖ p) of Gaussians, nats: ½ (d² + r − 1 − log r).
+
+    Args:
+        squared_distance: d², of the means, in units of the variance of p.
+        variance_ratio: r, the variance of q in units of that of p.
+        log_ratio: log r; of the conditional variance, if q is one latent of a correlated Gaussian.
+    """
+    return 0.5 * (squared_distance + variance_ratio - 1 - log_ratio)
+
+
+def kl_between(loc: Tensor, log_variance: Tensor, p_loc: Tensor, p_log_variance: Tensor) -> Tensor:
+    """KL(N(loc, exp(log_variance)) ‖ N(p_loc, exp(p_log_variance))), elementwise, nats."""
+    log_ratio = log_variance - p_log_variance
+    distance = (loc - p_loc) ** 2 * (-p_log_variance).exp()
+    return gaussian_kl(distance, log_ratio.exp(), log_ratio)
+
+
 class PriorModule(nn.Module, ABC):
     """p(z) over D latents, as built."""
 
@@ -36,7 +54,7 @@ class StandardNormal(PriorModule):
 
     def kl_from(self, loc: Tensor, log_variance: Tensor) -> Tensor:
         """KL = ½ (μ² + σ² − 1 − log σ²)  (Kingma & Welling 2013, Appendix B)."""
-        return 0.5 * (loc**2 + log_variance.exp() - 1 - log_variance)
+        return gaussian_kl(loc**2, log_variance.exp(), log_variance)
 
     def log_prob(self, z: Tensor) -> Tensor:
         """Log-density."""
@@ -57,9 +75,7 @@ class LearnedNormal(PriorModule):
 
     def kl_from(self, loc: Tensor, log_variance: Tensor) -> Tensor:
         """KL = ½ ((σ² + (μ − m)²) / s² − 1 − log σ² + log s²)."""
-        relative = log_variance - self.log_variance
-        distance = (loc - self.loc) ** 2 * (-self.log_variance).exp()
-        return 0.5 * (distance + relative.exp() - 1 - relative)
+        return kl_between(loc, log_variance, self.loc, self.log_variance)
 
     def log_prob(self, z: Tensor) -> Tensor:
         """Log-density."""

@@ -22,7 +22,13 @@ from micvae.information.permutation import null_interval, permutation_null
 
 @dataclass(frozen=True)
 class Check:
-    """One measured value, and the interval that it falls into when the condition holds."""
+    """One measured value, and the interval that it falls into when the condition holds.
+
+    Examples:
+        >>> from micvae.identifiability import Check
+        >>> Check("R_MI", 0.02, low=0.0, high=0.05, holds=True, sentence="R_MI is 0.02 nats.").holds
+        True
+    """
 
     name: str
     """What is measured."""
@@ -39,7 +45,15 @@ class Check:
 
 @dataclass(frozen=True)
 class Independence:
-    """Independence of columns, pair by pair and all together."""
+    """Independence of columns, pair by pair and all together.
+
+    Examples:
+        >>> import numpy as np
+        >>> from micvae.identifiability import independence
+        >>> found = independence(np.random.default_rng(0).normal(size=(200, 2)), permutations=200)
+        >>> found.pairwise.holds, found.joint.holds, found.holds
+        (True, True, True)
+    """
 
     pairwise: Check
     """The largest mutual information of a pair, nats."""
@@ -75,6 +89,15 @@ def independence(
     Raises:
         MicvaeError: samples that are not a finite matrix of two columns or more, too few
             permutations, a level outside (0, 1).
+
+    Examples:
+        >>> import numpy as np
+        >>> from micvae.identifiability import independence
+        >>> s = np.random.default_rng(0).uniform(size=(200, 2))
+        >>> independence(s, permutations=200).holds
+        True
+        >>> independence(s @ [[1, 1], [0, 1]], permutations=200).holds
+        False
     """
     values = _columns("samples", samples)
 
@@ -102,6 +125,13 @@ def no_pairwise_information(
     exact; give `independence` two columns at a time to judge pairs as such.
 
     Arguments and errors are those of `independence`.
+
+    Examples:
+        >>> import numpy as np
+        >>> from micvae.identifiability import no_pairwise_information
+        >>> z = np.random.default_rng(0).uniform(size=(200, 2))
+        >>> no_pairwise_information(z, permutations=200).holds
+        True
     """
     values = _columns("latents", latents)
 
@@ -141,6 +171,14 @@ def gaussian_posterior(
     Raises:
         MicvaeError: shapes that differ, fewer than 20 rows, a scale that is not positive, too few
             simulations, a level outside (0, 1).
+
+    Examples:
+        >>> import numpy as np
+        >>> from micvae.identifiability import gaussian_posterior
+        >>> rng = np.random.default_rng(0)
+        >>> loc, scale = rng.normal(size=(300, 2)), np.full((300, 2), 0.5)
+        >>> gaussian_posterior(loc + scale * rng.normal(size=(300, 2)), loc, scale).holds
+        True
     """
     z, mu, sigma = (
         finite_matrix(name, values, least=20)

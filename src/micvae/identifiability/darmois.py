@@ -47,6 +47,15 @@ def darmois(observations: ArrayLike, conditionals: Sequence[Conditional]) -> Flo
         "Analyse des liaisons de probabilité", G. Darmois, 1951.
         "Nonlinear independent component analysis: Existence and uniqueness results",
         A. Hyvärinen and P. Pajunen, 1999.
+
+    Examples:
+        >>> import numpy as np
+        >>> from micvae.identifiability import darmois, gaussian_conditionals
+        >>> mean, covariance = [0, 0], [[1, 0.8], [0.8, 1]]
+        >>> x = np.random.default_rng(0).multivariate_normal(mean, covariance, size=1000)
+        >>> z = darmois(x, gaussian_conditionals(mean, covariance))
+        >>> bool(abs(np.corrcoef(z.T)[0, 1]) < 0.1)
+        True
     """
     x = finite_matrix("observations", observations, least=1)
     if len(conditionals) != x.shape[1]:
@@ -73,6 +82,12 @@ def gaussian_conditionals(mean: ArrayLike, covariance: ArrayLike) -> tuple[Condi
 
     Raises:
         MicvaeError: shapes that do not match, or a matrix that is not positive definite.
+
+    Examples:
+        >>> from micvae.identifiability import darmois, gaussian_conditionals
+        >>> conditionals = gaussian_conditionals([0, 0], [[1, 0.5], [0.5, 1]])
+        >>> darmois([[0.0, 0.0]], conditionals)
+        array([[0.5, 0.5]])
     """
     centre, sigma = np.asarray(mean, np.float64), np.asarray(covariance, np.float64)
     if centre.ndim != 1 or sigma.shape != (len(centre), len(centre)):
@@ -113,6 +128,14 @@ def density_conditionals(
     Raises:
         MicvaeError: ends that are not finite or not in order; fewer points; a density that is
             negative, not finite, or zero all over the rectangle.
+
+    Examples:
+        >>> import numpy as np
+        >>> from micvae.identifiability import darmois, density_conditionals
+        >>> density = lambda x: np.exp(-(x**2).sum(-1) / 2)
+        >>> conditionals = density_conditionals(density, [-6, -6], [6, 6])
+        >>> np.round(darmois([[0.0, 0.0]], conditionals), 3)
+        array([[0.5, 0.5]])
     """
     points = whole_number("points", points, least=100)
     ends = np.asarray([low, high], dtype=np.float64)

@@ -103,6 +103,14 @@ def marginal(given: Any) -> Marginal:
 
     Raises:
         MicvaeError: something else; fewer samples; samples of which more than half are repeated.
+
+    Examples:
+        >>> import numpy as np
+        >>> from scipy.stats import uniform
+        >>> from micvae.identifiability import marginal
+        >>> found = marginal(uniform())
+        >>> np.round(found.to_normal(np.array([0.5, 0.975])), 3)
+        array([0.  , 1.96])
     """
     if isinstance(given, Marginal):
         return given

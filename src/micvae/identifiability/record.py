@@ -13,21 +13,28 @@ Known = tuple[tuple[float | None, float | None], tuple[float | None, float | Non
 
 
 @dataclass(frozen=True, kw_only=True)
-class Turned:
-    """Two sources alike, turned by an angle in degrees: other sources of the same observations."""
+class Alternative:
+    """Independent latents that are not the sources, beside the sources."""
 
     sources: str
-    angle: float
-    difference: NonNegative
-    """Largest difference of the observations."""
-    pairwise: Check
     joint: Check
-    marginal_p: Share
-    """Least p-value of a latent against its source's distribution."""
     mcc_pearson: float
     mcc_spearman: float
     information: tuple[tuple[float, float], tuple[float, float]]
     """I(z_i; s_j), nats, estimated."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rotation(Alternative):
+    """Two sources of one kind, rotated: other sources of the same observations."""
+
+    angle: float
+    """Degrees."""
+    difference: NonNegative
+    """Largest difference of the observations."""
+    pairwise: Check
+    marginal_p: Share
+    """Least p-value of a latent against its source's distribution."""
     information_exact: Known
     """In closed form; None where it is infinite."""
 
@@ -54,15 +61,10 @@ class TheoremConditions:
 
 
 @dataclass(frozen=True, kw_only=True)
-class DarmoisTrial:
+class DarmoisTrial(Alternative):
     """Darmois' latents of one mixing."""
 
-    sources: str
     uniform_p: Share
-    joint: Check
-    mcc_pearson: float
-    mcc_spearman: float
-    information: tuple[tuple[float, float], tuple[float, float]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,7 +122,7 @@ class Trials:
     level: Share
     """Of each check."""
     permutations: Count
-    rotations: Annotated[tuple[Turned, ...], Length(1)]
+    rotations: Annotated[tuple[Rotation, ...], Length(1)]
     curves: Mapping[str, tuple[CurvePoint, ...]]
     """By the kind of sources."""
     conditions: Mapping[str, TheoremConditions]
@@ -128,7 +130,7 @@ class Trials:
     darmois: DarmoisTrials
     modular: Modular
 
-    def halfway(self) -> list[Turned]:
+    def halfway(self) -> list[Rotation]:
         """The rotations by 45°."""
         return [row for row in self.rotations if row.angle == 45]
 

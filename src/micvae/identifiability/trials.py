@@ -28,8 +28,8 @@ from micvae.identifiability.record import (
     Modular,
     ModularSample,
     ModularTable,
+    Rotation,
     TheoremConditions,
-    Turned,
 )
 from micvae.identifiability.rotation import plane_rotations, rotated_alternative, to_normal
 from micvae.identifiability.swirl import Swirl
@@ -93,7 +93,7 @@ def exact_information(angle: float) -> Known:
     return (same, other), (other, same)
 
 
-def rotation_trial(name: str, sources: Floats, angle: float, scale: Scale, seed: int) -> Turned:
+def rotation_trial(name: str, sources: Floats, angle: float, scale: Scale, seed: int) -> Rotation:
     """Rotate two sources by an angle in degrees: what stays, and what the latents say of them."""
     mixing, marginals = Swirl(), [SOURCES[name]] * 2
     found = rotated_alternative(sources, marginals, angle, mixing, mixing.inverse)
@@ -101,7 +101,7 @@ def rotation_trial(name: str, sources: Floats, angle: float, scale: Scale, seed:
     dependence = _independence(found.latents[few], scale, seed)
     fits = [stats.kstest(z, SOURCES[name].cdf).pvalue for z in found.latents.T]
     between = ksg(np.concatenate([found.latents[few], sources[few]], axis=1))[:2, 2:]
-    return Turned(
+    return Rotation(
         sources=name,
         angle=angle,
         difference=float(np.abs(mixing(sources) - found.mixing(found.latents)).max()),

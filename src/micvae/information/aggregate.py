@@ -46,6 +46,15 @@ def aggregate_pairwise_mi(
         MicvaeError: arrays that are not finite matrices of one shape with two rows or more, a
             scale that is not positive, values too large or too small for the arithmetic, which is
             float32, chunk or rows < 1.
+
+    Examples:
+        >>> import numpy as np
+        >>> from micvae.information import aggregate_pairwise_mi
+        >>> noise = np.random.default_rng(0).normal(size=(2, 500, 2))
+        >>> loc, scale = noise[0], np.full((500, 2), 0.5)
+        >>> found = aggregate_pairwise_mi(loc + scale * noise[1], loc, scale)
+        >>> found.shape, bool(found[0, 1] < 0.2)
+        ((2, 2), True)
     """
     chunk = whole_number("chunk", chunk, least=1)
     samples, means, deviations = (

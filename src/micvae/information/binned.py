@@ -8,6 +8,13 @@ from numpy.typing import ArrayLike, NDArray
 from micvae.checks import whole_number
 from micvae.errors import MicvaeError
 from micvae.information.checks import finite_matrix
+from micvae.information.plug_in import (
+    Floats,
+    Labels,
+    as_labels,
+    contingency,
+    plug_in_information,
+)
 
 
 def binned(
@@ -41,7 +48,7 @@ def binned(
     """
     bins = whole_number("bins", bins, least=2)
     values = finite_matrix("samples", samples, least=bins, shifted=True)
-    labels = np.stack([_equal_mass(column, bins) for column in values.T], axis=1)
+    labels = np.stack([rank_bins(column, bins) for column in values.T], axis=1)
     information = _information(labels, labels, bias_correction=bias_correction)
     information = 0.5 * (information + information.T)  # to the last digit
     np.fill_diagonal(information, 0.0)
@@ -75,6 +82,16 @@ def mutual_information_matrix(
     Raises:
         MicvaeError: arrays that are not finite matrices of the same N ≥ bins, `discrete` of
             another length than K, bins < 2.
+
+    Examples:
+        >>> import numpy as np
+        >>> from micvae.information import mutual_information_matrix
+        >>> size = np.repeat([0.0, 1.0, 2.0, 3.0], 50)
+        >>> codes = np.stack([size, np.tile(np.arange(50.0), 4)], axis=1)
+        >>> found = mutual_information_matrix(codes, size[:, None], bins=4)
+        >>> np.round(found, 1) + 0.0  # log 4 = 1.4 nats
+        array([[1.4],
+               [0. ]])
     """
     bins = whole_number("bins", bins, least=2)
     codes = finite_matrix("samples", samples, least=bins, shifted=True)
@@ -89,10 +106,10 @@ def mutual_information_matrix(
         raise MicvaeError(
             f"discrete: must have one entry per factor ({truth.shape[1]}), got {len(discrete)}"
         )
-    rows = np.stack([_equal_mass(column, bins) for column in codes.T], axis=1)
+    rows = np.stack([rank_bins(column, bins) for column in codes.T], axis=1)
     columns = np.stack(
         [
-            np.unique(column, return_inverse=True)[1] if keep else _equal_mass(column, bins)
+            as_labels(column) if keep else rank_bins(column, bins)
             for column, keep in zip(truth.T, discrete, strict=True)
         ],
         axis=1,
@@ -100,18 +117,21 @@ def mutual_information_matrix(
     return _information(rows, columns, bias_correction=bias_correction)
 
 
-def _equal_mass(column: NDArray[np.float64], bins: int) -> NDArray[np.int64]:
-    """Label each value with its bin; equal values share one."""
-    distinct, label = np.unique(column, return_inverse=True)
-    if len(distinct) <= bins:
-        return label.astype(np.int64)
+def rank_bins(column: Floats, bins: int) -> Labels:
+    """Bin b holds the values whose lowest rank r (from 0) has ⌊r · bins / N⌋ = b.
+
+    Equal values share a bin, and at most `bins` distinct values keep a bin each. Unlike
+    `micvae.metrics.binning.equal_mass_bins`, which takes middle ranks, this is not symmetric under
+    a reversal of the order.
+    """
+    labels = as_labels(column)
+    if labels.max() < bins:
+        return labels
     below = np.searchsorted(np.sort(column), column, side="left")
     return (below * bins // len(column)).astype(np.int64)
 
 
-def _information(
-    rows: NDArray[np.int64], columns: NDArray[np.int64], *, bias_correction: bool
-) -> NDArray[np.float64]:
+def _information(rows: Labels, columns: Labels, *, bias_correction: bool) -> NDArray[np.float64]:
     information = np.zeros((rows.shape[1], columns.shape[1]))
     for a, row in enumerate(rows.T):
         for b, column in enumerate(columns.T):
@@ -119,17 +139,12 @@ def _information(
     return information
 
 
-def _pair(row: NDArray[np.int64], column: NDArray[np.int64], *, bias_correction: bool) -> float:
-    width = int(column.max()) + 1
-    if width == 1 or not row.any():
+def _pair(row: Labels, column: Labels, *, bias_correction: bool) -> float:
+    if not row.any() or not column.any():
         return 0.0  # a constant
-    count = np.bincount(row * width + column, minlength=(int(row.max()) + 1) * width)
-    joint = count.reshape(-1, width) / len(row)
-    by_row, by_column = joint.sum(axis=1), joint.sum(axis=0)
-    a, b = np.nonzero(joint)
-    occupied = joint[a, b]
-    information = float(np.sum(occupied * np.log(occupied / (by_row[a] * by_column[b]))))
+    table = contingency(row, column)
+    information = plug_in_information(table)
     if bias_correction:
-        cells = np.count_nonzero(by_row) + np.count_nonzero(by_column) - len(occupied) - 1
-        information += cells / (2 * len(row))
+        occupied = [np.count_nonzero(part) for part in (table.sum(1), table.sum(0), table)]
+        information += (occupied[0] + occupied[1] - occupied[2] - 1) / (2 * len(row))
     return information

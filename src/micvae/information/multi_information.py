@@ -42,6 +42,13 @@ def total_correlation(
     References:
         "Estimating mutual information", A. Kraskov, H. Stögbauer and P. Grassberger, 2004.
         "Information theoretical analysis of multivariate correlation", S. Watanabe, 1960.
+
+    Examples:
+        >>> import numpy as np
+        >>> from micvae.information import total_correlation
+        >>> z = np.random.default_rng(0).normal(size=(1000, 3))
+        >>> abs(total_correlation(z)) < 0.1
+        True
     """
     k = whole_number("k", k, least=1)
     columns, active = scaled_columns(samples, k, jitter, seed)

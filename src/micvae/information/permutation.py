@@ -39,6 +39,15 @@ def permutation_null(
 
     References:
         "Permutation, Parametric and Bootstrap Tests of Hypotheses", P. Good, 2005.
+
+    Examples:
+        >>> import numpy as np
+        >>> from micvae.information import permutation_null
+        >>> z = np.random.default_rng(0).normal(size=(200, 2))
+        >>> correlation = lambda samples: abs(np.corrcoef(samples.T)[0, 1])
+        >>> null = permutation_null(z, correlation, permutations=100, seed=0)
+        >>> null.shape, bool(null.mean() < 0.1)
+        ((100,), True)
     """
     values = finite_matrix("samples", samples, least=2)
     permutations = whole_number("permutations", permutations, least=1)
@@ -106,6 +115,13 @@ def null_interval(null: NDArray[np.float64], level: float) -> tuple[float, float
     Raises:
         MicvaeError: a level outside (0, 1), or fewer draws than its tails can be read from: at
             least 2 / (1 - level) are needed.
+
+    Examples:
+        >>> import numpy as np
+        >>> from micvae.information import null_interval
+        >>> low, high = null_interval(np.arange(1000.0), level=0.95)
+        >>> round(low), round(high)
+        (25, 974)
     """
     if not 0 < level < 1:
         raise MicvaeError(f"level: must lie between 0 and 1, such as 0.95, got {level}")

@@ -32,7 +32,7 @@ from micvae.metrics.modularity import modularity
 from micvae.metrics.rmig import rmig
 from micvae.metrics.sap import sap
 from micvae.metrics.score import (
-    Interval,
+    BootstrapInterval,
     LostDigitsWarning,
     MetricError,
     MissingScoreWarning,
@@ -45,7 +45,7 @@ from micvae.metrics.udr import Ranking, udr
 __all__ = [
     "METRICS",
     "AmbiguousKindWarning",
-    "Interval",
+    "BootstrapInterval",
     "LostDigitsWarning",
     "Matched",
     "Metric",

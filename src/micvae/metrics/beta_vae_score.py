@@ -67,7 +67,7 @@ def beta_vae_score(
     if len(seen) == 1:
         train, test = np.ones(len(y), bool), test_y == seen[0]
     else:
-        model = fit_logistic(x, known.astype(np.int64), penalty=1.0)
+        model = fit_logistic(x, known.astype(np.int64), C=1.0)
         train, test = model.predict(x) == known, seen[model.predict(test_x)] == test_y
     details = {"train_accuracy": float(train.mean()), "test_points": test_points}
     return vote_share("beta_vae_score", float(test.mean()), test_points, details)

@@ -5,10 +5,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from micvae.information.plug_in import (
+    Floats,
+    Labels,
+    as_labels,
+    contingency,
+    plug_in_information,
+)
 from micvae.metrics.score import MetricError
-
-Labels = NDArray[np.int64]
-Floats = NDArray[np.float64]
 
 _ROUNDING = 1e-14  # nats
 
@@ -69,11 +73,6 @@ def equal_mass_bins(values: NDArray[Any], bins: int = 20) -> Labels:
     return binned
 
 
-def as_labels(values: NDArray[Any]) -> Labels:
-    """Number the distinct values of a column 0, 1, … in increasing order."""
-    return np.unique(values, return_inverse=True)[1].astype(np.int64)
-
-
 def entropy(labels: Labels, weights: Floats | None = None) -> float:
     r"""Empirical entropy −Σ p log p of non-negative integer labels (N,), in nats."""
     return entropy_of(np.bincount(labels, weights))
@@ -83,13 +82,6 @@ def entropy_of(counts: NDArray[Any]) -> float:
     """Entropy in nats of counts or weights of any shape."""
     p = counts[counts > 0] / counts.sum()
     return max(0.0, float(-np.sum(p * np.log(p))))
-
-
-def contingency(a: Labels, b: Labels, weights: Floats | None = None) -> Floats:
-    """Weight of every combination of two label columns (N,)."""
-    rows, columns = int(a.max()) + 1, int(b.max()) + 1
-    counts = np.bincount(a * columns + b, weights, minlength=rows * columns)
-    return counts.reshape(rows, columns).astype(np.float64)
 
 
 def mutual_information(a: Labels, b: Labels, weights: Floats | None = None) -> float:
@@ -104,13 +96,9 @@ def mutual_information(a: Labels, b: Labels, weights: Floats | None = None) -> f
 def information_of(table: Floats) -> float:
     """Mutual information in nats of rows and columns of a table of counts or weights.
 
-    What is no more than rounding is 0, so that ratios of informations do not compare rounding.
+    Values within rounding are 0, so that ratios of informations do not compare rounding errors.
     """
-    joint = table / table.sum()
-    i, j = np.nonzero(joint)
-    p = joint[i, j]
-    expected = joint.sum(axis=1)[i] * joint.sum(axis=0)[j]
-    information = float(np.sum(p * np.log(p / expected)))
+    information = plug_in_information(table)
     return information if information > _ROUNDING else 0.0
 
 

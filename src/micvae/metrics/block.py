@@ -9,13 +9,13 @@ from scipy.optimize import LinearConstraint, milp
 from scipy.sparse import csr_array
 from scipy.spatial import cKDTree
 
-from micvae.metrics.binning import Floats
+from micvae.information.plug_in import Floats
 from micvae.metrics.embedding import embed
 from micvae.metrics.inputs import check_inputs
 from micvae.metrics.logistic import standardised
 from micvae.metrics.mcc import assign
 from micvae.metrics.score import MetricError, Score, Weights, scored
-from micvae.metrics.splits import check_split, halves
+from micvae.metrics.splits import check_split, train_test_split
 from micvae.metrics.tables import ratio
 
 MIN_SAMPLES = 30
@@ -80,7 +80,7 @@ def block_score(
         assignment of disjoint blocks are micvae's).
     """
     given = check_inputs(codes, factors, factor_kinds, min_samples=MIN_SAMPLES)
-    fit, test = halves(len(given), seed)
+    fit, test = train_test_split(len(given), seed)
     check_split(given, fit, test)
     if not isinstance(neighbours, (int, np.integer)) or not 1 <= neighbours <= len(fit):
         raise MetricError(f"neighbours={neighbours!r}: give a whole number from 1 to {len(fit)}")

@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
+from micvae.information.plug_in import Floats
 from micvae.information.precision import unit_scaled
-from micvae.metrics.binning import Floats
 from micvae.metrics.inputs import check_codes
 from micvae.metrics.score import Score, Weights, scored
 from micvae.metrics.tables import ratio

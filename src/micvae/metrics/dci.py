@@ -7,13 +7,13 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from micvae.information.plug_in import as_labels
 from micvae.information.precision import kept_by_float32, unit_scaled
-from micvae.metrics.binning import as_labels
 from micvae.metrics.boosting import fit_trees
 from micvae.metrics.inputs import CheckedInputs, check_inputs
 from micvae.metrics.predictors import Fit, fit_forest, fit_lasso, fit_sklearn
 from micvae.metrics.score import MetricError, Score, Weights, check_whole, scored
-from micvae.metrics.splits import check_split, halves
+from micvae.metrics.splits import check_split, train_test_split
 
 Predictor = Literal["trees", "sklearn", "forest", "lasso"]
 _SKLEARN: dict[str, Callable[..., Fit]] = {
@@ -110,7 +110,7 @@ def dci(
     check_whole("n_jobs", n_jobs, 1)
     given = check_inputs(codes, factors, factor_kinds, min_samples=MIN_SAMPLES)
     z = unit_scaled(given.codes) if predictor == "lasso" else kept_by_float32(given.codes)
-    fit, test = halves(len(given), seed)
+    fit, test = train_test_split(len(given), seed)
     check_split(given, fit, test)
     targets = [
         as_labels(column).astype(np.float64)

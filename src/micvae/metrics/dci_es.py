@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.linalg import solve
 
-from micvae.metrics.binning import Floats
+from micvae.information.plug_in import Floats
 from micvae.metrics.embedding import embed
 from micvae.metrics.inputs import check_inputs
 from micvae.metrics.logistic import standardised
 from micvae.metrics.score import MetricError, Score, Weights, scored
-from micvae.metrics.splits import Rows, check_split, halves
+from micvae.metrics.splits import Rows, check_split, train_test_split
 from micvae.metrics.tables import ratio
 
 MIN_SAMPLES = 30
@@ -85,7 +85,7 @@ def dci_es(
     if len(sizes) < 2 or sizes[0] < 0 or any(a >= b for a, b in pairwise(sizes)):
         raise MetricError(f"features={features!r}: give at least two increasing numbers")
     given = check_inputs(codes, factors, factor_kinds, min_samples=MIN_SAMPLES)
-    fit, test = halves(len(given), seed)
+    fit, test = train_test_split(len(given), seed)
     check_split(given, fit, test)
     points = embed(given)
     target = np.concatenate(points, axis=1)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from micvae.metrics.binning import Floats, as_labels
+from micvae.information.plug_in import Floats, as_labels
 from micvae.metrics.inputs import CheckedInputs
 from micvae.metrics.score import MetricError, check_setting
 

@@ -10,7 +10,7 @@ from micvae.metrics.catalogue import METRICS
 from micvae.metrics.inputs import CheckedInputs, check_inputs, check_scale, read_codes
 from micvae.metrics.interventions import Interventions
 from micvae.metrics.score import (
-    Interval,
+    BootstrapInterval,
     MetricError,
     MissingScoreWarning,
     Score,
@@ -103,7 +103,7 @@ def intervals(
     n_jobs: int = 1,
     progress: Progress | None = None,
     factor_names: Sequence[str] | None = None,
-) -> dict[str, Interval]:
+) -> dict[str, BootstrapInterval]:
     """Score codes, each score with a bootstrap interval over samples.
 
     The intervals say how well the score is known from N samples of *these* codes. They say
@@ -125,7 +125,8 @@ def intervals(
         factor_names: As in `evaluate`.
 
     Returns:
-        `Interval(value, low, high)` by name, cut to the score's range; see `Score.interval`.
+        `BootstrapInterval(value, low, high)` by name, clipped to the score's range; see
+        `Score.interval`.
 
     Raises:
         MetricError: As `evaluate` does.
@@ -151,7 +152,7 @@ def intervals(
     for name, score in found.items():
         value, low, high = score.interval(name, level)
         least, most = METRICS[name].range
-        result[name] = Interval(value, max(low, least), min(high, most))
+        result[name] = BootstrapInterval(value, max(low, least), min(high, most))
     return result
 
 

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from micvae.metrics.binning import Floats, as_labels, checked_bins
+from micvae.information.plug_in import Floats, as_labels
+from micvae.metrics.binning import checked_bins
 from micvae.metrics.inputs import check_inputs
 from micvae.metrics.logistic import fit_logistic, standardised
 from micvae.metrics.score import Score, Weights, check_setting, scored
-from micvae.metrics.splits import check_split, halves
+from micvae.metrics.splits import check_split, train_test_split
 from micvae.metrics.tables import factor_labels
 
 MIN_SAMPLES = 10
@@ -22,7 +23,7 @@ def explicitness(
     *,
     factor_kinds: Sequence[str] | None = None,
     factor_bins: int = 20,
-    penalty: float = 1.0,
+    C: float = 1.0,
     seed: int = 0,
     resamples: int = 0,
 ) -> Score:
@@ -42,7 +43,7 @@ def explicitness(
         factors: (N, K) array of ground truth, no column constant.
         factor_kinds: As in `mig`.
         factor_bins: Equally wide bins per continuous factor.
-        penalty: C, the inverse of the L2 penalty. 1 in Locatello et al.
+        C: Inverse of the L2 penalty, as in scikit-learn. 1 in Locatello et al.
         seed: Decides which ⌈2N/3⌉ samples train and which test.
         resamples: Bootstrap resamples of the test samples for `Score.deviations`; 0 for none. The
             regressions are fitted once.
@@ -54,7 +55,7 @@ def explicitness(
         MetricError: For codes or factors that are not finite 2-D numbers of equal length, a
             constant factor, fewer than 10 samples or fewer than bins, a discrete factor with
             fewer than two samples per class on average or one value in the training part, or a
-            penalty that is not positive.
+            C that is not positive.
 
     Degenerate inputs: a constant latent changes nothing. A value that the test samples lack, or
     the training samples, is left out of the mean; where none is left the score is 0.5.
@@ -65,16 +66,16 @@ def explicitness(
         *Challenging Common Assumptions in the Unsupervised Learning of Disentangled
         Representations*, Francesco Locatello et al., 2019 (settings).
     """
-    check_setting("penalty", penalty, lambda v: 0 < v < np.inf, "give a positive number")
+    check_setting("C", C, lambda v: 0 < v < np.inf, "give a positive number")
     least = max(MIN_SAMPLES, checked_bins(factor_bins=factor_bins))
     given = check_inputs(codes, factors, factor_kinds, min_samples=least)
-    fit, test = halves(len(given), seed)
+    fit, test = train_test_split(len(given), seed)
     check_split(given, fit, test)
     x = standardised(given.codes, given.codes[fit])
     curves = []
     for labels in factor_labels(given, factor_bins):
         seen, known = np.unique(labels[fit], return_inverse=True)
-        model = fit_logistic(x[fit], as_labels(known), penalty=penalty)
+        model = fit_logistic(x[fit], as_labels(known), C=C)
         logged = model.log_probabilities(x[test])
         curves.append(
             [_Curve.of(p, labels[test] == c) for c, p in zip(seen, logged.T, strict=True)]

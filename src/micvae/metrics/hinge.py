@@ -25,7 +25,7 @@ class Lines:
         return np.asarray((np.multiply.outer(x, self.w) + self.b).argmax(axis=1), dtype=np.int64)
 
 
-def fit_lines(x: Floats, labels: Ints, classes: int, penalty: float) -> Lines:
+def fit_lines(x: Floats, labels: Ints, classes: int, C: float) -> Lines:
     r"""Minimise, for every class against the others,
 
     .. math::
@@ -42,7 +42,7 @@ def fit_lines(x: Floats, labels: Ints, classes: int, penalty: float) -> Lines:
         x: (N,) codes.
         labels: (N,) integers from 0 to classes − 1, each present.
         classes: At least 2.
-        penalty: C.
+        C: weight of the losses against the penalty, as in scikit-learn.
 
     References:
         *LIBLINEAR: A Library for Large Linear Classification*, Rong-En Fan et al., 2008.
@@ -50,10 +50,10 @@ def fit_lines(x: Floats, labels: Ints, classes: int, penalty: float) -> Lines:
     balance = len(x) / (classes * np.bincount(labels, minlength=classes))
     if classes == 2:
         positive = np.array([1])
-        costs = penalty * balance[1:], penalty * balance[:1]
+        costs = C * balance[1:], C * balance[:1]
     else:
         positive = np.arange(classes)
-        costs = penalty * balance, np.full(classes, penalty)
+        costs = C * balance, np.full(classes, C)
     problem = _Problem.of(x, labels, positive, *costs)
     w, b = np.zeros(len(positive)), np.zeros(len(positive))
     value, gradient, hessian = problem.at(w, b)

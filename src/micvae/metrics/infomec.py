@@ -5,16 +5,9 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from micvae.information.plug_in import Floats, Labels, as_labels
 from micvae.information.precision import unit_scaled
-from micvae.metrics.binning import (
-    Floats,
-    Labels,
-    as_labels,
-    checked_bins,
-    entropy,
-    equal_mass_bins,
-    mutual_information,
-)
+from micvae.metrics.binning import checked_bins, entropy, equal_mass_bins, mutual_information
 from micvae.metrics.inputs import CheckedInputs, check_inputs
 from micvae.metrics.logistic import fit_logistic, standardised
 from micvae.metrics.neighbours import local_information
@@ -23,7 +16,7 @@ from micvae.metrics.score import MetricError, Score, Weights, check_setting, che
 from micvae.metrics.tables import factor_labels, ratio
 
 MIN_SAMPLES = 10
-MOST_SYMBOLS = 50
+MAX_SYMBOLS = 50
 
 Reweighted = Callable[[Weights], Floats]
 """What is found from all samples, as a function of how often each counts."""
@@ -106,7 +99,7 @@ def infomec(
     z = given.codes.astype(np.float64)
     if discrete_codes is None:
         counts = np.array([len(np.unique(column)) for column in z.T])
-        symbols = counts <= min(MOST_SYMBOLS, len(z) / 2)
+        symbols = counts <= min(MAX_SYMBOLS, len(z) / 2)
     else:
         if np.ndim(discrete_codes) > 0 and np.shape(discrete_codes) != (z.shape[1],):
             raise MetricError(
@@ -199,7 +192,7 @@ def _explicit(given: CheckedInputs, symbols: NDArray[np.bool_]) -> Reweighted:
 
 
 def _log_loss(x: Floats, labels: Labels) -> Callable[[Weights], float]:
-    model = fit_logistic(x, labels, penalty=np.inf, balanced=True)
+    model = fit_logistic(x, labels, C=np.inf, balanced=True)
     loss = -model.log_probabilities(x)[np.arange(len(x)), labels]
     nothing = np.log(labels.max() + 1)
     return lambda weights: float(1 - weights @ loss / weights.sum() / nothing)

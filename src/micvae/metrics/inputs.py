@@ -15,7 +15,7 @@ from micvae.information.precision import as_floats, centred, lost_digits, unit_s
 from micvae.metrics.columns import read_columns
 from micvae.metrics.score import LostDigitsWarning, MetricError
 
-LARGEST = 1e150
+MAX_CODE = 1e150
 """Codes may be as large, so that sums of their squares do not overflow."""
 
 REMEDY = "say which it is by factor_kinds"
@@ -184,7 +184,7 @@ def _factor(column: NDArray[Any], kind: FactorKind, name: str) -> NDArray[np.flo
     if kind == "angular":
         return column.astype(np.float64)
     floats = as_floats(column)[0].astype(np.float64)
-    if float(np.abs(floats).max()) > LARGEST:
+    if float(np.abs(floats).max()) > MAX_CODE:
         floats = unit_scaled(floats[:, None])[:, 0]
     scaled: NDArray[np.float64] = unit_scaled(centred(floats)[0][:, None])[:, 0]
     if scaled.min() == scaled.max():
@@ -208,8 +208,8 @@ def read_codes(codes: ArrayLike) -> Codes:
     coarse = lost_digits(columns.values)
     exact = [as_floats(column) for column in columns.values]
     for values, _ in exact:
-        if float(np.abs(values).max()) > LARGEST:
-            raise MetricError(f"codes exceed {LARGEST:g}: rescale them")
+        if float(np.abs(values).max()) > MAX_CODE:
+            raise MetricError(f"codes exceed {MAX_CODE:g}: rescale them")
     moved = [centred(values) for values, _ in exact]
     offsets = np.array([a + b for (_, a), (_, b) in zip(exact, moved, strict=True)])
     found = Codes(np.stack([values for values, _ in moved], axis=1), offsets, columns.names)

@@ -76,8 +76,8 @@ class Rendered:
         known = self._dataset.factors
         return np.stack([column[random.integers(0, len(known), n)] for column in known.T], axis=1)
 
-    def _of(self, factors: NDArray[np.float64], at_once: int = 8192) -> NDArray[Any]:
-        parts = [factors[i : i + at_once] for i in range(0, len(factors), at_once)]
+    def _of(self, factors: NDArray[np.float64], batch_size: int = 8192) -> NDArray[Any]:
+        parts = [factors[i : i + batch_size] for i in range(0, len(factors), batch_size)]
         found = np.concatenate([self._encode(self._dataset.images_of(part)) for part in parts])
         return np.asarray(read_codes(found))
 

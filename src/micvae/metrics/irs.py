@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from micvae.metrics.binning import as_labels, checked_bins, equal_width_bins
+from micvae.information.plug_in import as_labels
+from micvae.metrics.binning import checked_bins, equal_width_bins
 from micvae.metrics.inputs import check_inputs
 from micvae.metrics.score import Score, Weights, check_setting, scored
 

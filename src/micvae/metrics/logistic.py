@@ -50,7 +50,7 @@ class Logistic:
         return np.asarray((x @ self.weights + self.intercepts).argmax(axis=1), dtype=np.int64)
 
 
-def fit_logistic(x: Floats, labels: Ints, *, penalty: float, balanced: bool = False) -> Logistic:
+def fit_logistic(x: Floats, labels: Ints, *, C: float, balanced: bool = False) -> Logistic:
     r"""Minimise over weights W (D, C) and intercepts b
 
     .. math::
@@ -67,7 +67,7 @@ def fit_logistic(x: Floats, labels: Ints, *, penalty: float, balanced: bool = Fa
     Args:
         x: (N, D) codes.
         labels: (N,) integers from 0 to C − 1, each present.
-        penalty: C, the inverse of the L2 penalty; infinity for none.
+        C: the inverse of the L2 penalty; infinity for none.
         balanced: Weight samples by N / (classes · count of their class), not by 1.
     """
     n, classes = len(x), int(labels.max()) + 1
@@ -81,7 +81,7 @@ def fit_logistic(x: Floats, labels: Ints, *, penalty: float, balanced: bool = Fa
     white = np.ascontiguousarray(np.concatenate([(x - mean) @ to_white, np.ones((n, 1))], axis=1).T)
     total = n if not balanced else (n / (classes * counts))[labels].sum()
     # scikit-learn penalises one vector w = w1 - w0 for two classes: half as much as two of them.
-    l2 = (1 if classes > 2 else 2) / (penalty * total) if np.isfinite(penalty) else 0.0
+    l2 = (1 if classes > 2 else 2) / (C * total) if np.isfinite(C) else 0.0
     shrink = np.append(l2 / variances[live], 0.0)  # |to_white u|² = Σ u² / variance
     size = max(256, BLOCK // classes)
     blocks = [

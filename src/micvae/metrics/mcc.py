@@ -8,8 +8,8 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import linear_sum_assignment
 from scipy.stats import rankdata
 
+from micvae.information.plug_in import Floats
 from micvae.information.precision import unit_scaled
-from micvae.metrics.binning import Floats
 from micvae.metrics.inputs import check_inputs
 from micvae.metrics.score import Score, Weights, scored
 from micvae.metrics.tables import ratio

@@ -9,7 +9,7 @@ from micvae.metrics.inputs import check_inputs
 from micvae.metrics.logistic import standardised
 from micvae.metrics.mcc import correlations, matched
 from micvae.metrics.score import Score, Weights, scored
-from micvae.metrics.splits import halves
+from micvae.metrics.splits import train_test_split
 
 MIN_SAMPLES = 10
 
@@ -56,7 +56,7 @@ def mcc_affine(
         Diederik P. Kingma, Ricardo Pio Monti, Aapo Hyvärinen, 2020 (weak identifiability).
     """
     given = check_inputs(codes, factors, factor_kinds, min_samples=MIN_SAMPLES, kinds_matter=False)
-    fit, test = halves(len(given), seed)
+    fit, test = train_test_split(len(given), seed)
     x = np.column_stack([standardised(given.codes), np.ones(len(given))])
     found = np.linalg.lstsq(x[fit], given.factors[fit], rcond=None)[0]
     found[:-1][np.ptp(x[:, :-1], axis=0) == 0] = 0

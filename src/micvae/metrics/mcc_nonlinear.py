@@ -5,11 +5,12 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from micvae.metrics.binning import Floats, Labels, checked_bins, equal_mass_bins
+from micvae.information.plug_in import Floats, Labels
+from micvae.metrics.binning import checked_bins, equal_mass_bins
 from micvae.metrics.inputs import check_inputs
 from micvae.metrics.mcc import correlations, matched
 from micvae.metrics.score import Score, Weights, scored
-from micvae.metrics.splits import halves
+from micvae.metrics.splits import train_test_split
 
 MIN_SAMPLES = 10
 
@@ -62,7 +63,7 @@ def mcc_nonlinear(
     """
     checked_bins(bins=bins)
     given = check_inputs(codes, factors, factor_kinds, min_samples=MIN_SAMPLES, kinds_matter=False)
-    fit, test = halves(len(given), seed)
+    fit, test = train_test_split(len(given), seed)
     steps = max(2, min(bins, len(fit) // 10))
     # Bins come from all codes, whose ranks need no factor; only the means are learnt.
     mapped = [

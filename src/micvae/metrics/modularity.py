@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from micvae.metrics.binning import Floats
+from micvae.information.plug_in import Floats
 from micvae.metrics.score import Score, Weights, scored
 from micvae.metrics.tables import Tables, ratio
 

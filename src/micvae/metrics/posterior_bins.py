@@ -8,15 +8,8 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_array
 from scipy.special import ndtr
 
-from micvae.metrics.binning import (
-    Floats,
-    Labels,
-    checked_bins,
-    contingency,
-    entropy,
-    entropy_of,
-    information_of,
-)
+from micvae.information.plug_in import Floats, Labels, contingency
+from micvae.metrics.binning import checked_bins, entropy, entropy_of, information_of
 from micvae.metrics.inputs import check_inputs, check_scale
 from micvae.metrics.score import Weights, check_setting
 from micvae.metrics.tables import factor_labels

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
+from micvae.information.plug_in import as_labels
 from micvae.information.precision import LARGE
-from micvae.metrics.binning import as_labels
 from micvae.metrics.hinge import fit_lines
 from micvae.metrics.inputs import Codes, check_inputs
 from micvae.metrics.score import (
@@ -18,14 +18,14 @@ from micvae.metrics.score import (
     check_setting,
     scored,
 )
-from micvae.metrics.splits import check_split, halves
+from micvae.metrics.splits import check_split, train_test_split
 from micvae.metrics.tables import gaps, ratio
 
 MIN_SAMPLES = 10
-FAIR_DEVIATIONS = (0.1, 20.0)
+FAIR_SCALES = (0.1, 20.0)
 """Largest standard deviation of a latent, between which the penalty hardly decides the score."""
-VARYING = 0.5
-"""Range of a code, above which a machine of this penalty can predict classes from it."""
+MIN_RANGE = 0.5
+"""Range of a code, above which a machine of this C can predict classes from it."""
 
 
 def sap(
@@ -33,7 +33,7 @@ def sap(
     factors: ArrayLike,
     *,
     factor_kinds: Sequence[str] | None = None,
-    penalty: float = 0.01,
+    C: float = 0.01,
     seed: int = 0,
     resamples: int = 0,
 ) -> Score:
@@ -57,7 +57,7 @@ def sap(
         codes: (N, D) array, by convention posterior means.
         factors: (N, K) array of ground truth, no column constant.
         factor_kinds: As in `mig`.
-        penalty: C of the machine. 0.01 in Locatello et al.
+        C: Of the machine, as in scikit-learn. 0.01 in Locatello et al.
         seed: Decides which ⌈2N/3⌉ samples train and which test.
         resamples: Bootstrap resamples of the test samples (of all for continuous factors) for
             `Score.deviations`; 0 for none. The machines are fitted once.
@@ -68,7 +68,7 @@ def sap(
     Raises:
         MetricError: For codes or factors that are not finite 2-D numbers of equal length, a
             constant factor, fewer than 10 samples, a discrete factor with fewer than two samples
-            per class on average or one value in the training part, or a penalty not above 0. For
+            per class on average or one value in the training part, or C not above 0. For
             a discrete factor and a latent whose mean lies farther from 0 than its range: the
             penalty on the intercept would decide the score.
 
@@ -81,9 +81,9 @@ def sap(
         *Challenging Common Assumptions in the Unsupervised Learning of Disentangled
         Representations*, Francesco Locatello et al., 2019 (settings).
     """
-    check_setting("penalty", penalty, lambda v: 0 < v < np.inf, "give a positive number")
+    check_setting("C", C, lambda v: 0 < v < np.inf, "give a positive number")
     given = check_inputs(codes, factors, factor_kinds, min_samples=MIN_SAMPLES)
-    fit, test = halves(len(given), seed)
+    fit, test = train_test_split(len(given), seed)
     check_split(given, fit, test)
     z = given.codes.astype(np.float64)
     raw = np.asarray(given.read).astype(np.float64)
@@ -96,7 +96,7 @@ def sap(
             labels = as_labels(given.factors[:, k])
             seen, known = np.unique(labels[fit], return_inverse=True)
             predicted = np.stack(
-                [fit_lines(c[fit], known, len(seen), penalty).predict(c[test]) for c in raw.T]
+                [fit_lines(c[fit], known, len(seen), C).predict(c[test]) for c in raw.T]
             )
             right[k] = seen[predicted] == labels[test]
 
@@ -118,7 +118,7 @@ def _check_offsets(codes: Codes) -> None:
     ranges = np.ptp(codes.values, axis=0).astype(np.float64)
     middle = codes.offsets + codes.values.mean(axis=0, dtype=np.float64)
     # A code that hardly varies predicts one class, wherever it lies, unless it lies far away.
-    least = np.where(ranges > VARYING, ranges, np.maximum(LARGE, LARGE * ranges))
+    least = np.where(ranges > MIN_RANGE, ranges, np.maximum(LARGE, LARGE * ranges))
     for d in np.flatnonzero((np.abs(middle) > least) & (ranges > 0)):
         raise MetricError(
             f"{codes.latent(int(d))} lies at {middle[d]:.3g}, far from 0 for its range, and sap "
@@ -130,7 +130,7 @@ def _check_offsets(codes: Codes) -> None:
 def _warn_of_units(codes: Codes) -> None:
     """Say that the unit of the codes decides the score, where the largest is far from 1."""
     largest = float(codes.values.std(axis=0, dtype=np.float64).max())
-    low, high = FAIR_DEVIATIONS
+    low, high = FAIR_SCALES
     if largest > 0 and not low <= largest <= high:
         warnings.warn(
             f"sap: not fair to codes whose standard deviation is at most {largest:.3g}: its "

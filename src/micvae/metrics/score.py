@@ -40,7 +40,7 @@ class MissingScoreWarning(MicvaeWarning):
         super().__init__(f"left out: {', '.join(names)}; {reason}")
 
 
-class Interval(NamedTuple):
+class BootstrapInterval(NamedTuple):
     """A score with the bounds of its interval."""
 
     value: float
@@ -90,7 +90,7 @@ class Score:
     def __float__(self) -> float:
         return self.value
 
-    def interval(self, name: str | None = None, level: float = 0.95) -> Interval:
+    def interval(self, name: str | None = None, level: float = 0.95) -> BootstrapInterval:
         """Score ± z · bootstrap standard deviation, by default of the principal score.
 
         The interval is centred on the score and not read off the resamples' percentiles: a
@@ -107,7 +107,7 @@ class Score:
             raise MetricError(f"level={level!r}: give a share between 0 and 1, such as 0.95")
         value, reach = self.values[name], NormalDist().inv_cdf((1 + level) / 2)
         reach *= self.deviations[name]
-        return Interval(value, value - reach, value + reach)
+        return BootstrapInterval(value, value - reach, value + reach)
 
 
 Weights = NDArray[np.float64]

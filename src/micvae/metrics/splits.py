@@ -9,7 +9,7 @@ from micvae.metrics.score import MetricError, check_whole
 Rows = NDArray[np.int64]
 
 
-def halves(n: int, seed: int) -> tuple[Rows, Rows]:
+def train_test_split(n: int, seed: int) -> tuple[Rows, Rows]:
     """Permute n samples by `seed`; the first ⌈2n/3⌉ to train on and the rest to test on.
 
     Raises:

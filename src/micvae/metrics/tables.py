@@ -7,15 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from micvae.metrics.binning import (
-    Floats,
-    Labels,
-    as_labels,
-    checked_bins,
-    entropy,
-    equal_width_bins,
-    mutual_information,
-)
+from micvae.information.plug_in import Floats, Labels, as_labels
+from micvae.metrics.binning import checked_bins, entropy, equal_width_bins, mutual_information
 from micvae.metrics.inputs import CheckedInputs, check_inputs
 from micvae.metrics.score import Weights
 

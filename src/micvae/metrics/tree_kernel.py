@@ -13,7 +13,7 @@ import numpy as np
 
 from micvae.metrics.compiled import compiled
 
-LEAST_GAIN = 1e-15
+MIN_GAIN = 1e-15
 TIED = 1e-12  # relative: sums of the same residuals in another order
 
 
@@ -152,7 +152,7 @@ def grow(depth, order, last_of_value, ranks, gradient, gain, random):  # type: i
             for k in range(trees):
                 total[node[row, k], k] += gradient[row, k]
                 count[node[row, k], k] += 1.0
-        best = LEAST_GAIN * count
+        best = MIN_GAIN * count
         feature = np.full((nodes, trees), -1, np.int32)
         position = np.zeros((nodes, trees), np.int32)
         if level == 0:

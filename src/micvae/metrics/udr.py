@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from scipy.stats import rankdata
 
 from micvae.arrays import unmasked
-from micvae.metrics.binning import Floats
+from micvae.information.plug_in import Floats
 from micvae.metrics.inputs import check_codes
 from micvae.metrics.logistic import standardised
 from micvae.metrics.mcc import correlations

@@ -11,7 +11,17 @@ from micvae.networks.patch import Patch
 
 @dataclass(frozen=True)
 class Auto(Network):
-    """`Patch` with its defaults for images, `MLP` with its defaults for vectors."""
+    """`Patch` with its defaults for images, `MLP` with its defaults for vectors.
+
+    Examples:
+        >>> import torch
+        >>> from micvae.networks import Auto, filled
+        >>> with torch.device("meta"):
+        ...     encoder = Auto().encoder(image_shape=(1, 32, 32), outputs=6)
+        >>> encoder = filled(encoder, torch.Generator().manual_seed(0))
+        >>> encoder(torch.zeros(8, 1, 32, 32)).shape
+        torch.Size([8, 6])
+    """
 
     def encoder(self, image_shape: ImageShape, outputs: int) -> nn.Module:
         """As the network that fits."""

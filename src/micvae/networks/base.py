@@ -40,7 +40,16 @@ class Network(Checked, ABC):
 
 
 def initialise(module: nn.Module, generator: torch.Generator) -> None:
-    """Draw every weight and bias uniformly within ±1/√fan_in, as PyTorch does by default."""
+    """Draw every weight and bias uniformly within ±1/√fan_in, as PyTorch does by default.
+
+    Examples:
+        >>> import torch
+        >>> from micvae.networks import initialise
+        >>> layer = torch.nn.utils.skip_init(torch.nn.Linear, 4, 2)
+        >>> initialise(layer, torch.Generator().manual_seed(0))
+        >>> bool((layer.weight.abs() <= 0.5).all())
+        True
+    """
     for layer in module.modules():
         if isinstance(layer, (nn.Conv2d, nn.ConvTranspose2d, nn.Linear)):
             bound = layer.weight[0].numel() ** -0.5
@@ -54,6 +63,13 @@ def filled(module: Built, generator: torch.Generator) -> Built:
     """Give a module laid out on the meta device its memory, on the CPU, and its values.
 
     Within `torch.device("meta")` it stays as it is: its shapes are known, and nothing is allocated.
+
+    Examples:
+        >>> import torch
+        >>> from micvae.networks import filled
+        >>> layer = torch.nn.Linear(4, 2, device="meta")
+        >>> filled(layer, torch.Generator().manual_seed(0)).weight.device
+        device(type='cpu')
     """
     if torch.get_default_device().type == "meta":
         return module
@@ -134,6 +150,15 @@ def frozen_call(module: nn.Module, x: Tensor | tuple[Tensor, ...]) -> Tensor:
     """Apply a module whose parameters get no gradient; gradients flow to the input only.
 
     The loss of an encoder against an adversary must not train the adversary.
+
+    Examples:
+        >>> import torch
+        >>> from micvae.networks import dense, frozen_call
+        >>> network = dense(3, [8], 1, torch.Generator().manual_seed(0))
+        >>> x = torch.ones(2, 3, requires_grad=True)
+        >>> frozen_call(network, x).sum().backward()
+        >>> x.grad is not None, [p.grad for p in network.parameters()]
+        (True, [None, None, None, None])
     """
     constants = {name: value.detach() for name, value in module.named_parameters()}
     output: Tensor = functional_call(module, constants, x)

@@ -25,6 +25,15 @@ class Conv(Network):
     References:
         *Challenging Common Assumptions in the Unsupervised Learning of Disentangled
         Representations*, Francesco Locatello et al., 2019, Table 1 of the appendix.
+
+    Examples:
+        >>> import torch
+        >>> from micvae.networks import Conv, filled
+        >>> with torch.device("meta"):
+        ...     decoder = Conv().decoder(latent_dim=10, image_shape=(3, 64, 64))
+        >>> decoder = filled(decoder, torch.Generator().manual_seed(0))
+        >>> decoder(torch.zeros(2, 10)).shape
+        torch.Size([2, 3, 64, 64])
     """
 
     width: PositiveInt = 32

@@ -20,6 +20,15 @@ class MLP(Network):
         hidden: units of each hidden layer.
         depth: hidden layers of the encoder, and of the decoder; 0 for a linear map.
         slope: of the rectifiers for negative numbers.
+
+    Examples:
+        >>> import torch
+        >>> from micvae.networks import MLP, filled
+        >>> with torch.device("meta"):
+        ...     decoder = MLP(hidden=32, depth=2).decoder(latent_dim=3, image_shape=(5,))
+        >>> decoder = filled(decoder, torch.Generator().manual_seed(0))
+        >>> decoder(torch.zeros(8, 3)).shape
+        torch.Size([8, 5])
     """
 
     hidden: PositiveInt = 64
@@ -45,7 +54,15 @@ class MLP(Network):
 def dense(
     inputs: int, hidden: Sequence[int], outputs: int, generator: torch.Generator
 ) -> nn.Module:
-    """Build a perceptron with leaky rectifiers, its weights drawn from a CPU generator."""
+    """Build a perceptron with leaky rectifiers, its weights drawn from a CPU generator.
+
+    Examples:
+        >>> import torch
+        >>> from micvae.networks import dense
+        >>> network = dense(4, [16, 16], 2, torch.Generator().manual_seed(0))
+        >>> network(torch.zeros(8, 4)).shape
+        torch.Size([8, 2])
+    """
     with torch.device("meta"):
         network = nn.Sequential(*_perceptron(inputs, hidden, outputs, slope=0.2))
     return filled(network, generator)

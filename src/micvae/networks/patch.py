@@ -29,6 +29,15 @@ class Patch(Network):
     Args:
         width: channels of the convolutions.
         hidden: units of the dense layer.
+
+    Examples:
+        >>> import torch
+        >>> from micvae.networks import Patch, filled
+        >>> with torch.device("meta"):
+        ...     encoder = Patch(width=8, hidden=32).encoder(image_shape=(1, 64, 64), outputs=6)
+        >>> encoder = filled(encoder, torch.Generator().manual_seed(0))
+        >>> encoder(torch.zeros(2, 1, 64, 64)).shape
+        torch.Size([2, 6])
     """
 
     width: PositiveInt = 16

@@ -26,6 +26,14 @@ class SparseDecoder(nn.Module):
         masks: W, one layer from D to F whose weights are the w_f, `(F, D)`; it has no bias and is
             never applied as a layer.
         outputs: one layer from H to F whose rows are a_f and whose bias is b.
+
+    Examples:
+        >>> import torch
+        >>> from micvae.networks import Sparse
+        >>> with torch.device("meta"):
+        ...     decoder = Sparse().decoder(latent_dim=3, image_shape=(5,))
+        >>> decoder.masks.weight.shape  # one mask per feature
+        torch.Size([5, 3])
     """
 
     def __init__(
@@ -58,6 +66,15 @@ class Sparse(Network):
     References:
         *Identifiable Deep Generative Models via Sparse Decoding*, Moran, Sridhar, Wang & Blei,
         2022.
+
+    Examples:
+        >>> import torch
+        >>> from micvae.networks import Sparse, filled
+        >>> with torch.device("meta"):
+        ...     decoder = Sparse(hidden=16, depth=2).decoder(latent_dim=3, image_shape=(5,))
+        >>> decoder = filled(decoder, torch.Generator().manual_seed(0))
+        >>> decoder(torch.zeros(8, 3)).shape
+        torch.Size([8, 5])
     """
 
     hidden: PositiveInt = 64

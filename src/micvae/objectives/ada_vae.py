@@ -112,13 +112,12 @@ class AdaGVAE(Objective):
 
     def shared(self, posterior: DiagonalGaussian) -> Tensor:
         """Which latents a pair is taken to share, `(B, D)`, from posteriors of 2 B images."""
-        loc, other_loc = posterior.loc.detach().chunk(2)
-        log_variance, other = posterior.log_variance.detach().chunk(2)
-        apart = (loc - other_loc) ** 2
-        ratio = log_variance - other
-        there = 0.5 * (apart * (-other).exp() + ratio.exp() - 1 - ratio)
-        back = 0.5 * (apart * (-log_variance).exp() + (-ratio).exp() - 1 + ratio)
-        delta = there if self.divergence == "one-way" else 0.5 * (there + back)
+        locs, log_variances = posterior.loc.detach(), posterior.log_variance.detach()
+        parts = zip(locs.chunk(2), log_variances.chunk(2), strict=True)
+        first, second = (DiagonalGaussian(*part) for part in parts)
+        delta = first.kl_to(second)
+        if self.divergence == "symmetric":
+            delta = 0.5 * (delta + second.kl_to(first))
         threshold = 0.5 * (delta.amax(1, keepdim=True) + delta.amin(1, keepdim=True))
         return delta < threshold
 

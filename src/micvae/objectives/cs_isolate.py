@@ -12,7 +12,7 @@ from micvae.checks import NonNegativeInt, Positive, PositiveInt, ShareBelowOne
 from micvae.data import FactorDataset
 from micvae.data.augmentation import Augmentation
 from micvae.data.labels import instance_dependent, label_of
-from micvae.distributions import DiagonalGaussian, Trait
+from micvae.distributions import DiagonalGaussian, StandardNormal, Trait
 from micvae.errors import DataError, MicvaeError
 from micvae.models.vae import VAEModel
 from micvae.networks import dense
@@ -201,8 +201,8 @@ class CSIsolate(Objective):
 
 def kl(posterior: DiagonalGaussian, mean: Tensor) -> Tensor:
     """KL(q(z_d|x) ‖ N(mean_d, 1)) per latent, `(D,)`, nats, averaged over the batch."""
-    spread = posterior.log_variance.exp() - 1 - posterior.log_variance
-    return 0.5 * ((posterior.loc - mean) ** 2 + spread).mean(0)
+    spread = StandardNormal().kl_from(torch.zeros_like(mean), posterior.log_variance)
+    return (0.5 * (posterior.loc - mean) ** 2 + spread).mean(0)
 
 
 def waves(numbers: Tensor) -> Tensor:

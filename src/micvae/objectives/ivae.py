@@ -127,7 +127,7 @@ class IVAE(Objective):
         posterior = product(own, prior) if self.posterior_uses_auxiliary else own
         z = posterior.sample(step.generator)
         reconstruction = -model.decode(z).log_prob(x).mean()
-        latent_kl = kl_between(posterior, prior).mean(0)
+        latent_kl = posterior.kl_to(prior).mean(0)
         loss = reconstruction + self.beta(step.number) * latent_kl.sum()
         terms = {"loss": loss, "reconstruction": reconstruction, "kl": latent_kl.sum()}
         if self.contrast != NONE:  # of z that does not depend on u; logged even at weight 0
@@ -163,10 +163,3 @@ def contrast_of(z: Tensor, prior: DiagonalGaussian) -> Tensor:
     squares = z**2 @ precision.T - 2 * z @ (prior.loc * precision).T
     log_density = -0.5 * (squares + constant)  # (B, B), rows z, columns u
     return contrast(log_density)
-
-
-def kl_between(q: DiagonalGaussian, p: DiagonalGaussian) -> Tensor:
-    """KL(q ‖ p) per row and latent, `(B, D)`, nats."""
-    ratio = q.log_variance - p.log_variance
-    apart = (q.loc - p.loc) ** 2 * (-p.log_variance).exp()
-    return 0.5 * (ratio.exp() + apart - 1 - ratio)

@@ -22,16 +22,7 @@ from micvae.studies.study import STUDY
 from micvae.torch_state import with_torch_defaults
 from micvae.training.run import RECORD, RUNS, Run
 
-__all__ = [
-    "report_audit",
-    "report_comparison",
-    "report_folder",
-    "report_paper",
-    "report_run",
-    "report_selection",
-    "report_study",
-    "report_theorem",
-]
+__all__ = ["report_comparison", "report_folder", "report_run"]
 
 KINDS = {"paper": report_paper, "selection": report_selection}
 """Studies with a page of their own, by what `study.json` calls them."""
@@ -52,6 +43,14 @@ def report_folder(folder: Path) -> Path:
     Raises:
         RunError: where the folder holds none of them, or what it holds is not finished or
             has no scores.
+
+    Examples:
+        >>> import micvae
+        >>> from micvae.reports import report_folder
+        >>> run = micvae.train("vae", data="squares(n=128)", epochs=1, out="runs/vae")
+        >>> scores = micvae.evaluate(run, interventions=False)
+        >>> report_folder("runs/vae").name
+        'report.html'
     """
     folder = expanded(folder)
     member(folder, FIGURES)  # a link is refused before anything is computed

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from micvae.files import expanded
-from micvae.identifiability.audit.generator import RANK_TOLERANCE, Generator
+from micvae.identifiability.audit.decoder import RANK_TOLERANCE, AuditedDecoder
 from micvae.identifiability.audit.record import (
     Audited,
     AuditRecord,
@@ -92,7 +92,7 @@ def report_audit(folder: Path) -> Path:
         answer=_answer(result),
         keys=_keys(result),
         table=_table(result, names),
-        groups=_groups(result, names),
+        groups=[g for figure in AUDIT_FIGURES if (g := figure(result, names)) is not None],
         quick="fewer samples than usual, so intervals are wide" if result.quick else "",
         notes=result.data.notes,
         findings=[*findings, *result.agreement_said, *advice],
@@ -272,44 +272,54 @@ def _table(result: AuditRecord, names: list[str]) -> Table:
     return Table(caption, [("", ""), *((name, "") for name in names)], rows)
 
 
-def _groups(result: AuditRecord, names: list[str]) -> list[Group]:
-    runs = result.runs
-    groups = []
-    if any(isinstance(run.generator, Generator) for run in runs):
-        groups.append(
-            Group(
-                "The decoder's Jacobian",
-                "Singular values over images (line: median, band: 10% to 90%). A flat spectrum is "
-                "a decoder near an isometry; a steep fall, a direction that is hardly used.",
-                [Plate("audit-spectra", spectra(runs, names), "Singular values, by rank.")],
-            )
-        )
-    groups.append(
-        Group(
-            "Independence, beside what chance gives",
-            "Dots: estimates. Bars: where permuted, hence independent, columns fall with 99% "
-            "probability. A dot inside says that dependence was not found, and no more.",
-            [Plate("audit-nulls", nulls(runs, names), "Estimates and their null intervals.")],
-        )
+def _spectra_group(result: AuditRecord, names: list[str]) -> Group | None:
+    if not any(isinstance(run.generator, AuditedDecoder) for run in result.runs):
+        return None
+    caption = (
+        "Singular values over images (line: median, band: 10% to 90%). A flat spectrum: the "
+        "decoder is close to an isometry. A steep fall: some direction is hardly used."
     )
-    if any(isinstance(run.truth, Truth) for run in runs):
-        groups.append(
-            Group(
-                "Latents against factors",
-                "Left: MCC (dots) beside 95% of random rotations of the same codes (bars). Right: "
-                "what other latents know of a factor beyond its own latent (dots), and up to where "
-                "nothing can be said (bars).",
-                [Plate("audit-factors", factors(runs, names), "MCC and excess information.")],
-            )
-        )
-    pairs = result.compared
-    if pairs:
-        groups.append(
-            Group(
-                "Agreement of the runs",
-                "MCC between the codes of two runs: latent for latent (ranks), for random "
-                "rotations of the first (median), and after an affine map of all latents.",
-                [Plate("audit-agreement", agreement(pairs, names), "Three matrices of MCC.")],
-            )
-        )
-    return groups
+    plate = Plate("audit-spectra", spectra(result.runs, names), "Singular values, by rank.")
+    return Group("The decoder's Jacobian", caption, [plate])
+
+
+def _nulls_group(result: AuditRecord, names: list[str]) -> Group | None:
+    caption = (
+        "Dots: estimates. Bars: the 99% interval of the estimate for permuted, hence independent, "
+        "columns. A dot inside its bar means that no dependence was found; it does not prove "
+        "independence."
+    )
+    plate = Plate("audit-nulls", nulls(result.runs, names), "Estimates and their null intervals.")
+    return Group("Independence, with null intervals", caption, [plate])
+
+
+def _factors_group(result: AuditRecord, names: list[str]) -> Group | None:
+    if not any(isinstance(run.truth, Truth) for run in result.runs):
+        return None
+    caption = (
+        "Left: MCC (dots) and the 95% interval of MCC for random rotations of the same codes "
+        "(bars). Right: what the other latents know of a factor beyond its own latent (dots). "
+        "Within the bar, an excess cannot be told from chance."
+    )
+    plate = Plate("audit-factors", factors(result.runs, names), "MCC and excess information.")
+    return Group("Latents against factors", caption, [plate])
+
+
+def _agreement_group(result: AuditRecord, names: list[str]) -> Group | None:
+    if not result.compared:
+        return None
+    caption = (
+        "MCC between the codes of two runs: of latents matched one to one (by ranks), of random "
+        "rotations of the first run's codes (median), and after an affine map of all latents."
+    )
+    plate = Plate("audit-agreement", agreement(result.compared, names), "Three matrices of MCC.")
+    return Group("Agreement of the runs", caption, [plate])
+
+
+AUDIT_FIGURES: list[Callable[[AuditRecord, list[str]], Group | None]] = [
+    _spectra_group,
+    _nulls_group,
+    _factors_group,
+    _agreement_group,
+]
+"""In the order of the page; a figure that a result does not allow is None."""

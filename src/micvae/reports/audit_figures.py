@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import LogFormatter, MaxNLocator
 
-from micvae.identifiability.audit.generator import Generator
+from micvae.identifiability.audit.decoder import AuditedDecoder
 from micvae.identifiability.audit.record import Audited, ComparedPair, Dependence, Truth
 from micvae.identifiability.audit.rotations import Against
 from micvae.identifiability.conditions import Check
@@ -38,10 +38,12 @@ def spectra(runs: Sequence[Audited], names: Sequence[str]) -> Figure:
         axes.fill_between(where, np.maximum(low, 1e-12), high, color=colour, alpha=0.15, lw=0)
         axes.plot(where, middle, color=colour, marker="o", ms=4, lw=1.2, label=name)
     axes.set_yscale("log")
+    for formatted in (axes.yaxis.set_major_formatter, axes.yaxis.set_minor_formatter):
+        formatted(LogFormatter())  # plain numbers: the default writes mathematical markup
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_xlabel("rank of the singular value")
     axes.set_ylabel("singular value,\npixel values per unit of a latent")
-    measured = [run.generator.images for run in runs if isinstance(run.generator, Generator)]
+    measured = [run.generator.images for run in runs if isinstance(run.generator, AuditedDecoder)]
     axes.set_title(f"{measured[0]} images")
     axes.grid(axis="y")
     if len(runs) <= 10:

@@ -10,6 +10,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
+from micvae.reports.material import Material
+from micvae.reports.page import Group
 from micvae.reports.style import (
     ACCENT,
     CHARACTER,
@@ -31,7 +33,7 @@ LATENTS = 8
 FACTORS = 6
 """At most so many factors are shown, the first ones."""
 
-FEW = 24
+MAX_VALUES = 24
 """A factor of at most so many values gets one strip per value."""
 
 BINS = 48
@@ -97,7 +99,7 @@ def _panel(
     limits: tuple[float, float],
 ) -> None:
     values = np.unique(factor)
-    if len(values) <= FEW:
+    if len(values) <= MAX_VALUES:
         parts = [code[factor == value] for value in values]
         strips = [_strip(place, part, limits) for place, part in enumerate(parts)]
         axes.add_collection(PolyCollection(strips, facecolor=ACCENT, alpha=0.5, linewidth=0))
@@ -134,3 +136,27 @@ def _strip(
     centre, half = ((edges[1:] + edges[:-1]) / 2)[part], half[part]
     left, right = np.stack([place - half, centre]), np.stack([place + half, centre])
     return np.concatenate([left, right[:, ::-1]], axis=1).T
+
+
+def codes_group(materials: Sequence[Material]) -> Group | None:
+    """Codes against factors, of every run whose data has factors that vary."""
+    suited = [(m, factors) for m in materials if (factors := m.representation.varying_factors)]
+    if not suited:
+        return None
+    plates = [
+        m.plate(
+            "codes-factors",
+            codes_against_factors(m.representation, factors),
+            "Codes of every latent against every factor",
+        )
+        for m, factors in suited
+    ]
+    caption = (
+        f"The code (posterior mean) of each latent against each factor, from at most {SAMPLES:,} "
+        "images. Darker is denser. A factor of few values shows the spread of the code at each "
+        "value, with the median as a dot. A latent that encodes one factor gives a narrow curve in "
+        "that column and shapeless bands in the others."
+    )
+    if any(len(f) > FACTORS or len(m.scores.latent_kl) > LATENTS for m, f in suited):
+        caption += f" At most {LATENTS} latents (highest KL) and {FACTORS} factors are shown."
+    return Group("Codes against factors", caption, plates)

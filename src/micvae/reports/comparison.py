@@ -27,6 +27,19 @@ def report_comparison(comparison: Comparison, out: Path) -> Path:
 
     Raises:
         RunError: where `out` holds a run or a study, whose own page this one would replace.
+
+    Examples:
+        >>> import micvae
+        >>> from micvae.reports import report_comparison
+        >>> from micvae.scoring import ensure_scores
+        >>> from micvae.studies.comparison import compare_runs
+        >>> runs = [
+        ...     micvae.train(method, data="squares(n=64)", epochs=1, out=f"runs/{method}")
+        ...     for method in ("vae", "beta-vae")
+        ... ]
+        >>> scores = [ensure_scores(run) for run in runs]
+        >>> report_comparison(compare_runs(runs), "comparison").name
+        'report.html'
     """
     out = expanded(out)
     if any((out / name).is_file() for name in (RECORD, STUDY)):

@@ -1,7 +1,6 @@
 """Figures of counterexamples to identifiability."""
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -12,7 +11,6 @@ from scipy.stats import rankdata
 
 from micvae.identifiability.record import TheoremRecord
 from micvae.identifiability.trials import SHOWN_ANGLES, SOURCES
-from micvae.reports.page import Plate
 from micvae.reports.style import (
     GRID,
     INK,
@@ -22,6 +20,7 @@ from micvae.reports.style import (
     PALETTE,
     PAPER,
     SEQUENTIAL,
+    LineLook,
     new_figure,
     number,
     styled,
@@ -71,8 +70,7 @@ def angles(result: TheoremRecord) -> Figure:
     for place, name in enumerate(SOURCES):
         rows = [row for row in result.rotations if row.sources == name]
         colour, marker = PALETTE[place], _MARKERS[place]
-        style: dict[str, Any] = {"color": colour, "marker": marker, "linestyle": "none"}
-        style |= {"markersize": 4, "label": name}
+        style = LineLook(color=colour, marker=marker, linestyle="none", markersize=4, label=name)
         if not rows:
             continue
         curve = result.curves[name]
@@ -113,7 +111,8 @@ def angles(result: TheoremRecord) -> Figure:
 
 
 @styled
-def _darmois(result: TheoremRecord, points: Points) -> Figure:
+def darmois(result: TheoremRecord, points: Points) -> Figure:
+    """Draw sources, observations and Darmois' latents of a linear and of a nonlinear mixing."""
     figure = new_figure(6.4, 4.3)
     grid = np.asarray(figure.subplots(2, 3))
     titles = {"sources": ("sources s", "s"), "observations": ("observations x", "x")}
@@ -133,12 +132,6 @@ def _darmois(result: TheoremRecord, points: Points) -> Figure:
             axes.set_ylabel(f"{letter}₂", labelpad=1)
         grid[row, 0].set_ylabel(f"{mixing}, {kind}\ns₂")
     return figure
-
-
-def darmois_plates(result: TheoremRecord, points: Points) -> Plate:
-    """Sources, observations and Darmois' latents of a linear and of a nonlinear mixing."""
-    alt = "Scatter plots: sources, observations and Darmois' independent latents."
-    return Plate("theorem-darmois", _darmois(result, points), alt)
 
 
 @styled
@@ -188,8 +181,9 @@ def _scatter(
 ) -> None:
     shade = 0.22 + 0.78 * rankdata(colour) / len(colour) if ranked else colour
     x, y = values.T
-    looks: dict[str, Any] = {"cmap": cmap, "vmin": 0, "vmax": 1, "linewidths": 0}
     axes.set_facecolor(PALE)
-    axes.scatter(x, y, c=shade, s=2.2, rasterized=True, **looks)  # or the SVG holds every point
+    axes.scatter(  # rasterized, or the SVG holds every point
+        x, y, c=shade, s=2.2, cmap=cmap, vmin=0, vmax=1, linewidths=0, rasterized=True
+    )
     axes.set_box_aspect(1)
     axes.tick_params(length=2, color=GRID, labelsize=7)

@@ -1,6 +1,6 @@
 """Learning curves: every logged term, and the KL of every latent."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -10,6 +10,8 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from micvae.objectives.terms import NATS, term
+from micvae.reports.material import Material
+from micvae.reports.page import Group
 from micvae.reports.style import ACCENT, PALETTE, by_kl, latent_name, new_figure, styled
 
 POINTS = 400
@@ -122,3 +124,25 @@ def _window(values: NDArray[np.floating]) -> tuple[float, float]:
     low, high = float(settled.min()), float(settled.max())
     margin = 0.06 * (high - low) or max(1e-3, 0.01 * abs(high))
     return low - margin, high + margin
+
+
+def curves_group(materials: Sequence[Material]) -> Group | None:
+    """Learning curves of every run that ends with its last step."""
+    suited = [m for m in materials if not m.run.config.objective.closed_form_fit]
+    if not suited:
+        return None
+    columns = 1 if len(suited) > 2 else 2
+    plates = []
+    for m in suited:
+        steps = max(1, m.run.steps_per_epoch)
+        drawn = curves(m.run.log(), steps, columns=columns)
+        plates.append(m.plate("curves", drawn, "Every term of the loss over the steps of training"))
+    caption = (
+        "Every logged term over training, in nats per sample unless its title names another unit. "
+        "Faint: single steps. Solid: the running mean over a fortieth of the training. The first "
+        "steps may lie above the frame. A latent whose KL falls to 0 is inactive. R_MI, mutual "
+        "information and total correlation are estimates on one batch here, coarser than those in "
+        "the table: on B samples mutual information is at most log B per pair, and estimates by "
+        "an adversary or by kernels can be negative."
+    )
+    return Group("Learning curves", caption, plates)

@@ -9,9 +9,11 @@ from numpy.typing import NDArray
 
 from micvae.data import FactorDataset
 from micvae.models import VAEModel
-from micvae.reports.matrices import heat_map
-from micvae.reports.style import by_kl, styled
-from micvae.reports.traversals import MOST, decoded_along
+from micvae.reports.material import Material
+from micvae.reports.matrices import SMALLEST_TOP, heat_map
+from micvae.reports.page import Group
+from micvae.reports.style import by_kl, names_in_full, styled
+from micvae.reports.traversals import MAX_LATENTS, decoded_along
 from micvae.representation import Representation
 
 FEATURES = 24
@@ -54,7 +56,7 @@ def effects(model: VAEModel, representation: Representation, dataset: FactorData
     the standard deviation of feature f over the data, and the sign that of x̂_f at the last value
     minus that at the first.
     """
-    latents = by_kl(representation.latent_kl)[:MOST]
+    latents = by_kl(representation.latent_kl)[:MAX_LATENTS]
     along = decoded_along(model, representation, latents)[2].astype(np.float64)
     rows = np.random.default_rng(0).permutation(len(dataset))[:SAMPLES]
     seen = np.asarray(dataset.images[np.sort(rows)], dtype=np.float64)
@@ -98,3 +100,44 @@ def effects_matrix(
         top,
         signed=True,
     )
+
+
+def effects_group(materials: Sequence[Material]) -> Group | None:
+    """Effects on features, of every run on vectors that can be read."""
+    pairs = [
+        (m, effects(m.model, m.representation, m.dataset))
+        for m in materials
+        if m.dataset is not None and not m.pictures
+    ]
+    if not pairs:
+        return None
+    found = [one for _, one in pairs]
+    top = max([SMALLEST_TOP, *(float(one.furthest.max()) for one in found)])
+    shown = shown_features(found)
+    plates = [
+        m.plate(
+            "effects",
+            effects_matrix(one, m.representation.active, features, top),
+            "How far every feature moves with every latent",
+        )
+        for (m, one), features in zip(pairs, shown, strict=True)
+    ]
+    caption = (
+        "One row per latent, by falling KL. The latent runs through its values; the others stay at "
+        "those of one sample, the one whose code is nearest to the mean code. A cell shows how far "
+        "the decoder's mean of a feature moves, from its lowest to its highest value, in standard "
+        "deviations (SD) of that feature over the data. Red: it ends higher than it began. Blue: "
+        "it ends lower. A latent can be named by the features that it moves; its sign is "
+        "arbitrary. An inactive latent moves them little and at random. A dot: the feature does "
+        "not vary in the data."
+    )
+    every = all(len(one.names) == len(features) for one, features in zip(found, shown, strict=True))
+    if not every or any(len(m.scores.latent_kl) > MAX_LATENTS for m, _ in pairs):
+        caption += (
+            f" At most {MAX_LATENTS} latents (highest KL) and {FEATURES} features (moved furthest) "
+            "are shown."
+        )
+    names = dict.fromkeys(
+        one.names[f] for one, features in zip(found, shown, strict=True) for f in features
+    )
+    return Group("What each latent moves", caption + names_in_full(names), plates)

@@ -4,10 +4,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from micvae.errors import MicvaeError, RunError
+from micvae.reports.figures import run_groups
+from micvae.reports.material import Material, gather
 from micvae.reports.page import Details, Group, NotDrawn, Plate
 from micvae.reports.quantities import known, quantity
 from micvae.reports.run import configuration, environment
-from micvae.reports.single import Material, data_group, gather, run_groups
+from micvae.reports.samples import data_group
 from micvae.reports.spreads import differences, distributions
 from micvae.reports.tables import (
     caution,
@@ -92,9 +94,9 @@ def single_groups(materials: Sequence[Material]) -> list[Group]:
     """The figures of single runs, with a word on how these were chosen."""
     if not materials:
         return []
-    chosen = " Shown is one run per method, that of the median MIG (the lower one of two)."
+    chosen = " One run per method is shown: the run of the median MIG (the lower of two)."
     if all("mig" not in m.scores.metrics for m in materials):
-        chosen = " Shown is one run per method, that of the first seed."
+        chosen = " One run per method is shown: the run of the first seed."
     groups = [Group(g.title, g.caption + chosen, g.plates) for g in run_groups(materials)]
     dataset = next((m.dataset for m in materials if m.dataset is not None), None)
     shown = [data_group(dataset)] if dataset is not None and dataset.pictures else []

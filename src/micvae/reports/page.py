@@ -6,11 +6,12 @@ import re
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from html.parser import HTMLParser
 from importlib.resources import files
 from pathlib import Path
 
 from jinja2 import Environment, StrictUndefined
-from markupsafe import Markup, escape
+from markupsafe import Markup
 from matplotlib.figure import Figure
 
 from micvae import __version__
@@ -186,8 +187,9 @@ def _keep_richer(page: Page, folder: Path) -> None:
     if not page.not_drawn or not there.is_file():
         return
     names = {plate.name for group in page.groups for plate in group.plates}
-    listed = _LISTED.findall(there.read_text("utf-8", errors="replace"))
-    lost = [n for names_ in listed for n in names_.split(", ") if n not in names]
+    shown = _Shown()
+    shown.feed(there.read_text("utf-8", errors="replace"))
+    lost = [name for name in shown.figures if name not in names]
     if lost:
         raise RunError(
             f"{there} is kept: it has figures that cannot be drawn now ({', '.join(lost)}). "
@@ -195,7 +197,15 @@ def _keep_richer(page: Page, folder: Path) -> None:
         )
 
 
-_LISTED = re.compile(r'<span class="names">Files: (.*?) \(\.png')
+class _Shown(HTMLParser):
+    """The names of the figures that a page has."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.figures: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.figures += [value for name, value in attrs if name == "data-figure" and value]
 
 
 @styled
@@ -239,8 +249,7 @@ def _named(plate: Plate, taken: set[str]) -> Plate:
 
 def breakable(text: str) -> Markup:
     """HTML of a name that may be broken between its words, as in `method(some_option=3)`."""
-    shown = str(escape(brief(text)))
-    return Markup(re.sub(r"(?<=[_=])|(?<=,)(?!\d)|(?<=.)(?=\()", "<wbr/>", shown))
+    return Markup("<wbr/>").join(re.split(r"(?<=[_=])|(?<=,)(?!\d)|(?<=.)(?=\()", brief(text)))
 
 
 def brief(text: str) -> str:

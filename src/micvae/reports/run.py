@@ -7,9 +7,11 @@ from typing import Any
 from micvae.data.standardised import own_vectors
 from micvae.metrics import METRICS
 from micvae.objectives.identifiability import statement
+from micvae.reports.figures import run_groups
+from micvae.reports.material import gather
 from micvae.reports.page import Cell, Details, Group, Key, Page, Table, write_page
 from micvae.reports.quantities import known, quantity
-from micvae.reports.single import data_group, gather, run_groups
+from micvae.reports.samples import data_group
 from micvae.scoring.nulls import nulls_of, r_mi_said
 from micvae.studies.command_lines import train_command
 from micvae.torch_state import with_torch_defaults
@@ -39,6 +41,15 @@ def report_run(run: Run) -> Path:
 
     Raises:
         RunError: where the run is not finished, has no scores, or is damaged.
+
+    Examples:
+        >>> import micvae
+        >>> from micvae.reports import report_run
+        >>> run = micvae.train("vae", data="squares(n=128)", epochs=1, out="runs/vae")
+        >>> scores = micvae.evaluate(run, interventions=False)
+        >>> page = report_run(run)
+        >>> page.name, (run.path / "figures" / "traversals.svg").exists()
+        ('report.html', True)
     """
     missing: list[str] = []
     material = gather(run, "", missing)

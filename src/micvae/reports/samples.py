@@ -4,6 +4,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from micvae.data import FactorDataset
+from micvae.reports.page import Group, Plate
 from micvae.reports.style import new_figure, show_tiles, styled, tile_size
 
 COLUMNS = 9
@@ -60,3 +61,18 @@ def _range(values: np.ndarray) -> str:
     if len(values) <= 4:
         return ", ".join(f"{value:.3g}" for value in values)
     return f"{values[0]:.3g} to {values[-1]:.3g}"
+
+
+def data_group(dataset: FactorDataset) -> Group:
+    """Images of the data, and beside them what each factor does where images can be generated."""
+    plates = [Plate("samples", samples(dataset), f"Images of {dataset.name}.")]
+    caption = f"Random images of {dataset.name}, out of {len(dataset):,}."
+    if dataset.renderer is not None and dataset.n_factors:
+        alt = f"One row per factor of {dataset.name}: {', '.join(dataset.factor_names)}."
+        plates.append(Plate("factors", factor_rows(dataset), alt))
+        caption += (
+            " Beside them one row per factor: it varies from left to right and the others stay in "
+            "the middle of their range. Ideally each latent does the same in the traversals below. "
+            "A factor of few values repeats them."
+        )
+    return Group("The data", caption, plates)

@@ -7,16 +7,22 @@ from pathlib import Path
 from micvae.errors import MicvaeError, RunError
 from micvae.paths import member
 from micvae.records import read
+from micvae.reports.curves import curves_group
+from micvae.reports.figures import run_groups
+from micvae.reports.information import latent_information
 from micvae.reports.many import configurations, environment_of, labels_of
+from micvae.reports.material import gather
 from micvae.reports.page import Cell, Group, Key, NotDrawn, Page, Plate, Table, write_page
 from micvae.reports.quantities import DEFINITIONS, NOT_KNOWN, Quantity, quantity
-from micvae.reports.single import data_group, gather, run_groups
+from micvae.reports.reconstructions import reconstructions_group
+from micvae.reports.samples import data_group
 from micvae.reports.tables import bounds, caution, count_said, failures, mean_cell, read_table
 from micvae.reports.trade_offs import Spot, trade_off
+from micvae.reports.traversals import traversals_group
 from micvae.studies.choice import CAVEAT, answer, trade_offs, with_verdicts
 from micvae.studies.record import Difference, Recommended, SelectionRecord, StudyRecord
 from micvae.studies.selection import SELECTION
-from micvae.studies.statistics import Interval, enough_seeds
+from micvae.studies.statistics import MeanInterval, enough_seeds
 from micvae.studies.study import STUDY, Rows
 from micvae.studies.truth import check_said
 from micvae.torch_state import with_torch_defaults
@@ -110,10 +116,11 @@ def report_selection(folder: Path) -> Path:
     return write_page(page, folder)
 
 
+_OF_THE_CHOSEN = (traversals_group, reconstructions_group, latent_information, curves_group)
 _SHARED = ("KL", "Reconstruction", "Active units", "Interval", "Nat")
 
 
-def _bounds(q: Quantity, interval: Interval, signed: bool = False) -> str:
+def _bounds(q: Quantity, interval: MeanInterval, signed: bool = False) -> str:
     """The interval, or why there is none: two seeds are one pair."""
     if interval.low is None and q.name in _OF_PAIRS:
         return "one pair of seeds, no interval"
@@ -236,14 +243,9 @@ def _chosen_groups(folder: Path, result: SelectionRecord, missing: list[str]) ->
     except (MicvaeError, OSError) as error:
         missing.append(NotDrawn(f"Figures of {what}: {error}"))
         return []
-    groups = run_groups([material])
-    wanted = ("Latent traversals", "Reconstructions", "Latents among themselves", "Learning curves")
-    said = f" Shown is {what}: {chosen.row}, seed {chosen.seed}."
+    said = f" This is {what}: {chosen.row}, seed {chosen.seed}."
     shown = [
-        Group(g.title, g.caption + said, g.plates)
-        for title in wanted
-        for g in groups
-        if g.title == title
+        Group(g.title, g.caption + said, g.plates) for g in run_groups([material], _OF_THE_CHOSEN)
     ]
     if material.dataset is not None and material.dataset.pictures:
         shown.insert(1, data_group(material.dataset))

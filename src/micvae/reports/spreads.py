@@ -1,7 +1,6 @@
 """Figures of many runs: every seed a dot, the mean never without its interval."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -10,21 +9,22 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from micvae.reports.quantities import Quantity
-from micvae.reports.style import ACCENT, INK, MARK, MUTED, new_figure, styled
+from micvae.reports.style import ACCENT, INK, MARK, MUTED, LineLook, new_figure, styled
 from micvae.studies.statistics import bootstrap_interval
 
 Spread = Mapping[str, Sequence[float]]
 """Values over seeds, by method."""
 
-_DOTS: dict[str, Any] = {
+_DOTS: LineLook = {
     "linestyle": "none",
     "marker": "o",
     "markersize": 4,
     "alpha": 0.55,
     "color": ACCENT,
 }
-_MEAN: dict[str, Any] = {"linestyle": "none", "marker": "D", "markersize": 5, "color": INK}
-_PUBLISHED: dict[str, Any] = {
+_MEAN: LineLook = {"linestyle": "none", "marker": "D", "markersize": 5, "color": INK}
+_MEAN_ON_BAR: LineLook = {**_MEAN, "linestyle": "-"}
+_PUBLISHED: LineLook = {
     "linestyle": "none",
     "marker": "D",
     "markersize": 7,
@@ -168,7 +168,7 @@ def _widen(axes: Axes, vertical: bool = False) -> None:
 def _handles() -> list[Line2D]:
     return [
         Line2D([], [], label="one seed", **_DOTS),
-        Line2D([], [], label="mean, 95% bootstrap interval", **(_MEAN | {"linestyle": "-"})),
+        Line2D([], [], label="mean, 95% bootstrap interval", **_MEAN_ON_BAR),
     ]
 
 

@@ -3,12 +3,10 @@
 import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
-from micvae import spelling
 from micvae.data import describe
 from micvae.errors import MicvaeError
-from micvae.objectives import Objective, VAEObjective
+from micvae.objectives import VAEObjective, find
 from micvae.records import read
 from micvae.reports.many import (
     SETTINGS,
@@ -43,7 +41,7 @@ from micvae.reports.tables import (
     verdict,
 )
 from micvae.studies.record import StudyRecord
-from micvae.studies.statistics import Interval
+from micvae.studies.statistics import MeanInterval
 from micvae.studies.study import STUDY, Rows
 from micvae.torch_state import with_torch_defaults
 
@@ -138,19 +136,18 @@ def _baseline(rows: Rows, labels: Sequence[str]) -> str | None:
     there = [label for label in labels if values_of(rows, label, "seed")]
     if len(there) < 2:
         return None
-    plain = {row["row"] for row in rows if _is_plain(row)}
+    plain = {row["row"] for row in rows if _is_vae(str(row.get("objective", "")))}
     return next((label for label in there if label in plain), there[0])
 
 
-def _is_plain(row: Mapping[str, Any]) -> bool:
-    """Whether a run's method is the plain VAE."""
+def _is_vae(objective: str) -> bool:
     try:
-        return isinstance(spelling.read(row["objective"], Objective), VAEObjective)
-    except (KeyError, MicvaeError):
+        return type(find(objective)) is VAEObjective
+    except MicvaeError:  # of a method that is not registered here
         return False
 
 
-def _leader(rows: Rows, labels: Sequence[str]) -> tuple[Quantity, dict[str, Interval], str]:
+def _leader(rows: Rows, labels: Sequence[str]) -> tuple[Quantity, dict[str, MeanInterval], str]:
     """What rows are judged by, its means, and the row of the best; no row where there are none."""
     q = quantity("mig" if "mig" in known(rows) else "reconstruction")
     means = {label: interval_of(values_of(rows, label, q.name)) for label in labels}
@@ -182,7 +179,7 @@ def _answer(rows: Rows, labels: Sequence[str], baseline: str | None) -> str:
 
 
 def _answer_of_single_seeds(
-    q: Quantity, rows: Rows, there: Mapping[str, Interval], best: str, baseline: str | None
+    q: Quantity, rows: Rows, there: Mapping[str, MeanInterval], best: str, baseline: str | None
 ) -> str:
     unit = f" {q.unit}" if q.unit else ""
     value = f"{q.shown(there[best].mean)}{unit}"

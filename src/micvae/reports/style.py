@@ -1,9 +1,9 @@
 """How every figure looks, and what figures share: colours, names, rows of images."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import wraps
 from textwrap import wrap
-from typing import ParamSpec, TypeVar
+from typing import Literal, ParamSpec, TypedDict, TypeVar
 
 import matplotlib as mpl
 import numpy as np
@@ -59,6 +59,21 @@ DIVERGING: Colormap = LinearSegmentedColormap.from_list(
     "micvae-signed", ["#0b3564", "#2f78b5", "#a9cce3", PALE, "#f3bba8", "#cf5f45", "#7a1f1f"]
 )
 """Blue below 0, red above: two hues that colour-blind readers tell apart."""
+
+
+class LineLook(TypedDict, total=False):
+    """How marks of one kind look, in a figure and in its legend."""
+
+    color: str
+    alpha: float
+    linestyle: Literal["none", "-"]
+    marker: str
+    markersize: float
+    markerfacecolor: str
+    markeredgecolor: str
+    markeredgewidth: float
+    label: str
+
 
 _RC = {
     "font.family": "DejaVu Sans",  # comes with matplotlib: the same figure everywhere
@@ -123,6 +138,12 @@ def short(name: str, most: int = 20) -> str:
     """A name without its middle where it is long: names often differ at their ends."""
     name = printable(name)
     return name if len(name) <= most else f"{name[: most - 8].rstrip()}…{name[-7:].lstrip()}"
+
+
+def names_in_full(names: Iterable[str]) -> str:
+    """End of a caption: the names that its figure shortens."""
+    cut = [name for name in names if short(name) != name]
+    return f" Names in full: {', '.join(cut)}." if cut else ""
 
 
 def wrapped(name: str, width: int) -> str:

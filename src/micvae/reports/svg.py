@@ -1,13 +1,15 @@
-"""A figure as part of the page: its text is text, its colours follow the reader's light or dark."""
+"""A figure as an element of the page: text stays text, colours follow the page's light or dark."""
 
-import html
-import re
+from xml.etree import ElementTree
 
 from micvae.reports.style import INK, THEMED
 from micvae.text import printable
 
 FONTS = "'DejaVu Sans', Verdana, Geneva, sans-serif"
-"""What a figure is laid out in, and what is as wide where that is missing."""
+"""The font of the figures, then fonts of about the same width."""
+
+_SVG, _XLINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
+_PREFIXES = {_SVG: "", _XLINK: "xlink:", "http://www.w3.org/XML/1998/namespace": "xml:"}
 
 
 def readable(svg: str) -> str:
@@ -18,30 +20,59 @@ def readable(svg: str) -> str:
 def inlined(svg: str, name: str, alt: str) -> str:
     """The SVG of a figure as an element of the page.
 
-    The ground is left out and every colour in `THEMED` becomes a variable of the page's style;
-    other colours, such as those of a heat map, stay. Names are made the figure's own, so that many
-    figures stand on one page.
+    The background becomes transparent and every colour in `THEMED` a variable of the page's
+    style; other colours, such as those of a heat map, stay. Identifiers start with the figure's
+    name, so that many figures fit on one page; unused ones are dropped.
 
     Args:
-        svg: as matplotlib wrote it, text as text.
+        svg: as Matplotlib wrote it, text as text.
         name: of the figure, unique on the page.
-        alt: what it shows, for who cannot see it.
+        alt: describes the figure to readers who cannot see it.
     """
-    body = svg[svg.index("<svg") :]
-    body = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->", "", body, flags=re.DOTALL)
-    body = re.sub(r"<defs>\s*<style[^>]*>.*?</style>\s*</defs>", "", body, flags=re.DOTALL)
-    body = _own_names(body, name)
-    body = re.sub(r' d="[^"]*"', _short, body)
-    body = body.replace("fill: #ffffff", "fill: none", 1)  # the ground, which is drawn first
-    body = re.sub(r"\b(fill|stroke): (#[0-9a-f]{6})", _themed, body)
-    opening, rest = body.split(">", 1)
-    box = re.search(r'viewBox="[^"]*"', opening)
-    assert box is not None
-    said = html.escape(printable(alt), quote=True)
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
-        f'{box[0]} role="img" aria-label="{said}">{re.sub(chr(10) + " *", chr(10), rest).strip()}'
+    drawn = ElementTree.fromstring(svg)
+    references = {_referred(value) for one in drawn.iter() for value in one.attrib.values()}
+    own = "".join(c if c.isalnum() or c in "-_" else "-" for c in name)
+    background = True
+    for child in list(drawn):
+        if child.tag == f"{{{_SVG}}}metadata" or child.find(f"{{{_SVG}}}style") is not None:
+            drawn.remove(child)
+    for element in drawn.iter():
+        element.text = (element.text or "").strip("\n") if _plain(element.tag) == "text" else None
+        element.tail = None
+        attributes = {}
+        for key, value in element.attrib.items():
+            if key == "id" and value not in references:
+                continue
+            target = _referred(value)
+            if key == "style":
+                ground = background and "fill: #ffffff" in value
+                value = value.replace("fill: #ffffff", "fill: none", 1) if ground else value
+                background &= not ground
+                value = _themed(value)
+            elif key == "d":
+                value = " ".join(map(_short, value.split()))
+            elif key == "id":
+                value = f"{own}-{value}"
+            elif key == f"{{{_XLINK}}}href" and not target:
+                value = "".join(value.split())  # an image as data
+            if target:
+                value = value.replace(f"#{target}", f"#{own}-{target}")
+            attributes[_plain(key)] = value
+        element.attrib.clear()
+        element.attrib.update(attributes)
+        element.tag = _plain(element.tag)
+    view = drawn.attrib["viewBox"]
+    drawn.attrib.clear()
+    drawn.attrib.update(
+        {
+            "xmlns": _SVG,
+            "xmlns:xlink": _XLINK,
+            "viewBox": view,
+            "role": "img",
+            "aria-label": printable(alt),
+        }
     )
+    return ElementTree.tostring(drawn, encoding="unicode").replace(" />", "/>")  # text has &gt;
 
 
 def variable(colour: str) -> str:
@@ -49,21 +80,33 @@ def variable(colour: str) -> str:
     return f"--figure-{colour.removeprefix('#')}"
 
 
-def _themed(found: re.Match[str]) -> str:
-    use, colour = found.groups()
-    if colour == INK:
-        return f"{use}: currentColor"
-    return f"{use}: var({variable(colour)}, {colour})" if colour in THEMED else found[0]
+def _plain(name: str) -> str:
+    """A name with its usual prefix in place of its namespace."""
+    space, brace, local = name.rpartition("}")
+    return _PREFIXES[space[1:]] + local if brace else name
 
 
-def _own_names(body: str, name: str) -> str:
-    """Drop names that nothing refers to, and put the figure's before the others."""
-    used = set(re.findall(r'(?:href="#|url\(#)([^")]+)', body))
-    own = re.sub(r"[^\w-]", "-", name)
-    body = re.sub(r' id="([^"]+)"', lambda m: f' id="{own}-{m[1]}"' if m[1] in used else "", body)
-    return re.sub(r'(href="#|url\(#)', rf"\g<1>{own}-", body)
+def _referred(value: str) -> str:
+    """The identifier that an attribute refers to, as `#name` or `url(#name)`; empty for none."""
+    if value.startswith("#"):
+        return value[1:]
+    return value.partition("url(#")[2].partition(")")[0]
 
 
-def _short(path: re.Match[str]) -> str:
-    """Two decimals of a point: a hundredth of what a screen shows."""
-    return re.sub(r"(\.\d\d)\d+", r"\1", path[0])
+def _themed(style: str) -> str:
+    """A style whose fills and strokes are variables of the page where the page knows them."""
+    shown = []
+    for declaration in filter(None, map(str.strip, style.split(";"))):
+        use, colour = (part.strip() for part in declaration.split(":", 1))
+        if use in ("fill", "stroke") and colour == INK:
+            colour = "currentColor"
+        elif use in ("fill", "stroke") and colour in THEMED:
+            colour = f"var({variable(colour)}, {colour})"
+        shown.append(f"{use}: {colour}")
+    return "; ".join(shown)
+
+
+def _short(number: str) -> str:
+    """Two decimals of a coordinate: a hundredth of what a screen shows."""
+    whole, point, decimals = number.partition(".")
+    return whole + point + decimals[:2]

@@ -11,11 +11,11 @@ from micvae.reports.quantities import NOT_KNOWN, Quantity, quantity
 from micvae.scoring.nulls import DEPENDENCES, Null, null_ends
 from micvae.studies.record import StudyRecord
 from micvae.studies.statistics import (
-    Interval,
+    MeanInterval,
     bootstrap_interval,
     chance_of_one_side,
+    distinguishable,
     enough_seeds,
-    told_apart,
 )
 from micvae.studies.study import TABLE, Row, Rows, read_rows
 
@@ -59,12 +59,12 @@ def paired(rows: Rows, row: str, baseline: str, name: str) -> list[float]:
     return [float(r[name] - base[r["seed"]]) for r in mine if r["seed"] in base]
 
 
-def interval_of(values: Sequence[float]) -> Interval | None:
+def interval_of(values: Sequence[float]) -> MeanInterval | None:
     """Mean and interval, or None without values."""
     return bootstrap_interval(values) if values else None
 
 
-def mean_cell(quantity: Quantity, interval: Interval | None) -> Cell:
+def mean_cell(quantity: Quantity, interval: MeanInterval | None) -> Cell:
     """A mean with its interval below; the value alone where a single seed has none."""
     if interval is None:
         return Cell(NOT_KNOWN)
@@ -88,7 +88,7 @@ def beside_null(cell: Cell, rows: Rows, label: str, name: str) -> Cell:
     return replace(cell, verdict=f"independent: {null.shown}")
 
 
-def difference_cell(quantity: Quantity, interval: Interval | None, seeds: int) -> Cell:
+def difference_cell(quantity: Quantity, interval: MeanInterval | None, seeds: int) -> Cell:
     """A mean difference over so many seeds, its interval and what that says; alone without one."""
     if interval is None:
         return Cell(NOT_KNOWN)
@@ -103,20 +103,20 @@ def count_said(seeds: int) -> str:
     return f"{seeds} seed{'' if seeds == 1 else 's'}" if seeds else "no run finished"
 
 
-def bounds(quantity: Quantity, interval: Interval, signed: bool = False) -> str:
+def bounds(quantity: Quantity, interval: MeanInterval, signed: bool = False) -> str:
     """`[0.52, 0.61]`, or that there is no interval."""
     if interval.low is None or interval.high is None:
         return "one seed, no interval"
     return f"[{quantity.shown(interval.low, signed)}, {quantity.shown(interval.high, signed)}]"
 
 
-def verdict(interval: Interval, seeds: int) -> str:
-    """In plain words, whether so many seeds tell two methods apart; see `told_apart`."""
+def verdict(interval: MeanInterval, seeds: int) -> str:
+    """In plain words, whether so many seeds tell two methods apart; see `distinguishable`."""
     if interval.low is None or interval.high is None:
         return "no interval"
     if seeds < enough_seeds():
         return f"{seeds} seeds: too few to tell"
-    return "told apart" if told_apart(interval, seeds) else "not told apart"
+    return "told apart" if distinguishable(interval, seeds) else "not told apart"
 
 
 def most_seeds(rows: Rows, labels: Sequence[str]) -> int:
@@ -136,7 +136,7 @@ def caution(seeds: int, level: float = 0.95) -> str:
 
     Args:
         seeds: how many.
-        level: confidence of each interval, see `told_apart`.
+        level: confidence of each interval, see `distinguishable`.
     """
     if not 2 <= seeds < enough_seeds(level):
         return ""

@@ -1,12 +1,13 @@
 """The page of `micvae theorem`: figures, table, and what they say."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from micvae.files import expanded
 from micvae.identifiability.record import CLAIMS, TheoremRecord
 from micvae.identifiability.theorem import POINTS, RESULT, read_points
 from micvae.records import read
-from micvae.reports.counterexamples import Points, angles, darmois_plates, modular, rotations
+from micvae.reports.counterexamples import Points, angles, darmois, modular, rotations
 from micvae.reports.page import Cell, Group, Key, Page, Plate, Table, write_page
 from micvae.reports.style import number
 
@@ -43,7 +44,7 @@ def report_theorem(folder: Path) -> Path:
         answer=_answer(result),
         keys=_keys(result),
         table=_table(result),
-        groups=_groups(result, points),
+        groups=[figure(result, points) for figure in THEOREM_FIGURES],
         quick="fewer samples and angles than usual" if result.quick else "",
         findings=[f"{'Yes' if met[name] else 'NO'}: {said}." for name, said in CLAIMS.items()],
         files=((RESULT, "every number in full"), (POINTS, "the points of the figures")),
@@ -114,43 +115,48 @@ def _interval_cell(value: float, low: float, high: float) -> Cell:
     return Cell(number(value, 3), interval, value)
 
 
-def _groups(result: TheoremRecord, points: Points) -> list[Group]:
-    rotated = Plate(
-        "theorem-rotation",
-        rotations(points),
-        "Scatter plots: the same observations from sources turned by 0°, 15°, 30° and 45°.",
+def _rotation_group(result: TheoremRecord, points: Points) -> Group:
+    alt = "Scatter plots: the same observations from sources rotated by 0°, 15°, 30° and 45°."
+    caption = "Every row shows the same observations. Colour: the first source, dark for large."
+    plate = Plate("theorem-rotation", rotations(points), alt)
+    return Group("The same observations from other independent sources", caption, [plate])
+
+
+def _angle_group(result: TheoremRecord, points: Points) -> Group:
+    alt = "MCC, total correlation and information about the sources against the angle."
+    caption = (
+        "As the angle grows to 45°, MCC falls and a latent's information about the other source "
+        "rises (lines: closed form). The dependence of the latents stays within its null interval "
+        "(bars)."
     )
-    measured = Plate(
-        "theorem-angles",
-        angles(result),
-        "MCC, total correlation and information about the sources against the angle.",
+    plate = Plate("theorem-angles", angles(result), alt)
+    return Group("What the angle changes", caption, [plate])
+
+
+def _darmois_group(result: TheoremRecord, points: Points) -> Group:
+    alt = "Scatter plots: sources, observations and Darmois' independent latents."
+    caption = (
+        "The construction gives independent uniform latents for any observations. Colour: the "
+        "first source."
     )
-    sums = Plate(
-        "theorem-modular",
-        modular(result, points),
-        "Three uniform variables, the third the sum of the others modulo 1, pair by pair.",
+    plate = Plate("theorem-darmois", darmois(result, points), alt)
+    return Group("Darmois' construction", caption, [plate])
+
+
+def _modular_group(result: TheoremRecord, points: Points) -> Group:
+    alt = "Three uniform variables, the third the sum of the others modulo 1, pair by pair."
+    caption = (
+        "Each pair fills the square evenly, and the third variable (colour) is a function of the "
+        "pair. Right: exact dependence of variables with K values each."
     )
-    return [
-        Group(
-            "The same observations, other independent sources",
-            "Every row shows one and the same data set. Colour: the first source, dark for large.",
-            [rotated],
-        ),
-        Group(
-            "What the angle changes",
-            "MCC falls and information about the other source rises (lines: closed form), while "
-            "the dependence of the latents stays within its null interval (bars).",
-            [measured],
-        ),
-        Group(
-            "Darmois' construction",
-            "Independent uniform latents of any observations. Colour: the first source.",
-            [darmois_plates(result, points)],
-        ),
-        Group(
-            "Pairwise is not joint",
-            "Each pair fills the square evenly, and the third variable (colour) is a function of "
-            "the pair. Right: exact values of the table with K values each.",
-            [sums],
-        ),
-    ]
+    plate = Plate("theorem-modular", modular(result, points), alt)
+    return Group("Pairwise independence is not joint independence", caption, [plate])
+
+
+THEOREM_FIGURES: list[Callable[[TheoremRecord, Points], Group]] = [
+    _rotation_group,
+    _angle_group,
+    _darmois_group,
+    _modular_group,
+]
+"""In the order of the page."""

@@ -8,7 +8,7 @@ from matplotlib.lines import Line2D
 
 from micvae.reports.quantities import Quantity
 from micvae.reports.style import INK, MUTED, PALETTE, PAPER, new_figure, styled
-from micvae.studies.statistics import Interval
+from micvae.studies.statistics import MeanInterval
 
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "*")
 
@@ -16,8 +16,8 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "*")
 class Spot(NamedTuple):
     """One method: intervals along both axes, and its seeds."""
 
-    x: Interval
-    y: Interval
+    x: MeanInterval
+    y: MeanInterval
     seeds: Sequence[tuple[float, float]]
 
 

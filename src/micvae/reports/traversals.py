@@ -9,6 +9,8 @@ from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
 from micvae.models import VAEModel
+from micvae.reports.material import Material
+from micvae.reports.page import Group
 from micvae.reports.style import (
     MARK,
     MUTED,
@@ -27,11 +29,11 @@ COLUMNS = 9
 STANDARD = (-2.33, 2.33)
 """Where the 1% and 99% quantiles of standard normal draws are."""
 
-MOST = 12
+MAX_LATENTS = 12
 """At most so many latents are shown, those of the highest KL."""
 
 
-LEAST_WIDTH = 0.5
+MIN_WIDTH = 0.5
 """Of a range: that of a latent whose values all but coincide would show nothing but noise."""
 
 
@@ -46,7 +48,7 @@ def values_along(
     low, high = np.quantile(drawn, QUANTILES).tolist()
     if abs(low - STANDARD[0]) < 1 and abs(high - STANDARD[1]) < 1:
         return np.asarray(usual)
-    missing = max(0.0, LEAST_WIDTH - (high - low)) / 2
+    missing = max(0.0, MIN_WIDTH - (high - low)) / 2
     return np.linspace(low - missing, high + missing, COLUMNS)
 
 
@@ -84,7 +86,7 @@ def traversals(model: VAEModel, representation: Representation) -> Figure:
     through its categories.
     """
     kl, active = representation.latent_kl, representation.active
-    order = by_kl(kl)[:MOST]
+    order = by_kl(kl)[:MAX_LATENTS]
     start, values, images = decoded_along(model, representation, order)
     width, height = tile_size(images.shape[2:], 0.38)
     alike = bool((values == values[0]).all())
@@ -116,3 +118,25 @@ def traversals(model: VAEModel, representation: Representation) -> Figure:
         corner = (nearest - width / 2, y[row] - height / 2)
         axes.add_patch(Rectangle(corner, width, height, fill=False, color=MARK, linewidth=1.4))
     return figure
+
+
+def traversals_group(materials: Sequence[Material]) -> Group | None:
+    """Traversals of every run that decodes to images."""
+    suited = [m for m in materials if m.pictures]
+    if not suited:
+        return None
+    plates = [
+        m.plate("traversals", traversals(m.model, m.representation), "Images along each latent")
+        for m in suited
+    ]
+    caption = (
+        "One row per latent, by falling KL (nats). The latent runs through its values; the others "
+        "stay at the posterior mean of one image, the one whose code is nearest to the mean code. "
+        "The red frame marks the value nearest to that image's own. A Gaussian latent runs from "
+        "−2 to 2; where its values over the data are spread differently, it runs from their 1% to "
+        "their 99% quantile, given beside the row. In a disentangled representation each row "
+        "changes one factor only. An inactive latent changes nothing."
+    )
+    if any(len(m.scores.latent_kl) > MAX_LATENTS for m in suited):
+        caption += f" The {MAX_LATENTS} latents of the highest KL are shown."
+    return Group("Latent traversals", caption, plates)

@@ -73,6 +73,14 @@ def evaluate_run(run: Run, seed: int = 0, interventions: bool = False) -> Scores
 
     Raises:
         RunError: where a file of the run is missing or damaged, or a score is NaN or infinite.
+
+    Examples:
+        >>> import micvae
+        >>> from micvae.scoring import evaluate_run
+        >>> run = micvae.train("vae", data="squares(n=64)", epochs=1, out="runs/vae")
+        >>> scores = evaluate_run(run)
+        >>> scores.samples, "mig" in scores.metrics, run.scores() == scores
+        (64, True, True)
     """
     seed = whole_number("seed", seed)
     representation = run.representation()
@@ -115,6 +123,14 @@ def stored_scores(run: Run) -> Scores:
 
     Raises:
         RunError: where there are none, or the file is damaged.
+
+    Examples:
+        >>> import micvae
+        >>> from micvae.scoring import ensure_scores, stored_scores
+        >>> run = micvae.train("vae", data="squares(n=64)", epochs=1, out="runs/vae")
+        >>> scores = ensure_scores(run)
+        >>> stored_scores(run) == scores
+        True
     """
     scores = run.scores()
     if scores is None:
@@ -123,7 +139,15 @@ def stored_scores(run: Run) -> Scores:
 
 
 def ensure_scores(run: Run) -> Scores:
-    """The stored scores of a finished run; a run without scores is scored first."""
+    """The stored scores of a finished run; a run without scores is scored first.
+
+    Examples:
+        >>> import micvae
+        >>> from micvae.scoring import ensure_scores
+        >>> run = micvae.train("vae", data="squares(n=64)", epochs=1, out="runs/vae")
+        >>> ensure_scores(run) == run.scores()
+        True
+    """
     run.check_done()
     return run.scores() or evaluate_run(run)
 
@@ -133,6 +157,17 @@ def rank_runs(runs: Sequence[Run], seed: int = 0) -> Ranking:
 
     Raises:
         RunError: where the runs were trained on different data.
+
+    Examples:
+        >>> import micvae
+        >>> from micvae.scoring import rank_runs
+        >>> data = "squares(n=64, seed=0)"
+        >>> runs = [
+        ...     micvae.train("vae", data=data, epochs=1, seed=seed, out=f"runs/{seed}")
+        ...     for seed in range(3)
+        ... ]
+        >>> rank_runs(runs).scores.shape
+        (3,)
     """
     prints = {run.data.fingerprint for run in runs}
     if len(prints) > 1:

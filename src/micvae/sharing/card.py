@@ -8,7 +8,7 @@ import sys
 from collections.abc import Mapping
 
 from micvae import spelling
-from micvae.metrics import METRICS, Interval
+from micvae.metrics import METRICS, BootstrapInterval
 from micvae.objectives.identifiability import statement
 from micvae.objectives.terms import NATS, term
 from micvae.scoring.nulls import nulls_of, r_mi_said
@@ -19,7 +19,7 @@ from micvae.training import RunConfig
 from micvae.training.trained_model import shown_shape
 from micvae.training.units import Units
 
-Spread = Mapping[str, Interval]
+Spread = Mapping[str, BootstrapInterval]
 
 
 def model_card(facts: ModelConfig, spread: Spread, licence: str | None) -> str:

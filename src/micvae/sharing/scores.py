@@ -6,12 +6,12 @@ import warnings
 from collections.abc import Mapping
 
 from micvae.errors import MicvaeWarning
-from micvae.metrics import METRICS, Interval, intervals
+from micvae.metrics import METRICS, BootstrapInterval, intervals
 from micvae.scoring import SAMPLES
 from micvae.training import Run
 
 
-def with_intervals(run: Run) -> Mapping[str, Interval]:
+def with_intervals(run: Run) -> Mapping[str, BootstrapInterval]:
     """Bootstrap intervals (95%) over the samples that `micvae evaluate` scored.
 
     Left out are scores whose every resample costs as much as the score itself (DCI), and those

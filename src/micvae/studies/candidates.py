@@ -15,7 +15,7 @@ from micvae.identifiability.audit.agreement import agree
 from micvae.models import laid_out
 from micvae.objectives.base import ELBO
 from micvae.scoring import rank_runs
-from micvae.studies.statistics import Interval, bootstrap_interval, pair_interval
+from micvae.studies.statistics import MeanInterval, bootstrap_interval, pair_interval
 from micvae.torch_state import with_torch_defaults
 from micvae.training.run import Run
 
@@ -25,7 +25,7 @@ SAMPLES = 1_000
 """For the agreement of two runs, as in a quick audit."""
 
 ROTATIONS = 50
-ASIDE = 10_000
+MAX_HELD_OUT = 10_000
 """At most so many samples that were kept aside are measured."""
 
 
@@ -69,7 +69,7 @@ class Candidate:
         """The place of the run that agrees most with the others; of equals, of the best ELBO."""
         return max(range(len(self.seeds)), key=lambda s: (self.scores[s], self.elbo[s]))
 
-    def intervals(self) -> dict[str, Interval]:
+    def intervals(self) -> dict[str, MeanInterval]:
         """Means over seeds with their intervals, by quantity."""
         return {
             "udr": pair_interval(self.udr),
@@ -129,8 +129,10 @@ def held_out(run: Run, aside: FactorDataset, seed: int = 0) -> tuple[float, floa
     """
     model = run.model()
     part = aside.as_float32().images
-    if len(part) > ASIDE:
-        part = part[np.sort(np.random.default_rng(seed).choice(len(part), ASIDE, replace=False))]
+    if len(part) > MAX_HELD_OUT:
+        part = part[
+            np.sort(np.random.default_rng(seed).choice(len(part), MAX_HELD_OUT, replace=False))
+        ]
     generator = torch.Generator().manual_seed(seed)
     total = np.zeros(2)
     with torch.inference_mode():

@@ -8,11 +8,11 @@ import numpy as np
 
 from micvae.studies.candidates import Candidate
 from micvae.studies.record import Choice, Difference, Differences, Mean, Ranked, Recommended
-from micvae.studies.statistics import Interval, enough_seeds, paired_interval, told_apart
+from micvae.studies.statistics import MeanInterval, distinguishable, enough_seeds, paired_interval
 
 C = TypeVar("C", bound=Choice)
 
-LEAST_ACTIVE = 2
+MIN_ACTIVE = 2
 """With fewer latents in use, seeds agree by having nothing to disagree about."""
 
 HIGHER = {"udr": True, "elbo": True, "held_out_reconstruction": False}
@@ -32,7 +32,7 @@ def choose(candidates: Sequence[Candidate], latent_dim: int) -> Choice:
     Candidates that use fewer than two latents on average, or of which no two runs have active
     latents, come last: their agreement is trivial, or none. Differences are paired by seed; their
     intervals are widened (Bonferroni) so that all comparisons of one quantity hold together with
-    95% confidence, and a difference tells candidates apart as `told_apart` has it at that level.
+    95% confidence. `distinguishable` decides at that level which candidates differ.
 
     Args:
         candidates: at least one.
@@ -43,7 +43,7 @@ def choose(candidates: Sequence[Candidate], latent_dim: int) -> Choice:
         quantity and whether that tells them apart; the recommended run, or None where the
         agreement of all candidates is trivial; the level of each single comparison.
     """
-    trivial = min(LEAST_ACTIVE, latent_dim)
+    trivial = min(MIN_ACTIVE, latent_dim)
     means = {c.label: c.intervals() for c in candidates}
     empty = {c.label: not c.comparable or bool(c.active.mean() < trivial) for c in candidates}
     ordered = sorted(
@@ -113,21 +113,22 @@ def with_verdicts(result: C) -> C:
 def _judged(candidate: Ranked, first: Ranked, level: float) -> Ranked:
     seeds = len(set(candidate.seeds) & set(first.seeds))
     differences = {
-        name: found and replace(found, seeds=seeds, apart=told_apart(found.interval, seeds, level))
+        name: found
+        and replace(found, seeds=seeds, apart=distinguishable(found.interval, seeds, level))
         for name in HIGHER
         for found in [candidate.differs(name)]
     }
     return replace(candidate, difference=Differences(**differences))
 
 
-def _mean(candidate: Candidate, interval: Interval) -> Mean:
+def _mean(candidate: Candidate, interval: MeanInterval) -> Mean:
     """Of an agreement; None where no two runs can agree."""
     if not candidate.comparable:
         return Mean(mean=None, low=None, high=None)
     return Mean(**interval._asdict())
 
 
-def _difference(one: Candidate, other: Candidate, name: str, level: float) -> Interval | None:
+def _difference(one: Candidate, other: Candidate, name: str, level: float) -> MeanInterval | None:
     """One minus the other under the seeds that both have; None where these are too few."""
     both = [seed for seed in one.seeds if seed in other.seeds]
     if len(both) < (2 if name == "udr" else 1):

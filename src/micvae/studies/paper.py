@@ -13,8 +13,8 @@ from micvae.objectives import MIConstrained, Objective, VAEObjective
 from micvae.objectives.schedules import Constant
 from micvae.studies.pool import Event
 from micvae.studies.record import StudyRecord, StudyRow, TableRow
-from micvae.studies.statistics import bootstrap_interval, enough_seeds, told_apart
-from micvae.studies.study import TABLE, Cell, Row, Rows, at_once, grid, run_study
+from micvae.studies.statistics import bootstrap_interval, distinguishable, enough_seeds
+from micvae.studies.study import TABLE, Cell, Row, Rows, grid, n_workers, run_study
 from micvae.training.config import RunConfig
 
 VANILLA = "vanilla VAE"
@@ -76,7 +76,7 @@ class Reproduction:
     quick: bool = False
     """A look in half a minute: 2 seeds, a twentieth of the training; not a result."""
 
-    workers: int = at_once()
+    workers: int = n_workers()
     """Runs at a time, one thread each."""
 
     def __post_init__(self) -> None:
@@ -234,7 +234,7 @@ def _direction(base: TableRow, ours: TableRow, printed: float) -> str:
     """Whether the recommended weight beats the vanilla VAE, and reaches the printed MIG."""
     measured = f"The recommended row has {_both(ours)}; the vanilla VAE has {_both(base)}."
     difference, found = ours.interval("difference_mig"), ours.spreads["mig"]
-    if difference is None or not told_apart(difference, ours.seeds):
+    if difference is None or not distinguishable(difference, ours.seeds):
         if ours.seeds < enough_seeds():
             few = f"{ours.seeds} seeds cannot tell the two apart; at least {enough_seeds()} can"
             return f"{measured} {few}."

@@ -12,6 +12,7 @@ from micvae.records import (
     FieldError,
     Json,
     Length,
+    Missing,
     Numbers,
     Share,
     Texts,
@@ -20,7 +21,7 @@ from micvae.records import (
     decoded,
     shown,
 )
-from micvae.studies.statistics import Interval
+from micvae.studies.statistics import MeanInterval
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,9 +65,9 @@ class Mean:
     high: float | None
 
     @property
-    def interval(self) -> Interval | None:
+    def interval(self) -> MeanInterval | None:
         """The same; None where the mean is not known."""
-        return None if self.mean is None else Interval(self.mean, self.low, self.high)
+        return None if self.mean is None else MeanInterval(self.mean, self.low, self.high)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,12 +80,12 @@ class Difference:
     seeds: Whole = 0
     """Over how many it is."""
     apart: bool = False
-    """Whether these seeds tell the two apart, see `told_apart`."""
+    """Whether these seeds tell the two apart, see `distinguishable`."""
 
     @property
-    def interval(self) -> Interval:
+    def interval(self) -> MeanInterval:
         """Mean and bounds."""
-        return Interval(self.mean, self.low, self.high)
+        return MeanInterval(self.mean, self.low, self.high)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,11 +117,11 @@ class Ranked:
     udr: Mean
     agreement: Mean
     """MCC of ranks of the active latents of two runs."""
-    elbo: Interval
+    elbo: MeanInterval
     """Of samples kept aside, nats per sample."""
-    held_out_reconstruction: Interval
+    held_out_reconstruction: MeanInterval
     """−E[log p(x|z)] of the same samples, nats."""
-    active_units: Interval
+    active_units: MeanInterval
     difference: Differences
 
     def __post_init__(self) -> None:
@@ -128,9 +129,9 @@ class Ranked:
         if self.scores is not None:
             check_length("scores", self.scores, len(self.seeds))
 
-    def known(self, name: str) -> Interval | None:
+    def known(self, name: str) -> MeanInterval | None:
         """Mean and interval of a quantity by its name; None where it is not known."""
-        found: Mean | Interval = getattr(self, name)
+        found: Mean | MeanInterval = getattr(self, name)
         return found.interval if isinstance(found, Mean) else found
 
     def differs(self, name: str) -> Difference | None:
@@ -190,10 +191,9 @@ class Correlation:
 
 
 @dataclass(frozen=True, kw_only=True)
-class NoCorrelation:
+class NoCorrelation(Missing):
     """Why there is none."""
 
-    missing: str
     values: Numbers
     """The score of every run."""
 
@@ -212,13 +212,6 @@ class Checked:
 
 
 @dataclass(frozen=True, kw_only=True)
-class NotChecked:
-    """Why that is not known."""
-
-    missing: str
-
-
-@dataclass(frozen=True, kw_only=True)
 class SelectionRecord(Choice):
     """What `micvae select` finds and `selection.json` holds."""
 
@@ -232,7 +225,7 @@ class SelectionRecord(Choice):
     """Rows of which fewer than two seeds finished."""
     train: str | None
     """The command line to go on with."""
-    check: Checked | NotChecked | None
+    check: Checked | Missing | None
     """None where it was not asked for."""
 
 
@@ -249,10 +242,10 @@ class TableRow:
     paper_mig: float | None
     """What the paper prints."""
     paper_dci: float | None
-    spreads: Mapping[str, Interval]
+    spreads: Mapping[str, MeanInterval]
     """Mean and interval by quantity; `difference_mig` is the paired one to the vanilla VAE."""
 
-    def interval(self, name: str) -> Interval | None:
+    def interval(self, name: str) -> MeanInterval | None:
         """Of a quantity; None where it is not known."""
         return self.spreads.get(name)
 
@@ -287,7 +280,7 @@ class TableRow:
                 continue
             parts = {part: values.get(f"{name}_{part}") for part in _PARTS}
             try:
-                spreads[name] = decoded(Interval, parts)
+                spreads[name] = decoded(MeanInterval, parts)
             except FieldError as error:
                 raise FieldError(f"{name}_{error.field}", error.found, error.wanted) from None
         plain = {

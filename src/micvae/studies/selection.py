@@ -21,7 +21,7 @@ from micvae.studies.choice import choose
 from micvae.studies.command_lines import command_line, train_command
 from micvae.studies.pool import Event, leave_if_worker
 from micvae.studies.record import SelectionRecord, StudyRecord
-from micvae.studies.study import Cell, Row, Rows, at_once, described, grid, run_study, write_table
+from micvae.studies.study import Cell, Row, Rows, described, grid, n_workers, run_study, write_table
 from micvae.studies.truth import check
 from micvae.training.config import RunConfig, TrainingOptions
 from micvae.training.data_identity import as_trained_on
@@ -61,7 +61,7 @@ class Selection(TrainingOptions):
     out: Path = Path("out/selection")
     """Folder of the study, its runs and the page."""
 
-    workers: int = at_once()
+    workers: int = n_workers()
     """Runs at a time, one thread each."""
 
     standardise: bool = True

@@ -7,14 +7,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtri, stdtrit
-from scipy.stats import rankdata
+from scipy.stats import spearmanr
 
 from micvae.errors import MicvaeError
 
 Floats = NDArray[np.float64]
 
 
-class Interval(NamedTuple):
+class MeanInterval(NamedTuple):
     """A mean and the bounds of its confidence interval; no bounds from a single value."""
 
     mean: float
@@ -24,7 +24,7 @@ class Interval(NamedTuple):
 
 def bootstrap_interval(
     values: Sequence[float], confidence: float = 0.95, resamples: int = 10_000, seed: int = 0
-) -> Interval:
+) -> MeanInterval:
     """The mean over seeds and its percentile-bootstrap interval.
 
     Seeds are resampled with replacement; the interval is between the quantiles of the resampled
@@ -47,14 +47,14 @@ def bootstrap_interval(
         raise MicvaeError(f"values is {values!r}; give one finite number per seed.")
     mean = float(given.mean())
     if len(given) == 1:
-        return Interval(mean, None, None)
+        return MeanInterval(mean, None, None)
     index = np.random.default_rng(seed).integers(len(given), size=(resamples, len(given)))
     return _between(mean, given[index].mean(1), confidence)
 
 
 def pair_interval(
     agreement: ArrayLike, confidence: float = 0.95, resamples: int = 10_000, seed: int = 0
-) -> Interval:
+) -> MeanInterval:
     r"""The mean agreement of every two runs and its percentile-bootstrap interval over runs.
 
     Pairs share runs and are not independent, so runs are resampled, not pairs. With w how often
@@ -81,7 +81,7 @@ def pair_interval(
     given = _agreements(agreement)
     mean = float(_over_pairs(given, np.ones((1, len(given))))[0])
     if len(given) < 3:
-        return Interval(mean, None, None)
+        return MeanInterval(mean, None, None)
     means = _over_pairs(given, _draws(len(given), resamples, seed))
     return _between(mean, means, confidence)
 
@@ -92,7 +92,7 @@ def paired_interval(
     confidence: float = 0.95,
     resamples: int = 10_000,
     seed: int = 0,
-) -> Interval:
+) -> MeanInterval:
     """The difference of two methods under the same seeds, and its percentile-bootstrap interval.
 
     Args:
@@ -117,13 +117,6 @@ def paired_interval(
     return pair_interval(_agreements(a) - _agreements(b), confidence, resamples, seed)
 
 
-def apart(difference: Interval) -> bool:
-    """Whether the interval of a difference excludes 0, however few seeds; see `told_apart`."""
-    if difference.low is None or difference.high is None:
-        return False
-    return difference.low > 0 or difference.high < 0
-
-
 def chance_of_one_side(seeds: int) -> float:
     """Probability that all differences of two equal methods fall on one side of 0: 2^(1 − n).
 
@@ -141,7 +134,7 @@ def enough_seeds(level: float = 0.95) -> int:
     return max(2, math.ceil(1 - math.log2(1 - level) - 1e-9))
 
 
-def told_apart(difference: Interval, seeds: int, level: float = 0.95) -> bool:
+def distinguishable(difference: MeanInterval, seeds: int, level: float = 0.95) -> bool:
     """Whether seeds tell two methods apart: the one statement that every page makes.
 
     There are enough seeds (`enough_seeds`), and the interval excludes 0 also where it is widened
@@ -165,7 +158,7 @@ def told_apart(difference: Interval, seeds: int, level: float = 0.95) -> bool:
 
 def rank_correlation(
     first: ArrayLike, second: ArrayLike, seeds: ArrayLike, resamples: int = 2_000, seed: int = 0
-) -> Interval:
+) -> MeanInterval:
     """Spearman's correlation of two scores over runs, and its bootstrap interval over seeds.
 
     Seeds are resampled, each with all its runs: the methods compared stay the same. A resample in
@@ -193,7 +186,7 @@ def rank_correlation(
         raise MicvaeError("a score is the same for every run, and so ranks none.")
     rows = [np.flatnonzero(of == name) for name in np.unique(of)]
     if len(rows) < 2:
-        return Interval(value, None, None)
+        return MeanInterval(value, None, None)
     generator = np.random.default_rng(seed)
     drawn = []
     for _ in range(resamples):
@@ -205,7 +198,7 @@ def rank_correlation(
 def _spearman(a: Floats, b: Floats) -> float | None:
     if np.ptp(a) == 0 or np.ptp(b) == 0:
         return None
-    return float(np.corrcoef(rankdata(a), rankdata(b))[0, 1])
+    return float(spearmanr(a, b).statistic)
 
 
 def _agreements(given: ArrayLike) -> Floats:
@@ -231,6 +224,6 @@ def _over_pairs(matrix: Floats, weights: Floats) -> Floats:
     return np.asarray(total / (weights.sum(1) ** 2 - (weights**2).sum(1)))
 
 
-def _between(value: float, drawn: Floats, confidence: float) -> Interval:
+def _between(value: float, drawn: Floats, confidence: float) -> MeanInterval:
     low, high = np.quantile(drawn, [(1 - confidence) / 2, (1 + confidence) / 2])
-    return Interval(value, float(low), float(high))
+    return MeanInterval(value, float(low), float(high))

@@ -357,7 +357,7 @@ def _null_columns(scores: Scores) -> dict[str, float | None]:
     return columns
 
 
-def at_once() -> int:
+def n_workers() -> int:
     """How many runs to have at a time: the cores that this process may use."""
     try:
         return len(os.sched_getaffinity(0))

@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 from micvae.data import FactorDataset
 from micvae.errors import MicvaeError, MicvaeWarning
 from micvae.metrics import MetricError, evaluate
+from micvae.records import Missing
 from micvae.representation import Representation
 from micvae.scoring import SAMPLES
 from micvae.studies.candidates import Candidate
-from micvae.studies.record import Checked, Correlation, NoCorrelation, NotChecked
-from micvae.studies.statistics import Interval, enough_seeds, rank_correlation, told_apart
+from micvae.studies.record import Checked, Correlation, NoCorrelation
+from micvae.studies.statistics import MeanInterval, distinguishable, enough_seeds, rank_correlation
 from micvae.training.run import Run
 
 SUPERVISED = ("mig", "dci_disentanglement")
@@ -23,7 +24,7 @@ SUPERVISED = ("mig", "dci_disentanglement")
 
 def check(
     dataset: FactorDataset, candidates: Sequence[Candidate], folder: Path
-) -> Checked | NotChecked:
+) -> Checked | Missing:
     """Spearman's correlation over runs of UDR with MIG and DCI disentanglement.
 
     Args:
@@ -36,7 +37,7 @@ def check(
     """
     pairs = [(c, place) for c in candidates for place in range(len(c.seeds))]
     if not pairs:
-        return NotChecked(
+        return Missing(
             missing="no two runs of one candidate can be compared, so there is no ranking."
         )
     scores: dict[str, list[float]] = {name: [] for name in SUPERVISED}
@@ -45,7 +46,7 @@ def check(
         part = Representation.of(encoded, dataset).sample(SAMPLES)
         used = part.varying_factors
         if not used:
-            return NotChecked(missing=f"{dataset.name} has no factors that vary to check against.")
+            return Missing(missing=f"{dataset.name} has no factors that vary to check against.")
         kinds = [part.factor_kinds[k] for k in used]
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", MicvaeWarning)  # of single runs; this is about ranks
@@ -58,7 +59,7 @@ def check(
                     factor_names=[part.factor_names[k] for k in used],
                 )
             except MetricError as error:
-                return NotChecked(missing=f"{error}.")
+                return Missing(missing=f"{error}.")
         for name in SUPERVISED:
             scores[name].append(found[name])
     udr = [float(c.scores[place]) for c, place in pairs]
@@ -82,9 +83,9 @@ def _correlation(
     return Correlation(**found._asdict(), values=tuple(values))
 
 
-def check_said(found: Checked | NotChecked) -> list[str]:
+def check_said(found: Checked | Missing) -> list[str]:
     """What the check says, a sentence per score."""
-    if isinstance(found, NotChecked):
+    if isinstance(found, Missing):
         return [f"Not checked: {found.missing}"]
     seeds = found.seeds or enough_seeds()  # earlier versions did not count them
     said = []
@@ -95,7 +96,7 @@ def check_said(found: Checked | NotChecked) -> list[str]:
         bounds = ""
         if r.low is not None and r.high is not None:
             bounds = f" [{_two(r.low)}, {_two(r.high)}]"
-        above = told_apart(Interval(r.mean, r.low, r.high), seeds)
+        above = distinguishable(MeanInterval(r.mean, r.low, r.high), seeds)
         said.append(
             f"Checked against known factors, over {found.runs} runs: Spearman's correlation of "
             f"UDR with {label} is {_two(r.mean)}{bounds}"

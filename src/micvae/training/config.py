@@ -23,7 +23,14 @@ AUTO_LIKELIHOOD = AutoLikelihood()
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingOptions(Checked):
-    """Everything about a training but its method."""
+    """Everything about a training but its method.
+
+    Examples:
+        >>> from micvae.training import TrainingOptions
+        >>> options = TrainingOptions(data="squares(n=128)", learning_rate=1e-4)
+        >>> options.epochs, options.learning_rate
+        (20, Constant(value=0.0001))
+    """
 
     data: str = "squares"
     """A data set's name, with options where needed: "squares(n=4096, seed=1)"; or the path of a
@@ -87,7 +94,17 @@ class TrainingOptions(Checked):
 
 @dataclass(frozen=True, kw_only=True)
 class RunConfig(TrainingOptions):
-    """The configuration of one training: what `run.json` stores and the command line sets."""
+    """The configuration of one training: what `run.json` stores and the command line sets.
+
+    Examples:
+        >>> from micvae.objectives import find
+        >>> from micvae.training import RunConfig
+        >>> config = RunConfig(objective=find("beta-vae(beta=4)"), data="squares(n=128)")
+        >>> config.method, config.to_json()["objective"]
+        ('beta-vae', 'beta-vae(beta=4.0)')
+        >>> RunConfig.from_json(config.to_json()) == config
+        True
+    """
 
     objective: Objective
     """The method and its hyperparameters."""

@@ -58,6 +58,16 @@ class Run:
 
     Raises:
         RunError: where there is none, or it cannot be read.
+
+    Examples:
+        >>> from micvae.objectives import VAEObjective
+        >>> from micvae.training import Run, RunConfig, train_run
+        >>> config = RunConfig(objective=VAEObjective(), data="squares(n=128)", epochs=2)
+        >>> run = train_run(config, "runs/vae")
+        >>> Run("runs/vae").log()["loss"].shape  # 2 epochs of 2 batches
+        (4,)
+        >>> run.representation().codes.shape
+        (128, 3)
     """
 
     def __init__(self, path: Path) -> None:

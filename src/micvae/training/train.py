@@ -67,6 +67,14 @@ def train_run(
         FileError: where the system refuses to write there.
         DataError: where vectors that are not standardised need more digits than float32 has.
         MicvaeError: where the tracker's library is not installed, or it cannot start.
+
+    Examples:
+        >>> from micvae.objectives import VAEObjective
+        >>> from micvae.training import RunConfig, train_run
+        >>> config = RunConfig(objective=VAEObjective(), data="squares(n=128)", epochs=1)
+        >>> run = train_run(config, "runs/vae")
+        >>> run.done, sorted(run.final_terms())
+        (True, ['kl', 'kl_0', 'kl_1', 'kl_2', 'loss', 'reconstruction'])
     """
     path = expanded(path)
 

@@ -44,18 +44,12 @@ class TrainedModel:
         pixel_scale: which pixel values were black and white in training.
 
     Examples:
+        >>> import micvae
         >>> from micvae.data import squares
-        >>> from micvae.training import RunConfig, train_run
-        >>> import tempfile, pathlib
-        >>> from micvae.objectives import VAEObjective
-        >>> folder = tempfile.TemporaryDirectory()
-        >>> config = RunConfig(
-        ...     objective=VAEObjective(), data="squares(n=256)", epochs=1, latent_dim=3
-        ... )
-        >>> trained = train_run(config, pathlib.Path(folder.name) / "run").trained_model()
-        >>> folder.cleanup()
-        >>> trained.encode(squares(256)).codes.shape, trained.sample(2).shape
-        ((256, 3), (2, 1, 32, 32))
+        >>> run = micvae.train("vae", data="squares(n=128)", epochs=1, out="runs/vae")
+        >>> trained = run.trained_model()
+        >>> trained.encode(squares(8, seed=1)).codes.shape, trained.sample(2).shape
+        ((8, 3), (2, 1, 32, 32))
     """
 
     name: str

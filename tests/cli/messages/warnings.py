@@ -97,9 +97,9 @@ entry(
     "FastICA did not converge in <number> steps: some of the features may be Gaussian, and "
     "Gaussian ones cannot be unmixed.",
     meaning="Independent component analysis needs sources that are not Gaussian, but for one.",
-    given="micvae train fast-ica --data readings.npy --latent-dim 6 --out runs/new",
+    given="micvae train fast-ica --data readings.npy --latent-dim 12 --out runs/new",
     remedy="Ask for fewer latents, or use another method.",
-    fix="micvae train vae --data readings.npy --latent-dim 6 --out runs/newer",
+    fix="micvae train vae --data readings.npy --latent-dim 12 --out runs/newer",
     prepare=saved("readings.npy", np.random.default_rng(0).normal(size=(1000, 12))),
 )
 

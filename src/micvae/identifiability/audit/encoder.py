@@ -15,7 +15,7 @@ from micvae.identifiability.audit.subject import Subject
 from micvae.models import VAEModel
 from micvae.records import Missing
 
-MOST_LATENTS = 10
+MAX_LATENTS = 10
 _BATCH = 2048
 
 
@@ -93,8 +93,8 @@ def audit_encoder(
     rows = subject.rows(images, seed)
     gap, bound = importance_gap(subject.model, subject.images(rows), samples, generator)
     chains: MonteCarlo | Missing
-    if subject.model.latent_dim > MOST_LATENTS:
-        chains = Missing(missing=f"not run for more than {MOST_LATENTS} latents")
+    if subject.model.latent_dim > MAX_LATENTS:
+        chains = Missing(missing=f"not run for more than {MAX_LATENTS} latents")
     else:
         few = np.random.default_rng(seed).choice(rows, min(points, len(rows)), replace=False)
         x = subject.images(np.sort(few))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Annotated, ClassVar
 
-from micvae.identifiability.audit.generator import Generator
+from micvae.identifiability.audit.decoder import AuditedDecoder
 from micvae.identifiability.audit.rotations import Against
 from micvae.identifiability.conditions import Check
 from micvae.records import (
@@ -139,7 +139,7 @@ class Measured:
     latents_total: Count
     active: tuple[int, ...]
     """The active latents."""
-    generator: Generator | Missing
+    generator: AuditedDecoder | Missing
     encoder: EncoderGap | Missing
     sources: Dependence | Missing
     latents: Dependence | Missing

@@ -11,11 +11,11 @@ from micvae.checks import whole_number
 from micvae.errors import RunError
 from micvae.files import expanded
 from micvae.identifiability.audit.agreement import audit_agreement
+from micvae.identifiability.audit.decoder import audit_decoder
 from micvae.identifiability.audit.dependence import audit_latents, audit_sources
 from micvae.identifiability.audit.encoder import audit_encoder
-from micvae.identifiability.audit.generator import audit_generator
 from micvae.identifiability.audit.record import Audited, AuditedData, AuditRecord, Measured
-from micvae.identifiability.audit.subject import Subject, least_images
+from micvae.identifiability.audit.subject import Subject, check_image_count
 from micvae.identifiability.audit.truth import audit_truth
 from micvae.identifiability.audit.verdict import (
     advice,
@@ -28,7 +28,7 @@ from micvae.torch_state import with_torch_defaults
 from micvae.training.run import Run
 
 RESULT = "audit.json"
-LEAST_IMAGES = 100
+MIN_IMAGES = 100
 PARTS = 5
 
 Progress = Callable[[int, int, str], None]
@@ -82,9 +82,9 @@ def audit_subject(
     Raises:
         MicvaeError: for fewer than 100 images.
     """
-    least_images(subject, LEAST_IMAGES)
+    check_image_count(subject, MIN_IMAGES)
     step(f"{subject.name}: the decoder's Jacobian")
-    generator = audit_generator(subject, scale.images, scale.rotations, seed)
+    generator = audit_decoder(subject, scale.images, scale.rotations, seed)
     step(f"{subject.name}: the encoder against the posterior")
     encoder = audit_encoder(
         subject, scale.images, scale.weights, scale.points, scale.iterations, seed

@@ -122,7 +122,7 @@ def finite_or_none(value: Any) -> float | None:
     return float(value) if np.isfinite(value) else None
 
 
-def least_images(subject: Subject, least: int) -> None:
+def check_image_count(subject: Subject, least: int) -> None:
     """Refuse data too small to say anything.
 
     Raises:

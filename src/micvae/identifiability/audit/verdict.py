@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from micvae.identifiability.audit.generator import Generator
+from micvae.identifiability.audit.decoder import AuditedDecoder
 from micvae.identifiability.audit.record import (
     ComparedPair,
     Conditions,
@@ -64,7 +64,7 @@ def sentences(found: Measured) -> list[str]:
     """What one model's audit says, a sentence or two per subject."""
     return [
         *_conditions_said(found),
-        *_generator_said(found.generator),
+        *_decoder_said(found.generator),
         *_truth_said(found),
     ]
 
@@ -108,7 +108,7 @@ def _conditions_said(found: Measured) -> list[str]:
     return said
 
 
-def _generator_said(generator: Generator | Missing) -> list[str]:
+def _decoder_said(generator: AuditedDecoder | Missing) -> list[str]:
     if isinstance(generator, Missing):
         return [f"The decoder's Jacobian is {generator.missing}."]
     count = len(generator.active)

@@ -68,7 +68,7 @@ def ima_contrast(jacobian: Floats) -> Floats:
 
 
 @dataclass(frozen=True)
-class Generator:
+class AuditedDecoder:
     """The decoder's Jacobian over images, of the active latents where not said otherwise."""
 
     images: int
@@ -106,7 +106,7 @@ def reduced_jacobians(model: VAEModel, codes: Floats) -> Floats:
 
 def describe_generator(
     jacobians: Floats, active: NDArray[np.int64], spread: Floats, rotations: int, seed: int
-) -> Generator:
+) -> AuditedDecoder:
     """Sum up Jacobians (or their triangles) `(N, P, D)`.
 
     Args:
@@ -139,7 +139,7 @@ def describe_generator(
             for _ in range(rotations)
         ]
         turned = _three(np.quantile(means, [0.025, 0.5, 0.975]))
-    return Generator(
+    return AuditedDecoder(
         images=len(jacobians),
         active=tuple(active.tolist()),
         singular_values=tuple(map(_three, np.quantile(every, [0.1, 0.5, 0.9], axis=0).T)),
@@ -154,9 +154,9 @@ def describe_generator(
     )
 
 
-def audit_generator(
+def audit_decoder(
     subject: Subject, images: int, rotations: int, seed: int
-) -> Generator | Missing:
+) -> AuditedDecoder | Missing:
     """Measure the decoder at the codes of a few hundred images; `missing` says why not."""
     if not subject.smooth:
         return Missing(missing="not available: some latents take finitely many values")

@@ -1,0 +1,77 @@
+"""What many tests set up: small networks, short trainings, data with every optional part."""
+
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from micvae.cli import main
+from micvae.data import squares
+from micvae.errors import MicvaeError
+from micvae.networks import MLP, Patch
+from micvae.objectives import Objective, find
+from micvae.scoring import ensure_scores
+from micvae.studies.pool import Event
+from micvae.training import Run, RunConfig, train_run
+
+SMALL_PATCH = Patch(width=4, hidden=8)
+"""For images; `NETWORK` is its text."""
+SMALL_MLP = MLP(hidden=8, depth=1)
+"""For vectors, and for images of which nothing is to be learned."""
+NETWORK = "patch(width=4, hidden=8)"
+
+
+def tiny_config(objective: Objective | str = "vae", **settings: Any) -> RunConfig:
+    """One epoch of a small network on 96 toy images; `settings` replace any of that."""
+    if isinstance(objective, str):
+        objective = find(objective)
+    usual = {"data": "squares(n=96)", "network": SMALL_PATCH, "epochs": 1, "device": "cpu"}
+    return RunConfig(objective=objective, **usual | settings)
+
+
+def tiny_run(path: Path, objective: Objective | str = "vae", **settings: Any) -> Run:
+    """A finished run of `tiny_config` in a folder."""
+    return train_run(tiny_config(objective, **settings), path)
+
+
+def complete_file(path: Path) -> Path:
+    """64 toy images with whatever a method may ask for: factors, partners, a label, an order."""
+    toy = squares(64, seed=0)
+    rotation = np.unique(toy.factors[:, 2], return_inverse=True)[1]
+    np.savez(
+        path,
+        images=toy.images,
+        factors=np.column_stack([toy.factors[:, :2], rotation]),
+        factor_names=["size", "intensity", "rotation"],
+        partners=np.roll(toy.images, -1, axis=0),
+        auxiliary=rotation,
+        sequence=np.arange(64) // 8,
+    )
+    return path
+
+
+def run_quietly(*arguments: object) -> None:
+    """A command in this process; its warnings are ignored, and a failure is an error."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        main([*map(str, arguments)])
+
+
+def in_process(
+    jobs: Any, workers: int, report: Callable[[Event], None] = lambda event: None
+) -> dict[int, str]:
+    """Stands for `run_jobs`: the runs of a study one after the other, without worker processes.
+
+    Workers, and what happens when they die, have tests of their own (`tests/unit/test_killed.py`).
+    """
+    failures = {}
+    for index, (values, path) in enumerate(jobs):
+        try:
+            ensure_scores(train_run(RunConfig.from_json(values), path))
+            report(Event(index, "done"))
+        except MicvaeError as error:
+            failures[index] = str(error)
+            report(Event(index, "failed", failures[index]))
+    return failures
