@@ -1,12 +1,14 @@
 """`micvae evaluate`: scores of trained runs, and of anybody's codes."""
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from tyro.conf import Positional
 
+from micvae import metrics as metrics_of
+from micvae import records
 from micvae.cli.display import (
     busy,
     metric_progress,
@@ -22,12 +24,37 @@ from micvae.data import FactorKind, TableFile, read_matrix
 from micvae.data.array_header import few
 from micvae.data.dataset import guess_kind, warn_of_guesses
 from micvae.errors import MicvaeError, MicvaeWarning
-from micvae.files import check_writable, write_json
+from micvae.files import check_writable
+from micvae.metrics import BootstrapInterval
+from micvae.records import Numbers, Texts
+from micvae.scoring import evaluate_run, rank_runs
 from micvae.scoring.nulls import metric_nulls
-from micvae.scoring.runs import evaluate_run, missing_of, rank_runs
+from micvae.studies.study import n_workers
 from micvae.tracking import Tracking
+from micvae.training.record import Ends
 from micvae.training.run import SCORES, Run
 from micvae.training.train import OWN_LOG, track_scores
+
+
+@dataclass(frozen=True, kw_only=True)
+class CodesScores:
+    """What `micvae evaluate --codes` writes to --out."""
+
+    codes: str
+    latents: Texts
+    factors: str | None
+    factor_names: Texts
+    factor_kinds: tuple[FactorKind, ...]
+    samples: int
+    seed: int
+    metrics: Mapping[str, float]
+    """Name → score."""
+    missing: Mapping[str, str]
+    """Name → why there is no such score."""
+    metric_nulls: Mapping[str, Ends]
+    """Intervals of the scores that are dependences, for independent latents, by name."""
+    intervals: Mapping[str, Numbers]
+    """Name → value, lower and upper end."""
 
 
 def evaluate(arguments: list[str]) -> None:
@@ -137,43 +164,48 @@ def _evaluate_files(
             f"--factor-kinds has {len(kinds)} entries, but {factors} has {len(table.names)} "
             f"columns ({', '.join(table.names)}); give one each."
         )
+    compute = metrics_of.intervals if with_intervals else metrics_of.evaluate
     with warnings.catch_warnings(record=True) as caught, metric_progress() as progress:
         warnings.simplefilter("always", MicvaeWarning)
-        found = progress(
+        found = compute(
             z.typed(),
             None if table is None else table.typed(),
-            metrics,
-            kinds,
-            with_intervals,
-            seed,
-            None if table is None else table.names,
+            metrics=metrics,
+            factor_kinds=kinds or None,
+            factor_names=None if table is None else table.names,
+            seed=seed,
+            n_jobs=n_workers(),
+            progress=progress,
         )
     shape = f"{len(z.values):,} samples, {z.values.shape[1]} latents"
     if table is not None:
         named = ", ".join(f"{n} ({k})" for n, k in zip(table.names, kinds, strict=True))
         shape += f"; factors: {named}"
     print_scores(found, shape)
+    values, intervals = dict[str, float](), dict[str, Numbers]()
+    for name, score in found.items():
+        values[name] = score.value if isinstance(score, BootstrapInterval) else score
+        if isinstance(score, BootstrapInterval):
+            intervals[name] = tuple(score)
     nulls = metric_nulls(z.values, list(found), seed)
-    print_nulls({name: value for name, (value, _) in found.items()}, nulls)
+    print_nulls(values, nulls)
     for warning in caught:
         say(f"note: {warning.message}.")
     if out is not None:
-        write_json(
-            out,
-            {
-                "codes": str(codes),
-                "latents": list(z.names),
-                "factors": None if factors is None else str(factors),
-                "factor_names": [] if table is None else list(table.names),
-                "factor_kinds": list(kinds),
-                "samples": len(z.values),
-                "seed": seed,
-                "metrics": {name: value for name, (value, _) in found.items()},
-                "missing": missing_of(warning.message for warning in caught),
-                "metric_nulls": {name: [null.low, null.high] for name, null in nulls.items()},
-                "intervals": {name: list(i) for name, (_, i) in found.items() if i is not None},
-            },
+        stored = CodesScores(
+            codes=str(codes),
+            latents=z.names,
+            factors=None if factors is None else str(factors),
+            factor_names=() if table is None else table.names,
+            factor_kinds=tuple(kinds),
+            samples=len(z.values),
+            seed=seed,
+            metrics=values,
+            missing=found.missing,
+            metric_nulls={name: (null.low, null.high) for name, null in nulls.items()},
+            intervals=intervals,
         )
+        records.write(out, stored)
         say(f"written to {out}")
 
 

@@ -19,6 +19,7 @@ from micvae.metrics.dcimig import dcimig
 from micvae.metrics.explicitness import explicitness
 from micvae.metrics.factor_vae_score import factor_vae_score
 from micvae.metrics.infomec import infomec
+from micvae.metrics.inputs import MetricInputs
 from micvae.metrics.irs import irs
 from micvae.metrics.jemmig import jemmig
 from micvae.metrics.latent_information import mean_pairwise_mi
@@ -74,6 +75,35 @@ class Metric:
     refits: bool = False
     unfair_to: frozenset[str] = frozenset()
     invariant: frozenset[Invariance] = frozenset({"offset", "scale"})
+
+    @property
+    def limits(self) -> str:
+        """The range as text: `0 to 1`."""
+        low, high = self.range
+        return f"{low:g} to {high:g}".replace("inf", "∞").replace("-", "−")
+
+    @property
+    def arrow(self) -> str:
+        """` ↑` where higher is better, ` ↓` where lower is; else nothing."""
+        return {True: " ↑", False: " ↓", None: ""}[self.higher_is_better]
+
+    def compute(self, inputs: MetricInputs) -> Score:
+        """Call the function with what it needs of the inputs.
+
+        Raises:
+            MetricError: Where the score has no defined value on them.
+        """
+        options: dict[str, object] = {"seed": inputs.seed}
+        if self.needs == "interventions":
+            return self.function(inputs.interventions, **options)
+        options["resamples"] = inputs.refits if self.refits else inputs.resamples
+        if self.needs == "codes":
+            return self.function(inputs.checked_codes, **options)
+        if self.refits:
+            options["n_jobs"] = inputs.n_jobs
+        if self.takes_scale:
+            options["scale"] = inputs.checked_scale
+        return self.function(inputs.checked_codes, inputs.checked_factors, **options)
 
 
 _UNIT = (0.0, 1.0)

@@ -19,13 +19,10 @@ def compiled(function: Callable[..., Any]) -> Any:
     without a home directory), every process compiles anew, which takes some seconds at the first
     score that needs it. Folders that others can write to are not used: what is kept there is run.
     """
-    options: dict[str, Any] = {"nogil": True}
-    if not _has_place(function):
-        return numba.njit(**options)(function)
     try:
-        return numba.njit(cache=True, **options)(function)
+        return numba.njit(nogil=True, cache=_has_place(function))(function)
     except RuntimeError:  # Numba finds no place that it can write to
-        return numba.njit(**options)(function)
+        return numba.njit(nogil=True)(function)
 
 
 def _has_place(function: Callable[..., Any]) -> bool:

@@ -1,6 +1,6 @@
 """The FactorVAE score."""
 
-from typing import Any
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -87,7 +87,7 @@ def factor_vae_score(
     return vote_share("factor_vae_score", share, test_votes, details)
 
 
-def vote_share(name: str, share: float, votes: int, details: dict[str, Any]) -> Score:
+def vote_share(name: str, share: float, votes: int, details: Mapping[str, object]) -> Score:
     """A score that is a share of independent votes, with its binomial standard deviation."""
     deviation = float(np.sqrt(share * (1 - share) / votes))
     return Score({name: share}, details, {name: deviation})

@@ -5,7 +5,8 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -14,6 +15,9 @@ from micvae.data.dataset import KINDS, FactorKind, guess_kind, warn_of_guesses
 from micvae.information.precision import as_floats, centred, lost_digits, unit_scaled
 from micvae.metrics.columns import read_columns
 from micvae.metrics.score import LostDigitsWarning, MetricError
+
+if TYPE_CHECKING:
+    from micvae.metrics.interventions import Interventions
 
 MAX_CODE = 1e150
 """Codes may be as large, so that sums of their squares do not overflow."""
@@ -86,6 +90,61 @@ class CheckedInputs:
     def factor(self, k: int) -> str:
         """How a message calls a factor: by its name where it has one."""
         return f"factor {self.names[k]!r}" if self.names else f"factor {k}"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class MetricInputs:
+    """What the scores of one representation are computed from; see `evaluate` for the fields.
+
+    Every part is checked once, when the first metric needs it.
+    """
+
+    codes: ArrayLike
+    factors: ArrayLike | None
+    factor_kinds: Sequence[str] | None
+    factor_names: Sequence[str] | None
+    scale: ArrayLike | None
+    interventions: Interventions | None
+    seed: int
+    n_jobs: int
+    resamples: int = 0
+    """Bootstrap resamples of metrics that are prepared once."""
+    refits: int = 0
+    """Bootstrap resamples of metrics that are fitted anew for each."""
+
+    @property
+    def given(self) -> set[str]:
+        """What there is, out of `codes`, `factors` and `interventions`."""
+        there = {"factors": self.factors, "interventions": self.interventions}
+        return {"codes", *(name for name, value in there.items() if value is not None)}
+
+    def check(self, factors: bool) -> None:
+        """Check the codes and, where asked for, the factors and scale.
+
+        Raises:
+            MetricError: See `check_inputs` and `check_scale`.
+        """
+        _ = self.checked_codes
+        if factors:
+            _ = self.checked_factors, self.checked_scale
+
+    @cached_property
+    def checked_codes(self) -> Codes:
+        """The codes, see `read_codes`."""
+        return read_codes(self.codes)
+
+    @cached_property
+    def checked_factors(self) -> CheckedInputs:
+        """The codes beside the factors, see `check_inputs`."""
+        assert self.factors is not None
+        return check_inputs(
+            self.checked_codes, self.factors, self.factor_kinds, factor_names=self.factor_names
+        )
+
+    @cached_property
+    def checked_scale(self) -> NDArray[np.float64] | None:
+        """The posterior standard deviations, see `check_scale`."""
+        return check_scale(self.scale, self.checked_codes.values)
 
 
 def check_inputs(

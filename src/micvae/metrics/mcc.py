@@ -1,7 +1,6 @@
 """Mean correlation coefficient."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -133,11 +132,7 @@ def matched(name: str, correlation: Floats) -> Score:
     assignment = assign(correlation)
     has = assignment >= 0
     per_factor = np.where(has, correlation[assignment, np.arange(len(assignment))], 0.0)
-    details: dict[str, Any] = {
-        "correlation": correlation,
-        "assignment": assignment,
-        "per_factor": per_factor,
-    }
+    details = {"correlation": correlation, "assignment": assignment, "per_factor": per_factor}
     return Score({name: float(per_factor.mean())}, details)
 
 

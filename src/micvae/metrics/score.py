@@ -3,12 +3,13 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from statistics import NormalDist
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from micvae.errors import MicvaeError, MicvaeWarning
+from micvae.metrics.results import BootstrapInterval, Row, ScoreTable
 
 
 class MetricError(MicvaeError):
@@ -40,14 +41,6 @@ class MissingScoreWarning(MicvaeWarning):
         super().__init__(f"left out: {', '.join(names)}; {reason}")
 
 
-class BootstrapInterval(NamedTuple):
-    """A score with the bounds of its interval."""
-
-    value: float
-    low: float
-    high: float
-
-
 def check_setting(name: str, value: Any, valid: Callable[[Any], Any], wanted: str) -> None:
     """Refuse a setting that is out of range, or of a type that cannot be compared."""
     try:
@@ -66,9 +59,9 @@ def check_whole(name: str, value: Any, least: int) -> None:
         raise MetricError(f"{name}={value!r}: give a whole number {upper}")
 
 
-@dataclass(frozen=True)
-class Score:
-    """The outcome of one metric.
+@dataclass(frozen=True, repr=False)
+class Score(ScoreTable):
+    """The result of one metric, which prints as a table.
 
     Attributes:
         values: Score by key, as `micvae.metrics.evaluate` reports it. A metric that computes
@@ -89,6 +82,22 @@ class Score:
 
     def __float__(self) -> float:
         return self.value
+
+    def to_dict(self) -> dict[str, float]:
+        """Score by key, without the details."""
+        return dict(self.values)
+
+    def rows(self) -> list[Row]:
+        """Name, value and, with resamples, bootstrap standard deviation of every score."""
+        return [
+            {"score": name, "value": float(value)}
+            | ({"deviation": float(self.deviations[name])} if self.deviations else {})
+            for name, value in self.values.items()
+        ]
+
+    def __repr__(self) -> str:
+        found = f"\ndetails: {', '.join(self.details)}" if self.details else ""
+        return super().__repr__() + found
 
     def interval(self, name: str | None = None, level: float = 0.95) -> BootstrapInterval:
         """Score ± z · bootstrap standard deviation, by default of the principal score.
