@@ -45,14 +45,11 @@ def test_fields_are_the_parameters_of_the_function(name):
 
 def test_inner_data_needs_no_quotes():
     plain = describe("split(pairs(squares(n=64, seed={seed}), changes=2), share=0.25)")
-    assert plain == describe(
-        "split('pairs(\"squares(n=64, seed={seed})\", changes=2)', share=0.25)"
-    )
+    quoted = "split('pairs(\"squares(n=64, seed={seed})\", changes=2)', share=0.25)"
+    assert plain == describe(quoted)
     assert [type(step).__name__ for step in plain.steps()] == ["Split", "Pairs", "Squares"]
-    made, expected = (
-        plain.with_seed(5).load(),
-        split(describe("pairs(squares(64, seed=5), changes=2)")),
-    )
+    made = plain.with_seed(5).load()
+    expected = split("pairs(squares(64, seed=5), changes=2)", share=0.25)
     assert made.source == expected.source and len(made) == 48
     assert find("vae(beta=ramp(0, 1, steps=5))") == find("vae(beta='ramp(0, 1, steps=5)')")
 

@@ -1,4 +1,4 @@
-"""What `micvae list` prints: the names of one kind."""
+"""`micvae list`: tables of names."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ from micvae.objectives.identifiability import short
 
 
 def print_list(what: str) -> None:
-    """The names of one kind, a line each."""
+    """Print the names of one kind, one per row."""
     table = PlainTable(
         Column("name", no_wrap=True), Column("what it is", overflow="fold"), "source"
     )
@@ -53,7 +53,7 @@ def print_list(what: str) -> None:
         for form in FORMATS:
             names = ", ".join(f"PATH{suffix}" for suffix in form.suffixes)
             table.add_row(names, form.summary, "your own")
-        table.add_row("FOLDER", "a folder of pictures, optional factors.csv", "your own")
+        table.add_row("FOLDER", "a folder of images, optional factors.csv", "your own")
     Console().print(table)
 
 

@@ -30,7 +30,7 @@ class Format:
 
 
 FORMATS = [
-    Format((".npz",), from_npz, "images, optional factors, partners, …", options=True),
+    Format((".npz",), from_npz, "images; optional factors, partners, …", options=True),
     Format((".npy",), from_npy, "images or vectors", options=True),
     Format((".h5", ".hdf5"), from_hdf5, "as .npz, and read in parts", options=True),
     Format((".csv", ".parquet"), from_table, "a table of numbers: vectors"),
