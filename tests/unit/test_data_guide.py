@@ -5,7 +5,17 @@ from pathlib import Path
 
 import pytest
 
-from micvae.data import DATASETS, FORMATS, GENERATED, OWN, PROBLEMS, PUBLISHED, describe, load
+from micvae.data import (
+    BUNDLED,
+    DATASETS,
+    FORMATS,
+    GENERATED,
+    OWN,
+    PROBLEMS,
+    PUBLISHED,
+    describe,
+    load,
+)
 from micvae.data.problems import MIXINGS
 
 GUIDE = (Path(__file__).parents[2] / "docs" / "data.md").read_text()
@@ -16,7 +26,7 @@ def test_every_data_set_is_in_the_guide():
     cells = set(re.findall(r"^\| `(\w+)` \|", GUIDE, re.MULTILINE))
     bold = set(re.findall(r"^\*\*`(\w+)`\*\*", GUIDE, re.MULTILINE))
     assert set(DATASETS) <= cells | bold
-    assert set(GENERATED) | set(PROBLEMS) | set(PUBLISHED) | set(MIXINGS) <= cells
+    assert set(GENERATED) | set(BUNDLED) | set(PROBLEMS) | set(PUBLISHED) | set(MIXINGS) <= cells
 
 
 @pytest.mark.parametrize("suffix", [s for one in FORMATS for s in one.suffixes])

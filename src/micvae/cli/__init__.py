@@ -37,7 +37,7 @@ micvae {__version__}: disentangled and identifiable representation learning
 
 usage: micvae COMMAND …          micvae COMMAND --help explains each
 
-  reproduce          train, compare and report what the paper reports
+  reproduce [CLAIM]  train, compare and report what the paper reports, or a published claim
   train METHOD       train one model
   evaluate RUN       score a trained run, or codes from any program: MIG, DCI, InfoMEC, MCC, …
   report FOLDER …    write figures and one self-contained HTML page; compare several runs

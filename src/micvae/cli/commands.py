@@ -10,6 +10,7 @@ from typing import Literal
 from tyro.conf import Positional
 
 from micvae.cli.audit import audit
+from micvae.cli.claims import asked_for, reproduce_claims
 from micvae.cli.codes import decode, encode
 from micvae.cli.display import print_summary, run_progress, say, study_progress
 from micvae.cli.evaluate import evaluate
@@ -175,7 +176,10 @@ def study(arguments: list[str]) -> None:
 
 
 def reproduce(arguments: list[str]) -> None:
-    """`micvae reproduce`."""
+    """`micvae reproduce`: the seed paper; with a claim, `--list` or `--all` the ledger."""
+    if asked_for(arguments):
+        reproduce_claims(arguments)
+        return
     parsed = parse(Reproduction, arguments, "reproduce", Reproduction())
     check_folder(parsed.out, "reproduce", holds_study("paper"))
     cells = parsed.cells()

@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.table import Column
 
 from micvae.cli.display import PlainTable
-from micvae.data import FORMATS, GENERATED, OWN, PROBLEMS, PUBLISHED, WRAPPERS
+from micvae.data import BUNDLED, FORMATS, GENERATED, OWN, PROBLEMS, PUBLISHED, WRAPPERS
 from micvae.distributions import LATENTS
 from micvae.information import ESTIMATORS
 from micvae.metrics import METRICS
@@ -42,6 +42,8 @@ def print_list(what: str) -> None:
     else:
         for name, make in GENERATED.items():
             table.add_row(name, _first_line(make), "generated")
+        for name, make in BUNDLED.items():
+            table.add_row(name, _first_line(make), "scikit-learn")
         for name, problem in PROBLEMS.items():
             table.add_row(name, _first_line(problem), "known truth")
         for name, make in PUBLISHED.items():

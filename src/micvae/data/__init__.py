@@ -9,6 +9,7 @@ from micvae.data.cars3d import cars3d
 from micvae.data.correlated import correlated
 from micvae.data.dataset import FactorDataset, FactorKind
 from micvae.data.description import DataDescription, describe, described, what_is
+from micvae.data.digits import digits
 from micvae.data.dsprites import dsprites
 from micvae.data.dsprites_file import dsprites_file
 from micvae.data.files import from_npy, from_npz, from_table
@@ -41,6 +42,7 @@ from micvae.data.tables import TableFile, read_matrix
 from micvae.data.whitened import whitened
 
 GENERATED = described(squares, dsprites, scenes)
+BUNDLED = described(digits)  # come with a library
 PROBLEMS = described(  # vectors of which all is known
     independent, segments, autoregressive, sparse_transitions, state_space, sharing_pairs
 )
@@ -58,11 +60,12 @@ WRAPPERS = described(  # take another data set
     standardised,
 )
 OWN = described(arrays, pictures)  # the user's own files, with options
-DATASETS = GENERATED | PROBLEMS | PUBLISHED | OWN | WRAPPERS
+DATASETS = GENERATED | BUNDLED | PROBLEMS | PUBLISHED | OWN | WRAPPERS
 OWN_PATH = described(own)["own"]  # the user's own file or folder, written as its path
 spelling.register(DataDescription, DATASETS, "data", of_path=OWN_PATH, exists=what_is)
 
 __all__ = [
+    "BUNDLED",
     "DATASETS",
     "FORMATS",
     "GENERATED",
@@ -87,6 +90,7 @@ __all__ = [
     "correlated",
     "describe",
     "described",
+    "digits",
     "dsprites",
     "dsprites_file",
     "from_folder",
