@@ -1,4 +1,4 @@
-"""Everything that determines a run."""
+"""The configuration of a run."""
 
 import dataclasses
 import typing
@@ -94,7 +94,7 @@ class TrainingOptions(Checked):
 
 @dataclass(frozen=True, kw_only=True)
 class RunConfig(TrainingOptions):
-    """The configuration of one training: what `run.json` stores and the command line sets.
+    """The configuration of one training, as in `run.json` and on the command line.
 
     Examples:
         >>> from micvae.objectives import find
@@ -132,7 +132,7 @@ class RunConfig(TrainingOptions):
         return next(name for name, kind in METHODS.items() if type(self.objective) is kind)
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values, every choice as text with all its arguments."""
+        """Plain values; components are text with all their arguments."""
         values = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
         return {
             name: spelling.spell(value, full=True) if dataclasses.is_dataclass(value) else value
