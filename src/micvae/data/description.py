@@ -21,6 +21,12 @@ class DataDescription:
 
     `describe` reads a description from text, and `str` writes it. The arguments of a text keep
     their order, and those that equal their defaults stay.
+
+    Examples:
+        >>> from micvae.data import describe
+        >>> description = describe("squares(n=64, seed={seed})")
+        >>> description.with_seed(3).load().images.shape
+        (64, 1, 32, 32)
     """
 
     builder: ClassVar[Callable[..., FactorDataset]]
