@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from micvae.data import FactorDataset
     from micvae.identifiability.audit.record import AuditRecord
+    from micvae.metrics import Evaluation
     from micvae.objectives import Objective
     from micvae.studies.study import Rows
     from micvae.training import Run, RunConfig, TrainedModel
@@ -86,10 +87,8 @@ def evaluate(  # type: ignore[overload-overlap]  # text is array-like, too
     codes: Run | str | Path, *, interventions: bool = True, seed: int = 0
 ) -> Scores: ...
 @overload
-def evaluate(
-    codes: ArrayLike, factors: ArrayLike | None = None, **options: Any
-) -> dict[str, float]: ...
-def evaluate(codes: Any, factors: Any = None, **options: Any) -> Scores | dict[str, float]:
+def evaluate(codes: ArrayLike, factors: ArrayLike | None = None, **options: Any) -> Evaluation: ...
+def evaluate(codes: Any, factors: Any = None, **options: Any) -> Scores | Evaluation:
     """Score a trained run, or anybody's codes.
 
     Args:
@@ -99,7 +98,8 @@ def evaluate(codes: Any, factors: Any = None, **options: Any) -> Scores | dict[s
             run `seed`, and `interventions=False` to leave out the β-VAE and FactorVAE scores.
 
     Returns:
-        `Scores` for a run; for codes a score by name. Scores are never NaN.
+        `Scores` for a run; for codes an `Evaluation`, which reads like a dictionary and prints as a
+        table. Scores are never NaN.
 
     Raises:
         MicvaeError: for input that cannot be scored.

@@ -74,24 +74,30 @@ class Checked:
             MicvaeError: names the field, its value and what would fit.
         """
         kind: Any = type(self)
-        for name, hint, bounds in _bounded(kind):
+        for name, hint, bounds, optional in _bounded(kind):
             value = getattr(self, name)
-            if value is not None and hint is int:
+            if value is None and optional:
+                continue
+            if hint is int:
                 whole_number(name, value, least=bounds.low, most=bounds.high)
-            elif value is not None:
+            else:
                 number(name, value, bounds)
 
 
 @cache
-def _bounded(kind: Any) -> tuple[tuple[str, type[Any], Between], ...]:
-    """Fields of a dataclass with bounds, such as `Annotated[int, Between(1)] | None`."""
+def _bounded(kind: Any) -> tuple[tuple[str, type[Any], Between, bool], ...]:
+    """Fields of a dataclass with bounds, such as `Annotated[int, Between(1)] | None`.
+
+    Name, type, bounds, and whether None is allowed.
+    """
     hints = get_type_hints(kind, include_extras=True)
     found = []
     for field in fields(kind):
         hint = hints[field.name]
         for one in (hint, *get_args(hint)):
             bounds = [part for part in getattr(one, "__metadata__", ()) if type(part) is Between]
-            found += [(field.name, one.__origin__, part) for part in bounds]
+            optional = type(None) in get_args(hint)
+            found += [(field.name, one.__origin__, part, optional) for part in bounds]
     return tuple(found)
 
 

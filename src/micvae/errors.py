@@ -1,19 +1,22 @@
 """Errors and warnings of micvae.
 
-Every error that a user can cause is a `MicvaeError`, and so a `ValueError`: it names the argument,
-says what was given and what would work. The command line prints it as one line and exits with
-status 2.
+Every error that a user can cause is a `MicvaeError`: it names the argument, says what was given
+and what would work. The command line prints it as one line and exits with status 2.
 """
 
 from collections.abc import Iterable
 from difflib import get_close_matches
 
 
-class MicvaeError(ValueError):
+class MicvaeError(Exception):
     """A wrong input, with the remedy in its message."""
 
 
-class DataError(MicvaeError):
+class ParameterError(MicvaeError, ValueError):
+    """A parameter of an estimator that does not fit."""
+
+
+class DataError(MicvaeError, ValueError):
     """Images, factors or a data file that cannot be used as they are."""
 
 

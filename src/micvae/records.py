@@ -74,7 +74,7 @@ class Missing:
     missing: str
 
 
-class FieldError(MicvaeError):
+class FieldError(MicvaeError, ValueError):
     """A value that does not fit its field.
 
     Args:
@@ -306,7 +306,7 @@ def _items(hints: Sequence[Any], value: Any) -> tuple[Any, ...]:
     )
 
 
-def _entries(hint: Any, value: Any) -> dict[str, Any]:
+def _entries(hint: Any, value: Any) -> dict[str, object]:
     if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
         raise FieldError("", shown(value), "an object with names")
     return {key: _within(f"[{shown(key)}]", hint, one) for key, one in value.items()}

@@ -16,6 +16,7 @@ from micvae.data import squares
 from micvae.distributions import Latents, gaussian
 from micvae.errors import MicvaeError
 from micvae.information import base as information_base
+from micvae.metrics import catalogue
 from micvae.metrics.inputs import check_inputs
 from micvae.metrics.mcc import correlations
 from micvae.metrics.score import Score, Weights, scored
@@ -102,7 +103,7 @@ def test_an_estimator_is_one_file_and_one_line(tmp_path, monkeypatch):
     np.testing.assert_allclose(found, [[0, rho**2 / 2], [rho**2 / 2, 0]], atol=1e-5)
 
 
-def test_a_metric_is_one_file_and_one_line():
+def test_a_metric_is_one_file_and_one_line(monkeypatch):
     names = {
         "np": np,
         "Score": Score,
@@ -117,6 +118,13 @@ def test_a_metric_is_one_file_and_one_line():
     assert float(found) == pytest.approx(1, abs=1e-12)
     assert found.deviations["largest_correlation"] == pytest.approx(0, abs=1e-12)
     assert isinstance(found, metrics.Score)
+    added = eval(f"{{{example('largest_correlation, ')}}}", vars(catalogue) | names)
+    monkeypatch.setitem(metrics.METRICS, *added.popitem())
+    factors[:, 0] += 0.1 * factors[:, 1]
+    expected = names["largest_correlation"](factors[:, :2], factors).value
+    assert metrics.evaluate(factors[:, :2], factors)["largest_correlation"] == expected < 1
+    known = metrics.intervals(factors[:, :2], factors, metrics="largest_correlation", resamples=20)
+    assert known["largest_correlation"].low < expected < known["largest_correlation"].high
 
 
 def test_a_figure_is_one_file_and_one_line(tmp_path, monkeypatch):

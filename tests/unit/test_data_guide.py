@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from micvae import spelling
-from micvae.data import DATASETS, GENERATED, OWN, PROBLEMS, PUBLISHED, load
+from micvae.data import BUNDLED, DATASETS, GENERATED, OWN, PROBLEMS, PUBLISHED, load
 from micvae.data.problems import MIXINGS
 
 GUIDE = (Path(__file__).parents[2] / "docs" / "data.md").read_text()
@@ -18,7 +18,7 @@ def test_every_data_set_is_in_the_guide():
     cells = set(re.findall(r"^\| `(\w+)` \|", GUIDE, re.MULTILINE))
     bold = set(re.findall(r"^\*\*`(\w+)`\*\*", GUIDE, re.MULTILINE))
     assert set(DATASETS) <= cells | bold
-    assert set(GENERATED) | set(PROBLEMS) | set(PUBLISHED) | set(MIXINGS) <= cells
+    assert set(GENERATED) | set(BUNDLED) | set(PROBLEMS) | set(PUBLISHED) | set(MIXINGS) <= cells
 
 
 @pytest.mark.parametrize("name", GENERATED)

@@ -1,7 +1,9 @@
 """The estimator: every kind of input, the commands' own bits, grids, pipelines, run folders."""
 
 import dataclasses
+import inspect
 import pickle
+import re
 
 import numpy as np
 import pandas as pd
@@ -17,7 +19,7 @@ from micvae import Disentangler
 from micvae.cli import main
 from micvae.data import FactorDataset, load, squares
 from micvae.data.layout import as_arranged
-from micvae.errors import DataError, MicvaeError, RunError
+from micvae.errors import DataError, MicvaeError, ParameterError, RunError
 from micvae.objectives import METHODS, BetaVAE, FactorVAE, MIConstrained
 from micvae.objectives.schedules import Constant, Ramp
 from micvae.reports import report_run
@@ -116,13 +118,14 @@ def test_no_option_hides_a_parameter_or_a_method_of_the_estimator():
 )
 def test_wrong_parameters_are_said_by_fit(parameters, message):
     learner = table().set_params(**parameters)
-    with pytest.raises(MicvaeError, match=message):
+    with pytest.raises(ValueError, match=message) as raised:
         learner.fit(TABLE)
+    assert isinstance(raised.value, MicvaeError)
 
 
 @pytest.mark.parametrize("name", ["fit", "score", "model_", "options", "transform"])
 def test_names_that_are_taken_cannot_be_options(name):
-    with pytest.raises(MicvaeError, match="is no parameter"):
+    with pytest.raises(ParameterError, match="is no parameter"):
         Disentangler(**{name: 1})
 
 
@@ -437,3 +440,18 @@ def test_verbose_shows_the_bar(capsys):
     small(verbose=True).fit(GREY)
     shown = capsys.readouterr().err
     assert "training vae on array" in shown and "samples/s" in shown
+
+
+def test_every_fitted_attribute_is_documented_and_every_documented_one_is_set():
+    section = inspect.getdoc(Disentangler).partition("\nAttributes:\n")[2].partition("\n\n")[0]
+    documented = set(re.findall(r"^    (\w+):", section, flags=re.M))
+    frame = pd.DataFrame(TABLE, columns=[f"c{k}" for k in range(TABLE.shape[1])])
+    fitted = table().fit(frame)
+    found = {name for name in vars(fitted) if name.endswith("_") and not name.startswith("_")}
+    found |= {
+        name
+        for name, value in vars(Disentangler).items()
+        if isinstance(value, property) and name.endswith("_")
+    }
+    assert found == documented
+    assert {"model_", "config_", "representation_", "feature_names_in_"} <= documented

@@ -118,7 +118,7 @@ def test_decoded_vectors_are_recognised(tmp_path, suffix):
 
     path, rows = tmp_path / f"v{suffix}", np.ones((2, 3), np.float32)
     if suffix == ".npz":
-        with npz_writer(path, "images", rows.shape) as put:
+        with npz_writer(path, "images", rows.shape, np.dtype(np.float32)) as put:
             put(rows)
     else:
         with table_writer(path, [(f"x{i}", np.dtype(np.float32)) for i in range(3)]) as put:

@@ -303,7 +303,7 @@ def test_hugging_face_modes_and_missing_pictures(tmp_path):
     kind = datasets.Image(mode="L")
     rows = datasets.Dataset.from_dict({"photo": [str(tmp_path / "a.png")] * 3})
     learner = Disentangler("vae", **TINY).fit(rows.cast_column("photo", kind))
-    assert learner.config_ and learner._form.shape == (1, 16, 12)
+    assert learner.config_ and learner.trained_model_.image_shape == (1, 16, 12)
     rows = datasets.Dataset.from_dict({"photo": [str(tmp_path / "a.png"), None]})
     with pytest.raises(DataError, match=r"X\[1\] has no picture"):
         Disentangler("vae", **TINY).fit(rows.cast_column("photo", datasets.Image()))

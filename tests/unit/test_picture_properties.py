@@ -15,6 +15,7 @@ from micvae.data import LazyImages
 from micvae.data import lazy as lazy_module
 from micvae.data.value_range import WHITES, TrainedScale
 from micvae.errors import DataError
+from micvae.estimator.containers import open_container
 from micvae.estimator.inputs import taken
 
 DTYPES = ("bool", "uint8", "uint16", "int32", "int64", "float16", "float32", "float64")
@@ -103,7 +104,7 @@ def test_the_same_picture_or_one_sentence(
             return
         patch.setattr(lazy_module, "LARGE", 0 if large else lazy_module.LARGE)
         try:
-            data = taken(thing).dataset
+            data = taken(open_container(thing).values).dataset
         except DataError as refused:
             low, high = float(array.min()), float(array.max())
             said = str(refused)

@@ -19,12 +19,12 @@ from rich.progress import (
 from rich.table import Column, Table
 from rich.text import Text
 
-from micvae.metrics import METRICS, BootstrapInterval, Ranking, evaluate, intervals
+from micvae.metrics import METRICS, BootstrapInterval, Evaluation, Intervals, Ranking
 from micvae.objectives.terms import NATS, term
 from micvae.scoring.nulls import Null, dependence_said, nulls_of, r_mi_said
 from micvae.studies.pool import Event
 from micvae.studies.statistics import bootstrap_interval
-from micvae.studies.study import Cell, Row, n_workers
+from micvae.studies.study import Cell, Row
 from micvae.text import printable
 from micvae.training.record import Scores
 from micvae.training.trainer import Progress as TrainingProgress
@@ -204,12 +204,9 @@ def busy(title: str) -> Iterator[None]:
         yield
 
 
-Found = dict[str, tuple[float, BootstrapInterval | None]]
-
-
 @contextmanager
-def metric_progress() -> Iterator[Callable[..., Found]]:
-    """A bar over the metrics of one representation."""
+def metric_progress() -> Iterator[Callable[[int, int, str], None]]:
+    """A bar over the metrics of one representation; gives what `evaluate` calls as `progress`."""
     with _Bar(
         _Words(),
         BarColumn(),
@@ -220,45 +217,23 @@ def metric_progress() -> Iterator[Callable[..., Found]]:
     ) as bar:
         task = bar.add_task("scoring", total=None)
 
-        def compute(
-            codes: Any,
-            factors: Any,
-            metrics: Sequence[str] | None,
-            kinds: Sequence[str],
-            with_intervals: bool,
-            seed: int,
-            names: Sequence[str] | None,
-        ) -> Found:
-            options: dict[str, Any] = {"factor_kinds": kinds or None, "seed": seed}
-            options |= {
-                "factor_names": names,
-                "metrics": metrics,
-                "progress": step,
-                "n_jobs": n_workers(),
-            }
-            if with_intervals:
-                spread = intervals(codes, factors, **options)
-                return {name: (found.value, found) for name, found in spread.items()}
-            return {n: (v, None) for n, v in evaluate(codes, factors, **options).items()}
-
         def step(done: int, total: int, name: str) -> None:
             bar.update(task, completed=done, total=total, description=f"scoring {name}")
 
-        yield compute
+        yield step
 
 
-def print_scores(found: Found, title: str) -> None:
+def print_scores(found: Evaluation | Intervals, title: str) -> None:
     """Scores, with intervals where there are any, their range, direction and meaning."""
-    with_intervals = any(interval is not None for _, interval in found.values())
-    columns = ["value", *(["95% interval"] if with_intervals else []), "range", "meaning"]
-    table = PlainTable(Column("score", no_wrap=True), *columns, title=title, box=SIMPLE_HEAD)
-    for name, (value, interval) in found.items():
+    columns = ["value", *(["95% interval"] if isinstance(found, Intervals) else [])]
+    table = PlainTable(
+        Column("score", no_wrap=True), *columns, "range", "meaning", title=title, box=SIMPLE_HEAD
+    )
+    for name, score in found.items():
+        value, *ends = score if isinstance(score, BootstrapInterval) else (score,)
+        shown = [f"[{ends[0]:.3f}, {ends[1]:.3f}]"] if ends else []
         metric = METRICS[name]
-        low, high = metric.range
-        shown = [f"[{interval.low:.3f}, {interval.high:.3f}]"] if interval is not None else []
-        better = {True: " ↑", False: " ↓", None: ""}[metric.higher_is_better]
-        limits = f"{low:g} to {high:g}".replace("inf", "∞") + better
-        table.add_row(name, f"{value:.4f}", *shown, limits, metric.summary)
+        table.add_row(name, f"{value:.4f}", *shown, metric.limits + metric.arrow, metric.summary)
     Console().print(table)
     say("↑: higher is better, ↓: lower.")
 
@@ -269,7 +244,7 @@ def print_run(result: Scores) -> None:
     title = f"{result.samples:,} samples, {len(result.active)} latents; " + (
         f"factors: {others}" if others else "no factors"
     )
-    print_scores({name: (value, None) for name, value in result.metrics.items()}, title)
+    print_scores(Evaluation(result.metrics), title)
     table = PlainTable("training", "value", "unit", "meaning", box=SIMPLE_HEAD)
     table.add_row("r_mi", f"{result.r_mi:.4f}", "nats", "Σ over i≠j of I(z_i; z_j), see below")
     for name, value, meaning in (

@@ -1,12 +1,14 @@
-"""`micvae evaluate`: scores of trained runs, and of anybody's codes."""
+"""`micvae evaluate`: scores of trained runs, and of codes from any program."""
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from tyro.conf import Positional
 
+from micvae import metrics as metrics_of
+from micvae import records
 from micvae.cli.display import (
     busy,
     metric_progress,
@@ -22,12 +24,37 @@ from micvae.data import FactorKind, TableFile, read_matrix
 from micvae.data.array_header import few
 from micvae.data.dataset import guess_kind, warn_of_guesses
 from micvae.errors import MicvaeError, MicvaeWarning
-from micvae.files import check_writable, write_json
+from micvae.files import check_writable
+from micvae.metrics import BootstrapInterval
+from micvae.records import Numbers, Texts
+from micvae.scoring import evaluate_run, rank_runs
 from micvae.scoring.nulls import metric_nulls
-from micvae.scoring.runs import evaluate_run, missing_of, rank_runs
+from micvae.studies.study import n_workers
 from micvae.tracking import Tracking
+from micvae.training.record import Ends
 from micvae.training.run import SCORES, Run
 from micvae.training.train import OWN_LOG, track_scores
+
+
+@dataclass(frozen=True, kw_only=True)
+class CodesScores:
+    """What `micvae evaluate --codes` writes to --out."""
+
+    codes: str
+    latents: Texts
+    factors: str | None
+    factor_names: Texts
+    factor_kinds: tuple[FactorKind, ...]
+    samples: int
+    seed: int
+    metrics: Mapping[str, float]
+    """Name → score."""
+    missing: Mapping[str, str]
+    """Name → why there is no such score."""
+    metric_nulls: Mapping[str, Ends]
+    """Intervals of the scores that are dependences, for independent latents, by name."""
+    intervals: Mapping[str, Numbers]
+    """Name → value, lower and upper end."""
 
 
 def evaluate(arguments: list[str]) -> None:
@@ -35,35 +62,35 @@ def evaluate(arguments: list[str]) -> None:
 
     @dataclass(frozen=True)
     class Evaluate:
-        """Score trained runs, or anybody's codes.
+        """Score trained runs, or codes from any program.
 
-        micvae evaluate RUN scores a run and stores the scores in it. Several runs, trained on the
-        same data, are also ranked without labels (UDR). micvae evaluate --codes FILE --factors
-        FILE scores a representation from anywhere: .npy, .npz, .csv or .parquet, a row per sample.
-        Of a table of micvae encode (row, z0, z1, …, factors), --codes takes z0, z1, …, and
-        --factors what is beside them. A column of row numbers that pandas wrote is left out.
+        micvae evaluate RUN scores a run and stores the scores in it. Several runs on the same data
+        are also ranked without labels (UDR). micvae evaluate --codes FILE --factors FILE scores any
+        representation: .npy, .npz, .csv or .parquet, one row per sample. From a table of micvae
+        encode (row, z0, z1, …, factors), --codes reads z0, z1, … and --factors reads the factors. A
+        column of row numbers that pandas wrote is left out.
         """
 
         runs: Positional[tuple[Path, ...]] = ()
         """Folders of trained runs."""
         codes: Path | None = None
-        """Codes (N, D), by convention posterior means; of a table of micvae encode its z0, z1, …"""
+        """Codes (N, D), by convention posterior means."""
         factors: Path | None = None
-        """Ground truth (N, K); columns of text are categories. Without it, only scores that need
-        none are computed."""
+        """Ground truth (N, K); columns of text are categories. Without it, only scores that need no
+        ground truth are computed."""
         factor_kinds: tuple[FactorKind, ...] = ()
-        """Of every factor, for --codes: continuous, ordinal, categorical or angular; guessed where
-        left out."""
+        """For --codes: the kind of every factor, continuous, ordinal, categorical or angular.
+        Default: guessed."""
         metrics: tuple[str, ...] = ()
-        """Names out of micvae list metrics, for --codes; all where left out."""
+        """For --codes: names from micvae list metrics. Default: all."""
         intervals: bool = False
         """For --codes: 95% bootstrap intervals over samples. DCI takes 20 times as long."""
         out: Path | None = None
-        """For --codes: a .json file to write the scores to; no other file is replaced."""
+        """For --codes: a .json file for the scores. Only a file of scores is replaced."""
         seed: int = 0
-        """Determines which samples are scored, how they are split, and all draws."""
+        """Determines which samples are scored, how they are split, and all random draws."""
         tracker: Tracking = OWN_LOG
-        """Where else to show the scores of a RUN: as for micvae train."""
+        """For a RUN: where else to log the scores, as for micvae train."""
 
     parsed = parse(Evaluate, arguments, "evaluate", Evaluate())
     if bool(parsed.runs) == (parsed.codes is not None):
@@ -137,48 +164,53 @@ def _evaluate_files(
             f"--factor-kinds has {len(kinds)} entries, but {factors} has {len(table.names)} "
             f"columns ({', '.join(table.names)}); give one each."
         )
+    compute = metrics_of.intervals if with_intervals else metrics_of.evaluate
     with warnings.catch_warnings(record=True) as caught, metric_progress() as progress:
         warnings.simplefilter("always", MicvaeWarning)
-        found = progress(
+        found = compute(
             z.typed(),
             None if table is None else table.typed(),
-            metrics,
-            kinds,
-            with_intervals,
-            seed,
-            None if table is None else table.names,
+            metrics=metrics,
+            factor_kinds=kinds or None,
+            factor_names=None if table is None else table.names,
+            seed=seed,
+            n_jobs=n_workers(),
+            progress=progress,
         )
     shape = f"{len(z.values):,} samples, {z.values.shape[1]} latents"
     if table is not None:
         named = ", ".join(f"{n} ({k})" for n, k in zip(table.names, kinds, strict=True))
         shape += f"; factors: {named}"
     print_scores(found, shape)
+    values, intervals = dict[str, float](), dict[str, Numbers]()
+    for name, score in found.items():
+        values[name] = score.value if isinstance(score, BootstrapInterval) else score
+        if isinstance(score, BootstrapInterval):
+            intervals[name] = tuple(score)
     nulls = metric_nulls(z.values, list(found), seed)
-    print_nulls({name: value for name, (value, _) in found.items()}, nulls)
+    print_nulls(values, nulls)
     for warning in caught:
         say(f"note: {warning.message}.")
     if out is not None:
-        write_json(
-            out,
-            {
-                "codes": str(codes),
-                "latents": list(z.names),
-                "factors": None if factors is None else str(factors),
-                "factor_names": [] if table is None else list(table.names),
-                "factor_kinds": list(kinds),
-                "samples": len(z.values),
-                "seed": seed,
-                "metrics": {name: value for name, (value, _) in found.items()},
-                "missing": missing_of(warning.message for warning in caught),
-                "metric_nulls": {name: [null.low, null.high] for name, null in nulls.items()},
-                "intervals": {name: list(i) for name, (_, i) in found.items() if i is not None},
-            },
+        stored = CodesScores(
+            codes=str(codes),
+            latents=z.names,
+            factors=None if factors is None else str(factors),
+            factor_names=() if table is None else table.names,
+            factor_kinds=tuple(kinds),
+            samples=len(z.values),
+            seed=seed,
+            metrics=values,
+            missing=found.missing,
+            metric_nulls={name: (null.low, null.high) for name, null in nulls.items()},
+            intervals=intervals,
         )
+        records.write(out, stored)
         say(f"written to {out}")
 
 
 def _guessed(table: TableFile) -> list[FactorKind]:
-    """Kinds of factors: text is categorical, numbers are guessed; a doubtful guess is said."""
+    """Kinds of factors: text is categorical, numbers are guessed; doubtful guesses warn."""
     numbers = [k for k, kind in enumerate(table.kinds()) if kind is None]
     warn_of_guesses(
         [table.values[:, k] for k in numbers],
@@ -197,7 +229,7 @@ def _say_left_out(what: str, read: TableFile, kept: TableFile) -> None:
 
 
 def _refuse_constant(table: TableFile, path: Path) -> None:
-    """Name a constant factor, of which the metrics know no more than the number."""
+    """Refuse constant factors by name; the metrics know only their numbers."""
     for name, column in zip(table.names, table.values.T, strict=True):
         if column.min() == column.max():
             raise MicvaeError(

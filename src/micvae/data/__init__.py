@@ -11,6 +11,7 @@ from micvae.data.blocks import blocks
 from micvae.data.cars3d import cars3d
 from micvae.data.correlated import correlated
 from micvae.data.dataset import FactorDataset, FactorKind
+from micvae.data.digits import digits
 from micvae.data.dsprites import dsprites
 from micvae.data.dsprites_file import dsprites_file
 from micvae.data.factor_table import FACTORS_CSV
@@ -50,6 +51,7 @@ GENERATED: dict[str, Callable[..., FactorDataset]] = {
     "dsprites": dsprites,
     "scenes": scenes,
 }
+BUNDLED: dict[str, Callable[..., FactorDataset]] = {"digits": digits}  # come with a library
 PROBLEMS: dict[str, Callable[..., Problem]] = {  # vectors of which all is known
     "independent": independent,
     "segments": segments,
@@ -89,9 +91,10 @@ FILES: dict[str, Callable[[Path], FactorDataset]] = {  # one's own, by suffix
     ".csv": from_table,
     ".parquet": from_table,
 }
-DATASETS = GENERATED | PROBLEMS | PUBLISHED | OWN | WRAPPERS
+DATASETS = GENERATED | BUNDLED | PROBLEMS | PUBLISHED | OWN | WRAPPERS
 
 __all__ = [
+    "BUNDLED",
     "DATASETS",
     "FILES",
     "GENERATED",
@@ -111,6 +114,7 @@ __all__ = [
     "blocks",
     "cars3d",
     "correlated",
+    "digits",
     "dsprites",
     "dsprites_file",
     "from_folder",

@@ -1,4 +1,4 @@
-"""`Disentangler`: the methods behind the interface of scikit-learn."""
+"""`Disentangler`: every method as an estimator of scikit-learn."""
 
 from __future__ import annotations
 
@@ -53,11 +53,11 @@ MIN_EPOCHS_TO_WARN = 5
 class Disentangler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, WithOptions):  # type: ignore[misc]
     """Learn independent factors of images or tables, as an estimator of scikit-learn.
 
-    A method's own options are given by name beside the parameters below: `Disentangler("beta-vae",
-    beta=2)`. They are parameters like the others, for `get_params`, `set_params`, `clone` and grid
-    searches, also where they were not given before. Names and values are checked by `fit`.
+    Options of a method are given by name beside the parameters below: `Disentangler("beta-vae",
+    beta=2)`. `get_params`, `set_params`, `clone` and grid searches treat them as parameters. `fit`
+    checks their names and values.
 
-    `fit` takes as `X`, and everything that reads samples likewise:
+    `fit`, `transform` and `score` take as `X`:
 
     - images as an array or tensor, `(N, H, W)`, `(N, H, W, C)` or `(N, C, H, W)`, both sides of at
       least 8 pixels: integers, floats or booleans;
@@ -68,48 +68,49 @@ class Disentangler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, WithOption
       `datasets.Dataset` of Hugging Face with a column of images, or with columns of numbers;
     - a path or name as `micvae train --data` takes it, or a `FactorDataset`.
 
-    Of four axes the second counts channels where it is 1, 3 or 4, or where it alone is below 8;
-    else the last one where the same is true of that; else `layout` has to say.
+    Of four axes the second one holds channels if its length is 1, 3 or 4, or if it alone is
+    shorter than 8; otherwise the last one under the same condition. All other cases need `layout`.
 
-    Black is 0. White is 1 where no value is larger; else the smallest of 255, 1023, 4095, 16383 and
-    65535 that is not below the largest value. Where that leaves a doubt, `value_range` has to say.
-    Images that are given to a fitted estimator are read with the range of those that were fitted.
+    Black is 0. White is 1 if no value is larger; otherwise the smallest of 255, 1023, 4095, 16383
+    and 65535 that is not below the largest value. Ambiguous cases need `value_range`. A fitted
+    estimator reads images with the range of its training images.
 
     Args:
-        method: a name out of `micvae list methods`, where wanted with a preset
+        method: a name from `micvae list methods`, optionally with a preset
             ("mi-constrained:paper") or options ("beta-vae(beta=4)"); or an `Objective`.
         latent_dim: D, the number of latents.
         epochs: passes over the data.
-        seed: determines initialisation, order of the data and noise, to the bit.
+        seed: determines initialisation, order of the data and noise.
         network: encoder and decoder; auto: convolutions for images, perceptrons for vectors.
-        latents: what latents are; own: what the method is published with.
+        latents: the kind of latents; own: the kind that the method was published with.
         likelihood: p(x|z); auto: Bernoulli pixels for images, a Gaussian of learned scale for
             vectors.
         batch_size: samples per step; all of them where there are fewer.
         learning_rate: step size of Adam, a number or a schedule.
         device: auto, cpu, cuda or mps.
-        standardise: whether vectors are brought to mean 0 and variance 1 per feature, as the
-            training data has it, computed in float64; codes, decoded vectors and scores stay in
-            the units of X. Say False for methods that rest on distances, such as isometric-ica.
+        standardise: whether vectors are standardised to mean 0 and variance 1 per feature of the
+            training data, in float64. Decoded vectors and scores stay in the units of X. Use False
+            for methods that rely on distances, such as isometric-ica.
         layout: auto, channels_first or channels_last.
-        value_range: the values of black and white, such as (0, 16); None finds them.
+        value_range: the values of black and white, such as (0, 16); None infers them.
         column: the column of images of a Hugging Face data set that has several.
         verbose: whether `fit` shows a progress bar.
         **method_options: fields of the method, as values or as the text that spells them.
 
     Attributes:
-        model_: the trained `VAEModel`.
-        config_: the `RunConfig` that was trained.
+        trained_model_: the `TrainedModel`, which encodes, decodes and scores a `FactorDataset`.
+        model_: its networks, a `VAEModel`.
+        config_: the `RunConfig` of the training.
         representation_: the `Representation` of the training samples, with the factors `y`.
         convergence_: the `Convergence` of the loss: how fast it still fell, and how many epochs
-            would do. `fit` warns with a `NotConvergedWarning` where it still fell, from 5 epochs
-            on: fewer are not meant to converge.
-        converged_: whether the loss had stopped falling; None where that cannot be judged.
-        value_range_: the values of black and white of the images that were fitted, such as
-            (0, 255); None for vectors, and for data sets that are floats in [0, 1].
-        n_features_in_: F, where samples are vectors.
-        feature_names_in_: what these are called, where a data frame's columns, a table or a data
-            set said so. scikit-learn then warns of arrays, whose columns have no names.
+            are advised. From 5 epochs on, `fit` warns with a `NotConvergedWarning` if the loss
+            still fell.
+        converged_: whether the loss had stopped falling; None if that cannot be judged.
+        value_range_: the values of black and white of the training images, such as (0, 255); None
+            for vectors, and for data sets of floats in [0, 1].
+        n_features_in_: F, the number of features; only for vectors.
+        feature_names_in_: F names of features; only if X had names. scikit-learn then warns of
+            arrays, whose columns have no names.
 
     Examples:
         >>> from micvae import Disentangler
@@ -157,7 +158,7 @@ class Disentangler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, WithOption
         self.set_params(**method_options)
 
     def __sklearn_tags__(self) -> Any:
-        """Images and sparse matrices are taken as well; codes are float32 whatever came in."""
+        """Tags: images and sparse matrices are accepted; codes are float32 for every input."""
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
         tags.input_tags.sparse = True
@@ -170,13 +171,14 @@ class Disentangler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, WithOption
 
         Args:
             X: samples, see the class.
-            y: known factors or labels, `(N,)` or `(N, K)`, for methods that are told some, and
-                kept for scores.
-            out: a folder for the run, as of `micvae train`: training that was interrupted goes on
-                there. Without it nothing is left on disk.
+            y: known factors or labels, `(N,)` or `(N, K)`: for methods that use them, and stored
+                for scores.
+            out: a run folder, as of `micvae train`; an interrupted training continues there. If
+                None, nothing is left on disk.
 
         Raises:
-            MicvaeError: for parameters, and its subclass `DataError` for samples, that do not fit.
+            ParameterError: for parameters that do not fit.
+            DataError: for samples that do not fit. Both are a `ValueError` and a `MicvaeError`.
         """
         objective = objective_of(self.method, self.options)
         given = self._given(X, y, fitting=True)
@@ -212,53 +214,53 @@ class Disentangler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, WithOption
     def transform(self, X: Any) -> NDArray[np.float32]:
         """Codes `(N, D)` of samples: posterior means."""
         check_is_fitted(self)
-        return self._trained.encode_prepared(self._dataset(X)).codes
+        return self.trained_model_.encode_prepared(self._dataset(X)).codes
 
     def inverse_transform(self, X: ArrayLike) -> NDArray[np.float32 | np.float64]:
-        """Decode codes `(N, D)`: expected images or vectors, arranged as those that were fitted.
+        """Decode codes `(N, D)`: expected images or vectors, with the axes of the training data.
 
-        float32; vectors that were standardised are float64, in the units of what was fitted.
+        float32; vectors that were standardised are float64, in the units of the training data.
 
         Raises:
-            DataError: for codes of another shape, or that are not finite.
+            DataError: for codes of another shape, and codes that are not finite.
         """
         check_is_fitted(self)
         codes = np.asarray(unmasked(X, "X"), dtype=np.float32)
-        return self._arranged(self._trained.decode(codes))
+        return self._arranged(self.trained_model_.decode(codes))
 
     def sample(self, n: int = 1, seed: int = 0) -> NDArray[np.float32 | np.float64]:
         """Decode `n` latents drawn from the prior, as `inverse_transform` does codes."""
         check_is_fitted(self)
-        return self._arranged(self._trained.sample(n, seed))
+        return self._arranged(self.trained_model_.sample(n, seed))
 
     def score_samples(self, X: Any) -> NDArray[np.float64]:
         """Evidence lower bound of log p(x) per sample, `(N,)`, nats; see `micvae.models.elbo`.
 
-        Densities of vectors are in the units of X, whatever they were standardised by.
+        Densities of vectors are in the units of X.
         """
         check_is_fitted(self)
-        return self._trained.score_prepared(self._dataset(X))
+        return self.trained_model_.score_prepared(self._dataset(X))
 
     def score(self, X: Any, y: Any = None) -> float:
-        """Mean evidence lower bound of the samples, nats: what grid searches maximise."""
+        """Mean evidence lower bound of the samples, nats; grid searches maximise it."""
         return float(self.score_samples(X).mean())
 
     def save(self, path: str | Path, *, data: Any = None, y: Any = None) -> Path:
         """Write the folder of a run, which the `micvae` commands read.
 
         The folder holds the model, the codes of the training samples and their factors. `evaluate`,
-        `encode`, `decode`, `export` and `share` need no more. Of an array that was fitted, `audit`
-        needs the samples themselves and refuses a run without them; `report` and `explore` then
-        leave out what shows them. Give `data` to store them.
+        `encode`, `decode`, `export` and `share` need no more. `audit` also needs the training
+        samples; `report` and `explore` leave out their pictures without them. If X was an array,
+        give `data` to store it.
 
         Args:
             path: a new or empty folder.
-            data: X as it was fitted, to be stored with the run where that was an array.
-            y: the factors that were fitted, with `data`.
+            data: the training samples X, if they were an array and are to be stored.
+            y: the training factors, with `data`.
 
         Raises:
             RunError: where the folder holds something.
-            DataError: where `data` and `y` are not what was fitted, or are too large to be stored.
+            DataError: if `data` and `y` differ from those of `fit`, or are too large to be stored.
         """
         check_is_fitted(self)
         dataset = None if data is None else self._dataset(data, y)
@@ -268,10 +270,9 @@ class Disentangler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, WithOption
 
     @classmethod
     def load(cls, path: str | Path, device: str = "auto") -> Self:
-        """Read the folder of a finished run, whoever trained it.
+        """Read the folder of a finished run, of the estimator or of `micvae train`.
 
-        The parameters are those that were trained with; `layout` and `standardise` as the data
-        needs them, `column` and `value_range` where they were said.
+        The parameters are those of the training.
         """
         run = Run(expanded(path))
         values = parameters_of(run.config, run.data)
@@ -279,8 +280,8 @@ class Disentangler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, WithOption
 
     def _take(self, run: Run) -> Self:
         self.config_ = run.config
-        self._trained = replace(run.trained_model(self.device), name=type(self).__name__)
-        self.model_: VAEModel = self._trained.model
+        self.trained_model_ = replace(run.trained_model(self.device), name=type(self).__name__)
+        self.model_: VAEModel = self.trained_model_.model
         self._run_copy = RunCopy.of(run)
         self.convergence_ = run.convergence()
         self.converged_ = self.convergence_.converged
@@ -290,7 +291,9 @@ class Disentangler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, WithOption
         self._arrangement: Arrangement = next(
             (one for one in get_args(Arrangement) if one == found), "NCHW"
         )
-        self.value_range_ = self._trained.pixel_scale.value_range if run.data.pictures else None
+        self.value_range_ = (
+            self.trained_model_.pixel_scale.value_range if run.data.pictures else None
+        )
         for stale in ("n_features_in_", "feature_names_in_"):
             if hasattr(self, stale):  # of an earlier fit
                 delattr(self, stale)
@@ -301,7 +304,7 @@ class Disentangler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, WithOption
         return self
 
     def _given(self, X: Any, y: Any = None, *, fitting: bool = False) -> Given:
-        """Samples as they were given; tables are checked as scikit-learn does."""
+        """Samples as a data set; tables are checked by scikit-learn."""
         opened = open_container(X, column=self.column, fitting=fitting)
         values, names = opened.values, opened.names
         if isinstance(values, np.ndarray) and values.ndim < 3:
@@ -315,16 +318,15 @@ class Disentangler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, WithOption
             values,
             y,
             layout=opened.layout or self.layout,  # type: ignore[arg-type]
-            column=self.column,
             value_range=self.value_range if fitting else None,
-            trained=None if fitting else self._trained.pixel_scale,
+            trained=None if fitting else self.trained_model_.pixel_scale,
         )
         if not names:
             return given
         return replace(given, dataset=replace(given.dataset, feature_names=names))
 
     def _in_model_units(self, dataset: FactorDataset) -> FactorDataset:
-        """What `fit` trains on: vectors standardised by their own mean and scale."""
+        """Training data: vectors standardised by their own mean and scale."""
         already = dataset.source.get("data") == "standardised"
         if not self.standardise or dataset.pictures or already:
             return dataset
@@ -332,7 +334,7 @@ class Disentangler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, WithOption
 
     def _dataset(self, X: Any, y: Any = None) -> FactorDataset:
         """Samples as the trained model reads them."""
-        return self._trained.prepared(self._given(X, y).dataset, called="X")
+        return self.trained_model_.prepared(self._given(X, y).dataset, called="X")
 
     def _arranged(self, samples: Samples) -> Samples:
         """Decoded images with their axes in the order of the images that were fitted."""

@@ -1,9 +1,7 @@
-"""What the estimator takes: arrays, tensors, data sets of PyTorch and Hugging Face, paths."""
+"""From the samples and labels that the estimator is given to a `FactorDataset`."""
 
 from __future__ import annotations
 
-import io
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -20,7 +18,6 @@ from micvae.data.layout import Arrangement, Layout, arrangement
 from micvae.data.lazy import is_large
 from micvae.data.on_disk import Items, of_array, stacked
 from micvae.data.own import ARRAYS, expanded, what_is
-from micvae.data.pictures import opened, pixels
 from micvae.data.value_range import (
     Range,
     Reading,
@@ -31,7 +28,9 @@ from micvae.data.value_range import (
 )
 from micvae.data.vectors import check_whole
 from micvae.errors import DataError
-from micvae.estimator.containers import frame_of, hugging_face, missing_entry, read_array
+from micvae.estimator.containers import ItemSource
+from micvae.estimator.containers.arrays import read_array
+from micvae.estimator.containers.frames import frame_of, missing_entry
 from micvae.training.data_identity import IN_MEMORY
 
 
@@ -55,20 +54,17 @@ def taken(
     y: Any = None,
     *,
     layout: Layout = "auto",
-    column: str | None = None,
     value_range: Range | None = None,
     trained: TrainedScale | None = None,
 ) -> Given:
-    """Read whatever holds samples.
+    """Make a data set of the samples of a container.
 
     Args:
-        X: a `FactorDataset`; a path or the name of a data set; an array or tensor; a map-style
-            `torch.utils.data.Dataset` whose items are an image or begin with one; a
-            `datasets.Dataset` of Hugging Face.
+        X: the values of an `Opened` container: a `FactorDataset`, a path or the name of a data
+            set, an array, or an `ItemSource`.
         y: factors or labels, `(N,)` or `(N, K)`, as an array, a data frame or a column of one;
             texts are categories.
         layout: where the channels of an array are, in case of doubt.
-        column: which column of a Hugging Face data set has the images.
         value_range: the values of black and white; None finds them.
         trained: those of the pictures that a model was fitted to, which is to read these.
 
@@ -87,17 +83,14 @@ def taken(
         return Given(dataset if y is None else with_factors(dataset, y), data, found)
     of_column = {}
     how = Reading("X", value_range=value_range, layout=layout)
-    if isinstance(X, torch.utils.data.Dataset) or hugging_face(X):
-        name = type(X).__name__
-        if hugging_face(X) and column is not None:
-            of_column = {"column": column}
-        count, item = _column(X, column) if hugging_face(X) else _items(X)
+    if isinstance(X, ItemSource):
+        name = X.name
+        of_column = {} if X.column is None else {"column": X.column}
         with expecting(value_range, trained):
-            images, scale, found = _one_by_one(count, item, how)
+            images, scale, found = _one_by_one(X, how)
     else:
         name = "array"
-        array = X.detach().cpu().numpy() if isinstance(X, torch.Tensor) else np.asanyarray(X)
-        array = unmasked(array, "X")
+        array = unmasked(np.asanyarray(X), "X")
         found = arrangement(array.shape, "X", layout)
         with expecting(value_range, trained):
             images, scale = of_array(array, found, how)
@@ -230,74 +223,15 @@ def _numbers(column: NDArray[Any], name: str) -> tuple[NDArray[np.float64], Fact
     return np.unique(text, return_inverse=True)[1].astype(np.float64), "categorical"
 
 
-Item = Callable[[int], NDArray[Any]]
-
-
-def _items(given: Any) -> tuple[int, Item]:
-    if not hasattr(given, "__len__") or not hasattr(given, "__getitem__"):
-        raise DataError(
-            f"X is a {type(given).__name__}, which has no length or no items; give a map-style "
-            "data set, with __len__ and __getitem__, or an array."
-        )
-    return len(given), lambda i: _first(given[i])
-
-
-def _first(item: Any) -> NDArray[Any]:
-    """The image of an item, which may have labels behind it."""
-    if isinstance(item, dict):
-        raise DataError(
-            f"the items of X are dictionaries ({', '.join(map(str, item))}); give a data set whose "
-            "items are an image, or begin with one."
-        )
-    return _image(item[0] if isinstance(item, tuple | list) else item)
-
-
-def _image(image: Any) -> NDArray[Any]:
-    if isinstance(image, torch.Tensor):
-        return image.detach().cpu().numpy()
-    if hasattr(image, "getbands"):
-        return pixels(image, "a picture of X")
-    return np.asarray(unmasked(image, "an item of X"))
-
-
-def _one_by_one(count: int, item: Item, how: Reading) -> tuple[Images, Scale | None, Arrangement]:
-    """All images of a data set that gives them singly, read now or, where they are many, later."""
-    if not count:
+def _one_by_one(source: ItemSource, how: Reading) -> tuple[Images, Scale | None, Arrangement]:
+    """All images of a data set that returns them singly; many are read later, when needed."""
+    if not source.count:
         raise DataError("X is empty; at least one image is needed.")
-    first = item(0)
-    shape = (count, *first.shape)
+    item, first = source.item, source.item(0)
+    shape = (source.count, *first.shape)
     found = arrangement(shape, "X", how.layout)
     if is_large(shape):
         items = Items(item, shape, first.dtype, found, how)
         return items, items.scale, found
-    array = stacked(item, np.arange(count), first.shape, first.dtype, "X")
+    array = stacked(item, np.arange(source.count), first.shape, first.dtype, "X")
     return *of_array(array, found, how), found
-
-
-def _column(given: Any, column: str | None) -> tuple[int, Item]:
-    if column is None:
-        kinds = {name: type(kind).__name__ for name, kind in given.features.items()}
-        images = [n for n, k in kinds.items() if k in ("Image", "Array2D", "Array3D")]
-        if len(images) != 1:
-            raise DataError(
-                f"X has {len(images) or 'no'} columns of images among {', '.join(kinds)}; name "
-                "the one that is meant, column='…'."
-            )
-        column = images[0]
-    elif column not in given.column_names:
-        raise DataError(f"X has no column {column!r}; it has {', '.join(given.column_names)}.")
-    rows = given.select_columns([column])
-    kind = given.features.get(column)
-    if type(kind).__name__ != "Image" or given.format["type"] == "custom":
-        return len(given), lambda i: _image(rows[i][column])
-    encoded = rows.with_format(None).cast_column(column, type(kind)(decode=False))
-    return len(given), lambda i: _encoded(encoded[i][column], kind.mode, f"X[{i}]")
-
-
-def _encoded(stored: Any, mode: str | None, name: str) -> NDArray[Any]:
-    """A picture as its file has it; decoded here, since `datasets` decodes every format."""
-    content = stored["bytes"] if stored else None
-    if content is None and not (stored and stored["path"] and Path(stored["path"]).is_file()):
-        raise DataError(f"{name} has no picture, or one that does not lie on this machine.")
-    with opened(Path(stored["path"]) if content is None else io.BytesIO(content), name) as picture:
-        return pixels(picture.convert(mode) if mode else picture, name)

@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from sklearn.base import BaseEstimator
 
-from micvae.errors import MicvaeError
+from micvae.errors import ParameterError
 
 
 class WithOptions(BaseEstimator):  # type: ignore[misc]
@@ -27,12 +27,12 @@ class WithOptions(BaseEstimator):  # type: ignore[misc]
         """Set parameters; a name that is none of the estimator's own is an option.
 
         Raises:
-            MicvaeError: for a name that cannot be an option.
+            ParameterError: for a name that cannot be an option.
         """
         own = self._get_param_names()
         for name in params:
             if name not in own and (hasattr(type(self), name) or name.strip("_") != name):
-                raise MicvaeError(f"{name!r} is no parameter; choose from {', '.join(own)}.")
+                raise ParameterError(f"{name!r} is no parameter; choose from {', '.join(own)}.")
         for name, value in params.items():
             setattr(self, name, value)
         return self

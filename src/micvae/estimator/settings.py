@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import typing
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -12,12 +13,23 @@ import numpy as np
 from micvae import spelling
 from micvae.data.layout import arrangement
 from micvae.data.value_range import Scale, innermost
-from micvae.errors import DataError, MicvaeError
+from micvae.errors import DataError, MicvaeError, ParameterError
 from micvae.objectives import METHODS, Objective, find
 from micvae.training.config import RunConfig, TrainingOptions
+from micvae.training.device import resolve
 from micvae.training.record import DataRecord
 
 
+@contextmanager
+def as_parameter_errors() -> Iterator[None]:
+    """Raise errors of methods and configurations as a `ParameterError`, which is a `ValueError`."""
+    try:
+        yield
+    except MicvaeError as error:
+        raise ParameterError(str(error)) from None
+
+
+@as_parameter_errors()
 def objective_of(method: Any, options: Mapping[str, Any]) -> Objective:
     """The method with some of its fields set.
 
@@ -28,8 +40,8 @@ def objective_of(method: Any, options: Mapping[str, Any]) -> Objective:
             like, the text that spells it.
 
     Raises:
-        MicvaeError: for an unknown method, for names that are none of its fields, and for values
-            that do not fit.
+        ParameterError: for an unknown method, for names that are none of its fields, and for
+            values that do not fit.
     """
     if not isinstance(method, Objective | str):
         raise MicvaeError(f"method is {method!r}; give a name, such as mi-constrained.")
@@ -58,18 +70,21 @@ def objective_of(method: Any, options: Mapping[str, Any]) -> Objective:
         raise MicvaeError(f"{said} does not fit {spelling.spell(objective)}: {error}.") from None
 
 
+@as_parameter_errors()
 def config_of(objective: Objective, data: str, parameters: Mapping[str, Any]) -> RunConfig:
-    """The configuration of a run: what `micvae train` has of the same flags.
+    """The configuration of a run, as `micvae train` makes it of the same flags.
 
     Raises:
-        MicvaeError: for values that do not fit, or not together.
+        ParameterError: for values that do not fit, alone or together.
     """
     hints = typing.get_type_hints(TrainingOptions)
     values = {name: _read(name, value, hints[name]) for name, value in parameters.items()}
     try:
-        return RunConfig(objective=objective, data=data, **values)
+        config = RunConfig(objective=objective, data=data, **values)
     except TypeError as error:
         raise MicvaeError(f"a parameter does not fit: {error}.") from None
+    resolve(config.device)
+    return config
 
 
 def parameters_of(config: RunConfig, data: DataRecord) -> dict[str, Any]:

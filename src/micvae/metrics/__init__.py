@@ -14,7 +14,7 @@ from micvae.metrics.correlation import gaussian_total_correlation, wasserstein_c
 from micvae.metrics.dci import dci
 from micvae.metrics.dci_es import dci_es
 from micvae.metrics.dcimig import dcimig
-from micvae.metrics.evaluation import evaluate, intervals
+from micvae.metrics.evaluation import Evaluation, Intervals, evaluate, intervals
 from micvae.metrics.explicitness import explicitness
 from micvae.metrics.factor_vae_score import factor_vae_score
 from micvae.metrics.infomec import infomec
@@ -29,10 +29,10 @@ from micvae.metrics.mig import mig
 from micvae.metrics.mig_rank import mig_rank
 from micvae.metrics.mig_sup import mig_sup
 from micvae.metrics.modularity import modularity
+from micvae.metrics.results import BootstrapInterval
 from micvae.metrics.rmig import rmig
 from micvae.metrics.sap import sap
 from micvae.metrics.score import (
-    BootstrapInterval,
     LostDigitsWarning,
     MetricError,
     MissingScoreWarning,
@@ -46,6 +46,8 @@ __all__ = [
     "METRICS",
     "AmbiguousKindWarning",
     "BootstrapInterval",
+    "Evaluation",
+    "Intervals",
     "LostDigitsWarning",
     "Matched",
     "Metric",

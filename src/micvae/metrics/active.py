@@ -19,7 +19,7 @@ def active_units(
         codes: (N, D) array of posterior means.
         threshold: Least variance of an active unit.
         resamples: Bootstrap resamples for `Score.deviations`; 0 for none.
-        seed: Of the resamples.
+        seed: Seed of the resamples.
 
     Returns:
         `Score` with key `active_units` and details `variances` (D,).
@@ -28,6 +28,14 @@ def active_units(
         MetricError: For codes that are not finite 2-D numbers, or a threshold below 0.
 
     Degenerate inputs: a constant latent is not active.
+
+    Examples:
+        >>> import numpy as np
+        >>> from micvae.metrics import active_units
+        >>> factors = np.random.default_rng(0).normal(size=(500, 2))
+        >>> dead = factors * [1, 0.01]
+        >>> [round(float(active_units(codes)), 2) for codes in (factors, dead)]
+        [2.0, 1.0]
 
     References:
         *Importance Weighted Autoencoders*, Yuri Burda, Roger Grosse, Ruslan Salakhutdinov, 2016.

@@ -53,7 +53,7 @@ def dci_es(
     networks, forests and random Fourier features; probes change the score.
 
     Args:
-        codes: (N, D) array, by convention posterior means.
+        codes: (N, D) array, usually posterior means.
         factors: (N, K) array of ground truth, no column constant.
         factor_kinds: As in `mig`.
         features: Increasing numbers m of random features, at least two.
@@ -71,6 +71,14 @@ def dci_es(
             per class on average or one value in the training part, or features out of order.
 
     Degenerate inputs: constant latents count in S, and change nothing in E.
+
+    Examples:
+        >>> import numpy as np
+        >>> from micvae.metrics import dci_es
+        >>> factors = np.random.default_rng(0).uniform(size=(500, 2))
+        >>> scores = dci_es(factors @ [[1, 0.2], [0.2, 1]], factors)
+        >>> {name: round(value, 2) for name, value in scores.to_dict().items()}
+        {'dci_explicitness': 1.0, 'dci_size': 1.0}
 
     References:
         *DCI-ES: An Extended Disentanglement Framework with Connections to Identifiability*, Cian

@@ -1,16 +1,17 @@
 """All scores of one representation at once."""
 
 import warnings
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
 
 from numpy.typing import ArrayLike
 
 from micvae.metrics.catalogue import METRICS
-from micvae.metrics.inputs import CheckedInputs, check_inputs, check_scale, read_codes
+from micvae.metrics.inputs import CheckedInputs, MetricInputs
 from micvae.metrics.interventions import Interventions
+from micvae.metrics.results import BootstrapInterval, Row, ScoreTable, aligned
 from micvae.metrics.score import (
-    BootstrapInterval,
     MetricError,
     MissingScoreWarning,
     Score,
@@ -20,7 +21,96 @@ from micvae.metrics.score import (
     check_whole,
 )
 
+T = TypeVar("T")
 Progress = Callable[[int, int, str], None]
+_REMEDIES = {
+    "factors": "give factors",
+    "interventions": "score a run with micvae evaluate RUN, or give "
+    "interventions=Matched(codes, factors)",
+}
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class _ByName(ScoreTable, Mapping[str, T]):
+    """Scores of one representation: a mapping that prints as a table."""
+
+    scores: Mapping[str, T]
+    missing: Mapping[str, str] = field(default_factory=dict)
+
+    def __getitem__(self, name: str) -> T:
+        return self.scores[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.scores)
+
+    def __len__(self) -> int:
+        return len(self.scores)
+
+    def __repr__(self) -> str:
+        metrics = [METRICS[name] for name in self]
+        rows = [
+            {**row, "range": metric.limits + metric.arrow, "meaning": metric.summary}
+            for row, metric in zip(self.rows(), metrics, strict=True)
+        ]
+        left_out = [f"left out: {name}; {reason}" for name, reason in self.missing.items()]
+        return "\n".join([aligned(rows) or "no scores", *left_out])
+
+
+class Evaluation(_ByName[float]):
+    """Scores of one representation by name, as `evaluate` returns them.
+
+    It reads like a dictionary (`scores["mig"]`, `scores.items()`) and prints as a table.
+
+    Attributes:
+        scores: Score by name, in the order of `METRICS`.
+        missing: Why a score is left out, by name.
+
+    Examples:
+        >>> from micvae.metrics import Evaluation
+        >>> Evaluation({"mig": 0.5, "active_units": 2.0})
+        score          value  range    meaning
+        mig           0.5000  0 to 1 ↑  one latent alone knows each factor
+        active_units  2.0000  0 to ∞   latents in use
+    """
+
+    def to_dict(self) -> dict[str, float]:
+        """Score by name."""
+        return dict(self.scores)
+
+    def rows(self) -> list[Row]:
+        """Name and value of every score."""
+        return [{"score": name, "value": value} for name, value in self.scores.items()]
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Intervals(_ByName[BootstrapInterval]):
+    """Scores of one representation with bootstrap intervals, as `intervals` returns them.
+
+    It reads like a dictionary (`found["mig"].low`) and prints as a table.
+
+    Attributes:
+        scores: Value and bounds by name, in the order of `METRICS`.
+        missing: Why a score is left out, by name.
+        level: Coverage of the intervals.
+
+    Examples:
+        >>> from micvae.metrics import BootstrapInterval, Intervals
+        >>> found = Intervals({"mig": BootstrapInterval(0.5, 0.4, 0.6)})
+        >>> found["mig"].low
+        0.4
+        >>> found.to_dict()
+        {'mig': {'value': 0.5, 'low': 0.4, 'high': 0.6}}
+    """
+
+    level: float = 0.95
+
+    def to_dict(self) -> dict[str, dict[str, float]]:
+        """`value`, `low` and `high` by name."""
+        return {name: interval._asdict() for name, interval in self.scores.items()}
+
+    def rows(self) -> list[Row]:
+        """Name, value and bounds of every score."""
+        return [{"score": name, **interval._asdict()} for name, interval in self.scores.items()]
 
 
 def evaluate(
@@ -35,7 +125,7 @@ def evaluate(
     n_jobs: int = 1,
     progress: Progress | None = None,
     factor_names: Sequence[str] | None = None,
-) -> dict[str, float]:
+) -> Evaluation:
     """Score codes against ground-truth factors.
 
     Args:
@@ -43,15 +133,15 @@ def evaluate(
             numbers (pandas, polars, pyarrow, …).
         factors: (N, K) ground truth likewise, no column constant; `None` where there is none.
             Columns of text and of categories in a data frame are numbered.
-        metrics: Names out of `METRICS`; `None` for all that can be computed from what is given.
+        metrics: Names out of `METRICS`; `None` for all that the inputs allow.
         factor_kinds: Per factor `continuous`, `ordinal`, `categorical` or `angular`; `None`
             infers them: text is categorical; numbers are continuous if all values are distinct
             or more than 50 are, ordinal if at most 20 are, and between the two ordinal if there
             are at least ten samples per value on average.
         scale: (N, D) posterior standard deviations, which RMIG and JEMMIG use; `None` for points.
-        interventions: What can hold a factor fixed (`Rendered`, `Matched`), for the β-VAE and
+        interventions: `Rendered` or `Matched`, which hold a factor fixed, for the β-VAE and
             FactorVAE scores.
-        seed: Decides every random choice: splits, draws, the breaking of ties.
+        seed: Seed of every random choice: splits, draws, ties.
         n_jobs: Threads for DCI; no effect on scores.
         progress: Called as `progress(done, total, name)` before each function.
         factor_names: K names for messages; those of a data frame where left out.
@@ -66,26 +156,33 @@ def evaluate(
 
     Warns:
         MissingScoreWarning: Where a score is left out: its name and the reason.
-        AmbiguousKindWarning: Where a kind is inferred and the values allow two answers.
-        LostDigitsWarning: Where an offset has left a latent few different values.
-        UnfairMetricWarning: Where a metric judges an angle or a category as numbers on a line.
+        AmbiguousKindWarning: Where a kind is guessed and the values allow two kinds.
+        LostDigitsWarning: Where a large offset has rounded a latent to few values.
+        UnfairMetricWarning: Where a metric treats an angle or a category as numbers on a line.
         UndefinedScoreWarning: With a single latent or a single factor, or with constant codes,
             where many scores are a convention; the warning says which.
+
+    Examples:
+        >>> import numpy as np
+        >>> from micvae.metrics import evaluate
+        >>> factors = np.random.default_rng(0).uniform(size=(500, 2))
+        >>> evaluate(-factors, factors, metrics=["mig_rank", "mcc_spearman"])
+        score          value  range     meaning
+        mig_rank      0.8470  0 to 1 ↑  the same on ranks: any monotone code
+        mcc_spearman  1.0000  0 to 1 ↑  each factor is a latent, monotonically
     """
-    found = _scores(
-        codes,
-        factors,
-        metrics,
-        factor_kinds,
-        scale,
-        interventions,
-        seed,
-        {},
-        n_jobs,
-        progress,
-        factor_names,
+    inputs = MetricInputs(
+        codes=codes,
+        factors=factors,
+        factor_kinds=factor_kinds,
+        factor_names=factor_names,
+        scale=scale,
+        interventions=interventions,
+        seed=seed,
+        n_jobs=n_jobs,
     )
-    return {name: score.values[name] for name, score in found.items()}
+    found, missing = _scores(inputs, metrics, progress)
+    return Evaluation({name: float(score.values[name]) for name, score in found.items()}, missing)
 
 
 def intervals(
@@ -103,11 +200,11 @@ def intervals(
     n_jobs: int = 1,
     progress: Progress | None = None,
     factor_names: Sequence[str] | None = None,
-) -> dict[str, BootstrapInterval]:
+) -> Intervals:
     """Score codes, each score with a bootstrap interval over samples.
 
-    The intervals say how well the score is known from N samples of *these* codes. They say
-    nothing of another training of the model, whose spread is larger as a rule.
+    The intervals show the uncertainty from N samples of *these* codes. The spread over
+    trainings is not included; it is usually larger.
 
     Args:
         codes: As in `evaluate`, as are all arguments not named here.
@@ -130,71 +227,59 @@ def intervals(
 
     Raises:
         MetricError: As `evaluate` does.
+
+    Examples:
+        >>> import numpy as np
+        >>> from micvae.metrics import intervals
+        >>> factors = np.random.default_rng(0).uniform(size=(500, 2))
+        >>> codes = factors + 0.2 * np.random.default_rng(1).normal(size=(500, 2))
+        >>> intervals(codes, factors, metrics=["mig_rank", "mcc_spearman"])
+        score          value     low    high  range     meaning
+        mig_rank      0.1285  0.1101  0.1469  0 to 1 ↑  the same on ranks: any monotone code
+        mcc_spearman  0.8268  0.8061  0.8474  0 to 1 ↑  each factor is a latent, monotonically
     """
     check_whole("resamples", resamples, 2)
     check_whole("refits", refits, 2)
     check_setting("level", level, lambda v: 0 < v < 1, "give a share between 0 and 1")
-    repeats = {False: resamples, True: refits}
-    found = _scores(
-        codes,
-        factors,
-        metrics,
-        factor_kinds,
-        scale,
-        interventions,
-        seed,
-        repeats,
-        n_jobs,
-        progress,
-        factor_names,
+    inputs = MetricInputs(
+        codes=codes,
+        factors=factors,
+        factor_kinds=factor_kinds,
+        factor_names=factor_names,
+        scale=scale,
+        interventions=interventions,
+        seed=seed,
+        n_jobs=n_jobs,
+        resamples=resamples,
+        refits=refits,
     )
+    found, missing = _scores(inputs, metrics, progress)
     result = {}
     for name, score in found.items():
         value, low, high = score.interval(name, level)
         least, most = METRICS[name].range
         result[name] = BootstrapInterval(value, max(low, least), min(high, most))
-    return result
+    return Intervals(result, missing, level)
 
 
 def _scores(
-    codes: ArrayLike,
-    factors: ArrayLike | None,
-    metrics: Iterable[str] | None,
-    factor_kinds: Sequence[str] | None,
-    scale: ArrayLike | None,
-    interventions: Interventions | None,
-    seed: int,
-    repeats: dict[bool, int],
-    n_jobs: int,
-    progress: Progress | None,
-    factor_names: Sequence[str] | None,
-) -> dict[str, Score]:
-    given = {
-        "codes": True,
-        "factors": factors is not None,
-        "interventions": interventions is not None,
-    }
+    inputs: MetricInputs, metrics: Iterable[str] | None, progress: Progress | None
+) -> tuple[dict[str, Score], dict[str, str]]:
+    """The scores, and why others are missing, by name."""
     if metrics is None:
-        names = [name for name, metric in METRICS.items() if given[metric.needs]]
+        names = [name for name, metric in METRICS.items() if metric.needs in inputs.given]
     else:
         names = _names(metrics)
-        for name in names:
-            if not given[METRICS[name].needs]:
-                how = {
-                    "factors": "give factors",
-                    "interventions": "score a run with micvae evaluate RUN, or give "
-                    "interventions=Matched(codes, factors)",
-                }[METRICS[name].needs]
-                raise MetricError(f"{name} needs {METRICS[name].needs}: {how}")
-    check_whole("seed", seed, 0)
-    check_whole("n_jobs", n_jobs, 1)
-    read = read_codes(codes)
-    checked: CheckedInputs | None = None
-    if factors is not None and any(METRICS[name].needs == "factors" for name in names):
-        checked = check_inputs(read, factors, factor_kinds, factor_names=factor_names)
-        scale = check_scale(scale, read.values)
-        _warn_of_conventions(checked)
-        _warn_of_kinds(names, checked)
+    needed = {name: METRICS[name].needs for name in names}
+    for name, needs in needed.items():
+        if needs not in inputs.given:
+            raise MetricError(f"{name} needs {needs}: {_REMEDIES[needs]}")
+    check_whole("seed", inputs.seed, 0)
+    check_whole("n_jobs", inputs.n_jobs, 1)
+    inputs.check("factors" in needed.values())
+    if "factors" in needed.values():
+        _warn_of_conventions(inputs.checked_factors)
+        _warn_of_kinds(names, inputs.checked_factors)
     computed: dict[Callable[..., Score], Score | MetricError] = {}
     functions = len({METRICS[name].function for name in names})
     for name in names:
@@ -203,20 +288,8 @@ def _scores(
             continue
         if progress is not None:
             progress(len(computed), functions, name)
-        options: dict[str, Any] = {"seed": seed}
-        if repeats and metric.needs != "interventions":
-            options["resamples"] = repeats[metric.refits]
-        inputs: tuple[Any, ...] = (interventions,)
-        if metric.needs == "factors":
-            inputs = read, checked
-            if metric.refits:
-                options["n_jobs"] = n_jobs
-            if metric.takes_scale:
-                options["scale"] = scale
-        elif metric.needs == "codes":
-            inputs = (read,)
         try:
-            computed[metric.function] = metric.function(*inputs, **options)
+            computed[metric.function] = metric.compute(inputs)
         except MetricError as error:
             if metrics is not None:  # it was asked for
                 raise
@@ -224,8 +297,10 @@ def _scores(
     return _without_missing({name: computed[METRICS[name].function] for name in names})
 
 
-def _without_missing(found: dict[str, Score | MetricError]) -> dict[str, Score]:
-    """The scores there are; one warning per reason names those that there are not.
+def _without_missing(
+    found: dict[str, Score | MetricError],
+) -> tuple[dict[str, Score], dict[str, str]]:
+    """The scores, and why others are missing; one warning per reason names these.
 
     Raises:
         MetricError: The first reason, where there is no score at all.
@@ -237,7 +312,7 @@ def _without_missing(found: dict[str, Score | MetricError]) -> dict[str, Score]:
     for reason in dict.fromkeys(missing.values()):
         names = tuple(name for name, why in missing.items() if why == reason)
         warnings.warn(MissingScoreWarning(names, reason), stacklevel=4)
-    return scores
+    return scores, missing
 
 
 def _names(metrics: Iterable[str]) -> list[str]:
@@ -253,18 +328,16 @@ def _warn_of_conventions(given: CheckedInputs) -> None:
     for there, what in (
         (
             given.codes.shape[1] == 1,
-            "there is one latent: no second one to be compared with; MIG and scores like it take a "
-            "second one to know nothing, and DCI completeness is 1 by convention",
+            "there is only one latent: MIG and similar scores compare it with a latent without "
+            "information, and DCI completeness is 1 by convention",
         ),
         (
             given.factors.shape[1] == 1,
-            "there is one factor: no second one to be told from; DCI disentanglement and "
-            "modularity are 1 by convention",
+            "there is only one factor: DCI disentanglement and modularity are 1 by convention",
         ),
         (
             constant,
-            "all codes are constant: nothing is known of any factor; scores that are undefined "
-            "then are 0 by convention",
+            "all codes are constant and carry no information; undefined scores are 0 by convention",
         ),
     ):
         if there:
@@ -279,8 +352,8 @@ def _warn_of_kinds(names: Sequence[str], given: CheckedInputs) -> None:
             columns = [k for k, other in enumerate(kinds) if other == kind]
             which = ", ".join(repr(given.names[k]) if given.names else str(k) for k in columns)
             warnings.warn(
-                f"{', '.join(unfair)}: not fair to {kind} factors (column {which}), whose values "
-                "they take for numbers on a line or ask of a single latent; block_score is",
+                f"{', '.join(unfair)}: not fair to {kind} factors (column {which}), which "
+                "they treat as numbers on a line or expect in a single latent; use block_score",
                 UnfairMetricWarning,
                 stacklevel=4,
             )

@@ -1,6 +1,6 @@
 """The FactorVAE score."""
 
-from typing import Any
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -51,6 +51,14 @@ def factor_vae_score(
 
     Degenerate inputs: if no latent is active the score is 0.
 
+    Examples:
+        >>> import numpy as np
+        >>> from micvae.metrics import Matched, factor_vae_score
+        >>> factors = np.random.default_rng(0).integers(0, 4, size=(500, 2))
+        >>> score = factor_vae_score(Matched(-factors, factors), train_votes=500, test_votes=500)
+        >>> round(float(score), 2)
+        1.0
+
     References:
         *Disentangling by Factorising*, Hyunjik Kim, Andriy Mnih, 2018.
         *Challenging Common Assumptions in the Unsupervised Learning of Disentangled
@@ -87,7 +95,7 @@ def factor_vae_score(
     return vote_share("factor_vae_score", share, test_votes, details)
 
 
-def vote_share(name: str, share: float, votes: int, details: dict[str, Any]) -> Score:
+def vote_share(name: str, share: float, votes: int, details: Mapping[str, object]) -> Score:
     """A score that is a share of independent votes, with its binomial standard deviation."""
     deviation = float(np.sqrt(share * (1 - share) / votes))
     return Score({name: share}, details, {name: deviation})

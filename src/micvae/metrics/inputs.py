@@ -5,7 +5,8 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,15 +16,18 @@ from micvae.information.precision import as_floats, centred, lost_digits, unit_s
 from micvae.metrics.columns import read_columns
 from micvae.metrics.score import LostDigitsWarning, MetricError
 
+if TYPE_CHECKING:
+    from micvae.metrics.interventions import Interventions
+
 MAX_CODE = 1e150
-"""Codes may be as large, so that sums of their squares do not overflow."""
+"""Largest code, so that sums of squares do not overflow."""
 
 REMEDY = "say which it is by factor_kinds"
 
 
 @dataclass(frozen=True)
 class Codes:
-    """Codes (N, D) in a form in which differences of values keep all their digits.
+    """Codes (N, D), shifted so that differences of values keep all digits.
 
     Attributes:
         values: Float array (N, D), finite. A latent that an offset dominates, or whose integers
@@ -47,7 +51,7 @@ class Codes:
         return raw.astype(dtype or raw.dtype)
 
     def latent(self, d: int) -> str:
-        """How a message calls a latent: by its name where it has one."""
+        """The latent as messages name it."""
         return f"latent {self.names[d]!r}" if self.names else f"latent {d}"
 
 
@@ -84,8 +88,63 @@ class CheckedInputs:
         return self.read.values
 
     def factor(self, k: int) -> str:
-        """How a message calls a factor: by its name where it has one."""
+        """The factor as messages name it."""
         return f"factor {self.names[k]!r}" if self.names else f"factor {k}"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class MetricInputs:
+    """What the scores of one representation are computed from; see `evaluate` for the fields.
+
+    Every part is checked once, when the first metric needs it.
+    """
+
+    codes: ArrayLike
+    factors: ArrayLike | None
+    factor_kinds: Sequence[str] | None
+    factor_names: Sequence[str] | None
+    scale: ArrayLike | None
+    interventions: Interventions | None
+    seed: int
+    n_jobs: int
+    resamples: int = 0
+    """Bootstrap resamples of metrics that are prepared once."""
+    refits: int = 0
+    """Bootstrap resamples of metrics that are fitted anew for each."""
+
+    @property
+    def given(self) -> set[str]:
+        """What there is, out of `codes`, `factors` and `interventions`."""
+        there = {"factors": self.factors, "interventions": self.interventions}
+        return {"codes", *(name for name, value in there.items() if value is not None)}
+
+    def check(self, factors: bool) -> None:
+        """Check the codes and, where asked for, the factors and scale.
+
+        Raises:
+            MetricError: See `check_inputs` and `check_scale`.
+        """
+        _ = self.checked_codes
+        if factors:
+            _ = self.checked_factors, self.checked_scale
+
+    @cached_property
+    def checked_codes(self) -> Codes:
+        """The codes, see `read_codes`."""
+        return read_codes(self.codes)
+
+    @cached_property
+    def checked_factors(self) -> CheckedInputs:
+        """The codes beside the factors, see `check_inputs`."""
+        assert self.factors is not None
+        return check_inputs(
+            self.checked_codes, self.factors, self.factor_kinds, factor_names=self.factor_names
+        )
+
+    @cached_property
+    def checked_scale(self) -> NDArray[np.float64] | None:
+        """The posterior standard deviations, see `check_scale`."""
+        return check_scale(self.scale, self.checked_codes.values)
 
 
 def check_inputs(
@@ -110,7 +169,8 @@ def check_inputs(
         factor_kinds: K names out of `continuous`, `ordinal`, `categorical`, `angular`, or `None`.
         min_samples: The smallest N that the calling metric is defined for.
         factor_names: K names for messages; those of a data frame where left out.
-        kinds_matter: Whether the score depends on the kinds, so that a doubtful guess is said.
+        kinds_matter: Whether the score depends on the kinds; only then is a doubtful guess
+            reported.
 
     Raises:
         MetricError: For text, NaN, infinities, masked entries, missing values, codes beyond
@@ -162,7 +222,7 @@ def _kinds(
     given: Sequence[str] | None,
     warn: bool,
 ) -> tuple[FactorKind, ...]:
-    """The kinds that are given, else those that the columns' types say, else guesses."""
+    """The given kinds, else those of the column types, else guesses."""
     if given is None:
         open_ones = [k for k, kind in enumerate(known) if kind is None]
         guessed = [kind or guess_kind(c) for kind, c in zip(known, columns, strict=True)]
@@ -180,7 +240,7 @@ def _kinds(
 
 
 def _factor(column: NDArray[Any], kind: FactorKind, name: str) -> NDArray[np.float64]:
-    """A factor in float64, angles as they are, others without offsets and extreme scales."""
+    """A factor in float64; angles unchanged, others without offsets and extreme scales."""
     if kind == "angular":
         return column.astype(np.float64)
     floats = as_floats(column)[0].astype(np.float64)
@@ -193,7 +253,7 @@ def _factor(column: NDArray[Any], kind: FactorKind, name: str) -> NDArray[np.flo
 
 
 def read_codes(codes: ArrayLike) -> Codes:
-    """Check codes, and bring them to a form in which no score loses digits.
+    """Check codes and shift them so that no score loses digits.
 
     Raises:
         MetricError: See `check_codes`.

@@ -21,10 +21,10 @@ def mean_pairwise_mi(
     independent codes reach the bias (bins − 1)² / 2N. It needs no ground truth.
 
     Args:
-        codes: (N, D) array, by convention posterior means.
+        codes: (N, D) array, usually posterior means.
         bins: Bins per latent.
         resamples: Bootstrap resamples for `Score.deviations`; 0 for none.
-        seed: Of the resamples.
+        seed: Seed of the resamples.
 
     Returns:
         `Score` with key `mean_pairwise_mi` and details `mutual_information` (D, D), diagonal 0.
@@ -35,6 +35,14 @@ def mean_pairwise_mi(
 
     Degenerate inputs: constant latents have mutual information 0 and stay in the mean, as in the
     reference. With D = 1 there is no pair and the score is 0.
+
+    Examples:
+        >>> import numpy as np
+        >>> from micvae.metrics import mean_pairwise_mi
+        >>> factors = np.random.default_rng(0).normal(size=(500, 2))
+        >>> mixed = factors @ [[1, 1], [0, 1]]
+        >>> [round(float(mean_pairwise_mi(codes)), 2) for codes in (factors, mixed)]
+        [0.21, 0.52]
 
     References:
         *Challenging Common Assumptions in the Unsupervised Learning of Disentangled

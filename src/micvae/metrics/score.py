@@ -1,30 +1,31 @@
-"""What a metric returns, and what it raises and warns of."""
+"""The result of a metric, its errors and its warnings."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from statistics import NormalDist
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from micvae.errors import MicvaeError, MicvaeWarning
+from micvae.metrics.results import BootstrapInterval, Row, ScoreTable
 
 
-class MetricError(MicvaeError):
+class MetricError(MicvaeError, ValueError):
     """Codes, factors or settings on which a metric has no defined value."""
 
 
 class UnfairMetricWarning(MicvaeWarning):
-    """A metric judges an angle or a category as if its values lay on a line."""
+    """A metric treats an angle or a category as numbers on a line."""
 
 
 class UndefinedScoreWarning(MicvaeWarning):
-    """The data leave a score undefined; the stated convention was used instead."""
+    """A score is undefined on these data, and the stated convention is used instead."""
 
 
 class LostDigitsWarning(MicvaeWarning):
-    """An offset has cost codes their digits before they were given: few distinct values remain."""
+    """A large offset has rounded codes to few distinct values."""
 
 
 class MissingScoreWarning(MicvaeWarning):
@@ -40,14 +41,6 @@ class MissingScoreWarning(MicvaeWarning):
         super().__init__(f"left out: {', '.join(names)}; {reason}")
 
 
-class BootstrapInterval(NamedTuple):
-    """A score with the bounds of its interval."""
-
-    value: float
-    low: float
-    high: float
-
-
 def check_setting(name: str, value: Any, valid: Callable[[Any], Any], wanted: str) -> None:
     """Refuse a setting that is out of range, or of a type that cannot be compared."""
     try:
@@ -59,16 +52,16 @@ def check_setting(name: str, value: Any, valid: Callable[[Any], Any], wanted: st
 
 
 def check_whole(name: str, value: Any, least: int) -> None:
-    """Refuse what is no whole number from `least` to 2³² − 1; a truth value is none."""
+    """Refuse anything but a whole number from `least` to 2³² − 1; booleans are refused."""
     whole = isinstance(value, (int, np.integer)) and not isinstance(value, (bool, np.bool_))
     if not whole or not least <= value < 2**32:
         upper = "from 0 to 2**32 - 1" if least == 0 else f"of at least {least}"
         raise MetricError(f"{name}={value!r}: give a whole number {upper}")
 
 
-@dataclass(frozen=True)
-class Score:
-    """The outcome of one metric.
+@dataclass(frozen=True, repr=False)
+class Score(ScoreTable):
+    """The result of one metric, which prints as a table.
 
     Attributes:
         values: Score by key, as `micvae.metrics.evaluate` reports it. A metric that computes
@@ -76,6 +69,18 @@ class Score:
         details: What the score was made from (per-factor gaps, importance matrix, settings), as
             the metric's docstring lists it.
         deviations: Bootstrap standard deviation by key; empty unless resamples were asked for.
+
+    Examples:
+        >>> import numpy as np
+        >>> from micvae.metrics import mig
+        >>> factors = np.random.default_rng(0).uniform(size=(500, 2))
+        >>> score = mig(-factors, factors, resamples=20)
+        >>> score
+        score   value  deviation
+        mig    0.8550     0.0141
+        details: gaps, mutual_information, entropies, binned_factors, bins, factor_bins
+        >>> score.details["gaps"].round(2)
+        array([0.86, 0.85])
     """
 
     values: Mapping[str, float]
@@ -89,6 +94,22 @@ class Score:
 
     def __float__(self) -> float:
         return self.value
+
+    def to_dict(self) -> dict[str, float]:
+        """Score by key, without the details."""
+        return dict(self.values)
+
+    def rows(self) -> list[Row]:
+        """Name, value and, with resamples, bootstrap standard deviation of every score."""
+        return [
+            {"score": name, "value": float(value)}
+            | ({"deviation": float(self.deviations[name])} if self.deviations else {})
+            for name, value in self.values.items()
+        ]
+
+    def __repr__(self) -> str:
+        found = f"\ndetails: {', '.join(self.details)}" if self.details else ""
+        return super().__repr__() + found
 
     def interval(self, name: str | None = None, level: float = 0.95) -> BootstrapInterval:
         """Score ± z · bootstrap standard deviation, by default of the principal score.
@@ -112,7 +133,7 @@ class Score:
 
 Weights = NDArray[np.float64]
 Statistic = Callable[[Weights], Score]
-"""A metric with all preparation done: the score of samples that count `weights` (N,) times."""
+"""A metric after all preparation: the score where sample n counts `weights[n]` times."""
 
 
 def scored(
@@ -124,10 +145,10 @@ def scored(
 ) -> Score:
     """Score all samples once each, and `resamples` bootstrap resamples for the deviation.
 
-    A resample of n out of n samples is a vector of counts, so that whatever does not depend on
-    the counts (bins, ranks, neighbours, fitted predictors) is computed once, by whoever made
-    `statistic`. Equal seeds give equal resamples to every metric that does not split the samples;
-    where they are split, every part of them is resampled apart and keeps its size.
+    A resample of n out of n samples is a vector of counts. Bins, ranks, neighbours and fitted
+    predictors, which do not depend on the counts, are computed once, before `statistic` is called.
+    Equal seeds give equal resamples to every metric that does not split the samples. Where samples
+    are split, every part is resampled separately and keeps its size.
     """
     for name, value in (("resamples", resamples), ("seed", seed)):
         check_whole(name, value, 0)

@@ -12,7 +12,7 @@ from micvae.data import FactorDataset, LazyImages, pairs
 from micvae.distributions import DiagonalGaussian, Trait
 from micvae.errors import DataError
 from micvae.models import VAEModel, laid_out
-from micvae.objectives.base import MODEL, Losses, Objective, Step
+from micvae.objectives.base import ELBO, Losses, Objective, Step
 from micvae.objectives.identifiability import ELEMENTWISE, Identifiability
 from micvae.objectives.schedules import Constant, Schedule
 
@@ -37,6 +37,13 @@ class AdaGVAE(Objective):
         Schölkopf, Bachem & Tschannen, 2020.
         *Group-based Learning of Disentangled Representations with Generalizability for Novel
         Contents*, Hosoya, 2019 (GVAE).
+
+    Examples:
+        >>> import micvae
+        >>> data = "pairs('squares(n=128)')"
+        >>> run = micvae.train("ada-gvae", data=data, changes=1, epochs=1, out="run")
+        >>> [term for term in run.final_terms() if not term.startswith("kl_")]
+        ['loss', 'reconstruction', 'kl', 'shared']
     """
 
     summary: ClassVar[str] = "pairs of images that share most factors; averaged posteriors"
@@ -98,17 +105,9 @@ class AdaGVAE(Objective):
             torch.where(merged, average.loc.repeat(2, 1), posterior.loc),
             torch.where(merged, average.log_variance.repeat(2, 1), posterior.log_variance),
         )
-        z, kl = model.space.draw(posterior, step.generator)
-        reconstruction = -model.decode(z).log_prob(both).mean()
-        latent_kl = kl.mean(0)
-        loss = reconstruction + self.beta(step.number) * latent_kl.sum()
-        terms = {
-            "loss": loss,
-            "reconstruction": reconstruction,
-            "kl": latent_kl.sum(),
-            "shared": shared.float().sum(1).mean(),
-        }
-        return Losses({MODEL: loss}, terms, latent_kl)
+        elbo = ELBO.of(model, both, step.generator, posterior)
+        loss = elbo.reconstruction + self.beta(step.number) * elbo.kl
+        return elbo.losses(loss, shared=shared.float().sum(1).mean())
 
     def shared(self, posterior: DiagonalGaussian) -> Tensor:
         """Which latents a pair is taken to share, `(B, D)`, from posteriors of 2 B images."""
@@ -135,6 +134,13 @@ class AdaMLVAE(AdaGVAE):
     References:
         *Weakly-Supervised Disentanglement Without Compromises*, Locatello et al., 2020.
         *Multi-Level Variational Autoencoder*, Bouchacourt, Tomioka & Nowozin, 2018.
+
+    Examples:
+        >>> import micvae
+        >>> data = "pairs('squares(n=128)')"
+        >>> run = micvae.train("ada-ml-vae", data=data, changes=1, epochs=1, out="run")
+        >>> [term for term in run.final_terms() if not term.startswith("kl_")]
+        ['loss', 'reconstruction', 'kl', 'shared']
     """
 
     summary: ClassVar[str] = "pairs of images that share most factors; multiplied posteriors"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from functools import cached_property
 from typing import ClassVar, Self
 
 import torch
@@ -32,6 +33,15 @@ class Step:
         second_batch: another batch of images, for methods with `needs_second_batch`.
         rows: indices of the training images in the batch, `(B,)`.
         prepared: arrays that `Hooks.prepare` returned, one row per training image.
+
+    Examples:
+        >>> import torch
+        >>> from micvae.objectives import Step
+        >>> labels = torch.arange(128)
+        >>> rows = torch.tensor([5, 2])
+        >>> step = Step(0, 128, torch.Generator(), rows=rows, prepared={"labels": labels})
+        >>> step.prepared_rows("labels", x=torch.zeros(2, 1, 32, 32))
+        tensor([5, 2])
     """
 
     number: int
@@ -69,6 +79,13 @@ class Losses:
             loss of an adversary cannot reach the encoder.
         terms: scalars to log, per sample; `micvae.objectives.terms` lists their units.
         latent_kl: KL(q(z_d | x) ‖ p(z_d)) per latent, `(D,)`, nats, averaged over the batch.
+
+    Examples:
+        >>> import torch
+        >>> from micvae.objectives import Losses
+        >>> losses = Losses({"model": torch.tensor(2.0)}, {"kl": torch.tensor(1.0)}, torch.zeros(3))
+        >>> losses.terms["kl"].item()
+        1.0
     """
 
     minimised: dict[str, Tensor]
@@ -129,9 +146,25 @@ class ELBO:
     latent_kl: Tensor
 
     @classmethod
-    def of(cls, model: VAEModel, x: Tensor, generator: torch.Generator) -> ELBO:
-        """Encode, sample once, decode."""
-        posterior = model.encode(x)
+    def of(
+        cls,
+        model: VAEModel,
+        x: Tensor,
+        generator: torch.Generator,
+        posterior: Posterior | None = None,
+    ) -> ELBO:
+        """Encode, unless a posterior is given; sample once; decode."""
+        posterior = model.encode(x) if posterior is None else posterior
         z, kl = model.space.draw(posterior, generator)
         reconstruction = -model.decode(z).log_prob(x).mean()
         return cls(posterior, z, reconstruction, kl.mean(0))
+
+    @cached_property
+    def kl(self) -> Tensor:
+        """KL of all latents, a scalar in nats."""
+        return self.latent_kl.sum()
+
+    def losses(self, loss: Tensor, **terms: Tensor) -> Losses:
+        """Minimise `loss`; log it, both parts of the bound, and further terms."""
+        logged = {"loss": loss, "reconstruction": self.reconstruction, "kl": self.kl, **terms}
+        return Losses({MODEL: loss}, logged, self.latent_kl)

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from micvae.distributions import DiagonalGaussian, Posterior, Trait
 from micvae.models.vae import VAEModel
-from micvae.objectives.base import ELBO, MODEL, Losses, Objective, Step
+from micvae.objectives.base import ELBO, Losses, Objective, Step
 from micvae.objectives.schedules import Constant, Schedule
 
 
@@ -23,6 +23,13 @@ class DIPVAEI(Objective):
     References:
         *Variational Inference of Disentangled Latent Concepts from Unlabeled Observations*, Kumar,
         Sattigeri & Balakrishnan, 2018.
+
+    Examples:
+        >>> import micvae
+        >>> data = "squares(n=128)"
+        >>> run = micvae.train("dip-vae-i", data=data, diagonal=100, epochs=1, out="run")
+        >>> [term for term in run.final_terms() if not term.startswith("kl_")]
+        ['loss', 'reconstruction', 'kl', 'off_diagonal', 'diagonal']
     """
 
     summary: ClassVar[str] = "posterior means uncorrelated, of unit variance"
@@ -49,21 +56,13 @@ class DIPVAEI(Objective):
         variances = covariance.diagonal()
         shared = ((covariance - torch.diag(variances)) ** 2).sum()
         apart = ((variances - 1) ** 2).sum()
-        kl = elbo.latent_kl.sum()
         loss = (
             elbo.reconstruction
-            + kl
+            + elbo.kl
             + self.off_diagonal(step.number) * shared
             + self.diagonal(step.number) * apart
         )
-        terms = {
-            "loss": loss,
-            "reconstruction": elbo.reconstruction,
-            "kl": kl,
-            "off_diagonal": shared,
-            "diagonal": apart,
-        }
-        return Losses({MODEL: loss}, terms, elbo.latent_kl)
+        return elbo.losses(loss, off_diagonal=shared, diagonal=apart)
 
     def covariance(self, posterior: Posterior) -> Tensor:
         """Cov_x[E[z|x]] over the batch, (D, D)."""
@@ -83,6 +82,13 @@ class DIPVAEII(DIPVAEI):
     References:
         *Variational Inference of Disentangled Latent Concepts from Unlabeled Observations*, Kumar,
         Sattigeri & Balakrishnan, 2018.
+
+    Examples:
+        >>> import micvae
+        >>> data = "squares(n=128)"
+        >>> run = micvae.train("dip-vae-ii", data=data, diagonal=10, epochs=1, out="run")
+        >>> [term for term in run.final_terms() if not term.startswith("kl_")]
+        ['loss', 'reconstruction', 'kl', 'off_diagonal', 'diagonal']
     """
 
     summary: ClassVar[str] = "latents uncorrelated, of unit variance"

@@ -8,7 +8,7 @@ from torch import Tensor
 from micvae.checks import NonNegative
 from micvae.distributions import FSQLatents, Latents
 from micvae.models.vae import VAEModel
-from micvae.objectives.base import ELBO, MODEL, Losses, Objective, Step
+from micvae.objectives.base import ELBO, Losses, Objective, Step
 from micvae.objectives.hooks import AdamSettings
 
 
@@ -19,6 +19,12 @@ class FSQ(Objective):
     References:
         *Finite Scalar Quantization: VQ-VAE Made Simple*, Mentzer, Minnen, Agustsson & Tschannen,
         2024.
+
+    Examples:
+        >>> import micvae
+        >>> run = micvae.train("fsq", data="squares(n=128)", epochs=1, out="run")
+        >>> [term for term in run.final_terms() if not term.startswith("kl_")]
+        ['loss', 'reconstruction', 'kl']
     """
 
     summary: ClassVar[str] = "rounds every latent to a fixed grid; no other term"
@@ -35,6 +41,4 @@ class FSQ(Objective):
     def __call__(self, model: VAEModel, x: Tensor, step: Step) -> Losses:
         """Evaluate on a batch; see `Objective`."""
         elbo = ELBO.of(model, x, step.generator)
-        loss = elbo.reconstruction
-        terms = {"loss": loss, "reconstruction": loss, "kl": elbo.latent_kl.sum()}
-        return Losses({MODEL: loss}, terms, elbo.latent_kl)
+        return elbo.losses(elbo.reconstruction)

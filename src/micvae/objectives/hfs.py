@@ -9,7 +9,7 @@ from torch import Tensor
 
 from micvae.distributions import Trait
 from micvae.models.vae import VAEModel
-from micvae.objectives.base import ELBO, MODEL, Losses, Objective, Step
+from micvae.objectives.base import ELBO, Losses, Objective, Step
 from micvae.objectives.schedules import Constant, Schedule
 
 _BLOCK = 1 << 24  # distances that are held at a time
@@ -35,6 +35,12 @@ class HFS(Objective):
     pairs of latents per batch, where here all combinations of all pairs are taken. Its term against
     shrinking is off by default, or takes minima, maxima and variances over the latents of one
     image.
+
+    Examples:
+        >>> import micvae
+        >>> run = micvae.train("hfs", data="squares(n=128)", support_weight=1, epochs=1, out="run")
+        >>> [term for term in run.final_terms() if not term.startswith("kl_")]
+        ['loss', 'reconstruction', 'kl', 'support_distance', 'shrinkage']
     """
 
     summary: ClassVar[str] = "factorised support: for correlated factors"
@@ -60,23 +66,15 @@ class HFS(Objective):
     def __call__(self, model: VAEModel, x: Tensor, step: Step) -> Losses:
         """Evaluate on a batch; see `Objective`."""
         elbo = ELBO.of(model, x, step.generator)
-        kl = elbo.latent_kl.sum()
         means = elbo.posterior.trained_mean
         distance, shrunk = hausdorff(means), shrinkage(means)
         loss = (
             elbo.reconstruction
-            + self.beta(step.number) * kl
+            + self.beta(step.number) * elbo.kl
             + self.support_weight(step.number) * distance
             + self.scale_weight(step.number) * shrunk
         )
-        terms = {
-            "loss": loss,
-            "reconstruction": elbo.reconstruction,
-            "kl": kl,
-            "support_distance": distance,
-            "shrinkage": shrunk,
-        }
-        return Losses({MODEL: loss}, terms, elbo.latent_kl)
+        return elbo.losses(loss, support_distance=distance, shrinkage=shrunk)
 
 
 def hausdorff(z: Tensor) -> Tensor:

@@ -10,7 +10,7 @@ from micvae.checks import PositiveInt
 from micvae.distributions import Trait
 from micvae.models import VAEModel
 from micvae.models.jacobian import ima_contrast, jacobians
-from micvae.objectives.base import ELBO, MODEL, Losses, Objective, Step
+from micvae.objectives.base import ELBO, Losses, Objective, Step
 from micvae.objectives.identifiability import ELEMENTWISE, Identifiability
 from micvae.objectives.schedules import Constant, Schedule
 
@@ -32,6 +32,15 @@ class IMAVAE(Objective):
         von Kügelgen, Zietlow, Schölkopf, Martius, Brendel & Besserve, 2022.
         *Function Classes for Identifiable Nonlinear Independent Component Analysis*, Buchholz,
         Besserve & Schölkopf, 2022.
+
+    Examples:
+        >>> import micvae
+        >>> data = "independent(n=400, sources=2, mixing='orthogonal')"
+        >>> run = micvae.train(
+        ...     "ima-vae", data=data, contrast_weight=1, latent_dim=2, epochs=1, out="run"
+        ... )
+        >>> [term for term in run.final_terms() if not term.startswith("kl_")]
+        ['loss', 'reconstruction', 'kl', 'ima_contrast']
     """
 
     summary: ClassVar[str] = "latents that move images in orthogonal directions"
@@ -68,16 +77,9 @@ class IMAVAE(Objective):
         elbo = ELBO.of(model, x, step.generator)
         at = elbo.z[: self.samples]
         contrast = ima_contrast(jacobians(lambda z: model.decode(z).mean, at)).mean()
-        kl = elbo.latent_kl.sum()
         loss = (
             elbo.reconstruction
-            + self.beta(step.number) * kl
+            + self.beta(step.number) * elbo.kl
             + self.contrast_weight(step.number) * contrast
         )
-        terms = {
-            "loss": loss,
-            "reconstruction": elbo.reconstruction,
-            "kl": kl,
-            "ima_contrast": contrast,
-        }
-        return Losses({MODEL: loss}, terms, elbo.latent_kl)
+        return elbo.losses(loss, ima_contrast=contrast)

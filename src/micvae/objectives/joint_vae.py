@@ -10,7 +10,7 @@ from torch import Tensor
 from micvae.distributions import JointLatents, Latents, Trait
 from micvae.distributions.joint import JointPosterior
 from micvae.models.vae import VAEModel
-from micvae.objectives.base import ELBO, MODEL, Losses, Objective, Step
+from micvae.objectives.base import ELBO, Losses, Objective, Step
 from micvae.objectives.schedules import Constant, Ramp, RelativeRamp, Schedule
 
 
@@ -24,6 +24,12 @@ class JointVAE(Objective):
 
     References:
         *Learning Disentangled Joint Continuous and Discrete Representations*, Dupont, 2018.
+
+    Examples:
+        >>> import micvae
+        >>> run = micvae.train("joint-vae", data="squares(n=128)", epochs=1, out="run")
+        >>> [term for term in run.final_terms() if not term.startswith("kl_")]
+        ['loss', 'reconstruction', 'kl']
     """
 
     summary: ClassVar[str] = "numbers and categories, each up to a capacity"
@@ -64,11 +70,4 @@ class JointVAE(Objective):
         loss = elbo.reconstruction + self.gamma(step.number) * (
             (kl_numbers - self.capacity(step.number)).abs() + (kl_categories - capacity).abs()
         )
-        terms = {
-            "loss": loss,
-            "reconstruction": elbo.reconstruction,
-            "kl": elbo.latent_kl.sum(),
-            "kl_numbers": kl_numbers,
-            "kl_categories": kl_categories,
-        }
-        return Losses({MODEL: loss}, terms, elbo.latent_kl)
+        return elbo.losses(loss, kl_numbers=kl_numbers, kl_categories=kl_categories)

@@ -11,7 +11,7 @@ from micvae.distributions import Trait
 from micvae.information import ESTIMATORS, PairwiseEstimator
 from micvae.information.latents import known_offset, latent_pairwise_information
 from micvae.models.vae import VAEModel
-from micvae.objectives.base import ELBO, MODEL, Losses, Objective, Step
+from micvae.objectives.base import ELBO, Losses, Objective, Step
 from micvae.objectives.hooks import ObjectiveContext
 from micvae.objectives.schedules import Constant, Ramp, Schedule
 
@@ -34,6 +34,13 @@ class MIConstrained(Objective):
     References:
         *Mutual Information Constrained Variational Framework for Identifiable Representation
         Disentangling*, Section 4.2 (β = 1, λ = 10, Section 5.3).
+
+    Examples:
+        >>> import micvae
+        >>> data = "squares(n=128)"
+        >>> run = micvae.train("mi-constrained", data=data, mi_weight=3, epochs=1, out="run")
+        >>> [term for term in run.final_terms() if not term.startswith("kl_")]
+        ['loss', 'reconstruction', 'kl', 'r_mi']
     """
 
     summary: ClassVar[str] = "the paper's method: penalises the MI of every pair of latents"
@@ -81,12 +88,11 @@ class MIConstrained(Objective):
     def __call__(self, model: VAEModel, x: Tensor, step: Step) -> Losses:
         """Evaluate on a batch; see `Objective`."""
         elbo = ELBO.of(model, x, step.generator)
-        kl = elbo.latent_kl.sum()
-        priced = kl
+        priced = elbo.kl
         discrete = [kind == "discrete" for kind in model.space.kinds]
         if any(discrete):
             extra = self.category_cost(step.number) - 1
-            priced = kl + extra * elbo.latent_kl[torch.tensor(discrete, device=kl.device)].sum()
+            priced = priced + extra * elbo.latent_kl[torch.tensor(discrete, device=x.device)].sum()
         network = step.networks.get(ADVERSARY)
         information = latent_pairwise_information(
             self.estimator,
@@ -95,20 +101,12 @@ class MIConstrained(Objective):
             dataset_size=step.dataset_size,
             network=network,
         ).sum()
-        loss = (
-            elbo.reconstruction
-            + self.beta(step.number) * priced
-            + self.mi_weight(step.number) * information
-        )
-        minimised = {MODEL: loss}
+        weight = self.mi_weight(step.number)
+        loss = elbo.reconstruction + self.beta(step.number) * priced + weight * information
         offset = known_offset(self.estimator, elbo.posterior, step.dataset_size)
-        terms = {
-            "loss": loss - self.mi_weight(step.number) * offset,
-            "reconstruction": elbo.reconstruction,
-            "kl": kl,
-            "r_mi": information - offset,
-        }
+        losses = elbo.losses(loss, r_mi=information - offset)
+        losses.terms["loss"] = loss - weight * offset
         own = self.estimator.network_loss(elbo.z, network=network, generator=step.generator)
         if own is not None:
-            minimised[ADVERSARY] = terms[ADVERSARY + "_loss"] = own
-        return Losses(minimised, terms, elbo.latent_kl)
+            losses.minimised[ADVERSARY] = losses.terms[ADVERSARY + "_loss"] = own
+        return losses

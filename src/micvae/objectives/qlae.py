@@ -9,7 +9,7 @@ from torch import Tensor
 from micvae.checks import NonNegative
 from micvae.distributions import CodebookLatents, Latents, Quantised, Trait
 from micvae.models.vae import VAEModel
-from micvae.objectives.base import ELBO, MODEL, Losses, Objective, Step
+from micvae.objectives.base import ELBO, Losses, Objective, Step
 from micvae.objectives.hooks import AdamSettings
 from micvae.objectives.schedules import Constant, Schedule
 
@@ -28,6 +28,12 @@ class QLAE(Objective):
 
     References:
         *Disentanglement via Latent Quantization*, Hsu, Dorrell, Whittington, Wu & Finn, 2023.
+
+    Examples:
+        >>> import micvae
+        >>> run = micvae.train("qlae", data="squares(n=128)", commitment=2, epochs=1, out="run")
+        >>> [term for term in run.final_terms() if not term.startswith("kl_")]
+        ['loss', 'reconstruction', 'kl', 'quantisation', 'commitment']
     """
 
     summary: ClassVar[str] = "quantises every latent on a learned codebook, decays weights"
@@ -66,11 +72,4 @@ class QLAE(Objective):
             + self.quantisation(step.number) * quantisation
             + self.commitment(step.number) * commitment
         )
-        terms = {
-            "loss": loss,
-            "reconstruction": elbo.reconstruction,
-            "kl": elbo.latent_kl.sum(),
-            "quantisation": quantisation,
-            "commitment": commitment,
-        }
-        return Losses({MODEL: loss}, terms, elbo.latent_kl)
+        return elbo.losses(loss, quantisation=quantisation, commitment=commitment)

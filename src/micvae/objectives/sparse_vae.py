@@ -12,7 +12,7 @@ from micvae.distributions import Trait
 from micvae.errors import MicvaeError
 from micvae.models import VAEModel
 from micvae.networks import Network, Sparse, SparseDecoder
-from micvae.objectives.base import ELBO, MODEL, Losses, Objective, Step
+from micvae.objectives.base import ELBO, Losses, Objective, Step
 from micvae.objectives.hooks import ObjectiveContext
 from micvae.objectives.identifiability import ELEMENTWISE, Identifiability
 from micvae.objectives.schedules import Constant, Schedule
@@ -37,6 +37,15 @@ class SparseVAE(Objective):
         *Identifiable Deep Generative Models via Sparse Decoding*, Moran, Sridhar, Wang & Blei,
         2022.
         *The Spike-and-Slab LASSO*, Ročková & George, 2018.
+
+    Examples:
+        >>> import micvae
+        >>> data = "independent(n=400, sources=2, mixing='sparse')"
+        >>> run = micvae.train(
+        ...     "sparse-vae", data=data, sparsity_weight=0.3, latent_dim=2, epochs=1, out="run"
+        ... )
+        >>> [term for term in run.final_terms() if not term.startswith("kl_")]
+        ['loss', 'reconstruction', 'kl', 'mask_penalty']
     """
 
     summary: ClassVar[str] = "every feature depends on few latents; identifiable with anchors"
@@ -89,20 +98,13 @@ class SparseVAE(Objective):
         """Evaluate on a batch; see `Objective`."""
         assert isinstance(model.decoder, SparseDecoder)
         elbo = ELBO.of(model, x, step.generator)
-        kl = elbo.latent_kl.sum()
         penalty = self.penalty(model.decoder.masks.weight)
         loss = (
             elbo.reconstruction
-            + self.beta(step.number) * kl
+            + self.beta(step.number) * elbo.kl
             + self.sparsity_weight(step.number) * penalty
         )
-        terms = {
-            "loss": loss,
-            "reconstruction": elbo.reconstruction,
-            "kl": kl,
-            "mask_penalty": penalty,
-        }
-        return Losses({MODEL: loss}, terms, elbo.latent_kl)
+        return elbo.losses(loss, mask_penalty=penalty)
 
     def penalty(self, masks: Tensor) -> Tensor:
         """The spike-and-slab lasso of W `(F, D)`, rows brought to length 1; 0 for W = 0."""

@@ -11,7 +11,7 @@ from micvae.distributions import FSQLatents, Latents, Trait
 from micvae.information.kernel import kernel_total_correlation, spread
 from micvae.models.hessian import curvature
 from micvae.models.vae import VAEModel
-from micvae.objectives.base import ELBO, MODEL, Losses, Objective, Step
+from micvae.objectives.base import ELBO, Losses, Objective, Step
 from micvae.objectives.schedules import Constant, Schedule
 
 COLOUR_64 = 3 * 64 * 64
@@ -40,6 +40,12 @@ class Tripod(Objective):
     References:
         *Tripod: Three Complementary Inductive Biases for Disentangled Representation Learning*,
         Hsu, Hamid, Burns, Finn & Wu, 2024.
+
+    Examples:
+        >>> import micvae
+        >>> run = micvae.train("tripod", data="squares(n=128)", tc_weight=3, epochs=1, out="run")
+        >>> [term for term in run.final_terms() if not term.startswith("kl_")]
+        ['loss', 'reconstruction', 'kl', 'total_correlation_estimate', 'mixed_curvature']
     """
 
     summary: ClassVar[str] = "a fixed grid, independent latents, a decoder that does not mix them"
@@ -96,11 +102,4 @@ class Tripod(Objective):
             + self.tc_weight(step.number) * correlation
             + self.hessian_weight(step.number) * mixed
         )
-        terms = {
-            "loss": loss,
-            "reconstruction": elbo.reconstruction,
-            "kl": elbo.latent_kl.sum(),
-            "total_correlation_estimate": correlation,
-            "mixed_curvature": mixed,
-        }
-        return Losses({MODEL: loss}, terms, elbo.latent_kl)
+        return elbo.losses(loss, total_correlation_estimate=correlation, mixed_curvature=mixed)

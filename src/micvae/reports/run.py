@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from micvae.data.standardised import own_vectors
 from micvae.metrics import METRICS
@@ -122,7 +121,7 @@ def _keys(scores: Scores) -> list[Key]:
     for q in map(quantity, wanted):
         if q.name == "active_units":
             total = len(scores.active)
-            keys.append(Key(q.label, str(values[q.name]), f"of {total} latents"))
+            keys.append(Key(q.label, str(scores.active_units), f"of {total} latents"))
         elif values.get(q.name) is not None:
             better = f"{q.direction} is better" if q.direction else ""
             null = nulls_of(scores).get(q.name)
@@ -134,19 +133,18 @@ def _keys(scores: Scores) -> list[Key]:
 
 
 def _table(run: Run, scores: Scores) -> Table:
-    values: dict[str, Any] = {**scores.quantities, "seconds": run.seconds}
+    values: dict[str, float | None] = {**scores.quantities, "seconds": run.seconds}
     nulls = nulls_of(scores)
     rows = []
-    for name in known([values]):
+    for name in known([{**values}]):
         q = quantity(name)
         if name == "active_units":
             bounds = f"0 to {len(scores.active)}"
         elif name in METRICS:
-            low, high = METRICS[name].range
-            bounds = f"{low:g} to {high:g}".replace("inf", "∞").replace("-", "−")
+            bounds = METRICS[name].limits
         else:
             bounds = q.unit
-        shown = f"{values[name]:d}" if name == "active_units" else q.shown(values[name])
+        shown = str(scores.active_units) if name == "active_units" else q.shown(values[name])
         better = f"{q.direction} is better" if q.direction else ""
         null = nulls.get(name)
         beside = "" if null is None else f"independent: {null.shown}"
@@ -173,7 +171,7 @@ def _table(run: Run, scores: Scores) -> Table:
     return Table(caption, columns, rows, words=True)
 
 
-def configuration(values: Mapping[str, Any]) -> list[tuple[str, str]]:
+def configuration(values: Mapping[str, object]) -> list[tuple[str, str]]:
     """Names and values as a reader sees them."""
     return [(name.replace("_", " "), str(value)) for name, value in values.items()]
 

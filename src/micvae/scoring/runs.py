@@ -2,7 +2,7 @@
 
 import time
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -14,7 +14,6 @@ from micvae.information import mutual_information_matrix
 from micvae.metrics import (
     METRICS,
     Matched,
-    MissingScoreWarning,
     Ranking,
     Rendered,
     beta_vae_score,
@@ -182,7 +181,7 @@ def rank_runs(runs: Sequence[Run], seed: int = 0) -> Ranking:
 def _metrics(run: Run, part: Representation, seed: int, interventions: bool) -> _Found:
     varying = part.varying_factors
     if not varying:
-        return _Found(evaluate(part.codes, seed=seed))
+        return _Found(evaluate(part.codes, seed=seed).to_dict())
     factors = part.factors[:, varying]
     kinds = [part.factor_kinds[k] for k in varying]
     with warnings.catch_warnings(record=True) as caught:
@@ -197,8 +196,8 @@ def _metrics(run: Run, part: Representation, seed: int, interventions: bool) -> 
         )
     discrete = check_inputs(part.codes, factors, kinds).discrete
     found = _Found(
-        metrics,
-        missing_of(w.message for w in caught),
+        metrics.to_dict(),
+        dict(metrics.missing),
         tuple(str(w.message) for w in caught),
         factor_mi=_matrix(mutual_information_matrix(part.codes, factors, discrete=discrete)),
         factor_mi_null=_matrix(factor_null(part.codes, factors, discrete, seed)),
@@ -240,12 +239,6 @@ def _with_interventions(run: Run, part: Representation, seed: int, found: _Found
     scores = found.metrics | dict(paired.values) | dict(voted.values)
     ordered = {name: scores[name] for name in METRICS if name in scores}
     return replace(found, metrics=ordered, votes=Votes(how=how, train=train, test=test))
-
-
-def missing_of(messages: Iterable[Warning | str]) -> dict[str, str]:
-    """Which scores warnings say are left out, and why."""
-    left_out = [message for message in messages if isinstance(message, MissingScoreWarning)]
-    return {name: message.reason for message in left_out for name in message.names}
 
 
 def _matrix(values: np.ndarray) -> records.Matrix:

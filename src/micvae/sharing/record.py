@@ -1,4 +1,4 @@
-"""What `config.json` of a shared model and `model.json` of an export hold."""
+"""The records in `config.json` of a shared model and `model.json` of an export."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from micvae.data.value_range import TrainedScale
 from micvae.records import LEFT_OUT, Count, FieldError, NonNegative, Texts, check_length
 from micvae.sharing.latents import LatentDescription
 from micvae.training import RunConfig
-from micvae.training.record import Scores, check_data
+from micvae.training.record import NamedData, Scores, check_data
 from micvae.training.units import Units
 
 FORMAT: Final = 1
@@ -22,25 +22,20 @@ NOT_RECORDED: Final = Units()
 
 
 @dataclass(frozen=True, kw_only=True)
-class SharedData:
-    """The data of a shared model, without the folders of whoever trained it."""
+class SharedData(NamedData):
+    """The training data of a shared model, without paths of the machine that trained it."""
 
-    name: str
-    n: Count
-    factor_names: Texts
     factor_kinds: tuple[FactorKind, ...]
-    notes: Texts
     units: Units | None = NOT_RECORDED
     """None where the model reads data as it is."""
-    feature_names: Texts = field(default=(), metadata=LEFT_OUT)
     value_range: tuple[float, float] | None = field(default=None, metadata=LEFT_OUT)
-    """Black and white of the pictures, see `TrainedScale`."""
+    """Black and white of images, see `TrainedScale`."""
     dtype: str | None = field(default=None, metadata=LEFT_OUT)
-    """Of the array of pictures."""
+    """Of the array of images."""
 
     @property
     def pixel_scale(self) -> TrainedScale:
-        """Which values of pictures were black and white in training."""
+        """Which pixel values were black and white in training."""
         if self.value_range is None:
             return TrainedScale()
         return TrainedScale.of({"value_range": list(self.value_range), "dtype": self.dtype})
@@ -48,7 +43,7 @@ class SharedData:
 
 @dataclass(frozen=True, kw_only=True)
 class Training:
-    """How long training took, with what, and where it ended."""
+    """Time, libraries and final loss terms of the training."""
 
     seconds: NonNegative | None = None
     python: str | None = field(default=None, metadata=LEFT_OUT)
@@ -60,7 +55,7 @@ class Training:
 
 @dataclass(frozen=True, kw_only=True)
 class ModelConfig:
-    """What `config.json` of a shared model holds."""
+    """Content of `config.json` of a shared model."""
 
     REMEDY: ClassVar[str] = "Share the run again with micvae share, or ask for the file again."
 
@@ -87,12 +82,12 @@ class ModelConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class Port:
-    """What a network reads or gives."""
+    """An input or output of a network."""
 
     name: str
     dtype: str
     shape: tuple[str | int, ...]
-    """`batch` stands for any number of samples."""
+    """`batch` is any number of samples."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,20 +118,15 @@ class DecoderFile(NetworkFile):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ExportedData:
-    """The data of an exported model."""
+class ExportedData(NamedData):
+    """The training data of an exported model."""
 
-    name: str
-    n: Count
     image_shape: tuple[int, ...]
-    factor_names: Texts
-    feature_names: Texts = field(default=(), metadata=LEFT_OUT)
-    notes: Texts
 
 
 @dataclass(frozen=True, kw_only=True)
 class OnnxDescription:
-    """What `model.json` holds: all that a reader of the two ONNX files must know."""
+    """Content of `model.json`, which describes the two ONNX files."""
 
     micvae: str
     format: Literal["onnx"] = "onnx"
@@ -148,5 +138,5 @@ class OnnxDescription:
     units: Units | None
     """None where the model reads data as it is."""
     notes: Texts
-    """What the files alone do not do."""
+    """Conversions and limits that the files do not include."""
     config: RunConfig

@@ -54,7 +54,7 @@ class _Session:
         place = member(self._folder, f"{FOLDER}/wandb").parent
         place.mkdir(parents=True, exist_ok=True)
         content = f"{self._folder.resolve()} {sorted(config.items())}".encode()
-        settings = self._wandb.TrainingOptions(
+        settings = self._wandb.Settings(
             mode=self._mode, silent=True, console="off", disable_git=True, disable_code=True
         )
         self._run = self._wandb.init(

@@ -1,4 +1,4 @@
-"""What `run.json` and `scores.json` hold."""
+"""The records in `run.json` and `scores.json`."""
 
 from __future__ import annotations
 
@@ -31,31 +31,43 @@ from micvae.training.convergence import Convergence
 from micvae.training.data_identity import fingerprint
 from micvae.training.device import EnvironmentRecord
 
-NEEDED = ("loss", "reconstruction", "kl")
+REQUIRED_TERMS = ("loss", "reconstruction", "kl")
 """Terms that every objective has."""
 Ends = tuple[float, float]
 """Lower and upper end of an interval."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class DataRecord:
-    """The data of a run: what it is, and how it is recognised again."""
+class DataSummary:
+    """What every record states of its data."""
 
     name: str
+    n: Count
+    """Number of samples."""
+    notes: Texts
+    """Limits of the data that concern every result."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NamedData(DataSummary):
+    """Data with the names of its factors and features."""
+
+    factor_names: Texts
+    feature_names: Texts = field(default=(), metadata=LEFT_OUT)
+    """Names of the F features of vectors, where they are known."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataRecord(NamedData):
+    """The data of a run: its description, and how it is identified."""
+
     source: Mapping[str, Json] = field(default_factory=dict)
     """How it was made or read, every step down to the file, see `FactorDataset.source`."""
     fingerprint: str
     """Digest of images and factors."""
-    n: Count
-    """Number of samples."""
     image_shape: tuple[int, ...]
     """`(C, H, W)` of images, `(F,)` of vectors."""
-    factor_names: Texts
     factor_kinds: tuple[FactorKind, ...]
-    notes: Texts
-    """What a reader of any result must know."""
-    feature_names: Texts = field(default=(), metadata=LEFT_OUT)
-    """Names of the F numbers of a vector, where they are known."""
     paths_from: StartingPoints | None = field(default=None, metadata=LEFT_OUT)
     """Where relative paths of the configuration's data start."""
 
@@ -86,7 +98,7 @@ class DataRecord:
 
 @dataclass(frozen=True, kw_only=True)
 class RunRecord:
-    """What `run.json` holds."""
+    """Content of `run.json`."""
 
     REMEDY: ClassVar[str] = "Restore the file, or train again into another folder."
 
@@ -104,7 +116,7 @@ class RunRecord:
     """Terms of the finished model, nats, where the method changed it after the last step."""
 
     def __post_init__(self) -> None:
-        for name in NEEDED:
+        for name in REQUIRED_TERMS:
             if self.final_terms is not None and name not in self.final_terms:
                 raise FieldError(f"final_terms[{shown(name)}]", "missing", wanted(float))
         if self.status == "done" and self.seconds is None:
@@ -123,23 +135,23 @@ class Votes:
 
 @dataclass(frozen=True, kw_only=True)
 class Scores:
-    """What `micvae evaluate RUN` finds and `scores.json` holds, of D latents and K factors."""
+    """Content of `scores.json`, as `micvae evaluate RUN` computes it: D latents, K factors."""
 
     REMEDY: ClassVar[str] = "Run micvae evaluate on the run again to write the file anew."
 
     metrics: Mapping[str, float]
-    """Name → score; without factors those that need none."""
+    """Score by name; without factors, only the scores that need none."""
     missing: Mapping[str, str] = field(default_factory=dict)
-    """Name → why there is no such score."""
+    """By name, why a score is missing."""
     cautions: Texts = ()
-    """Which metrics are not fair to which factors, missing, or a convention, in words."""
+    """Sentences: which metrics are unfair to which factors, missing, or a convention."""
     votes: Votes | None = None
-    """Of the interventional scores, where they were computed."""
+    """How interventional scores were computed; None where they were not."""
     r_mi: float
     """Σ_{i≠j} I(z_i; z_j) of the aggregate posterior, nats."""
     r_mi_null: Ends | None = None
-    """Interval of the same estimate for independent latents; None for a single latent, and in
-    files of 0.1, as all nulls."""
+    """Interval of the same estimate for independent latents; None for a single latent. Files of
+    micvae 0.1 have no nulls."""
     latent_mi: Matrix
     """Its summands, (D, D)."""
     latent_mi_null: Matrix | None = None
@@ -155,15 +167,15 @@ class Scores:
     active: tuple[bool, ...]
     """(D,): which latents are active."""
     active_units: Whole
-    """How many."""
+    """Number of active latents."""
     factor_names: Texts
-    """K names: of the factors that vary."""
+    """K names of the factors that vary."""
     samples: Count
     seed: Whole
     reconstruction: float | None
     """Nats per sample, of the finished model; None where it is not known."""
     kl: float | None
-    """The same."""
+    """KL term, likewise."""
     seconds: NonNegative | None = field(default=None, metadata=LEFT_OUT)
     """Time that scoring took."""
 
@@ -184,7 +196,7 @@ class Scores:
 
     @property
     def quantities(self) -> Mapping[str, float | None]:
-        """Every single number by its name in tables: the metrics, and what has no ground truth.
+        """Every number by its name in tables: the metrics, and quantities without ground truth.
 
         None where it is not known.
         """
@@ -203,7 +215,7 @@ def check_data(
     factor_kinds: tuple[FactorKind, ...],
     feature_names: Texts,
 ) -> None:
-    """Refuse facts of a data set that do not fit each other.
+    """Refuse a description whose parts do not fit each other.
 
     Raises:
         FieldError: names the field.

@@ -22,6 +22,7 @@ from micvae.records import (
     Whole,
     check_length,
 )
+from micvae.training.record import DataSummary
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -191,21 +192,12 @@ class MissingPair(Pair, Missing):
 
 
 @dataclass(frozen=True, kw_only=True)
-class AuditedData:
-    """The data of the runs."""
-
-    name: str
-    n: Count
-    notes: Texts
-
-
-@dataclass(frozen=True, kw_only=True)
 class AuditRecord:
     """What `micvae audit` finds and `audit.json` holds."""
 
     REMEDY: ClassVar[str] = "Run micvae audit again to write the file anew."
 
-    data: AuditedData
+    data: DataSummary
     quick: bool
     seed: Whole
     images: Count

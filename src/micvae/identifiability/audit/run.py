@@ -14,7 +14,7 @@ from micvae.identifiability.audit.agreement import audit_agreement
 from micvae.identifiability.audit.decoder import audit_decoder
 from micvae.identifiability.audit.dependence import audit_latents, audit_sources
 from micvae.identifiability.audit.encoder import audit_encoder
-from micvae.identifiability.audit.record import Audited, AuditedData, AuditRecord, Measured
+from micvae.identifiability.audit.record import Audited, AuditRecord, Measured
 from micvae.identifiability.audit.subject import Subject, check_image_count
 from micvae.identifiability.audit.truth import audit_truth
 from micvae.identifiability.audit.verdict import (
@@ -25,6 +25,7 @@ from micvae.identifiability.audit.verdict import (
     sentences,
 )
 from micvae.torch_state import with_torch_defaults
+from micvae.training.record import DataSummary
 from micvae.training.run import Run
 
 RESULT = "audit.json"
@@ -159,7 +160,7 @@ def audit_runs(
 
     subjects = [Subject.of_run(run, dataset) for run in runs]
     result = AuditRecord(
-        data=AuditedData(name=dataset.name, n=len(dataset), notes=dataset.notes),
+        data=DataSummary(name=dataset.name, n=len(dataset), notes=dataset.notes),
         quick=quick,
         seed=seed,
         images=scale.images,
