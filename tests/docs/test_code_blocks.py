@@ -22,6 +22,7 @@ import pytest
 import tyro
 from PIL import Image
 
+from builders import without_rendering
 from micvae import objectives
 from micvae.cli import COMMANDS, main
 from micvae.data import GENERATED, PROBLEMS, describe, squares
@@ -75,6 +76,7 @@ def folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.setattr(warnings, "showwarning", warnings.showwarning)
+    without_rendering(monkeypatch.setattr)
     data = squares(128, seed=0)
     np.savez("faces.npz", images=data.images, factors=data.factors, factor_names=data.factor_names)
     Path("photos").mkdir()
@@ -105,8 +107,11 @@ def test_every_block_of_a_page(page, folder, monkeypatch):
     names = names_of(page)
     for block in blocks(page):
         place = f"{page.relative_to(ROOT)}, line {block.line}"
+        if block.language == "python" and page.name == "CONTRIBUTING.md":
+            continue  # files that one would add: carried out by tests/unit/test_contributing.py
         if block.language == "python":
-            code = compile("\n" * block.line + block.text, str(page), "exec")
+            text = re.sub(r"\brange\(\d{4,}\)", "range(400)", block.text)
+            code = compile("\n" * block.line + text, str(page), "exec")
             if not block.costly:
                 with warnings.catch_warnings():
                     warnings.simplefilter("ignore", MicvaeWarning)  # of scores on tiny data
