@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Self, get_args
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
@@ -23,7 +24,6 @@ from micvae.data.value_range import innermost
 from micvae.errors import DataError, NotConvergedWarning
 from micvae.estimator.containers import open_container
 from micvae.estimator.inputs import Given, taken
-from micvae.estimator.names import check_names
 from micvae.estimator.parameters import WithOptions
 from micvae.estimator.settings import config_of, objective_of, parameters_of
 from micvae.files import expanded
@@ -275,8 +275,8 @@ class Disentangler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, WithOption
         The parameters are those of the training.
         """
         run = Run(expanded(path))
-        values = parameters_of(run.config, run.data)
-        return cls(**{**values, "device": device})._take(run)
+        values = {**parameters_of(run.config, run.data), "device": device}
+        return cls().set_params(**values)._take(run)
 
     def _take(self, run: Run) -> Self:
         self.config_ = run.config
@@ -309,8 +309,9 @@ class Disentangler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, WithOption
         values, names = opened.values, opened.names
         if isinstance(values, np.ndarray) and values.ndim < 3:
             finite = not is_large(values.shape)  # where it is large, it is checked in parts
-            if names:
-                check_names(self, names, fitting)
+            if names:  # checked by scikit-learn as those of a frame that it knows
+                frame = pa.table([pa.array([])] * len(names), names=names)
+                validate_data(self, frame, reset=fitting, skip_check_array=True)
                 values = check_array(values, ensure_all_finite=finite, estimator=self)
             else:
                 values = validate_data(self, values, reset=fitting, ensure_all_finite=finite)
