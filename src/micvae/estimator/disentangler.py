@@ -23,7 +23,7 @@ from micvae.data.standardised import standardised_name
 from micvae.data.value_range import innermost
 from micvae.errors import DataError, NotConvergedWarning
 from micvae.estimator.containers import open_container
-from micvae.estimator.inputs import Given, taken
+from micvae.estimator.inputs import Given, dataset_of
 from micvae.estimator.parameters import WithOptions
 from micvae.estimator.settings import config_of, objective_of, parameters_of
 from micvae.files import expanded
@@ -315,7 +315,7 @@ class Disentangler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, WithOption
                 values = check_array(values, ensure_all_finite=finite, estimator=self)
             else:
                 values = validate_data(self, values, reset=fitting, ensure_all_finite=finite)
-        given = taken(
+        given = dataset_of(
             values,
             y,
             layout=opened.layout or self.layout,  # type: ignore[arg-type]

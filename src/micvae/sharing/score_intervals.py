@@ -11,7 +11,7 @@ from micvae.scoring import SAMPLES
 from micvae.training import Run
 
 
-def with_intervals(run: Run) -> Mapping[str, BootstrapInterval]:
+def score_intervals(run: Run) -> Mapping[str, BootstrapInterval]:
     """Bootstrap intervals (95%) over the samples that `micvae evaluate` scored.
 
     Left out are scores whose every resample costs as much as the score itself (DCI), and those
