@@ -15,6 +15,7 @@ PACKAGES = [
     "micvae",
     "micvae.networks",
     "micvae.information",
+    "micvae.metrics",
     "micvae.training",
     "micvae.scoring",
     "micvae.identifiability",

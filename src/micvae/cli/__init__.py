@@ -39,39 +39,38 @@ usage: micvae COMMAND …          micvae COMMAND --help explains each
 
   reproduce          train, compare and report what the paper reports
   train METHOD       train one model
-  evaluate RUN       score a trained run, or anybody's codes: MIG, DCI, InfoMEC, MCC, …
-  report FOLDER …    write figures and one self-contained HTML page, or compare runs on one
-  explore RUN        one HTML file to try the latents in: sliders, pictures, codes
-  study METHOD …     several methods over several seeds, in parallel
-  select DATA        which method to go on with, chosen without ground truth
-  audit RUN …        what a trained run's latents identify, and what they do not
-  theorem            what independence cannot identify: counterexamples, measured
-  encode RUN DATA    the codes of a data set as a table (Parquet, CSV)
-  decode RUN CODES   the images of a table of codes
-  export RUN         encoder and decoder as ONNX
-  share RUN          a folder to send, or to publish on the Hugging Face hub
-  list WHAT          methods, metrics, estimators or data
+  evaluate RUN       score a trained run, or codes from any program: MIG, DCI, InfoMEC, MCC, …
+  report FOLDER …    write figures and one self-contained HTML page; compare several runs
+  explore RUN        write one HTML file to explore the latents: sliders, images, codes
+  study METHOD …     train and score several methods over several seeds, in parallel
+  select DATA        rank methods on your data without ground truth
+  audit RUN …        measure what the latents of trained runs identify
+  theorem            measure counterexamples to identifiability from independence
+  encode RUN DATA    write the codes of a data set as a table (Parquet, CSV)
+  decode RUN CODES   write the images of a table of codes
+  export RUN         write encoder and decoder as ONNX
+  share RUN          write a folder to send, or publish the model on the Hugging Face hub
+  list WHAT          list methods, latents, metrics, estimators or data sets
 
 First steps:
   micvae train mi-constrained --data squares --epochs 5 --out runs/first
   micvae evaluate runs/first
   micvae report runs/first
 
-Codes from anywhere, against known factors (.npy, .npz, .csv, .parquet):
+Codes from any program and known factors (.npy, .npz, .csv, .parquet):
   micvae evaluate --codes codes.npy --factors factors.csv --intervals
 
-Your own data: --data takes an .npz file (images; optional factors, factor_names, partners,
-auxiliary, …), an .npy or .h5 file, a .csv or .parquet table of numbers, or a folder of pictures
-(optional factors.csv), see docs/data.md. A command that was interrupted goes on where it stopped
-when it is given again.
+Your own data: --data reads an .npz file (images; optional factors, factor_names, partners,
+auxiliary, …), an .npy or .h5 file, a .csv or .parquet table of numbers, or a folder of images
+(optional factors.csv), see docs/data.md. To continue an interrupted command, give it again.
 """
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run one command; a wrong input prints one line and ends with status 2.
+    """Run one command; wrong input prints one line and ends with status 2.
 
-    What the system refuses (files, memory) is one line with status 2 as well. Ctrl-C ends with
-    status 130; output that nobody reads any more (`| head`) ends the command quietly, with 141.
+    Errors of the system (files, memory) print one line and end with status 2 as well. Ctrl-C ends
+    with status 130, a closed output (`| head`) with status 141 and no message.
     """
     make_printable()
     own = arguments is None
@@ -111,7 +110,7 @@ def _run(given: list[str]) -> None:
 
 
 def _end(status: int, said: str | None = None) -> None:
-    """Leave the program; output that cannot be written any more is given up."""
+    """Leave the program; discard output that cannot be written."""
     try:
         if said is not None:
             print(said, file=sys.stderr, flush=True)

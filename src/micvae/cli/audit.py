@@ -1,4 +1,4 @@
-"""`micvae audit`: what can be told of a trained model's identifiability."""
+"""`micvae audit`: what trained models identify."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,22 +25,23 @@ def audit(arguments: list[str]) -> None:
     class Audit:
         """Audit trained runs: generator, encoder, independence, and what is identified.
 
-        With ground truth the latents are compared with the factors, without it several runs on
-        the same data with each other; both beside random rotations. docs/audit.md says how to
-        read it.
+        With ground truth, latents are compared with the factors. Without it, several runs on the
+        same data are compared with each other. Random rotations are the baseline of both.
+        docs/audit.md explains the result.
         """
 
         runs: Positional[tuple[Path, ...]] = ()
-        """Folders of trained runs; several must be of the same data."""
+        """Folders of trained runs on the same data."""
         out: Path | None = None
-        """Folder for audit.json, figures and the page: RUN/audit for one run, out/audit for
-        several."""
+        """Folder for audit.json, figures and the page. Default: RUN/audit for one run, out/audit
+        for several."""
         seed: int = 0
-        """Determines which samples are taken, and all draws."""
+        """Determines which samples are used, and all random draws."""
         images: int | None = None
-        """For the decoder's Jacobian and the encoder's gap: 300, or 50 with --quick."""
+        """Number of images for the decoder's Jacobian and the encoder's gap. Default: 300, or 50
+        with --quick."""
         quick: bool = False
-        """Fewer samples everywhere: seconds, and wide intervals."""
+        """Use fewer samples: seconds instead of minutes, wide intervals."""
 
     parsed = parse(Audit, arguments, "audit", Audit())
     if not parsed.runs:
@@ -68,7 +69,7 @@ def audit(arguments: list[str]) -> None:
 
 
 def _print(result: AuditRecord, rows: list[tuple[str, str, list[tuple[str, str, Any]]]]) -> None:
-    """A column per run, then what it says."""
+    """Print a column per run, then the conclusions."""
     names = short_names(run.name for run in result.runs)
     runs = [Column(name, overflow="fold") for name in names]
     table = PlainTable(Column("measured"), *runs, title="audit", box=SIMPLE_HEAD)

@@ -21,16 +21,16 @@ def encode(arguments: list[str]) -> None:
     class Encode:
         """Write the codes of a data set as a table.
 
-        A row per sample: its number, a column per latent (z0, z1, …: posterior means), and a
-        column per known factor.
+        The table has one row per sample, with its number, a column per latent (z0, z1, …: posterior
+        means) and a column per known factor.
         """
 
         run: Positional[str] = ""
         """Folder of a trained run, or of micvae share; or hf://OWNER/NAME."""
         data: Positional[str] = ""
-        """What to encode: whatever --data of micvae train takes."""
+        """The data to encode, as for --data of micvae train."""
         out: Path = Path("codes.parquet")
-        """A .parquet or .csv file; of files that are there, only a table of codes is replaced."""
+        """A .parquet or .csv file. An existing file is replaced only if it is a table of codes."""
 
     from micvae.sharing.codes import encode_to
     from micvae.sharing.load_model import open_trained

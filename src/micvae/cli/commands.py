@@ -73,21 +73,21 @@ def train(arguments: list[str]) -> None:
     class Train(TrainingOptions):
         """Train one model into a run folder.
 
-        METHOD is a name of micvae list methods, where wanted with a preset (mi-constrained:paper).
-        Weights may change over the steps: --beta "ramp(0, 1, steps=1000)".
+        METHOD is a name from micvae list methods, optionally with a preset (mi-constrained:paper).
+        Weights may change during training: --beta "ramp(0, 1, steps=1000)".
         """
 
         objective: kind  # type: ignore[valid-type]
         """The method and its hyperparameters."""
         out: Path = Path("out/run")
-        """Folder of the run; given again, training goes on where it stopped."""
+        """Folder of the run; with the same options, an interrupted training continues."""
         tracker: Tracking = OWN_LOG
-        """Where else to show the training: log (nowhere), tensorboard, mlflow or wandb (offline);
-        it changes no bit of the run."""
+        """Where else to log: log (nowhere), tensorboard, mlflow or wandb (offline). It does not
+        change the run."""
         standardise: bool = True
-        """Whether vectors of a table or array file of your own are brought to mean 0 and variance 1
-        per feature, as the estimator does; not for methods that rest on distances, such as
-        isometric-ica. Generated data is left as it is."""
+        """Whether to scale vectors of your own tables and array files to mean 0 and variance 1 per
+        feature. Disable it for methods that use distances, such as isometric-ica. Generated data is
+        never scaled."""
 
     parsed = parse(Train, rest, f"train {method or 'METHOD'}", Train(objective=chosen))
     values = dict(vars(parsed))
@@ -118,7 +118,7 @@ def train(arguments: list[str]) -> None:
 
 
 def _say_scale(dataset: FactorDataset, data: str) -> None:
-    """Say which values are black and white, where that is not what the type is made for."""
+    """Print the values of black and white, if they are not those of the type."""
     scale = Scale.of(dataset.source) if dataset.pictures else None
     for note in () if scale is None else scale.notes(data):
         say(f"note: {note}")
@@ -131,23 +131,22 @@ def study(arguments: list[str]) -> None:
     class Study(TrainingOptions):
         """Train and score several methods over several seeds, in parallel.
 
-        What is finished is not run again; a study that was interrupted goes on.
+        Finished runs are not repeated; an interrupted study continues.
         """
 
         methods: Positional[tuple[str, ...]] = tuple(METHODS)
-        """What to compare, e.g. vae mi-constrained:paper "mi-constrained(mi_weight=1)"."""
+        """Methods to compare, such as vae mi-constrained:paper "mi-constrained(mi_weight=1)"."""
         seeds: int = 5
         """Number of seeds per method: seed, seed + 1, …"""
         restarts: int = 1
-        """Trainings per method and seed, of which that of the lowest loss is kept; no label is
-        looked at."""
+        """Trainings per method and seed; the one with the lowest loss is kept. No label is used."""
         out: Path = Path("out/study")
         """Folder of the study."""
         workers: int = n_workers()
         """Runs at a time, one thread each."""
         standardise: bool = True
-        """Whether vectors of a table or array file of your own are brought to mean 0 and variance 1
-        per feature; generated data is left as it is."""
+        """Whether to scale vectors of your own tables and array files to mean 0 and variance 1 per
+        feature. Generated data is never scaled."""
 
     parsed = parse(Study, arguments, "study", Study())
     for name in ("seeds", "restarts", "workers"):
@@ -186,7 +185,7 @@ def reproduce(arguments: list[str]) -> None:
 
 
 def _finish(rows: Sequence[Row], labels: Sequence[str], cells: Sequence[Cell], out: Path) -> None:
-    """Show the table and what failed, draw the page; status 1 where a row has no finished run."""
+    """Print the table and failures, draw the page; status 1 if a row has no finished run."""
     print_summary(rows, labels)
     failed = read(StudyRecord, out / STUDY).failed
     for cell in cells:
@@ -203,7 +202,7 @@ def list_(arguments: list[str]) -> None:
 
     @dataclass(frozen=True)
     class List:
-        """List what can be named on the command line."""
+        """List the names that commands accept."""
 
         what: Positional[Literal["methods", "latents", "metrics", "estimators", "data"]]
         """What to list."""

@@ -1,4 +1,4 @@
-"""`micvae evaluate`: scores of trained runs, and of anybody's codes."""
+"""`micvae evaluate`: scores of trained runs, and of codes from any program."""
 
 import warnings
 from collections.abc import Mapping, Sequence
@@ -62,35 +62,35 @@ def evaluate(arguments: list[str]) -> None:
 
     @dataclass(frozen=True)
     class Evaluate:
-        """Score trained runs, or anybody's codes.
+        """Score trained runs, or codes from any program.
 
-        micvae evaluate RUN scores a run and stores the scores in it. Several runs, trained on the
-        same data, are also ranked without labels (UDR). micvae evaluate --codes FILE --factors
-        FILE scores a representation from anywhere: .npy, .npz, .csv or .parquet, a row per sample.
-        Of a table of micvae encode (row, z0, z1, …, factors), --codes takes z0, z1, …, and
-        --factors what is beside them. A column of row numbers that pandas wrote is left out.
+        micvae evaluate RUN scores a run and stores the scores in it. Several runs on the same data
+        are also ranked without labels (UDR). micvae evaluate --codes FILE --factors FILE scores any
+        representation: .npy, .npz, .csv or .parquet, one row per sample. From a table of micvae
+        encode (row, z0, z1, …, factors), --codes reads z0, z1, … and --factors reads the factors. A
+        column of row numbers that pandas wrote is left out.
         """
 
         runs: Positional[tuple[Path, ...]] = ()
         """Folders of trained runs."""
         codes: Path | None = None
-        """Codes (N, D), by convention posterior means; of a table of micvae encode its z0, z1, …"""
+        """Codes (N, D), by convention posterior means."""
         factors: Path | None = None
-        """Ground truth (N, K); columns of text are categories. Without it, only scores that need
-        none are computed."""
+        """Ground truth (N, K); columns of text are categories. Without it, only scores that need no
+        ground truth are computed."""
         factor_kinds: tuple[FactorKind, ...] = ()
-        """Of every factor, for --codes: continuous, ordinal, categorical or angular; guessed where
-        left out."""
+        """For --codes: the kind of every factor, continuous, ordinal, categorical or angular.
+        Default: guessed."""
         metrics: tuple[str, ...] = ()
-        """Names out of micvae list metrics, for --codes; all where left out."""
+        """For --codes: names from micvae list metrics. Default: all."""
         intervals: bool = False
         """For --codes: 95% bootstrap intervals over samples. DCI takes 20 times as long."""
         out: Path | None = None
-        """For --codes: a .json file to write the scores to; no other file is replaced."""
+        """For --codes: a .json file for the scores. Only a file of scores is replaced."""
         seed: int = 0
-        """Determines which samples are scored, how they are split, and all draws."""
+        """Determines which samples are scored, how they are split, and all random draws."""
         tracker: Tracking = OWN_LOG
-        """Where else to show the scores of a RUN: as for micvae train."""
+        """For a RUN: where else to log the scores, as for micvae train."""
 
     parsed = parse(Evaluate, arguments, "evaluate", Evaluate())
     if bool(parsed.runs) == (parsed.codes is not None):
@@ -210,7 +210,7 @@ def _evaluate_files(
 
 
 def _guessed(table: TableFile) -> list[FactorKind]:
-    """Kinds of factors: text is categorical, numbers are guessed; a doubtful guess is said."""
+    """Kinds of factors: text is categorical, numbers are guessed; doubtful guesses warn."""
     numbers = [k for k, kind in enumerate(table.kinds()) if kind is None]
     warn_of_guesses(
         [table.values[:, k] for k in numbers],
@@ -229,7 +229,7 @@ def _say_left_out(what: str, read: TableFile, kept: TableFile) -> None:
 
 
 def _refuse_constant(table: TableFile, path: Path) -> None:
-    """Name a constant factor, of which the metrics know no more than the number."""
+    """Refuse constant factors by name; the metrics know only their numbers."""
     for name, column in zip(table.names, table.values.T, strict=True):
         if column.min() == column.max():
             raise MicvaeError(

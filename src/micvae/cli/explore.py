@@ -19,22 +19,22 @@ def explore(arguments: list[str]) -> None:
 
     @dataclass(frozen=True)
     class Explore:
-        """Write one HTML file to try a run's latents in; any browser opens it, offline.
+        """Write one HTML file to explore the latents of a run; any browser opens it offline.
 
         It needs onnx and onnxruntime: pip install "micvae[onnx]".
 
-        A slider per latent, live decoding, images to start from, traversals, and codes coloured
-        by factor. Names given to latents in the page are kept by the browser; downloaded into
-        RUN/latent_names.json, they are in the next page from the start.
+        The page has a slider per latent, live decoding, sample images, traversals, and codes
+        coloured by factor. The browser stores the names that you give to latents. Save them as
+        RUN/latent_names.json to include them in the next page.
         """
 
         run: Positional[Path]
         """Folder of a trained run."""
         out: Path | None = None
-        """The file, in .html: RUN/explore.html where left out. Of files that are there, only an
-        explorer is replaced."""
+        """The .html file. Default: RUN/explore.html. An existing file is replaced only if it is an
+        explorer page."""
         port: int | None = None
-        """Also serve the page at http://127.0.0.1:PORT, until Ctrl-C."""
+        """Also serve the page at http://127.0.0.1:PORT until Ctrl-C."""
 
     parsed = parse(Explore, arguments, "explore")
     if parsed.port is not None and not 0 < parsed.port < 65536:

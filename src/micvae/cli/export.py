@@ -21,16 +21,16 @@ def export(arguments: list[str]) -> None:
         """Write a run's encoder and decoder as files that need neither micvae nor PyTorch.
 
         encoder.onnx maps images to codes, decoder.onnx codes to images, in batches of any size.
-        Both are compared with PyTorch before they are written. model.json says what they read
-        and give, and the range of every latent.
+        Both are compared with PyTorch before they are written. model.json describes their inputs
+        and outputs and the range of every latent.
         """
 
         run: Positional[Path]
         """Folder of a trained run."""
         format: Literal["onnx"] = "onnx"
-        """Of the files."""
+        """Format of the files."""
         out: Path | None = None
-        """Folder for them: RUN/onnx where left out."""
+        """Folder for the files. Default: RUN/onnx."""
 
     parsed = parse(Export, arguments, "export")
     from micvae.sharing.onnx import TOLERANCE, export_run, require_onnx

@@ -1,4 +1,4 @@
-"""What `micvae list` prints: the names of one kind."""
+"""`micvae list`: tables of names."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ from micvae.objectives.identifiability import short
 
 
 def print_list(what: str) -> None:
-    """The names of one kind, a line each."""
+    """Print the names of one kind, one per row."""
     table = PlainTable(
         Column("name", no_wrap=True), Column("what it is", overflow="fold"), "source"
     )
@@ -50,10 +50,10 @@ def print_list(what: str) -> None:
             table.add_row(f"{name}('DATA')", _first_line(make), "any of these")
         for name, make in OWN.items():
             table.add_row(f"{name}('PATH')", _first_line(make), "your own")
-        table.add_row("PATH.npz", "images, optional factors, partners, …", "your own")
+        table.add_row("PATH.npz", "images; optional factors, partners, …", "your own")
         table.add_row("PATH.npy, PATH.h5", "images or vectors", "your own")
         table.add_row("PATH.csv, PATH.parquet", "a table of numbers: vectors", "your own")
-        table.add_row("FOLDER", "a folder of pictures, optional factors.csv", "your own")
+        table.add_row("FOLDER", "a folder of images, optional factors.csv", "your own")
     Console().print(table)
 
 

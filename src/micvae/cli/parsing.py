@@ -20,8 +20,8 @@ T = TypeVar("T")
 def parse(kind: type[T], arguments: Sequence[str], command: str, default: T | None = None) -> T:
     """Parse flags into a dataclass; ends the program on `--help` or a wrong flag (status 2).
 
-    Choices such as estimators, networks and schedules are read as text, see `micvae.spelling`;
-    `~` at the beginning of a path is the home directory.
+    Estimators, networks, schedules and other choices are read as text, see `micvae.spelling`. A
+    leading `~` in a path is the home directory.
     """
     _refuse_repeated(kind, arguments)
     registry = ConstructorRegistry()
@@ -44,10 +44,10 @@ def parse(kind: type[T], arguments: Sequence[str], command: str, default: T | No
 
 
 def _refuse_repeated(kind: type[Any], arguments: Sequence[str]) -> None:
-    """Refuse an option that is given more than once, of which only the last would be read.
+    """Refuse an option that is given more than once; otherwise only the last value would count.
 
     Raises:
-        MicvaeError: names the option, what it was given, and what to write instead.
+        MicvaeError: names the option, its values, and the remedy.
     """
     given: dict[str, list[str]] = {}
     for argument, after in zip(arguments, [*arguments, ""][1:], strict=True):
@@ -70,7 +70,7 @@ def _refuse_repeated(kind: type[Any], arguments: Sequence[str]) -> None:
 
 
 def _option_of(word: str, arguments: Sequence[str]) -> str | None:
-    """The option that has this value, where only one has."""
+    """The option with this value, if it is the only one."""
     pairs = pairwise(arguments)
     found = [option for option, value in pairs if value == word and option.startswith("--")]
     found += [
@@ -100,7 +100,7 @@ def _choice(info: PrimitiveTypeInfo, read: list[str]) -> PrimitiveConstructorSpe
 
 
 def _path(info: PrimitiveTypeInfo) -> PrimitiveConstructorSpec[Path] | None:
-    """Read a path; the shell leaves the `~` of `--out=~/runs` to us."""
+    """Read a path; the shell does not expand the `~` of `--out=~/runs`."""
     if info.type is not Path:
         return None
     return PrimitiveConstructorSpec(

@@ -23,14 +23,14 @@ def report(arguments: list[str]) -> None:
     class Report:
         """Write figures (PNG, SVG) and one self-contained page, report.html.
 
-        One folder, of a run, a study, a selection, an audit, …, gets its page inside. Several runs
-        are compared on one page in --out; of several other folders each gets its own.
+        The page of a run, study, selection, audit, … is written into its folder. Several runs are
+        compared on one page in --out. Several other folders get one page each.
         """
 
         folders: Positional[tuple[Path, ...]] = ()
-        """Folders that a command wrote to its --out."""
+        """Folders that commands wrote (their --out)."""
         out: Path | None = None
-        """Folder of the page that compares runs; out/comparison where left out."""
+        """Folder of the page that compares runs. Default: out/comparison."""
 
     parsed = parse(Report, arguments, "report", Report())
     if not parsed.folders:
@@ -61,7 +61,7 @@ def _write_comparison(runs: Sequence[Path], out: Path) -> None:
 
 
 def write_report(folder: Path) -> None:
-    """Draw what a folder holds, and say where the page is."""
+    """Draw the page of a folder, and print its path."""
     from micvae.reports import report_folder  # matplotlib is needed for nothing else
     from micvae.reports.page import FIGURES
 

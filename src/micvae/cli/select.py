@@ -34,15 +34,15 @@ def select(arguments: list[str]) -> None:
 
     @dataclass(frozen=True, kw_only=True)
     class Select(Selection):
-        """Choose a method, or a strength, for data whose factors nobody knows.
+        """Rank methods, or strengths of a method, on data whose factors are unknown.
 
-        Trains every candidate under several seeds and ranks them by how well the seeds agree on
-        their latents (UDR); factors are not used, even where the data has some. A selection that
-        was interrupted goes on. docs/select.md says how to read the page.
+        The command trains every candidate under several seeds and ranks candidates by the agreement
+        of the latents between seeds (UDR). It does not use factors, even if the data has some. An
+        interrupted selection continues. docs/select.md explains the page.
         """
 
         data: Positional[str] = ""
-        """A data set's name, an .npz file or a folder of images, as for train --data."""
+        """The data, as for train --data: a name, a file or a folder of images."""
 
     job = parse(Select, arguments, "select", Select())
     if not job.data:
@@ -68,7 +68,7 @@ def select(arguments: list[str]) -> None:
 
 
 def _print(result: SelectionRecord) -> None:
-    """The ranking, then what it says."""
+    """Print the ranking, then the conclusions."""
     columns = [Column(name, justify="right", no_wrap=True) for name in COLUMNS.values()]
     title = "ranked by UDR; below each mean over seeds its 95% bootstrap interval; nats"
     first = Column("candidate", overflow="fold")

@@ -20,8 +20,9 @@ def share(arguments: list[str]) -> None:
     class Share:
         """Write a trained model with its model card in the Hugging Face layout, or publish it.
 
-        config.json, model.safetensors and README.md, filled from the run's own figures; no path
-        of this machine goes into them. Run micvae evaluate first to have scores in the card.
+        The files are config.json, model.safetensors and README.md, filled with the numbers of the
+        run. They contain no path of this machine. Run micvae evaluate first to include scores in
+        the card.
         """
 
         run: Positional[Path] = Path()
@@ -29,13 +30,13 @@ def share(arguments: list[str]) -> None:
         out: Path | None = None
         """Folder to write."""
         repo: str | None = None
-        """OWNER/NAME on the hub, to publish to."""
+        """OWNER/NAME on the hub to publish to."""
         public: bool = False
-        """With --repo: whether everybody may see a new repository."""
+        """With --repo: whether a new repository is public."""
         licence: str | None = None
-        """Identifier for the card, such as apache-2.0."""
+        """Identifier of the licence for the card, such as apache-2.0."""
         intervals: bool = True
-        """Compute bootstrap intervals of the scores for the card; they take some seconds."""
+        """Whether to compute bootstrap intervals of the scores for the card (some seconds)."""
 
     parsed = parse(Share, arguments, "share", Share())
     if parsed.run == Path() or (parsed.out is None) == (parsed.repo is None):

@@ -1,4 +1,4 @@
-"""Where the command line prints, and how Ctrl-C ends it."""
+"""Output of the command line, and Ctrl-C."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from types import FrameType
 from typing import Any, Self
 
 ERRORS = "micvae.plain"
-"""Name of the handler of characters that an output cannot show."""
+"""Name of the handler of characters that an output cannot encode."""
 
 PLAIN = {
     "→": "->",
@@ -51,9 +51,9 @@ PLAIN = {
     "‘": "'",
     "’": "'",
 }
-"""What stands for a character where the output's encoding does not have it, in ASCII.
+"""ASCII replacements for characters that the output's encoding lacks.
 
-Others are escaped as in Python: `\\u0431`.
+Other characters are escaped as in Python: `\\u0431`.
 """
 
 
@@ -76,8 +76,8 @@ codecs.register_error(ERRORS, _plain)
 def make_printable() -> None:
     """Let standard output and error print any text, whatever their encoding.
 
-    Characters that an encoding such as cp1252 or ASCII does not have are replaced by plain ones
-    (`→` by `->`). Streams that are not those of the interpreter are left as they are.
+    Characters that an encoding such as cp1252 or ASCII lacks are replaced (`→` by `->`). Streams
+    other than those of the interpreter are not changed.
     """
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
@@ -87,13 +87,13 @@ def make_printable() -> None:
 
 
 def flush_output() -> None:
-    """Write what is buffered, so that an error of the output is raised here and not at exit."""
+    """Write the buffer, so that an error of the output is raised here and not at exit."""
     if sys.stdout is not None and not sys.stdout.closed:
         sys.stdout.flush()
 
 
 def abandon_output() -> None:
-    """Discard what cannot be written, which the interpreter would complain of at exit."""
+    """Discard what cannot be written; otherwise the interpreter reports it at exit."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in (sys.stdout, sys.stderr):
         try:
@@ -107,18 +107,18 @@ def abandon_output() -> None:
 
 
 class Interrupts:
-    """One Ctrl-C stops a command; more of them within moments do not disturb its clearing up.
+    """One Ctrl-C stops a command; further ones within seconds do not disturb its cleanup.
 
     Args:
-        stay: whether interrupts stay ignored at the end of a command that was stopped, as the
-            process ends with it.
+        stay: whether interrupts stay ignored after a command was stopped, because the process ends
+            with it.
 
     Attributes:
         came: whether an interrupt came.
     """
 
     PATIENCE = 3.0
-    """Seconds after which another Ctrl-C is taken for a second wish to stop."""
+    """Seconds after which another Ctrl-C counts as a second request to stop."""
 
     def __init__(self, stay: bool) -> None:
         self.stay = stay
@@ -128,7 +128,7 @@ class Interrupts:
         self._ours = False
 
     def __enter__(self) -> Self:
-        """Take over interrupts, where they are handled as Python does by itself."""
+        """Handle interrupts, if Python's default handler is installed."""
         main = threading.current_thread() is threading.main_thread()
         self._ours = main and signal.getsignal(signal.SIGINT) is signal.default_int_handler
         if self._ours:
@@ -136,7 +136,7 @@ class Interrupts:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Give interrupts back."""
+        """Restore the previous handler."""
         if self._ours:
             ignored = self.came and self.stay
             signal.signal(signal.SIGINT, signal.SIG_IGN if ignored else self._before)

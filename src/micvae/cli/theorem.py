@@ -19,18 +19,19 @@ def theorem(arguments: list[str]) -> None:
 
     @dataclass(frozen=True)
     class Theorem:
-        """Measure the conditions of the paper's Theorem 4.3 where its conclusion is false.
+        """Measure the conditions of the paper's Theorem 4.3 on counterexamples to its conclusion.
 
-        Other independent sources of the same observations, Darmois' construction, and pairwise
-        without joint independence; docs/theorem.md has the proofs. Takes a few minutes.
+        The counterexamples are other independent sources of the same observations, Darmois'
+        construction, and pairwise without joint independence. docs/theorem.md has the proofs. The
+        command takes a few minutes.
         """
 
         out: Path = Path("out/theorem")
         """Folder for theorem.json, figures and the page."""
         seed: int = 0
-        """Determines all draws."""
+        """Determines all random draws."""
         quick: bool = False
-        """Fewer samples and angles: seconds, and wide intervals."""
+        """Use fewer samples and angles: seconds instead of minutes, wide intervals."""
 
     from micvae.identifiability.theorem import POINTS, RESULT, run_theorem
     from micvae.reports.theorem import report_theorem

@@ -121,7 +121,7 @@ def rank_bins(column: Floats, bins: int) -> Labels:
     """Bin b holds the values whose lowest rank r (from 0) has ⌊r · bins / N⌋ = b.
 
     Equal values share a bin, and at most `bins` distinct values keep a bin each. Unlike
-    `micvae.metrics.binning.equal_mass_bins`, which takes middle ranks, this is not symmetric under
+    `micvae.metrics.binning.middle_rank_bins`, which takes middle ranks, this is not symmetric under
     a reversal of the order.
     """
     labels = as_labels(column)

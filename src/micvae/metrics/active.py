@@ -29,6 +29,14 @@ def active_units(
 
     Degenerate inputs: a constant latent is not active.
 
+    Examples:
+        >>> import numpy as np
+        >>> from micvae.metrics import active_units
+        >>> factors = np.random.default_rng(0).normal(size=(500, 2))
+        >>> dead = factors * [1, 0.01]
+        >>> [round(float(active_units(codes)), 2) for codes in (factors, dead)]
+        [2.0, 1.0]
+
     References:
         *Importance Weighted Autoencoders*, Yuri Burda, Roger Grosse, Ruslan Salakhutdinov, 2016.
     """

@@ -41,7 +41,7 @@ def equal_width_bins(values: NDArray[Any], bins: int = 20) -> Labels:
     return np.searchsorted(edges[:-1], values, side="right").astype(np.int64) - 1
 
 
-def equal_mass_bins(values: NDArray[Any], bins: int = 20) -> Labels:
+def middle_rank_bins(values: NDArray[Any], bins: int = 20) -> Labels:
     """Assign each value of a column to one of at most `bins` bins by its rank.
 
     A column of at most `bins` distinct values keeps them. Otherwise equal values share the

@@ -62,6 +62,11 @@ class Metric:
             penalty on weight and intercept (SAP) has neither offset nor scale; what has a
             threshold (active units, the FactorVAE score) or a penalty on weights alone (the β-VAE
             score) has no scale.
+
+    Examples:
+        >>> from micvae.metrics import METRICS
+        >>> METRICS["mig"].summary, METRICS["mig"].limits
+        ('one latent alone knows each factor', '0 to 1')
     """
 
     function: Callable[..., Score]

@@ -35,6 +35,14 @@ def gaussian_total_correlation(codes: ArrayLike, *, resamples: int = 0, seed: in
     linear functions of others would make TC infinite: eigenvalues below D times the float64
     rounding are taken for that, so each such latent adds about 17 nats.
 
+    Examples:
+        >>> import numpy as np
+        >>> from micvae.metrics import gaussian_total_correlation
+        >>> factors = np.random.default_rng(0).normal(size=(500, 2))
+        >>> mixed = factors @ [[1, 1], [0, 1]]
+        >>> [round(float(gaussian_total_correlation(codes)), 2) for codes in (factors, mixed)]
+        [0.0, 0.36]
+
     References:
         *Challenging Common Assumptions in the Unsupervised Learning of Disentangled
         Representations*, Francesco Locatello et al., 2019.
@@ -76,6 +84,14 @@ def wasserstein_correlation(codes: ArrayLike, *, resamples: int = 0, seed: int =
         MetricError: For codes that are not finite 2-D numbers, or fewer than 2 samples.
 
     Degenerate inputs: constant latents contribute nothing; if all are constant both are 0.
+
+    Examples:
+        >>> import numpy as np
+        >>> from micvae.metrics import wasserstein_correlation
+        >>> codes = np.random.default_rng(0).normal(size=(500, 2)) @ [[1, 1], [0, 1]]
+        >>> scores = wasserstein_correlation(codes)
+        >>> {name: round(value, 2) for name, value in scores.to_dict().items()}
+        {'wasserstein_correlation': 0.4, 'wasserstein_correlation_norm': 0.14}
 
     References:
         *Challenging Common Assumptions in the Unsupervised Learning of Disentangled

@@ -96,6 +96,14 @@ def dci(
     importance is about that one factor, so D = 1, and with D = 1 every factor is in that one
     latent, so C = 1.
 
+    Examples:
+        >>> import numpy as np
+        >>> from micvae.metrics import dci
+        >>> factors = np.random.default_rng(0).uniform(size=(500, 2))
+        >>> scores = dci(factors @ [[1, 0.2], [0.2, 1]], factors)
+        >>> {name: round(value, 2) for name, value in scores.to_dict().items()}
+        {'dci_disentanglement': 0.82, 'dci_completeness': 0.82, 'dci_informativeness': 1.0}
+
     References:
         *A Framework for the Quantitative Evaluation of Disentangled Representations*,
         Cian Eastwood, Christopher K. I. Williams, 2018.

@@ -72,6 +72,14 @@ def dci_es(
 
     Degenerate inputs: constant latents count in S, and change nothing in E.
 
+    Examples:
+        >>> import numpy as np
+        >>> from micvae.metrics import dci_es
+        >>> factors = np.random.default_rng(0).uniform(size=(500, 2))
+        >>> scores = dci_es(factors @ [[1, 0.2], [0.2, 1]], factors)
+        >>> {name: round(value, 2) for name, value in scores.to_dict().items()}
+        {'dci_explicitness': 1.0, 'dci_size': 1.0}
+
     References:
         *DCI-ES: An Extended Disentanglement Framework with Connections to Identifiability*, Cian
         Eastwood, Andrei Liviu Nicolicioiu, Julius von Kügelgen, Armin Kekić, Frederik Träuble,

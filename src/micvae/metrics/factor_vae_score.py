@@ -51,6 +51,14 @@ def factor_vae_score(
 
     Degenerate inputs: if no latent is active the score is 0.
 
+    Examples:
+        >>> import numpy as np
+        >>> from micvae.metrics import Matched, factor_vae_score
+        >>> factors = np.random.default_rng(0).integers(0, 4, size=(500, 2))
+        >>> score = factor_vae_score(Matched(-factors, factors), train_votes=500, test_votes=500)
+        >>> round(float(score), 2)
+        1.0
+
     References:
         *Disentangling by Factorising*, Hyunjik Kim, Andriy Mnih, 2018.
         *Challenging Common Assumptions in the Unsupervised Learning of Disentangled

@@ -44,6 +44,14 @@ class Rendered:
 
     Raises:
         MetricError: For data that cannot be rendered or has no factors.
+
+    Examples:
+        >>> import numpy as np
+        >>> from micvae.data import squares
+        >>> from micvae.metrics import Rendered
+        >>> held = Rendered(lambda images: images.mean(axis=(2, 3)), squares(64))
+        >>> held.groups(np.array([0, 1]), 5, np.random.default_rng(0)).shape
+        (2, 5, 1)
     """
 
     def __init__(self, encode: Encode, dataset: FactorDataset) -> None:
@@ -95,6 +103,15 @@ class Matched:
 
     Raises:
         MetricError: As every metric does, and for continuous factors.
+
+    Examples:
+        >>> import numpy as np
+        >>> from micvae.metrics import Matched
+        >>> factors = np.random.default_rng(0).integers(0, 4, size=(500, 2))
+        >>> held = Matched(factors, factors)
+        >>> group = held.groups(np.array([1]), 5, np.random.default_rng(0))[0]
+        >>> int(np.ptp(group[:, 1]))
+        0
     """
 
     def __init__(

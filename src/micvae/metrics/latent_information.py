@@ -36,6 +36,14 @@ def mean_pairwise_mi(
     Degenerate inputs: constant latents have mutual information 0 and stay in the mean, as in the
     reference. With D = 1 there is no pair and the score is 0.
 
+    Examples:
+        >>> import numpy as np
+        >>> from micvae.metrics import mean_pairwise_mi
+        >>> factors = np.random.default_rng(0).normal(size=(500, 2))
+        >>> mixed = factors @ [[1, 1], [0, 1]]
+        >>> [round(float(mean_pairwise_mi(codes)), 2) for codes in (factors, mixed)]
+        [0.21, 0.52]
+
     References:
         *Challenging Common Assumptions in the Unsupervised Learning of Disentangled
         Representations*, Francesco Locatello et al., 2019 (mutual information score).

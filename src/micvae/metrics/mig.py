@@ -57,6 +57,14 @@ def mig(
     Degenerate inputs: a constant latent has mutual information 0. With D = 1 there is no second
     latent and the gap is taken to 0. With D < K some factors share a latent, which is allowed.
 
+    Examples:
+        >>> import numpy as np
+        >>> from micvae.metrics import mig
+        >>> factors = np.random.default_rng(0).uniform(size=(500, 2))
+        >>> mixed = factors @ [[1, 1], [1, -1]]
+        >>> [round(float(mig(codes, factors)), 2) for codes in (-factors, mixed)]
+        [0.86, 0.02]
+
     References:
         *Isolating Sources of Disentanglement in Variational Autoencoders*, Ricky T. Q. Chen,
         Xuechen Li, Roger Grosse, David Duvenaud, 2018.

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from numpy.typing import ArrayLike
 
-from micvae.metrics.binning import equal_mass_bins
+from micvae.metrics.binning import middle_rank_bins
 from micvae.metrics.mig import gap_score
 from micvae.metrics.score import Score
 from micvae.metrics.tables import Tables
@@ -44,9 +44,17 @@ def mig_rank(
 
     Degenerate inputs: as in `mig`.
 
+    Examples:
+        >>> import numpy as np
+        >>> from micvae.metrics import mig_rank
+        >>> factors = np.random.default_rng(0).uniform(size=(500, 2))
+        >>> mixed = factors @ [[1, 1], [1, -1]]
+        >>> [round(float(mig_rank(codes, factors)), 2) for codes in (-factors, mixed)]
+        [0.85, 0.01]
+
     References:
         *Isolating Sources of Disentanglement in Variational Autoencoders*, Ricky T. Q. Chen,
         Xuechen Li, Roger Grosse, David Duvenaud, 2018 (the gap; the bins are micvae's).
     """
-    tables = Tables.of(codes, factors, factor_kinds, bins, factor_bins, equal_mass_bins)
+    tables = Tables.of(codes, factors, factor_kinds, bins, factor_bins, middle_rank_bins)
     return gap_score("mig_rank", tables, bins, factor_bins, resamples, seed)

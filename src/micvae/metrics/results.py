@@ -14,7 +14,13 @@ Row = Mapping[str, object]
 
 
 class BootstrapInterval(NamedTuple):
-    """A score and the bounds of its bootstrap interval over samples."""
+    """A score and the bounds of its bootstrap interval over samples.
+
+    Examples:
+        >>> from micvae.metrics import BootstrapInterval
+        >>> BootstrapInterval(0.5, 0.4, 0.6).high
+        0.6
+    """
 
     value: float
     low: float

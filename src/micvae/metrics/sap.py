@@ -75,6 +75,14 @@ def sap(
     Degenerate inputs: a constant latent predicts one class; one of a variance up to 1e-12 has
     squared correlation 0. With D = 1 the gap is taken to 0.
 
+    Examples:
+        >>> import numpy as np
+        >>> from micvae.metrics import sap
+        >>> factors = np.random.default_rng(0).uniform(size=(500, 2))
+        >>> mixed = factors @ [[1, 1], [1, -1]]
+        >>> [round(float(sap(codes, factors)), 2) for codes in (-factors, mixed)]
+        [0.99, 0.07]
+
     References:
         *Variational Inference of Disentangled Latent Concepts from Unlabeled Observations*,
         Abhishek Kumar, Prasanna Sattigeri, Avinash Balakrishnan, 2018.

@@ -69,6 +69,18 @@ class Score(ScoreTable):
         details: What the score was made from (per-factor gaps, importance matrix, settings), as
             the metric's docstring lists it.
         deviations: Bootstrap standard deviation by key; empty unless resamples were asked for.
+
+    Examples:
+        >>> import numpy as np
+        >>> from micvae.metrics import mig
+        >>> factors = np.random.default_rng(0).uniform(size=(500, 2))
+        >>> score = mig(-factors, factors, resamples=20)
+        >>> score
+        score   value  deviation
+        mig    0.8550     0.0141
+        details: gaps, mutual_information, entropies, binned_factors, bins, factor_bins
+        >>> score.details["gaps"].round(2)
+        array([0.86, 0.85])
     """
 
     values: Mapping[str, float]

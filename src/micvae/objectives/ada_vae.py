@@ -12,7 +12,7 @@ from micvae.data import FactorDataset, LazyImages, pairs
 from micvae.distributions import DiagonalGaussian, Trait
 from micvae.errors import DataError
 from micvae.models import VAEModel, laid_out
-from micvae.objectives.base import MODEL, Losses, Objective, Step
+from micvae.objectives.base import ELBO, Losses, Objective, Step
 from micvae.objectives.identifiability import ELEMENTWISE, Identifiability
 from micvae.objectives.schedules import Constant, Schedule
 
@@ -98,17 +98,9 @@ class AdaGVAE(Objective):
             torch.where(merged, average.loc.repeat(2, 1), posterior.loc),
             torch.where(merged, average.log_variance.repeat(2, 1), posterior.log_variance),
         )
-        z, kl = model.space.draw(posterior, step.generator)
-        reconstruction = -model.decode(z).log_prob(both).mean()
-        latent_kl = kl.mean(0)
-        loss = reconstruction + self.beta(step.number) * latent_kl.sum()
-        terms = {
-            "loss": loss,
-            "reconstruction": reconstruction,
-            "kl": latent_kl.sum(),
-            "shared": shared.float().sum(1).mean(),
-        }
-        return Losses({MODEL: loss}, terms, latent_kl)
+        elbo = ELBO.of(model, both, step.generator, posterior)
+        loss = elbo.reconstruction + self.beta(step.number) * elbo.kl
+        return elbo.losses(loss, shared=shared.float().sum(1).mean())
 
     def shared(self, posterior: DiagonalGaussian) -> Tensor:
         """Which latents a pair is taken to share, `(B, D)`, from posteriors of 2 B images."""

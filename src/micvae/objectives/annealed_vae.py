@@ -7,7 +7,7 @@ from typing import ClassVar
 from torch import Tensor
 
 from micvae.models.vae import VAEModel
-from micvae.objectives.base import ELBO, MODEL, Losses, Objective, Step
+from micvae.objectives.base import ELBO, Losses, Objective, Step
 from micvae.objectives.schedules import Constant, Ramp, RelativeRamp, Schedule
 
 
@@ -40,13 +40,6 @@ class AnnealedVAE(Objective):
     def __call__(self, model: VAEModel, x: Tensor, step: Step) -> Losses:
         """Evaluate on a batch; see `Objective`."""
         elbo = ELBO.of(model, x, step.generator)
-        kl = elbo.latent_kl.sum()
-        excess = (kl - self.capacity(step.number)).abs()
+        excess = (elbo.kl - self.capacity(step.number)).abs()
         loss = elbo.reconstruction + self.gamma(step.number) * excess
-        terms = {
-            "loss": loss,
-            "reconstruction": elbo.reconstruction,
-            "kl": kl,
-            "capacity_gap": excess,
-        }
-        return Losses({MODEL: loss}, terms, elbo.latent_kl)
+        return elbo.losses(loss, capacity_gap=excess)

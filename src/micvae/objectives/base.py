@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from functools import cached_property
 from typing import ClassVar, Self
 
 import torch
@@ -129,9 +130,25 @@ class ELBO:
     latent_kl: Tensor
 
     @classmethod
-    def of(cls, model: VAEModel, x: Tensor, generator: torch.Generator) -> ELBO:
-        """Encode, sample once, decode."""
-        posterior = model.encode(x)
+    def of(
+        cls,
+        model: VAEModel,
+        x: Tensor,
+        generator: torch.Generator,
+        posterior: Posterior | None = None,
+    ) -> ELBO:
+        """Encode, unless a posterior is given; sample once; decode."""
+        posterior = model.encode(x) if posterior is None else posterior
         z, kl = model.space.draw(posterior, generator)
         reconstruction = -model.decode(z).log_prob(x).mean()
         return cls(posterior, z, reconstruction, kl.mean(0))
+
+    @cached_property
+    def kl(self) -> Tensor:
+        """KL of all latents, a scalar in nats."""
+        return self.latent_kl.sum()
+
+    def losses(self, loss: Tensor, **terms: Tensor) -> Losses:
+        """Minimise `loss`; log it, both parts of the bound, and further terms."""
+        logged = {"loss": loss, "reconstruction": self.reconstruction, "kl": self.kl, **terms}
+        return Losses({MODEL: loss}, logged, self.latent_kl)

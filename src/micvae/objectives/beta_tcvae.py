@@ -11,7 +11,7 @@ from torch import Tensor
 from micvae.distributions import DiagonalGaussian, StandardNormal, Trait
 from micvae.information.decomposition import Decomposition, Sampling, decompose
 from micvae.models.vae import VAEModel
-from micvae.objectives.base import ELBO, MODEL, Losses, Objective, Step
+from micvae.objectives.base import ELBO, Losses, Objective, Step
 from micvae.objectives.schedules import Constant, Schedule
 
 NORMAL = StandardNormal()
@@ -68,15 +68,9 @@ class BetaTCVAE(Objective):
             + self.gamma(step.number) * parts.dimension_wise_kl
         )
         shown = self._shown(parts, elbo, step)
-        terms = {
-            "loss": loss - self._offset(model.latent_dim, step),
-            "reconstruction": elbo.reconstruction,
-            "kl": elbo.latent_kl.sum(),
-            "index_code_mi": shown.index_code_mi,
-            "total_correlation": shown.total_correlation,
-            "dimension_wise_kl": shown.dimension_wise_kl,
-        }
-        return Losses({MODEL: loss}, terms, elbo.latent_kl)
+        losses = elbo.losses(loss, **shown._asdict())
+        losses.terms["loss"] = loss - self._offset(model.latent_dim, step)
+        return losses
 
     def _shown(self, parts: Decomposition, elbo: ELBO, step: Step) -> Decomposition:
         """The parts of the batch's own aggregate posterior, which are possible values."""

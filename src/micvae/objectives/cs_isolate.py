@@ -17,7 +17,7 @@ from micvae.errors import DataError, MicvaeError
 from micvae.models.vae import VAEModel
 from micvae.networks import dense
 from micvae.objectives import divide_mix
-from micvae.objectives.base import MODEL, Losses, Objective, Step
+from micvae.objectives.base import ELBO, Losses, Objective, Step
 from micvae.objectives.hooks import ObjectiveContext
 from micvae.objectives.schedules import Constant, Schedule
 
@@ -183,20 +183,18 @@ class CSIsolate(Objective):
             z = posterior.sample(step.generator)
             reconstruction = -model.decode(z).log_prob(views).mean()
             latent_kl = kl(posterior, torch.cat(means, 1).detach())
+            elbo = ELBO(posterior, z, reconstruction, latent_kl)
         found = torch.split(posterior.loc.detach(), [count, model.latent_dim - count], 1)
         pulls = [0.5 * (q - m).square().sum(1).mean() for q, m in zip(found, means, strict=True)]
 
-        loss = classified + weight * (reconstruction + latent_kl.sum())
-        terms = {
-            "loss": loss,
-            "reconstruction": reconstruction,
-            "kl": latent_kl.sum(),
-            "label_loss": parts[0],
-            "guess_error": parts[1],
-            "trusted": trusted.to(x).mean(),
-        }
-        minimised = {MODEL: loss, CLASSIFIER: learned, CONTENT: pulls[0], STYLE: pulls[1]}
-        return Losses(minimised, terms, latent_kl)
+        losses = elbo.losses(
+            classified + weight * (reconstruction + latent_kl.sum()),
+            label_loss=parts[0],
+            guess_error=parts[1],
+            trusted=trusted.to(x).mean(),
+        )
+        losses.minimised.update({CLASSIFIER: learned, CONTENT: pulls[0], STYLE: pulls[1]})
+        return losses
 
 
 def kl(posterior: DiagonalGaussian, mean: Tensor) -> Tensor:

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from micvae.distributions import DiagonalGaussian, Posterior, Trait
 from micvae.models.vae import VAEModel
-from micvae.objectives.base import ELBO, MODEL, Losses, Objective, Step
+from micvae.objectives.base import ELBO, Losses, Objective, Step
 from micvae.objectives.schedules import Constant, Schedule
 
 
@@ -49,21 +49,13 @@ class DIPVAEI(Objective):
         variances = covariance.diagonal()
         shared = ((covariance - torch.diag(variances)) ** 2).sum()
         apart = ((variances - 1) ** 2).sum()
-        kl = elbo.latent_kl.sum()
         loss = (
             elbo.reconstruction
-            + kl
+            + elbo.kl
             + self.off_diagonal(step.number) * shared
             + self.diagonal(step.number) * apart
         )
-        terms = {
-            "loss": loss,
-            "reconstruction": elbo.reconstruction,
-            "kl": kl,
-            "off_diagonal": shared,
-            "diagonal": apart,
-        }
-        return Losses({MODEL: loss}, terms, elbo.latent_kl)
+        return elbo.losses(loss, off_diagonal=shared, diagonal=apart)
 
     def covariance(self, posterior: Posterior) -> Tensor:
         """Cov_x[E[z|x]] over the batch, (D, D)."""

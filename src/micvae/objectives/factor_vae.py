@@ -12,7 +12,7 @@ from micvae.checks import Positive, PositiveInt
 from micvae.distributions import Trait
 from micvae.models.vae import VAEModel
 from micvae.networks import dense, frozen_call
-from micvae.objectives.base import ELBO, MODEL, Losses, Objective, Step
+from micvae.objectives.base import ELBO, Losses, Objective, Step
 from micvae.objectives.hooks import AdamSettings, ObjectiveContext
 from micvae.objectives.schedules import Constant, Schedule
 
@@ -79,24 +79,20 @@ class FactorVAE(Objective):
         discriminator = step.networks[DISCRIMINATOR]
         elbo = ELBO.of(model, x, step.generator)
         correlation = frozen_call(discriminator, elbo.z).mean()
-        kl = elbo.latent_kl.sum()
         loss = (
             elbo.reconstruction
-            + self.beta(step.number) * kl
+            + self.beta(step.number) * elbo.kl
             + self.tc_weight(step.number) * correlation
         )
         with torch.no_grad():
             other = model.encode(step.other_batch()).sample(step.generator)
             shuffled = permuted(other, step.generator)
         adversary = discriminator_loss(discriminator, elbo.z.detach(), shuffled)
-        terms = {
-            "loss": loss,
-            "reconstruction": elbo.reconstruction,
-            "kl": kl,
-            "total_correlation_estimate": correlation,
-            "discriminator_loss": adversary,
-        }
-        return Losses({MODEL: loss, DISCRIMINATOR: adversary}, terms, elbo.latent_kl)
+        losses = elbo.losses(
+            loss, total_correlation_estimate=correlation, discriminator_loss=adversary
+        )
+        losses.minimised[DISCRIMINATOR] = adversary
+        return losses
 
 
 def discriminator_loss(discriminator: nn.Module, joint: Tensor, shuffled: Tensor) -> Tensor:

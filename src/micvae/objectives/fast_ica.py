@@ -15,7 +15,7 @@ from micvae.distributions.likelihood import BernoulliImage
 from micvae.errors import MicvaeError
 from micvae.models import VAEModel
 from micvae.networks import MLP, Network
-from micvae.objectives.base import ELBO, MODEL, Losses, Objective, Step
+from micvae.objectives.base import ELBO, Losses, Objective, Step
 from micvae.objectives.hooks import ObjectiveContext
 from micvae.objectives.identifiability import SCALED, Identifiability
 from micvae.objectives.pcl import POINT
@@ -71,9 +71,7 @@ class FastICA(Objective):
     def __call__(self, model: VAEModel, x: Tensor, step: Step) -> Losses:
         """Evaluate on a batch; see `Objective`."""
         elbo = ELBO.of(model, x, step.generator)
-        loss = elbo.reconstruction
-        terms = {"loss": loss, "reconstruction": loss, "kl": elbo.latent_kl.sum()}
-        return Losses({MODEL: loss}, terms, elbo.latent_kl)
+        return elbo.losses(elbo.reconstruction)
 
     def after_training(
         self, model: VAEModel, dataset: FactorDataset, generator: torch.Generator

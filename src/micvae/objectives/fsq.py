@@ -8,7 +8,7 @@ from torch import Tensor
 from micvae.checks import NonNegative
 from micvae.distributions import FSQLatents, Latents
 from micvae.models.vae import VAEModel
-from micvae.objectives.base import ELBO, MODEL, Losses, Objective, Step
+from micvae.objectives.base import ELBO, Losses, Objective, Step
 from micvae.objectives.hooks import AdamSettings
 
 
@@ -35,6 +35,4 @@ class FSQ(Objective):
     def __call__(self, model: VAEModel, x: Tensor, step: Step) -> Losses:
         """Evaluate on a batch; see `Objective`."""
         elbo = ELBO.of(model, x, step.generator)
-        loss = elbo.reconstruction
-        terms = {"loss": loss, "reconstruction": loss, "kl": elbo.latent_kl.sum()}
-        return Losses({MODEL: loss}, terms, elbo.latent_kl)
+        return elbo.losses(elbo.reconstruction)

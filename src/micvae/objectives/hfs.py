@@ -9,7 +9,7 @@ from torch import Tensor
 
 from micvae.distributions import Trait
 from micvae.models.vae import VAEModel
-from micvae.objectives.base import ELBO, MODEL, Losses, Objective, Step
+from micvae.objectives.base import ELBO, Losses, Objective, Step
 from micvae.objectives.schedules import Constant, Schedule
 
 _BLOCK = 1 << 24  # distances that are held at a time
@@ -60,23 +60,15 @@ class HFS(Objective):
     def __call__(self, model: VAEModel, x: Tensor, step: Step) -> Losses:
         """Evaluate on a batch; see `Objective`."""
         elbo = ELBO.of(model, x, step.generator)
-        kl = elbo.latent_kl.sum()
         means = elbo.posterior.trained_mean
         distance, shrunk = hausdorff(means), shrinkage(means)
         loss = (
             elbo.reconstruction
-            + self.beta(step.number) * kl
+            + self.beta(step.number) * elbo.kl
             + self.support_weight(step.number) * distance
             + self.scale_weight(step.number) * shrunk
         )
-        terms = {
-            "loss": loss,
-            "reconstruction": elbo.reconstruction,
-            "kl": kl,
-            "support_distance": distance,
-            "shrinkage": shrunk,
-        }
-        return Losses({MODEL: loss}, terms, elbo.latent_kl)
+        return elbo.losses(loss, support_distance=distance, shrinkage=shrunk)
 
 
 def hausdorff(z: Tensor) -> Tensor:

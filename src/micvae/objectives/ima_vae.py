@@ -10,7 +10,7 @@ from micvae.checks import PositiveInt
 from micvae.distributions import Trait
 from micvae.models import VAEModel
 from micvae.models.jacobian import ima_contrast, jacobians
-from micvae.objectives.base import ELBO, MODEL, Losses, Objective, Step
+from micvae.objectives.base import ELBO, Losses, Objective, Step
 from micvae.objectives.identifiability import ELEMENTWISE, Identifiability
 from micvae.objectives.schedules import Constant, Schedule
 
@@ -68,16 +68,9 @@ class IMAVAE(Objective):
         elbo = ELBO.of(model, x, step.generator)
         at = elbo.z[: self.samples]
         contrast = ima_contrast(jacobians(lambda z: model.decode(z).mean, at)).mean()
-        kl = elbo.latent_kl.sum()
         loss = (
             elbo.reconstruction
-            + self.beta(step.number) * kl
+            + self.beta(step.number) * elbo.kl
             + self.contrast_weight(step.number) * contrast
         )
-        terms = {
-            "loss": loss,
-            "reconstruction": elbo.reconstruction,
-            "kl": kl,
-            "ima_contrast": contrast,
-        }
-        return Losses({MODEL: loss}, terms, elbo.latent_kl)
+        return elbo.losses(loss, ima_contrast=contrast)

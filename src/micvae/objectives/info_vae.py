@@ -9,7 +9,7 @@ from torch import Tensor
 
 from micvae.distributions import Trait
 from micvae.models.vae import VAEModel
-from micvae.objectives.base import ELBO, MODEL, Losses, Objective, Step
+from micvae.objectives.base import ELBO, Losses, Objective, Step
 from micvae.objectives.schedules import Constant, Schedule
 
 
@@ -56,18 +56,11 @@ class InfoVAE(Objective):
     def __call__(self, model: VAEModel, x: Tensor, step: Step) -> Losses:
         """Evaluate on a batch; see `Objective`."""
         elbo = ELBO.of(model, x, step.generator)
-        kl = elbo.latent_kl.sum()
         prior = model.space.sample(len(elbo.z), step.generator)
         discrepancy = mmd(elbo.z, prior)
         alpha, weight = self.alpha(step.number), self.mmd_weight(step.number)
-        loss = elbo.reconstruction + (1 - alpha) * kl + (alpha + weight - 1) * discrepancy
-        terms = {
-            "loss": loss,
-            "reconstruction": elbo.reconstruction,
-            "kl": kl,
-            "mmd": discrepancy,
-        }
-        return Losses({MODEL: loss}, terms, elbo.latent_kl)
+        loss = elbo.reconstruction + (1 - alpha) * elbo.kl + (alpha + weight - 1) * discrepancy
+        return elbo.losses(loss, mmd=discrepancy)
 
 
 def mmd(a: Tensor, b: Tensor) -> Tensor:

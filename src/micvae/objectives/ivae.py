@@ -14,7 +14,7 @@ from micvae.distributions import DiagonalGaussian, Trait
 from micvae.models import VAEModel
 from micvae.networks import dense
 from micvae.networks.base import Depth
-from micvae.objectives.base import MODEL, Losses, Objective, Step
+from micvae.objectives.base import ELBO, Losses, Objective, Step
 from micvae.objectives.contrast import contrast
 from micvae.objectives.hooks import ObjectiveContext, Shape
 from micvae.objectives.identifiability import ELEMENTWISE, Identifiability
@@ -127,14 +127,14 @@ class IVAE(Objective):
         posterior = product(own, prior) if self.posterior_uses_auxiliary else own
         z = posterior.sample(step.generator)
         reconstruction = -model.decode(z).log_prob(x).mean()
-        latent_kl = posterior.kl_to(prior).mean(0)
-        loss = reconstruction + self.beta(step.number) * latent_kl.sum()
-        terms = {"loss": loss, "reconstruction": reconstruction, "kl": latent_kl.sum()}
+        elbo = ELBO(posterior, z, reconstruction, posterior.kl_to(prior).mean(0))
+        loss = reconstruction + self.beta(step.number) * elbo.kl
+        terms = {}
         if self.contrast != NONE:  # of z that does not depend on u; logged even at weight 0
             drawn = own.sample(step.generator) if self.posterior_uses_auxiliary else z
             terms["contrast"] = contrast_of(drawn, prior)
-            terms["loss"] = loss = loss + self.contrast(step.number) * terms["contrast"]
-        return Losses({MODEL: loss}, terms, latent_kl)
+            loss = loss + self.contrast(step.number) * terms["contrast"]
+        return elbo.losses(loss, **terms)
 
     def prior(self, moments: Tensor) -> DiagonalGaussian:
         """p(z|u) from what its network says, `(B, D)` or `(B, 2 D)`."""

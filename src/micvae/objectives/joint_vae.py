@@ -10,7 +10,7 @@ from torch import Tensor
 from micvae.distributions import JointLatents, Latents, Trait
 from micvae.distributions.joint import JointPosterior
 from micvae.models.vae import VAEModel
-from micvae.objectives.base import ELBO, MODEL, Losses, Objective, Step
+from micvae.objectives.base import ELBO, Losses, Objective, Step
 from micvae.objectives.schedules import Constant, Ramp, RelativeRamp, Schedule
 
 
@@ -64,11 +64,4 @@ class JointVAE(Objective):
         loss = elbo.reconstruction + self.gamma(step.number) * (
             (kl_numbers - self.capacity(step.number)).abs() + (kl_categories - capacity).abs()
         )
-        terms = {
-            "loss": loss,
-            "reconstruction": elbo.reconstruction,
-            "kl": elbo.latent_kl.sum(),
-            "kl_numbers": kl_numbers,
-            "kl_categories": kl_categories,
-        }
-        return Losses({MODEL: loss}, terms, elbo.latent_kl)
+        return elbo.losses(loss, kl_numbers=kl_numbers, kl_categories=kl_categories)

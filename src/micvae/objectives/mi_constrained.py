@@ -11,7 +11,7 @@ from micvae.distributions import Trait
 from micvae.information import ESTIMATORS, PairwiseEstimator
 from micvae.information.latents import known_offset, latent_pairwise_information
 from micvae.models.vae import VAEModel
-from micvae.objectives.base import ELBO, MODEL, Losses, Objective, Step
+from micvae.objectives.base import ELBO, Losses, Objective, Step
 from micvae.objectives.hooks import ObjectiveContext
 from micvae.objectives.schedules import Constant, Ramp, Schedule
 
@@ -81,12 +81,11 @@ class MIConstrained(Objective):
     def __call__(self, model: VAEModel, x: Tensor, step: Step) -> Losses:
         """Evaluate on a batch; see `Objective`."""
         elbo = ELBO.of(model, x, step.generator)
-        kl = elbo.latent_kl.sum()
-        priced = kl
+        priced = elbo.kl
         discrete = [kind == "discrete" for kind in model.space.kinds]
         if any(discrete):
             extra = self.category_cost(step.number) - 1
-            priced = kl + extra * elbo.latent_kl[torch.tensor(discrete, device=kl.device)].sum()
+            priced = priced + extra * elbo.latent_kl[torch.tensor(discrete, device=x.device)].sum()
         network = step.networks.get(ADVERSARY)
         information = latent_pairwise_information(
             self.estimator,
@@ -95,20 +94,12 @@ class MIConstrained(Objective):
             dataset_size=step.dataset_size,
             network=network,
         ).sum()
-        loss = (
-            elbo.reconstruction
-            + self.beta(step.number) * priced
-            + self.mi_weight(step.number) * information
-        )
-        minimised = {MODEL: loss}
+        weight = self.mi_weight(step.number)
+        loss = elbo.reconstruction + self.beta(step.number) * priced + weight * information
         offset = known_offset(self.estimator, elbo.posterior, step.dataset_size)
-        terms = {
-            "loss": loss - self.mi_weight(step.number) * offset,
-            "reconstruction": elbo.reconstruction,
-            "kl": kl,
-            "r_mi": information - offset,
-        }
+        losses = elbo.losses(loss, r_mi=information - offset)
+        losses.terms["loss"] = loss - weight * offset
         own = self.estimator.network_loss(elbo.z, network=network, generator=step.generator)
         if own is not None:
-            minimised[ADVERSARY] = terms[ADVERSARY + "_loss"] = own
-        return Losses(minimised, terms, elbo.latent_kl)
+            losses.minimised[ADVERSARY] = losses.terms[ADVERSARY + "_loss"] = own
+        return losses

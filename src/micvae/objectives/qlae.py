@@ -9,7 +9,7 @@ from torch import Tensor
 from micvae.checks import NonNegative
 from micvae.distributions import CodebookLatents, Latents, Quantised, Trait
 from micvae.models.vae import VAEModel
-from micvae.objectives.base import ELBO, MODEL, Losses, Objective, Step
+from micvae.objectives.base import ELBO, Losses, Objective, Step
 from micvae.objectives.hooks import AdamSettings
 from micvae.objectives.schedules import Constant, Schedule
 
@@ -66,11 +66,4 @@ class QLAE(Objective):
             + self.quantisation(step.number) * quantisation
             + self.commitment(step.number) * commitment
         )
-        terms = {
-            "loss": loss,
-            "reconstruction": elbo.reconstruction,
-            "kl": elbo.latent_kl.sum(),
-            "quantisation": quantisation,
-            "commitment": commitment,
-        }
-        return Losses({MODEL: loss}, terms, elbo.latent_kl)
+        return elbo.losses(loss, quantisation=quantisation, commitment=commitment)

@@ -13,7 +13,7 @@ from micvae.checks import Positive
 from micvae.data import FactorDataset, LazyImages
 from micvae.distributions import DiagonalGaussian, Trait
 from micvae.models import VAEModel, laid_out
-from micvae.objectives.base import MODEL, Losses, Objective, Step
+from micvae.objectives.base import ELBO, Losses, Objective, Step
 from micvae.objectives.contrast import contrast
 from micvae.objectives.identifiability import Identifiability
 from micvae.objectives.observed import next_frames
@@ -95,27 +95,20 @@ class SlowVAE(Objective):
         """Evaluate on a batch; see `Objective`."""
         both = torch.cat([x, laid_out(step.prepared_rows(NEIGHBOURS, x), x.device)])
         posterior = DiagonalGaussian.require(model.encode(both))
-        z, kl = model.space.draw(posterior, step.generator)
-        reconstruction = -model.decode(z).log_prob(both).mean()
-        latent_kl = kl.mean(0)
+        elbo = ELBO.of(model, both, step.generator, posterior)
         transition = transition_in_code if self.as_in_code else transition_kl
         slow = transition(posterior, self.rate).sum(1).mean()
         loss = (
-            reconstruction
-            + 0.5 * self.beta(step.number) * latent_kl.sum()
+            elbo.reconstruction
+            + 0.5 * self.beta(step.number) * elbo.kl
             + 0.5 * self.slowness(step.number) * slow
         )
-        terms = {
-            "loss": loss,
-            "reconstruction": reconstruction,
-            "kl": latent_kl.sum(),
-            "transition_kl": slow,
-        }
+        terms = {"transition_kl": slow}
         if self.contrast != NONE:  # logged even at weight 0
-            earlier, later = z.chunk(2)
+            earlier, later = elbo.z.chunk(2)
             terms["contrast"] = contrast_of(earlier, later, self.rate)
-            terms["loss"] = loss = loss + self.contrast(step.number) * terms["contrast"]
-        return Losses({MODEL: loss}, terms, latent_kl)
+            loss = loss + self.contrast(step.number) * terms["contrast"]
+        return elbo.losses(loss, **terms)
 
 
 def contrast_of(earlier: Tensor, later: Tensor, rate: float) -> Tensor:

@@ -15,7 +15,7 @@ from micvae.distributions.switching import Smoothed, SwitchingDynamics
 from micvae.errors import DataError
 from micvae.models import VAEModel, finite, laid_out
 from micvae.models.encoding import batch_size_for
-from micvae.objectives.base import MODEL, Losses, Objective, Step
+from micvae.objectives.base import ELBO, Losses, Objective, Step
 from micvae.objectives.hooks import ObjectiveContext
 from micvae.objectives.identifiability import ELEMENTWISE, Identifiability
 from micvae.objectives.pcl import PairScore, pair_loss
@@ -135,9 +135,9 @@ class SNICA(Objective):
         else:
             s, kl = model.space.draw(evidence, step.generator)
             latent_kl = kl.mean(0)
-        reconstruction = -model.decode(s).log_prob(seen).mean()
-        loss = reconstruction + beta * latent_kl.sum()
-        terms = {"loss": loss, "reconstruction": reconstruction, "kl": latent_kl.sum()}
+        elbo = ELBO(evidence, s, -model.decode(s).log_prob(seen).mean(), latent_kl)
+        loss = elbo.reconstruction + beta * elbo.kl
+        terms = {}
         if self.contrast != NONE:  # told at every step, also where its weight has come to 0
             h = evidence.loc.view(length, -1, model.latent_dim)
             pairs = h[1:].flatten(0, 1), h[:-1].flatten(0, 1)
@@ -145,8 +145,8 @@ class SNICA(Objective):
             terms["contrast"] = pair_loss(
                 model.auxiliary_modules[SCORE], *pairs, there, step.generator
             )
-            terms["loss"] = loss = loss + self.contrast(step.number) * terms["contrast"]
-        return Losses({MODEL: loss}, terms, latent_kl)
+            loss = loss + self.contrast(step.number) * terms["contrast"]
+        return elbo.losses(loss, **terms)
 
     def smooth(self, model: VAEModel, evidence: DiagonalGaussian, begins: Tensor) -> Smoothed:
         """Smooth windows, given the encoder's Gaussians `(T · B, D)` and `begins` `(T, B)`.

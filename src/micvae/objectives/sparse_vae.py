@@ -12,7 +12,7 @@ from micvae.distributions import Trait
 from micvae.errors import MicvaeError
 from micvae.models import VAEModel
 from micvae.networks import Network, Sparse, SparseDecoder
-from micvae.objectives.base import ELBO, MODEL, Losses, Objective, Step
+from micvae.objectives.base import ELBO, Losses, Objective, Step
 from micvae.objectives.hooks import ObjectiveContext
 from micvae.objectives.identifiability import ELEMENTWISE, Identifiability
 from micvae.objectives.schedules import Constant, Schedule
@@ -89,20 +89,13 @@ class SparseVAE(Objective):
         """Evaluate on a batch; see `Objective`."""
         assert isinstance(model.decoder, SparseDecoder)
         elbo = ELBO.of(model, x, step.generator)
-        kl = elbo.latent_kl.sum()
         penalty = self.penalty(model.decoder.masks.weight)
         loss = (
             elbo.reconstruction
-            + self.beta(step.number) * kl
+            + self.beta(step.number) * elbo.kl
             + self.sparsity_weight(step.number) * penalty
         )
-        terms = {
-            "loss": loss,
-            "reconstruction": elbo.reconstruction,
-            "kl": kl,
-            "mask_penalty": penalty,
-        }
-        return Losses({MODEL: loss}, terms, elbo.latent_kl)
+        return elbo.losses(loss, mask_penalty=penalty)
 
     def penalty(self, masks: Tensor) -> Tensor:
         """The spike-and-slab lasso of W `(F, D)`, rows brought to length 1; 0 for W = 0."""

@@ -11,7 +11,7 @@ from micvae.distributions import FSQLatents, Latents, Trait
 from micvae.information.kernel import kernel_total_correlation, spread
 from micvae.models.hessian import curvature
 from micvae.models.vae import VAEModel
-from micvae.objectives.base import ELBO, MODEL, Losses, Objective, Step
+from micvae.objectives.base import ELBO, Losses, Objective, Step
 from micvae.objectives.schedules import Constant, Schedule
 
 COLOUR_64 = 3 * 64 * 64
@@ -96,11 +96,4 @@ class Tripod(Objective):
             + self.tc_weight(step.number) * correlation
             + self.hessian_weight(step.number) * mixed
         )
-        terms = {
-            "loss": loss,
-            "reconstruction": elbo.reconstruction,
-            "kl": elbo.latent_kl.sum(),
-            "total_correlation_estimate": correlation,
-            "mixed_curvature": mixed,
-        }
-        return Losses({MODEL: loss}, terms, elbo.latent_kl)
+        return elbo.losses(loss, total_correlation_estimate=correlation, mixed_curvature=mixed)

@@ -6,7 +6,7 @@ from typing import ClassVar
 from torch import Tensor
 
 from micvae.models.vae import VAEModel
-from micvae.objectives.base import ELBO, MODEL, Losses, Objective, Step
+from micvae.objectives.base import ELBO, Losses, Objective, Step
 from micvae.objectives.schedules import Constant, Schedule
 
 
@@ -27,7 +27,4 @@ class VAEObjective(Objective):
     def __call__(self, model: VAEModel, x: Tensor, step: Step) -> Losses:
         """Evaluate on a batch; see `Objective`."""
         elbo = ELBO.of(model, x, step.generator)
-        kl = elbo.latent_kl.sum()
-        loss = elbo.reconstruction + self.beta(step.number) * kl
-        terms = {"loss": loss, "reconstruction": elbo.reconstruction, "kl": kl}
-        return Losses({MODEL: loss}, terms, elbo.latent_kl)
+        return elbo.losses(elbo.reconstruction + self.beta(step.number) * elbo.kl)

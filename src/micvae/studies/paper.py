@@ -63,18 +63,18 @@ DESCRIPTIONS = {
 class Reproduction:
     """Train the vanilla VAE and the paper's method over several seeds, and report.
 
-    Everything is written to one folder: a table, a folder per run, figures, and report.html, one
-    self-contained page. Given again after an interruption, it goes on.
+    The output is one folder with a table, a folder per run, figures, and report.html, one
+    self-contained page. Give the command again to continue after an interruption.
     """
 
     out: Path = Path("out/paper")
-    """Where everything is written."""
+    """Folder of the output."""
 
     seeds: int = 2
-    """Seeds per row of the table, 0, 1, …; the reported table is --seeds 10."""
+    """Seeds per row of the table: 0, 1, …. The published table uses --seeds 10."""
 
     quick: bool = False
-    """A look in half a minute: 2 seeds, a twentieth of the training; not a result."""
+    """Run a short check in half a minute: 2 seeds, a twentieth of the training. Not a result."""
 
     workers: int = n_workers()
     """Runs at a time, one thread each."""

@@ -41,33 +41,33 @@ class TrainingOptions(Checked):
 
     network: Network = AUTO
     """Encoder and decoder: patch (fast) or conv (the field's standard) for images, mlp or sparse
-    for vectors; auto: what the method is published with, or patch or mlp."""
+    for vectors. auto: the network of the publication, otherwise patch or mlp."""
 
     latents: Latents = OWN
-    """What the latents are, see micvae list latents; own: what the method is published with."""
+    """Kind of latents, see micvae list latents. own: those of the publication."""
 
     likelihood: Likelihood = AUTO_LIKELIHOOD
-    """p(x|z): bernoulli, "gaussian(scale=0.1)" or learned-gaussian; auto: bernoulli for images,
+    """p(x|z): bernoulli, "gaussian(scale=0.1)" or learned-gaussian. auto: bernoulli for images,
     learned-gaussian for vectors."""
 
     epochs: PositiveInt = 20
     """Passes over the data."""
 
     batch_size: Annotated[int, Between(2)] = 64
-    """Images per step; an incomplete last batch is left out of its epoch."""
+    """Samples per step; an incomplete last batch of an epoch is dropped."""
 
     learning_rate: Schedule = RATE
     """Step size of Adam: a number, or a schedule such as "ramp(1e-3, 0, steps=3000, begin=3000)".
-    Networks for which the method names a rate of its own keep that."""
+    Networks with their own rate in the method, such as adversaries, keep it."""
 
     seed: NonNegativeInt = 0
-    """Determines initialisation, order of the data and noise, to the bit."""
+    """Determines initialisation, data order and noise, to the bit."""
 
     restart: NonNegativeInt = 0
-    """Another initialisation, order and noise under the same seed, hence on the same data."""
+    """Number of a further training with other initialisation, order and noise on the same data."""
 
     device: DeviceName = "auto"
-    """Where to compute."""
+    """Device for the computation."""
 
     def validate(self) -> None:
         """Refuse values out of bounds; a bare number is a constant learning rate."""
