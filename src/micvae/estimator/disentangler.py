@@ -308,13 +308,7 @@ class Disentangler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, WithOption
         opened = open_container(X, column=self.column, fitting=fitting)
         values, names = opened.values, opened.names
         if isinstance(values, np.ndarray) and values.ndim < 3:
-            finite = not is_large(values.shape)  # where it is large, it is checked in parts
-            if names:  # checked by scikit-learn as those of a frame that it knows
-                frame = pa.table([pa.array([])] * len(names), names=names)
-                validate_data(self, frame, reset=fitting, skip_check_array=True)
-                values = check_array(values, ensure_all_finite=finite, estimator=self)
-            else:
-                values = validate_data(self, values, reset=fitting, ensure_all_finite=finite)
+            values = self._checked_table(values, names, fitting)
         given = dataset_of(
             values,
             y,
@@ -325,6 +319,25 @@ class Disentangler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, WithOption
         if not names:
             return given
         return replace(given, dataset=replace(given.dataset, feature_names=names))
+
+    def _checked_table(
+        self, values: NDArray[Any], names: tuple[str, ...], fitting: bool
+    ) -> NDArray[Any]:
+        """A table that scikit-learn has checked, with the names of its columns.
+
+        Raises:
+            DataError: with scikit-learn's message.
+        """
+        finite = not is_large(values.shape)  # large arrays are checked in parts
+        try:
+            if names:
+                frame = pa.table([pa.array([])] * len(names), names=names)
+                validate_data(self, frame, reset=fitting, skip_check_array=True)
+                return np.asarray(check_array(values, ensure_all_finite=finite, estimator=self))
+            checked = validate_data(self, values, reset=fitting, ensure_all_finite=finite)
+        except ValueError as error:
+            raise DataError(str(error)) from None
+        return np.asarray(checked)
 
     def _in_model_units(self, dataset: FactorDataset) -> FactorDataset:
         """Training data: vectors standardised by their own mean and scale."""
