@@ -14,7 +14,10 @@ FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 PACKAGES = [
     "micvae",
     "micvae.networks",
+    "micvae.distributions",
     "micvae.information",
+    "micvae.objectives",
+    "micvae.metrics",
     "micvae.metrics",
     "micvae.training",
     "micvae.scoring",

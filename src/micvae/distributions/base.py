@@ -239,7 +239,15 @@ class Latents(Checked, ABC):
 
 @dataclass(frozen=True)
 class OwnLatents(Latents):
-    """The default latents of the method; the configuration of a run replaces this by them."""
+    """The default latents of the method; the configuration of a run replaces this by them.
+
+    Examples:
+        >>> from micvae.distributions import OwnLatents
+        >>> from micvae.objectives import find
+        >>> from micvae.training import RunConfig
+        >>> RunConfig(objective=find("fsq"), latents=OwnLatents()).latents
+        FSQLatents(levels=10)
+    """
 
     summary: ClassVar[str] = "the method's default latents"
     reference: ClassVar[str] = ""

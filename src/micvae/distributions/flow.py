@@ -130,6 +130,14 @@ class FlowLatents(Latents):
 
     References:
         *Improving Variational Inference with Inverse Autoregressive Flow*, Kingma et al., 2016.
+
+    Examples:
+        >>> import torch
+        >>> from micvae.distributions import FlowLatents
+        >>> generator = torch.Generator().manual_seed(0)
+        >>> space = FlowLatents(steps=2).build(3, generator)
+        >>> space.outputs, space.sample(8, generator).shape
+        (22, torch.Size([8, 3]))
     """
 
     summary: ClassVar[str] = "real numbers, a posterior bent by an autoregressive flow"

@@ -97,6 +97,14 @@ class FullGaussianLatents(Latents):
     References:
         *Improving Variational Inference with Inverse Autoregressive Flow*, Kingma et al., 2016,
         Appendix A: the linear case.
+
+    Examples:
+        >>> import torch
+        >>> from micvae.distributions import FullGaussianLatents
+        >>> generator = torch.Generator().manual_seed(0)
+        >>> space = FullGaussianLatents().build(3, generator)
+        >>> space.outputs, space.sample(8, generator).shape
+        (9, torch.Size([8, 3]))
     """
 
     summary: ClassVar[str] = "real numbers, a Gaussian posterior with covariances"

@@ -27,6 +27,13 @@ class DiagonalGaussian(VectorCode, Density, Factorised, trait="gaussian"):
     Args:
         loc: mean of each latent, `(B, D)`.
         log_variance: logarithm of its variance, `(B, D)`.
+
+    Examples:
+        >>> import torch
+        >>> from micvae.distributions import DiagonalGaussian
+        >>> posterior = DiagonalGaussian(torch.zeros(8, 3), torch.zeros(8, 3))
+        >>> posterior.sample(torch.Generator().manual_seed(0)).shape, posterior.scale[0]
+        (torch.Size([8, 3]), tensor([1., 1., 1.]))
     """
 
     kind: ClassVar[LatentKind] = "gaussian"
@@ -96,6 +103,14 @@ class GaussianLatents(Latents):
 
     References:
         *Auto-Encoding Variational Bayes*, Kingma & Welling, 2013.
+
+    Examples:
+        >>> import torch
+        >>> from micvae.distributions import GaussianLatents
+        >>> generator = torch.Generator().manual_seed(0)
+        >>> space = GaussianLatents().build(3, generator)
+        >>> space.outputs, space.sample(8, generator).shape
+        (6, torch.Size([8, 3]))
     """
 
     summary: ClassVar[str] = "real numbers, a diagonal Gaussian posterior"

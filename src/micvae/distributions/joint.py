@@ -190,6 +190,14 @@ class JointLatents(Latents):
 
     References:
         *Learning Disentangled Joint Continuous and Discrete Representations*, Dupont, 2018.
+
+    Examples:
+        >>> import torch
+        >>> from micvae.distributions import JointLatents
+        >>> generator = torch.Generator().manual_seed(0)
+        >>> space = JointLatents(categories=(4,)).build(3, generator)
+        >>> space.outputs, space.sample(8, generator).shape
+        (8, torch.Size([8, 6]))
     """
 
     summary: ClassVar[str] = "real numbers and, last, categories"

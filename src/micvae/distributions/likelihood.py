@@ -120,7 +120,15 @@ class _GaussianHead(nn.Module):
 
 @dataclass(frozen=True)
 class Bernoulli(Likelihood):
-    """Bernoulli pixels: the default for images, right where they are near black and white."""
+    """Bernoulli pixels: the default for images, right where they are near black and white.
+
+    Examples:
+        >>> import torch
+        >>> from micvae.distributions import Bernoulli
+        >>> pixels = Bernoulli().build((1, 8, 8))(torch.zeros(2, 1, 8, 8))
+        >>> pixels.mean[0, 0, 0, 0], pixels.log_prob(torch.ones(2, 1, 8, 8))  # -64 log 2
+        (tensor(0.5000), tensor([-44.3614, -44.3614]))
+    """
 
     def build(self, image_shape: tuple[int, ...]) -> nn.Module:
         """Reads the decoder's output as logits."""
@@ -134,7 +142,15 @@ class Bernoulli(Likelihood):
 
 @dataclass(frozen=True)
 class AutoLikelihood(Likelihood):
-    """`Bernoulli` for images, `LearnedGaussian` for vectors."""
+    """`Bernoulli` for images, `LearnedGaussian` for vectors.
+
+    Examples:
+        >>> import torch
+        >>> from micvae.distributions import AutoLikelihood
+        >>> vectors = AutoLikelihood().build((5,))(torch.zeros(2, 5))
+        >>> type(vectors).__name__
+        'GaussianImage'
+    """
 
     def build(self, image_shape: tuple[int, ...]) -> nn.Module:
         """As the likelihood that fits."""
@@ -147,6 +163,13 @@ class Gaussian(Likelihood):
     """Gaussian pixels of one fixed standard deviation (in grey values, 1 = white).
 
     For vectors it is in their own units.
+
+    Examples:
+        >>> import torch
+        >>> from micvae.distributions import Gaussian
+        >>> pixels = Gaussian(scale=0.1).build((1, 8, 8))(torch.zeros(2, 1, 8, 8))
+        >>> pixels.mean.shape, pixels.log_prob(torch.zeros(2, 1, 8, 8)).shape
+        (torch.Size([2, 1, 8, 8]), torch.Size([2]))
     """
 
     scale: Positive = 0.1
@@ -164,6 +187,12 @@ class LearnedGaussian(Likelihood):
     References:
         *Simple and Effective VAE Training with Calibrated Decoders*, Rybkin, Daniilidis & Levine,
         2021.
+
+    Examples:
+        >>> from micvae.distributions import LearnedGaussian
+        >>> head = LearnedGaussian(each=True).build((5,))
+        >>> [(name, tuple(value.shape)) for name, value in head.named_parameters()]
+        [('log_scale', (5,))]
     """
 
     scale: Positive = 0.1

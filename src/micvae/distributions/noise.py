@@ -97,6 +97,14 @@ class NoisyLatents(Latents):
     References:
         *InfoGAN: Interpretable Representation Learning by Information Maximizing Generative
         Adversarial Nets*, Chen et al., 2016.
+
+    Examples:
+        >>> import torch
+        >>> from micvae.distributions import NoisyLatents
+        >>> generator = torch.Generator().manual_seed(0)
+        >>> space = NoisyLatents(noise=4).build(3, generator)
+        >>> space.outputs, space.sample(8, generator).shape
+        (6, torch.Size([8, 7]))
     """
 
     summary: ClassVar[str] = "latents of another kind, and noise for the decoder"

@@ -87,6 +87,13 @@ class PointLatents(Latents):
 
     The code is W (h − m): W and m stay the identity and 0 unless the method finds them at the end
     of training, by linear independent component analysis for instance.
+
+    Examples:
+        >>> import torch
+        >>> from micvae.distributions import PointLatents
+        >>> space = PointLatents(absolute=True).build(2, torch.Generator().manual_seed(0))
+        >>> space.posterior(torch.tensor([[-1.0, 2.0]])).mean
+        tensor([[1., 2.]])
     """
 
     summary: ClassVar[str] = "features of a deterministic encoder, unmixed linearly"

@@ -50,7 +50,15 @@ class PriorModule(nn.Module, ABC):
 
 
 class StandardNormal(PriorModule):
-    """N(0, I)."""
+    """N(0, I).
+
+    Examples:
+        >>> import torch
+        >>> from micvae.distributions import StandardNormal
+        >>> prior = StandardNormal()
+        >>> prior.sample(8, latent_dim=3, generator=torch.Generator().manual_seed(0)).shape
+        torch.Size([8, 3])
+    """
 
     def kl_from(self, loc: Tensor, log_variance: Tensor) -> Tensor:
         """KL = ½ (μ² + σ² − 1 − log σ²)  (Kingma & Welling 2013, Appendix B)."""

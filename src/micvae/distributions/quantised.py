@@ -33,6 +33,13 @@ class Quantised(VectorCode, Factorised, trait="quantised"):
     Args:
         encoded: what the encoder says, `(B, D)`.
         codebook: the values of each latent, `(D, K)`.
+
+    Examples:
+        >>> import torch
+        >>> from micvae.distributions import Quantised
+        >>> posterior = Quantised(torch.tensor([[0.4], [-0.9]]), torch.tensor([[-1.0, 0.0, 1.0]]))
+        >>> posterior.mean.flatten()
+        tensor([ 0., -1.])
     """
 
     kind: ClassVar[LatentKind] = "discrete"
@@ -158,6 +165,14 @@ class CodebookLatents(Latents):
 
     References:
         *Disentanglement via Latent Quantization*, Hsu, Dorrell, Whittington, Wu & Finn, 2023.
+
+    Examples:
+        >>> import torch
+        >>> from micvae.distributions import CodebookLatents
+        >>> generator = torch.Generator().manual_seed(0)
+        >>> space = CodebookLatents(levels=5).build(3, generator)
+        >>> space.outputs, space.sample(8, generator).shape
+        (3, torch.Size([8, 3]))
     """
 
     summary: ClassVar[str] = "values of a learned codebook per latent"
@@ -184,6 +199,14 @@ class FSQLatents(Latents):
     References:
         *Finite Scalar Quantization: VQ-VAE Made Simple*, Mentzer, Minnen, Agustsson & Tschannen,
         2024.
+
+    Examples:
+        >>> import torch
+        >>> from micvae.distributions import FSQLatents
+        >>> generator = torch.Generator().manual_seed(0)
+        >>> space = FSQLatents(levels=5).build(3, generator)
+        >>> space.outputs, space.sample(8, generator).shape
+        (3, torch.Size([8, 3]))
     """
 
     summary: ClassVar[str] = "values of a fixed grid (finite scalar quantisation)"

@@ -110,6 +110,14 @@ class SharedCodebookLatents(Latents):
     References:
         *Disentanglement with Factor Quantized Variational Autoencoders*, Baykal, Kandemir & Unal,
         2024.
+
+    Examples:
+        >>> import torch
+        >>> from micvae.distributions import SharedCodebookLatents
+        >>> generator = torch.Generator().manual_seed(0)
+        >>> space = SharedCodebookLatents(levels=8).build(3, generator)
+        >>> space.outputs, space.sample(8, generator).shape
+        (3, torch.Size([8, 3]))
     """
 
     summary: ClassVar[str] = "values of one learned codebook for all latents, drawn by distance"

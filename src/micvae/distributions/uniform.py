@@ -69,6 +69,14 @@ class UniformLatents(Latents):
     z: the bound, and every penalty of dependence, is that of Gaussian latents. What differs is
     what the decoder reads, and the shape of the codes: factors that are uniform need not be bent
     to a bell. A code is $E[u|x] = \Phi(\mu / \sqrt{1 + \sigma^2})$.
+
+    Examples:
+        >>> import torch
+        >>> from micvae.distributions import UniformLatents
+        >>> generator = torch.Generator().manual_seed(0)
+        >>> space = UniformLatents().build(3, generator)
+        >>> space.outputs, space.sample(8, generator).shape
+        (6, torch.Size([8, 3]))
     """
 
     summary: ClassVar[str] = "numbers in (0, 1), uniform under the prior"

@@ -107,6 +107,13 @@ def find(text: str) -> Objective:
 
     Raises:
         MicvaeError: for an unknown method or preset; the known ones are listed.
+
+    Examples:
+        >>> from micvae.objectives import find
+        >>> find("beta-vae(beta=2)")
+        BetaVAE(beta=Constant(value=2.0))
+        >>> find("mi-constrained:paper").mi_weight
+        Constant(value=10.0)
     """
     name, colon, preset = text.partition(":")
     if not colon or "(" in name:

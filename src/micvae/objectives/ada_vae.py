@@ -37,6 +37,13 @@ class AdaGVAE(Objective):
         Schölkopf, Bachem & Tschannen, 2020.
         *Group-based Learning of Disentangled Representations with Generalizability for Novel
         Contents*, Hosoya, 2019 (GVAE).
+
+    Examples:
+        >>> import micvae
+        >>> data = "pairs('squares(n=128)')"
+        >>> run = micvae.train("ada-gvae", data=data, changes=1, epochs=1, out="run")
+        >>> [term for term in run.final_terms() if not term.startswith("kl_")]
+        ['loss', 'reconstruction', 'kl', 'shared']
     """
 
     summary: ClassVar[str] = "pairs of images that share most factors; averaged posteriors"
@@ -127,6 +134,13 @@ class AdaMLVAE(AdaGVAE):
     References:
         *Weakly-Supervised Disentanglement Without Compromises*, Locatello et al., 2020.
         *Multi-Level Variational Autoencoder*, Bouchacourt, Tomioka & Nowozin, 2018.
+
+    Examples:
+        >>> import micvae
+        >>> data = "pairs('squares(n=128)')"
+        >>> run = micvae.train("ada-ml-vae", data=data, changes=1, epochs=1, out="run")
+        >>> [term for term in run.final_terms() if not term.startswith("kl_")]
+        ['loss', 'reconstruction', 'kl', 'shared']
     """
 
     summary: ClassVar[str] = "pairs of images that share most factors; multiplied posteriors"

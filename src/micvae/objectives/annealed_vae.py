@@ -20,6 +20,12 @@ class AnnealedVAE(Objective):
 
     References:
         *Understanding disentangling in β-VAE*, Burgess et al., 2018.
+
+    Examples:
+        >>> import micvae
+        >>> run = micvae.train("annealed-vae", data="squares(n=128)", gamma=10, epochs=1, out="run")
+        >>> [term for term in run.final_terms() if not term.startswith("kl_")]
+        ['loss', 'reconstruction', 'kl', 'capacity_gap']
     """
 
     summary: ClassVar[str] = "holds the KL at a capacity that grows: latents come in one by one"

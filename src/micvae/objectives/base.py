@@ -33,6 +33,15 @@ class Step:
         second_batch: another batch of images, for methods with `needs_second_batch`.
         rows: indices of the training images in the batch, `(B,)`.
         prepared: arrays that `Hooks.prepare` returned, one row per training image.
+
+    Examples:
+        >>> import torch
+        >>> from micvae.objectives import Step
+        >>> labels = torch.arange(128)
+        >>> rows = torch.tensor([5, 2])
+        >>> step = Step(0, 128, torch.Generator(), rows=rows, prepared={"labels": labels})
+        >>> step.prepared_rows("labels", x=torch.zeros(2, 1, 32, 32))
+        tensor([5, 2])
     """
 
     number: int
@@ -70,6 +79,13 @@ class Losses:
             loss of an adversary cannot reach the encoder.
         terms: scalars to log, per sample; `micvae.objectives.terms` lists their units.
         latent_kl: KL(q(z_d | x) ‖ p(z_d)) per latent, `(D,)`, nats, averaged over the batch.
+
+    Examples:
+        >>> import torch
+        >>> from micvae.objectives import Losses
+        >>> losses = Losses({"model": torch.tensor(2.0)}, {"kl": torch.tensor(1.0)}, torch.zeros(3))
+        >>> losses.terms["kl"].item()
+        1.0
     """
 
     minimised: dict[str, Tensor]

@@ -30,6 +30,12 @@ class BetaTCVAE(Objective):
 
     References:
         *Isolating Sources of Disentanglement in Variational Autoencoders*, Chen et al., 2018.
+
+    Examples:
+        >>> import micvae
+        >>> run = micvae.train("beta-tcvae", data="squares(n=128)", beta=4, epochs=1, out="run")
+        >>> [term for term in run.final_terms() if not term.startswith("kl_")]
+        ['loss', 'reconstruction', 'kl', 'index_code_mi', 'total_correlation', 'dimension_wise_kl']
     """
 
     summary: ClassVar[str] = "penalises the total correlation, estimated on the batch"

@@ -19,6 +19,12 @@ class BetaVAE(VAEObjective):
     References:
         *beta-VAE: Learning Basic Visual Concepts with a Constrained Variational Framework*,
         Higgins et al., 2017.
+
+    Examples:
+        >>> import micvae
+        >>> run = micvae.train("beta-vae", data="squares(n=128)", beta=4, epochs=1, out="run")
+        >>> [term for term in run.final_terms() if not term.startswith("kl_")]
+        ['loss', 'reconstruction', 'kl']
     """
 
     summary: ClassVar[str] = "a heavier KL term: fewer, more independent latents, blurrier images"

@@ -55,6 +55,15 @@ class CSIsolate(Objective):
         *CS-Isolate: Extracting Hard Confident Examples by Content and Style Isolation*, Lin, Yao,
         Shi, Gong, Shen, Xu & Liu, 2023.
         *DivideMix: Learning with Noisy Labels as Semi-supervised Learning*, Li, Socher & Hoi, 2020.
+
+    Examples:
+        >>> import micvae
+        >>> data = "squares(n=128)"
+        >>> run = micvae.train(
+        ...     "cs-isolate", data=data, label="rotation", latent_dim=4, epochs=1, out="run"
+        ... )
+        >>> [term for term in run.final_terms() if not term.startswith("kl_")]
+        ['loss', 'reconstruction', 'kl', 'label_loss', 'guess_error', 'trusted']
     """
 
     summary: ClassVar[str] = "content apart from style by augmentation, from noisy labels"

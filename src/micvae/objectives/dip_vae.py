@@ -23,6 +23,13 @@ class DIPVAEI(Objective):
     References:
         *Variational Inference of Disentangled Latent Concepts from Unlabeled Observations*, Kumar,
         Sattigeri & Balakrishnan, 2018.
+
+    Examples:
+        >>> import micvae
+        >>> data = "squares(n=128)"
+        >>> run = micvae.train("dip-vae-i", data=data, diagonal=100, epochs=1, out="run")
+        >>> [term for term in run.final_terms() if not term.startswith("kl_")]
+        ['loss', 'reconstruction', 'kl', 'off_diagonal', 'diagonal']
     """
 
     summary: ClassVar[str] = "posterior means uncorrelated, of unit variance"
@@ -75,6 +82,13 @@ class DIPVAEII(DIPVAEI):
     References:
         *Variational Inference of Disentangled Latent Concepts from Unlabeled Observations*, Kumar,
         Sattigeri & Balakrishnan, 2018.
+
+    Examples:
+        >>> import micvae
+        >>> data = "squares(n=128)"
+        >>> run = micvae.train("dip-vae-ii", data=data, diagonal=10, epochs=1, out="run")
+        >>> [term for term in run.final_terms() if not term.startswith("kl_")]
+        ['loss', 'reconstruction', 'kl', 'off_diagonal', 'diagonal']
     """
 
     summary: ClassVar[str] = "latents uncorrelated, of unit variance"

@@ -26,6 +26,13 @@ class FactorQVAE(FactorVAE):
     References:
         *Disentanglement with Factor Quantized Variational Autoencoders*, Baykal, Kandemir & Unal,
         2024.
+
+    Examples:
+        >>> import micvae
+        >>> data = "squares(n=128)"
+        >>> run = micvae.train("factor-qvae", data=data, tc_weight=1, epochs=1, out="run")
+        >>> [term for term in run.final_terms() if not term.startswith("kl_")]
+        ['loss', 'reconstruction', 'kl', 'total_correlation_estimate', 'discriminator_loss']
     """
 
     summary: ClassVar[str] = "one codebook of numbers for all latents, and FactorVAE's adversary"

@@ -33,6 +33,13 @@ class FactorVAE(Objective):
 
     References:
         *Disentangling by Factorising*, Kim & Mnih, 2018.
+
+    Examples:
+        >>> import micvae
+        >>> data = "squares(n=128)"
+        >>> run = micvae.train("factor-vae", data=data, tc_weight=10, epochs=1, out="run")
+        >>> [term for term in run.final_terms() if not term.startswith("kl_")]
+        ['loss', 'reconstruction', 'kl', 'total_correlation_estimate', 'discriminator_loss']
     """
 
     summary: ClassVar[str] = "penalises the total correlation, estimated by an adversary"

@@ -39,6 +39,13 @@ class FastICA(Objective):
         *Fast and Robust Fixed-Point Algorithms for Independent Component Analysis*, Hyvärinen,
         1999.
         *Independent Component Analysis, a New Concept?*, Comon, 1994.
+
+    Examples:
+        >>> import micvae
+        >>> data = "independent(n=400, sources=2, mixing='linear')"
+        >>> run = micvae.train("fast-ica", data=data, latent_dim=2, epochs=1, out="run")
+        >>> [term for term in run.final_terms() if not term.startswith("kl_")]
+        ['loss', 'reconstruction', 'kl']
     """
 
     summary: ClassVar[str] = "linear: principal components made independent; identifiable"

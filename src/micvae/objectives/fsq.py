@@ -19,6 +19,12 @@ class FSQ(Objective):
     References:
         *Finite Scalar Quantization: VQ-VAE Made Simple*, Mentzer, Minnen, Agustsson & Tschannen,
         2024.
+
+    Examples:
+        >>> import micvae
+        >>> run = micvae.train("fsq", data="squares(n=128)", epochs=1, out="run")
+        >>> [term for term in run.final_terms() if not term.startswith("kl_")]
+        ['loss', 'reconstruction', 'kl']
     """
 
     summary: ClassVar[str] = "rounds every latent to a fixed grid; no other term"

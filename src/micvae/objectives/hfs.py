@@ -35,6 +35,12 @@ class HFS(Objective):
     pairs of latents per batch, where here all combinations of all pairs are taken. Its term against
     shrinking is off by default, or takes minima, maxima and variances over the latents of one
     image.
+
+    Examples:
+        >>> import micvae
+        >>> run = micvae.train("hfs", data="squares(n=128)", support_weight=1, epochs=1, out="run")
+        >>> [term for term in run.final_terms() if not term.startswith("kl_")]
+        ['loss', 'reconstruction', 'kl', 'support_distance', 'shrinkage']
     """
 
     summary: ClassVar[str] = "factorised support: for correlated factors"

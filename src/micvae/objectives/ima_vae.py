@@ -32,6 +32,15 @@ class IMAVAE(Objective):
         von Kügelgen, Zietlow, Schölkopf, Martius, Brendel & Besserve, 2022.
         *Function Classes for Identifiable Nonlinear Independent Component Analysis*, Buchholz,
         Besserve & Schölkopf, 2022.
+
+    Examples:
+        >>> import micvae
+        >>> data = "independent(n=400, sources=2, mixing='orthogonal')"
+        >>> run = micvae.train(
+        ...     "ima-vae", data=data, contrast_weight=1, latent_dim=2, epochs=1, out="run"
+        ... )
+        >>> [term for term in run.final_terms() if not term.startswith("kl_")]
+        ['loss', 'reconstruction', 'kl', 'ima_contrast']
     """
 
     summary: ClassVar[str] = "latents that move images in orthogonal directions"

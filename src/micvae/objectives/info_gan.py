@@ -36,6 +36,13 @@ class InfoGAN(Objective):
         *InfoGAN: Interpretable Representation Learning by Information Maximizing Generative
         Adversarial Nets*, Chen, Duan, Houthooft, Schulman, Sutskever & Abbeel, 2016.
         *Which Training Methods for GANs do actually Converge?*, Mescheder, Geiger & Nowozin, 2018.
+
+    Examples:
+        >>> import micvae
+        >>> data = "squares(n=128)"
+        >>> run = micvae.train("infogan", data=data, code_weight=0.3, epochs=1, out="run")
+        >>> [term for term in run.final_terms() if not term.startswith("kl_")]
+        ['loss', 'reconstruction', 'kl', 'code_surprise', 'generator_loss', 'discriminator_loss']
     """
 
     adversarial: ClassVar[bool] = True

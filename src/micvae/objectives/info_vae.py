@@ -30,6 +30,13 @@ class InfoVAE(Objective):
     References:
         *InfoVAE: Balancing Learning and Inference in Variational Autoencoders*, Zhao, Song &
         Ermon, 2019.
+
+    Examples:
+        >>> import micvae
+        >>> data = "squares(n=128)"
+        >>> run = micvae.train("info-vae", data=data, mmd_weight=100, epochs=1, out="run")
+        >>> [term for term in run.final_terms() if not term.startswith("kl_")]
+        ['loss', 'reconstruction', 'kl', 'mmd']
     """
 
     summary: ClassVar[str] = "matches the aggregate posterior to the prior by kernels (MMD)"

@@ -37,6 +37,15 @@ class IsometricICA(Objective):
 
     References:
         *When Is Unsupervised Disentanglement Possible?*, Horan, Richardson & Weiss, 2021.
+
+    Examples:
+        >>> import micvae
+        >>> data = "independent(n=400, sources=2, mixing='isometry')"
+        >>> run = micvae.train(
+        ...     "isometric-ica", data=data, landmarks=200, latent_dim=2, epochs=1, out="run"
+        ... )
+        >>> [term for term in run.final_terms() if not term.startswith("kl_")]
+        ['loss', 'reconstruction', 'kl', 'embedding_loss']
     """
 
     summary: ClassVar[str] = "flattens the manifold of the data, then unmixes it; identifiable"

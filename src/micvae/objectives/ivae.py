@@ -50,6 +50,13 @@ class IVAE(Objective):
     References:
         *Variational Autoencoders and Nonlinear ICA: A Unifying Framework*, Khemakhem, Kingma,
         Monti & Hyvärinen, 2020.
+
+    Examples:
+        >>> import micvae
+        >>> data = "segments(n=400, sources=2)"
+        >>> run = micvae.train("ivae", data=data, beta=1, latent_dim=2, epochs=1, out="run")
+        >>> [term for term in run.final_terms() if not term.startswith("kl_")]
+        ['loss', 'reconstruction', 'kl']
     """
 
     summary: ClassVar[str] = "a prior that is given an auxiliary variable; identifiable"

@@ -24,6 +24,12 @@ class JointVAE(Objective):
 
     References:
         *Learning Disentangled Joint Continuous and Discrete Representations*, Dupont, 2018.
+
+    Examples:
+        >>> import micvae
+        >>> run = micvae.train("joint-vae", data="squares(n=128)", epochs=1, out="run")
+        >>> [term for term in run.final_terms() if not term.startswith("kl_")]
+        ['loss', 'reconstruction', 'kl']
     """
 
     summary: ClassVar[str] = "numbers and categories, each up to a capacity"

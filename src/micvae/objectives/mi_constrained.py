@@ -34,6 +34,13 @@ class MIConstrained(Objective):
     References:
         *Mutual Information Constrained Variational Framework for Identifiable Representation
         Disentangling*, Section 4.2 (β = 1, λ = 10, Section 5.3).
+
+    Examples:
+        >>> import micvae
+        >>> data = "squares(n=128)"
+        >>> run = micvae.train("mi-constrained", data=data, mi_weight=3, epochs=1, out="run")
+        >>> [term for term in run.final_terms() if not term.startswith("kl_")]
+        ['loss', 'reconstruction', 'kl', 'r_mi']
     """
 
     summary: ClassVar[str] = "the paper's method: penalises the MI of every pair of latents"

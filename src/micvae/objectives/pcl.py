@@ -55,6 +55,13 @@ class PCL(Objective):
 
     References:
         *Nonlinear ICA of Temporally Dependent Stationary Sources*, Hyvärinen & Morioka, 2017.
+
+    Examples:
+        >>> import micvae
+        >>> data = "autoregressive(n=400, sources=2)"
+        >>> run = micvae.train("pcl", data=data, latent_dim=2, epochs=1, out="run")
+        >>> [term for term in run.final_terms() if not term.startswith("kl_")]
+        ['loss', 'reconstruction', 'kl', 'pair_loss']
     """
 
     summary: ClassVar[str] = "tells what follows in time from what does not; identifiable"

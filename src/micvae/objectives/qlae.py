@@ -28,6 +28,12 @@ class QLAE(Objective):
 
     References:
         *Disentanglement via Latent Quantization*, Hsu, Dorrell, Whittington, Wu & Finn, 2023.
+
+    Examples:
+        >>> import micvae
+        >>> run = micvae.train("qlae", data="squares(n=128)", commitment=2, epochs=1, out="run")
+        >>> [term for term in run.final_terms() if not term.startswith("kl_")]
+        ['loss', 'reconstruction', 'kl', 'quantisation', 'commitment']
     """
 
     summary: ClassVar[str] = "quantises every latent on a learned codebook, decays weights"

@@ -34,6 +34,13 @@ class SemiSupervised(ForwardedHooks, Objective):
     References:
         *Disentangling Factors of Variation Using Few Labels*, Locatello, Tschannen, Bauer, Rätsch,
         Schölkopf & Bachem, 2020.
+
+    Examples:
+        >>> import micvae
+        >>> data = "squares(n=128)"
+        >>> run = micvae.train("semi-supervised", data=data, labels=32, epochs=1, out="run")
+        >>> [term for term in run.final_terms() if not term.startswith("kl_")]
+        ['loss', 'reconstruction', 'kl', 'label_loss']
     """
 
     summary: ClassVar[str] = "steers any objective by a few labelled images"

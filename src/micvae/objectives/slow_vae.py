@@ -47,6 +47,15 @@ class SlowVAE(Objective):
     References:
         *Towards Nonlinear Disentanglement in Natural Data with Temporal Sparse Coding*, Klindt,
         Schott, Sharma, Ustyuzhaninov, Brendel, Bethge & Paiton, 2021.
+
+    Examples:
+        >>> import micvae
+        >>> data = "sparse_transitions(n=400, sources=2)"
+        >>> run = micvae.train(
+        ...     "slow-vae", data=data, slowness=10, latent_dim=2, epochs=1, out="run"
+        ... )
+        >>> [term for term in run.final_terms() if not term.startswith("kl_")]
+        ['loss', 'reconstruction', 'kl', 'transition_kl']
     """
 
     summary: ClassVar[str] = "latents that move by sparse steps from frame to frame; identifiable"

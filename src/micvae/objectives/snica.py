@@ -51,6 +51,13 @@ class SNICA(Objective):
     References:
         *Disentangling Identifiable Features from Noisy Data with Structured Nonlinear ICA*,
         Hälvä, Le Corff, Lehéricy, So, Zhu, Gassiat & Hyvärinen, 2021.
+
+    Examples:
+        >>> import micvae
+        >>> data = "state_space(n=256, sources=2)"
+        >>> run = micvae.train("snica", data=data, window=16, latent_dim=2, epochs=1, out="run")
+        >>> [term for term in run.final_terms() if not term.startswith("kl_")]
+        ['loss', 'reconstruction', 'kl']
     """
 
     summary: ClassVar[str] = "sources of switching dynamics, smoothed over time; identifiable"

@@ -37,6 +37,15 @@ class SparseVAE(Objective):
         *Identifiable Deep Generative Models via Sparse Decoding*, Moran, Sridhar, Wang & Blei,
         2022.
         *The Spike-and-Slab LASSO*, Ročková & George, 2018.
+
+    Examples:
+        >>> import micvae
+        >>> data = "independent(n=400, sources=2, mixing='sparse')"
+        >>> run = micvae.train(
+        ...     "sparse-vae", data=data, sparsity_weight=0.3, latent_dim=2, epochs=1, out="run"
+        ... )
+        >>> [term for term in run.final_terms() if not term.startswith("kl_")]
+        ['loss', 'reconstruction', 'kl', 'mask_penalty']
     """
 
     summary: ClassVar[str] = "every feature depends on few latents; identifiable with anchors"

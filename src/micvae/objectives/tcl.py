@@ -36,6 +36,13 @@ class TCL(Objective):
     References:
         *Unsupervised Feature Extraction by Time-Contrastive Learning and Nonlinear ICA*,
         Hyvärinen & Morioka, 2016.
+
+    Examples:
+        >>> import micvae
+        >>> data = "segments(n=400, sources=2)"
+        >>> run = micvae.train("tcl", data=data, latent_dim=2, epochs=1, out="run")
+        >>> [term for term in run.final_terms() if not term.startswith("kl_")]
+        ['loss', 'reconstruction', 'kl', 'segment_loss']
     """
 
     summary: ClassVar[str] = "tells segments apart; sources up to q(s), such as |s|"

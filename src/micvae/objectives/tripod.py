@@ -40,6 +40,12 @@ class Tripod(Objective):
     References:
         *Tripod: Three Complementary Inductive Biases for Disentangled Representation Learning*,
         Hsu, Hamid, Burns, Finn & Wu, 2024.
+
+    Examples:
+        >>> import micvae
+        >>> run = micvae.train("tripod", data="squares(n=128)", tc_weight=3, epochs=1, out="run")
+        >>> [term for term in run.final_terms() if not term.startswith("kl_")]
+        ['loss', 'reconstruction', 'kl', 'total_correlation_estimate', 'mixed_curvature']
     """
 
     summary: ClassVar[str] = "a fixed grid, independent latents, a decoder that does not mix them"

@@ -16,6 +16,12 @@ class VAEObjective(Objective):
 
     References:
         *Auto-Encoding Variational Bayes*, Kingma & Welling, 2013.
+
+    Examples:
+        >>> import micvae
+        >>> run = micvae.train("vae", data="squares(n=128)", beta=2, epochs=1, out="run")
+        >>> [term for term in run.final_terms() if not term.startswith("kl_")]
+        ['loss', 'reconstruction', 'kl']
     """
 
     summary: ClassVar[str] = "the evidence lower bound, the baseline of every comparison"
