@@ -22,9 +22,9 @@ import pytest
 import tyro
 from PIL import Image
 
-from micvae import metrics, objectives, spelling
+from micvae import metrics, objectives
 from micvae.cli import COMMANDS, main
-from micvae.data import DATASETS, GENERATED, PROBLEMS, squares
+from micvae.data import GENERATED, PROBLEMS, describe, squares
 from micvae.errors import MicvaeError, MicvaeWarning
 from micvae.explorer import runtime_files
 from micvae.objectives import base, schedules
@@ -191,9 +191,8 @@ def look_up(parsed):
     """Check that methods, presets and data sets exist, take their options, and fit each other."""
     given = dict(vars(parsed))
     data = given.get("data")
-    if data is not None and data.partition("(")[0] in DATASETS:
-        name, positional, options = spelling.parse(data.replace("{seed}", "0"), "data")
-        inspect.signature(DATASETS[name]).bind(*positional, **options)
+    if data is not None:
+        describe(data)
     chosen = [objectives.find(text) for text in given.get("methods", ())]
     chosen += [given["objective"]] if "objective" in given else []
     fields = set(inspect.signature(RunConfig).parameters) - {"objective"}

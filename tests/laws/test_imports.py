@@ -39,6 +39,7 @@ ROOMS = [
     "sharing",
     "reports",
     "explorer",
+    "claims",
     "cli",
     "estimator",
     "api",

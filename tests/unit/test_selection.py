@@ -302,7 +302,7 @@ class TestRuns:
     def test_what_cannot_be_trained_is_said_before_anything_is(self, tmp_path):
         job = Selection(data=DATA, methods=("ada-gvae",), out=tmp_path, **TINY)
         with pytest.raises(DataError, match="has no known factors"):
-            expected_seconds(job.cells(), tmp_path, load(job.training_data()), 1)
+            expected_seconds(job.cells(), tmp_path, job.training_data().load(), 1)
         np.savez(tmp_path / "bare.npz", images=np.zeros((90, 8, 8)))
         with pytest.raises(MicvaeError, match="no factors to check against"):
             select(tmp_path / "bare.npz", check=True, out=tmp_path / "out", **TINY)

@@ -37,7 +37,7 @@ micvae {__version__}: disentangled and identifiable representation learning
 
 usage: micvae COMMAND …          micvae COMMAND --help explains each
 
-  reproduce          train, compare and report what the paper reports
+  reproduce [CLAIM]  train, compare and report what the paper reports, or a published claim
   train METHOD       train one model
   evaluate RUN       score a trained run, or codes from any program: MIG, DCI, InfoMEC, MCC, …
   report FOLDER …    write figures and one self-contained HTML page; compare several runs
@@ -60,9 +60,8 @@ First steps:
 Codes from any program and known factors (.npy, .npz, .csv, .parquet):
   micvae evaluate --codes codes.npy --factors factors.csv --intervals
 
-Your own data: --data reads an .npz file (images; optional factors, factor_names, partners,
-auxiliary, …), an .npy or .h5 file, a .csv or .parquet table of numbers, or a folder of images
-(optional factors.csv), see docs/data.md. To continue an interrupted command, give it again.
+Your own data: --data reads a file of arrays, a table of numbers, or a folder of images, see
+micvae list data and docs/data.md. To continue an interrupted command, give it again.
 """
 
 

@@ -65,6 +65,8 @@ class Reproduction:
 
     The output is one folder with a table, a folder per run, figures, and report.html, one
     self-contained page. Give the command again to continue after an interruption.
+
+    Other published claims: micvae reproduce --list.
     """
 
     out: Path = Path("out/paper")

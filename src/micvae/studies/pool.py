@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from micvae import spelling
-from micvae.data import DATASETS
 from micvae.errors import MicvaeError
 from micvae.files import system_error
 from micvae.metrics import METRICS
@@ -58,6 +57,7 @@ def run_jobs(
     jobs: Sequence[tuple[dict[str, Any], Path]],
     workers: int,
     report: Callable[[Event], None] = lambda event: None,
+    score: bool = True,
 ) -> dict[int, str]:
     """Train and evaluate every (configuration, folder); return why some failed, by index.
 
@@ -74,6 +74,7 @@ def run_jobs(
         jobs: configurations as `RunConfig.to_json` writes them, and their run folders.
         workers: how many processes; each computes on one thread.
         report: called with every event.
+        score: whether to store the scores of every run, too.
 
     Raises:
         MicvaeError: where workers have to import a main module that starts the work anew.
@@ -106,7 +107,7 @@ def run_jobs(
         pool.remove(worker)
         worker.pipe.close()
         if queue:
-            pool.append(_start(context))
+            pool.append(_start(context, score))
             give(pool[-1])
 
     def settle(event: Event) -> None:
@@ -116,7 +117,7 @@ def run_jobs(
 
     try:
         for _ in range(min(workers, len(jobs))):
-            pool.append(_start(context))
+            pool.append(_start(context, score))
             give(pool[-1])
         while any(worker.job is not None for worker in pool):
             ready = wait([w.pipe for w in pool if w.job is not None])
@@ -161,9 +162,9 @@ _GUARD = (
 )
 
 
-def _start(context: Any) -> _Worker:
+def _start(context: Any, score: bool) -> _Worker:
     here, there = context.Pipe()
-    process = context.Process(target=_work, args=(there,), daemon=True)
+    process = context.Process(target=_work, args=(there, score), daemon=True)
     with _uninterrupted(), _main_left_out():
         process.start()
     there.close()
@@ -224,7 +225,7 @@ def _main_left_out() -> Iterator[None]:
 def _defined_elsewhere() -> bool:
     """Whether something that a job may name is defined outside micvae."""
     functions = [metric.function for metric in METRICS.values()]
-    known = [*DATASETS.values(), *functions, *spelling.everything()]
+    known = [*functions, *spelling.everything()]
     return any(str(one.__module__).partition(".")[0] != "micvae" for one in known)
 
 
@@ -246,7 +247,7 @@ def _say(pipe: Connection, job: int, progress: "Progress") -> None:
     pipe.send(Event(job, "progress", progress.step / progress.steps))
 
 
-def _work(pipe: Connection) -> None:
+def _work(pipe: Connection, score: bool) -> None:
     """Take jobs from the pipe until there are no more."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which stops us
     threading.Thread(target=_end_with_parent, name="micvae-parent", daemon=True).start()
@@ -265,7 +266,8 @@ def _work(pipe: Connection) -> None:
             try:
                 wait_until_free(path, PATIENCE)
                 run = train_run(RunConfig.from_json(values), path, partial(_say, pipe, job))
-                ensure_scores(run)
+                if score:
+                    ensure_scores(run)
                 pipe.send(Event(job, "done"))
             except MicvaeError as error:
                 pipe.send(Event(job, "failed", str(error)))
