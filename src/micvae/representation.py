@@ -1,4 +1,4 @@
-"""`Representation`: the codes of a data set beside its factors, frozen. It is what metrics see."""
+"""`Representation`: codes and factors of a data set, the input of metrics."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,7 +20,7 @@ if TYPE_CHECKING:  # the distributions load torch, which no reader of codes need
 
 ACTIVE_VARIANCE = 0.01
 LATENT_KINDS = ("gaussian", "continuous", "discrete")
-"""What the codes of a latent can be, see `Encoded`."""
+"""Kinds of latents, see `Encoded`."""
 RENAMED_KINDS = {"number": "continuous", "value": "discrete"}
 """Kinds as files of earlier versions name them."""
 _LARGEST = {np.dtype(np.float32): 1e15, np.dtype(np.float64): 1e30}
@@ -28,11 +28,11 @@ _LARGEST = {np.dtype(np.float32): 1e15, np.dtype(np.float64): 1e30}
 
 
 class Encoded(NamedTuple):
-    """What a model makes of N images.
+    """Codes of N images as a model computes them.
 
     Args:
         codes: one number per latent, `(N, D)` float32: posterior means.
-        scale: standard deviations of these numbers, `(N, D)` float32; 0 where the image decides.
+        scale: posterior standard deviations, `(N, D)` float32; 0 for deterministic codes.
         draws: one sample of the posterior per image, as codes, `(N, D)` float32.
         latent_kl: KL(q(z_d|x) ‖ p(z_d)) averaged over the images, `(D,)` float64, nats.
         latent_kinds: `gaussian` (the code is the mean of a Gaussian that is independent of the
@@ -49,11 +49,11 @@ class Encoded(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Representation:
-    """Codes of N images, and what is known of their factors.
+    """Codes of N images and their known factors.
 
     Args:
-        encoded: what the model makes of the images.
-        factors: ground truth, `(N, K)` float64; K = 0 where nothing is known.
+        encoded: the codes of the images.
+        factors: ground truth, `(N, K)` float64; K = 0 where no factor is known.
         factor_names: K names.
         factor_kinds: K kinds.
     """
@@ -65,12 +65,12 @@ class Representation:
 
     @classmethod
     def of(cls, encoded: Encoded, dataset: FactorDataset) -> "Representation":
-        """Put codes beside the factors of the data set they were computed from."""
+        """Combine codes with the factors of their data set."""
         return cls(encoded, dataset.factors, dataset.factor_names, dataset.factor_kinds)
 
     @property
     def codes(self) -> NDArray[np.float32]:
-        """What metrics see, `(N, D)`."""
+        """Posterior means, `(N, D)`, which metrics score."""
         return self.encoded.codes
 
     @property
@@ -124,7 +124,7 @@ class Representation:
         )
 
     def _check(self) -> None:
-        """Refuse arrays that do not belong together, as a file from a stranger may hold them."""
+        """Refuse arrays that do not fit each other, as in an altered file."""
         (n, d), (rows, k) = self.codes.shape, self.factors.shape
         fits = {
             "codes": n > 0 and d > 0,
@@ -155,7 +155,7 @@ class Representation:
 
     @staticmethod
     def rows(path: Path) -> int:
-        """How many samples a file has that `save` wrote; nothing but a header is read."""
+        """Number of samples in a file that `save` wrote; only a header is read."""
         checked_file(path)
         try:
             with npz_arrays(path) as file:
@@ -197,7 +197,7 @@ class Representation:
 
 
 def _numbers(file: NpzArrays, name: str, axes: int, dtype: Any) -> NDArray[Any]:
-    """An array of a file, as the class has it."""
+    """Read a numeric array and check it."""
     array = file.read(name)
     if array.ndim != axes or array.dtype.kind not in "fiu":
         raise ValueError(f"{name} has shape {array.shape} and dtype {array.dtype}")

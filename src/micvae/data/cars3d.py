@@ -33,7 +33,7 @@ _NAME_BYTES = 2**20
 
 
 class _Entry(tarfile.TarInfo):
-    """A member whose long name, which is held in memory, is not too long."""
+    """A member of an archive whose name has a bounded length, as names are kept in memory."""
 
     @classmethod
     def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:

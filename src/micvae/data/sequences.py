@@ -1,27 +1,27 @@
-"""Frames in the order of time: sequences marked by a factor, and who comes next in them."""
+"""Sequences of frames, numbered by a factor; the successor of each frame."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from micvae.data.dataset import FactorDataset
+from micvae.data.description import DataLike
 from micvae.data.wrapping import column as column_of
 from micvae.data.wrapping import inner, without_factors
 from micvae.errors import DataError
 
 
 def sequences(
-    data: FactorDataset | str | Path,
+    data: DataLike,
     *,
     column: int | str,
     time: int | str | None = None,
     keep: bool = True,
 ) -> FactorDataset:
-    """Take a factor for the number of the sequence that each image belongs to.
+    """Use a factor as the number of the sequence that each image belongs to.
 
     Rows are sorted so that those of one value stand together, in the order of `time` or, without
     it, as they were. Sequences are numbered from 0 in the order of the factor's values.

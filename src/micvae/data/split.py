@@ -1,30 +1,30 @@
-"""Samples kept aside at random: what training never sees, and what a bound is measured on."""
+"""Random splits into training samples and held-out samples."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from micvae.data.dataset import FactorDataset
+from micvae.data.description import DataLike
 from micvae.data.wrapping import inner, without_factors
 from micvae.errors import DataError
 
 
 def split(
-    data: FactorDataset | str | Path,
+    data: DataLike,
     *,
     share: float = 0.1,
     train: bool = True,
     factors: bool = True,
     seed: int = 0,
 ) -> FactorDataset:
-    """Another data set without some of its samples, drawn at random, or those alone.
+    """A random part of another data set: the training samples, or the held-out samples.
 
-    Whole sequences are drawn where the samples are frames of several; of a single one, its end is
-    kept aside, since frames beside each other are nearly the same.
+    If the samples are frames of several sequences, whole sequences are held out; of a single
+    sequence, its end is held out, since neighbouring frames are nearly equal.
 
     Args:
         data: a data set, or its name or path in quotes as for `load`; it need not have factors.

@@ -1,4 +1,4 @@
-"""Codes and factors that somebody else computed: .npy, .npz, .csv and .parquet files."""
+"""Tables of codes and factors: .npy, .npz, .csv and .parquet files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What latents and images can be: posteriors, priors and likelihoods."""
+"""Distributions of latents and images: posteriors, priors and likelihoods."""
 
 from micvae import spelling
 from micvae.distributions.base import (

@@ -14,7 +14,7 @@ from torch import Tensor
 
 
 class Markov(NamedTuple):
-    """What is known of hidden states u_1 … u_T given the evidence.
+    """Posterior of hidden states u_1 … u_T given the evidence.
 
     Args:
         log_partition: log Σ_u exp(evidence + moves), `(S…)`, nats.
@@ -96,14 +96,14 @@ def smooth(own: Tensor, cross: Tensor, past: Tensor) -> Moments:
     .. math:: \sum_t -\tfrac12 y_t^T A_t y_t + a_t^T y_t - y_t^T J_t y_{t-1}
         - \tfrac12 y_{t-1}^T P_t y_{t-1} + p_t^T y_{t-1}.
 
-    A Kalman smoother in information form: backward in time every y_t is integrated out, which
-    leaves its distribution given y_{t−1}; forward in time the moments follow.
+    A Kalman smoother in information form: the backward pass integrates out every y_t, which leaves
+    its distribution given y_{t−1}; the forward pass computes the moments.
 
     Args:
-        own: [A | a], what is said of y_t, `(T, S…, d, d + 1)`; A_t is positive definite.
-        cross: J, what ties it to y_{t−1}, `(T, S…, d, d)`; 0 at the first time, and wherever the
-            chain starts anew.
-        past: [P | p], what is said of y_{t−1} by the move to y_t, `(T, S…, d, d + 1)`.
+        own: [A | a], the terms in y_t, `(T, S…, d, d + 1)`; A_t is positive definite.
+        cross: J, the terms in y_t and y_{t−1}, `(T, S…, d, d)`; 0 at the first time, and wherever
+            the chain restarts.
+        past: [P | p], the terms in y_{t−1} of the move to y_t, `(T, S…, d, d + 1)`.
 
     References:
         *Composing Graphical Models with Neural Networks for Structured Representations and Fast
@@ -113,10 +113,10 @@ def smooth(own: Tensor, cross: Tensor, past: Tensor) -> Moments:
     message = torch.zeros_like(own[0])
     given, inverses = [], []
     for o, j, p in zip(*(reversed(part.unbind(0)) for part in (own, cross, past)), strict=True):
-        told = o + message
-        inverse = torch.linalg.inv_ex(told[..., :d])[0]
+        informed = o + message
+        inverse = torch.linalg.inv_ex(informed[..., :d])[0]
         solved = inverse @ torch.cat(
-            [j, told[..., d:]], dim=-1
+            [j, informed[..., d:]], dim=-1
         )  # [G | g]: E[y_t|.] = g − G y_{t−1}
         message = p - j.mT @ solved
         given.append(solved)

@@ -1,4 +1,4 @@
-"""A posterior of any shape: a Gaussian bent by an autoregressive flow."""
+"""A flexible posterior: a Gaussian transformed by an autoregressive flow."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from micvae.distributions.priors import LOG_TWO_PI, NORMAL, Prior, PriorModule
 from micvae.networks.base import MOST_LAYERS, filled
 
 CONTEXT = 16
-"""Numbers that the encoder tells every step of the flow about the image."""
+"""Number of encoder outputs that every step of the flow reads."""
 
 
 class AutoregressiveStep(nn.Module):
@@ -52,12 +52,12 @@ class AutoregressiveStep(nn.Module):
 
 @dataclass(frozen=True, eq=False)
 class FlowPosterior(VectorCode):
-    """What comes out of the flow when N(loc, exp(log_variance)) goes in.
+    """N(loc, exp(log_variance)), transformed by a flow.
 
     Args:
         loc: means of the Gaussian, `(B, D)`.
         log_variance: logarithms of its variances, `(B, D)`.
-        context: what the steps know of the image, `(B, CONTEXT)`.
+        context: what the steps read of the image, `(B, CONTEXT)`.
         steps: the flow.
     """
 
@@ -68,12 +68,12 @@ class FlowPosterior(VectorCode):
 
     @property
     def mean(self) -> Tensor:
-        """Where the Gaussian's mean comes out."""
+        """The transformed mean of the Gaussian."""
         return self.push(self.loc)[0]
 
     @property
     def scale(self) -> Tensor:
-        """Standard deviation of each latent given those before it, to first order there."""
+        """Standard deviation of each latent given those before it, to first order at the mean."""
         return (0.5 * self.log_variance + self.push(self.loc)[1]).exp()
 
     def push(self, z: Tensor) -> tuple[Tensor, Tensor]:
@@ -124,9 +124,9 @@ class FlowSpace(LatentSpace[FlowPosterior]):
 
 @dataclass(frozen=True)
 class FlowLatents(Latents):
-    """Real numbers; q(z|x) is a Gaussian bent by inverse autoregressive flow.
+    """Real numbers; q(z|x) is a Gaussian transformed by inverse autoregressive flow.
 
-    All steps keep one order of the latents, so that log q comes as terms log q(z_d | z_{<d}, x).
+    All steps have one order of the latents, so that log q is a sum of log q(z_d | z_{<d}, x).
 
     References:
         *Improving Variational Inference with Inverse Autoregressive Flow*, Kingma et al., 2016.
@@ -140,7 +140,7 @@ class FlowLatents(Latents):
         (22, torch.Size([8, 3]))
     """
 
-    summary: ClassVar[str] = "real numbers, a posterior bent by an autoregressive flow"
+    summary: ClassVar[str] = "real numbers, a posterior transformed by an autoregressive flow"
     reference: ClassVar[str] = "Kingma et al. 2016"
     space: ClassVar[type[FlowSpace]] = FlowSpace
 

@@ -56,7 +56,7 @@ class CorrelatedGaussian(VectorCode, Density):
 
 
 class CorrelatedSpace(LatentSpace[CorrelatedGaussian]):
-    """The encoder gives means, the logarithms of L's squared diagonal, and what is below it."""
+    """The encoder gives means, logarithms of L's squared diagonal, and the entries below it."""
 
     distribution: ClassVar[type[Posterior]] = CorrelatedGaussian
 
@@ -66,7 +66,7 @@ class CorrelatedSpace(LatentSpace[CorrelatedGaussian]):
         self.prior = prior
 
     def posterior(self, parameters: Tensor) -> CorrelatedGaussian:
-        """Put the triangle together."""
+        """Assemble the triangle."""
         d = self.latent_dim
         loc, log_variance, below = torch.split(parameters, [d, d, self.outputs - 2 * d], dim=1)
         row, column = torch.tril_indices(d, d, -1, device=parameters.device)

@@ -47,7 +47,7 @@ class DiagonalGaussian(VectorCode, Density, Factorised, trait="gaussian"):
 
     @property
     def mean(self) -> Tensor:
-        """Mean, `(B, D)`: what metrics see as the code."""
+        """Mean, `(B, D)`: the code that metrics see."""
         return self.loc
 
     @property

@@ -1,4 +1,4 @@
-"""Real numbers and categories together."""
+"""Joint real and categorical latents."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class JointPosterior(Density, Factorised, trait="categories"):
 
     @property
     def probabilities(self) -> Tensor:
-        """Of the categories, `(B, categorical latents, most categories)`, filled up with 0."""
+        """Of the categories, `(B, categorical latents, most categories)`, padded with 0."""
         most = max(one.shape[1] for one in self.logits)
         return torch.stack(
             [pad(one.softmax(1), (0, most - one.shape[1])) for one in self.logits], 1
@@ -124,7 +124,7 @@ class JointSpace(LatentSpace[JointPosterior]):
         return self._with(self.numbers.sample(n, generator), drawn)
 
     def features(self, z: Tensor) -> Tensor:
-        """What is read of the numbers, and the categories as they are."""
+        """The decoder's input for the numbers, and the categories."""
         numbers, *chosen = self._parts(z)
         return torch.cat([self.numbers.features(numbers), *chosen], 1)
 
@@ -146,7 +146,7 @@ class JointSpace(LatentSpace[JointPosterior]):
         return self._with(self.numbers.latents(numbers), chosen)
 
     def reader(self) -> Callable[[Tensor], Tensor]:
-        """What is read of the numbers, and one-hot categories."""
+        """The decoder's input for the numbers, and one-hot categories."""
         read = self.numbers.reader()
 
         def features(codes: Tensor) -> Tensor:
@@ -156,7 +156,7 @@ class JointSpace(LatentSpace[JointPosterior]):
         return features
 
     def values(self, latent: int, count: int) -> Tensor:
-        """Those of a number; every category in turn for a categorical latent."""
+        """Values of a number; every category in turn for a categorical latent."""
         if latent < self.numbers.latent_dim:
             return self.numbers.values(latent, count)
         categories = self.categories[latent - self.numbers.latent_dim]
@@ -205,13 +205,13 @@ class JointLatents(Latents):
     space: ClassVar[type[JointSpace]] = JointSpace
 
     categories: tuple[int, ...] = (4,)
-    """How many categories each categorical latent has; the others of latent_dim are numbers."""
+    """Number of categories of each categorical latent; the other latents are numbers."""
 
     temperature: Positive = 0.67
-    """Of the relaxed samples; near 0 they come near to one-hot."""
+    """Of the relaxed samples; near 0 they are nearly one-hot."""
 
     numbers: Literal["gaussian", "uniform"] = "gaussian"
-    """What the other latents are, see `GaussianLatents` and `UniformLatents`."""
+    """Kind of the other latents, see `GaussianLatents` and `UniformLatents`."""
 
     def validate(self) -> None:
         """Refuse no categories, and counts below 2."""
@@ -223,7 +223,7 @@ class JointLatents(Latents):
         """Build the space.
 
         Raises:
-            MicvaeError: where there are more categorical latents than latents.
+            MicvaeError: if there are more categorical latents than latents.
         """
         if len(self.categories) > latent_dim:
             raise MicvaeError(

@@ -1,4 +1,4 @@
-"""What an image (or a vector) can be, given the decoder's output: p(x | z)."""
+"""Distributions of an image or a vector given the decoder's output: p(x | z)."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ class BernoulliImage(ImageDistribution):
     """Independent Bernoulli pixels with the given logits `(B, C, H, W)`.
 
     For grey values x in [0, 1] the same expression x log p + (1 − x) log(1 − p) is used, as the
-    field does: its optimum is p = x, but it is a cross-entropy and not a normalised density, and
-    even a perfect reconstruction costs the entropy of x.
+    field does. Its optimum is p = x. It is a cross-entropy and not a normalised density, and even a
+    perfect reconstruction has the cost of the entropy of x.
     """
 
     logits: Tensor
@@ -63,7 +63,7 @@ class GaussianImage(ImageDistribution):
 
     @property
     def mean(self) -> Tensor:
-        """The mean, of images clipped to what can be shown."""
+        """The mean; of images clipped to [0, 1]."""
         return self.loc.clamp(0, 1) if self.loc.ndim == 4 else self.loc
 
     def log_prob(self, x: Tensor) -> Tensor:
@@ -77,7 +77,7 @@ class GaussianImage(ImageDistribution):
 
 
 def _per_sample(each: Tensor) -> Tensor:
-    """Sum over all but the first axis, whatever the layout in memory."""
+    """Sum over all but the first axis, for any layout in memory."""
     return each.sum(tuple(range(1, each.ndim)))
 
 
@@ -93,7 +93,7 @@ class Likelihood(Checked, ABC):
             image_shape: `(C, H, W)`, or `(F,)` for vectors.
 
         Raises:
-            MicvaeError: where it does not fit such data.
+            MicvaeError: if it does not fit such data.
         """
 
 
@@ -120,7 +120,7 @@ class _GaussianHead(nn.Module):
 
 @dataclass(frozen=True)
 class Bernoulli(Likelihood):
-    """Bernoulli pixels: the default for images, right where they are near black and white.
+    """Bernoulli pixels: the default for images, suited to values near black and white.
 
     Examples:
         >>> import torch
@@ -153,7 +153,7 @@ class AutoLikelihood(Likelihood):
     """
 
     def build(self, image_shape: tuple[int, ...]) -> nn.Module:
-        """As the likelihood that fits."""
+        """Build the likelihood that fits."""
         fitting = Bernoulli() if len(image_shape) == 3 else LearnedGaussian()
         return fitting.build(image_shape)
 
@@ -162,7 +162,7 @@ class AutoLikelihood(Likelihood):
 class Gaussian(Likelihood):
     """Gaussian pixels of one fixed standard deviation (in grey values, 1 = white).
 
-    For vectors it is in their own units.
+    For vectors it is in the units of the data.
 
     Examples:
         >>> import torch
@@ -182,7 +182,7 @@ class Gaussian(Likelihood):
 
 @dataclass(frozen=True)
 class LearnedGaussian(Likelihood):
-    """Gaussian pixels whose standard deviation, common or `each` its own, is learned.
+    """Gaussian pixels with a learned standard deviation, common or one for `each`.
 
     References:
         *Simple and Effective VAE Training with Calibrated Decoders*, Rybkin, Daniilidis & Levine,
@@ -199,10 +199,10 @@ class LearnedGaussian(Likelihood):
     """Initial standard deviation."""
 
     each: bool = False
-    """Whether every pixel, or feature of a vector, has a standard deviation of its own."""
+    """Whether every pixel, or feature of a vector, has a separate standard deviation."""
 
     def build(self, image_shape: tuple[int, ...]) -> nn.Module:
-        """Reads the decoder's output as means; `scale` is where learning starts."""
+        """Reads the decoder's output as means; `scale` is the initial value."""
         return _GaussianHead(self.scale, learned=True, shape=image_shape if self.each else ())
 
 

@@ -1,4 +1,4 @@
-"""Latents beside which the decoder reads noise: what a GAN cannot squeeze out of its codes."""
+"""Latents with additional noise for the decoder, as a GAN needs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ UNIFORM = UniformLatents()
 
 
 class NoisySpace(LatentSpace[Posterior]):
-    """Another space, and after its latents `noise` normal numbers that no encoder reads."""
+    """Another space, and after its latents `noise` normal numbers without posterior."""
 
     distribution: ClassVar[type[Posterior]] = Posterior
 
@@ -58,7 +58,7 @@ class NoisySpace(LatentSpace[Posterior]):
         return self.inner.log_prob(posterior, z[:, : self.inner.width])
 
     def features(self, z: Tensor) -> Tensor:
-        """Noise is read as it is."""
+        """The inner features, and noise."""
         inner, noise = torch.split(z, [self.inner.width, self.noise], dim=1)
         return torch.cat([self.inner.features(inner), noise], 1)
 
@@ -67,7 +67,7 @@ class NoisySpace(LatentSpace[Posterior]):
         return self.inner.code(posterior)
 
     def codes_of(self, z: Tensor) -> Tensor:
-        """Noise is no code."""
+        """The codes of the latents alone."""
         return self.inner.codes_of(z[:, : self.inner.width])
 
     def latents(self, codes: Tensor) -> Tensor:
@@ -92,7 +92,7 @@ class NoisySpace(LatentSpace[Posterior]):
 
 @dataclass(frozen=True)
 class NoisyLatents(Latents):
-    """Latents of another kind, and noise that the decoder reads beside them.
+    """Latents of another kind, and noise as a further input of the decoder.
 
     References:
         *InfoGAN: Interpretable Representation Learning by Information Maximizing Generative
@@ -115,7 +115,7 @@ class NoisyLatents(Latents):
     """The latents, e.g. uniform or "joint(categories=(10,))"."""
 
     noise: PositiveInt = 8
-    """How many normal numbers the decoder reads beside them."""
+    """Number of normal numbers that the decoder reads beside the latents."""
 
     @property
     def traits(self) -> frozenset[Trait]:

@@ -29,7 +29,7 @@ class Point(Posterior, trait="point"):
 
     @property
     def scale(self) -> Tensor:
-        """0: the image decides."""
+        """0: the encoder is deterministic."""
         return torch.zeros_like(self.features)
 
     def sample(self, generator: torch.Generator) -> Tensor:
@@ -38,7 +38,7 @@ class Point(Posterior, trait="point"):
 
 
 class PointSpace(LatentSpace[Point]):
-    """Features h, and codes W (h − m): an affine map that is found after training, I before."""
+    """Features h, and codes W (h − m): an affine map, the identity before it is set."""
 
     distribution: ClassVar[type[Posterior]] = Point
     offset: Tensor
@@ -51,15 +51,15 @@ class PointSpace(LatentSpace[Point]):
         self.register_buffer("unmixing", torch.eye(latent_dim))
 
     def posterior(self, parameters: Tensor) -> Point:
-        """What the encoder says, or its absolute values."""
+        """The encoder's output, or its absolute values."""
         return Point(parameters.abs() if self.absolute else parameters)
 
     def draw(self, posterior: Point, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-        """There is no prior, and the KL is counted as 0."""
+        """There is no prior, and the KL is reported as 0."""
         return posterior.features, torch.zeros_like(posterior.features)
 
     def sample(self, n: int, generator: torch.Generator) -> Tensor:
-        """Latents of normal codes, for want of a prior."""
+        """Latents of standard normal codes, since there is no prior."""
         shape = (n, self.latent_dim)
         return self.latents(torch.randn(shape, generator=generator, device=generator.device))
 
@@ -76,7 +76,7 @@ class PointSpace(LatentSpace[Point]):
         return self.reader()(codes)
 
     def reader(self) -> Callable[[Tensor], Tensor]:
-        """W⁺ c + m, W⁺ worked out before."""
+        """W⁺ c + m, with W⁺ computed before."""
         mixing = torch.linalg.pinv(self.unmixing)
         return lambda codes: codes @ mixing.T + self.offset
 
@@ -85,8 +85,8 @@ class PointSpace(LatentSpace[Point]):
 class PointLatents(Latents):
     """The features of a deterministic encoder, unmixed by an affine map after training.
 
-    The code is W (h − m): W and m stay the identity and 0 unless the method finds them at the end
-    of training, by linear independent component analysis for instance.
+    The code is W (h − m): W is the identity and m is 0 unless the method sets them after training,
+    for instance by linear independent component analysis.
 
     Examples:
         >>> import torch
@@ -101,7 +101,7 @@ class PointLatents(Latents):
     space: ClassVar[type[PointSpace]] = PointSpace
 
     absolute: bool = False
-    """Whether features are absolute values of what the encoder says."""
+    """Whether features are absolute values of the encoder's output."""
 
     def build(self, latent_dim: int, generator: torch.Generator) -> PointSpace:
         """Build the space."""

@@ -1,4 +1,4 @@
-"""What latents look like before an image is seen: p(z)."""
+"""Priors p(z)."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class StandardNormal(PriorModule):
 
 
 class LearnedNormal(PriorModule):
-    """N(m, diag s²), both learned, from N(0, I) on."""
+    """N(m, diag s²), both learned; the initial values are N(0, I)."""
 
     def __init__(self, latent_dim: int) -> None:
         super().__init__()
@@ -99,7 +99,7 @@ class LearnedNormal(PriorModule):
 class GaussianMixture(PriorModule):
     r"""Σ_k π_k N(m_k, diag s_k²), all learned.
 
-    The log-density is given latent by latent as $\log p(z_d \mid z_{<d})$, from the mixture's
+    The log-density is returned per latent as $\log p(z_d \mid z_{<d})$, from the mixture's
     running marginals, so that the sum over latents is exact.
     """
 

@@ -1,4 +1,4 @@
-"""Latents of finitely many values: each number of the encoder is moved to the nearest one."""
+"""Latents with a finite set of values: encoder outputs are rounded to the nearest value."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ Levels = Annotated[int, Between(2)]
 
 @dataclass(frozen=True, eq=False)
 class Quantised(VectorCode, Factorised, trait="quantised"):
-    """The value nearest to what the encoder says: a deterministic posterior.
+    """The value nearest to the encoder's output: a deterministic posterior.
 
     Args:
-        encoded: what the encoder says, `(B, D)`.
+        encoded: the encoder's output, `(B, D)`.
         codebook: the values of each latent, `(D, K)`.
 
     Examples:
@@ -48,7 +48,7 @@ class Quantised(VectorCode, Factorised, trait="quantised"):
 
     @property
     def index(self) -> Tensor:
-        """Which value is nearest, `(B, D)`."""
+        """Index of the nearest value, `(B, D)`."""
         return (self.encoded.detach()[..., None] - self.codebook.detach()).abs().argmin(2)
 
     @property
@@ -69,7 +69,7 @@ class Quantised(VectorCode, Factorised, trait="quantised"):
 
     @property
     def scale(self) -> Tensor:
-        """0: the image decides."""
+        """0: the encoder is deterministic."""
         return torch.zeros_like(self.encoded)
 
     def sample(self, generator: torch.Generator) -> Tensor:
@@ -103,7 +103,7 @@ class QuantisedSpace(LatentSpace[Quantised]):
             self.standardise = nn.BatchNorm1d(latent_dim, affine=False)
 
     def posterior(self, parameters: Tensor) -> Quantised:
-        """A fixed grid standardises and bounds what the encoder says; a learned one follows it.
+        """Encoder outputs, standardised and bounded for a fixed grid.
 
         Raises:
             MicvaeError: in training, for a batch of one, which a fixed grid cannot standardise.
@@ -117,9 +117,9 @@ class QuantisedSpace(LatentSpace[Quantised]):
     def draw(self, posterior: Quantised, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """In training, KL to the prior that fits this batch best, −log p̂(z_d), without gradient.
 
-        Its mean is the entropy of z_d in the batch: how much is told about an image; a latent that
-        does not vary has 0. For evaluation, where an image's KL must not depend on the others, the
-        KL is log K, to equal probabilities; `average_kl` finds the entropy in all of the data.
+        Its mean is the entropy of z_d in the batch: the information about an image; a constant
+        latent has 0. In evaluation, where the KL of an image must not depend on the others, the KL
+        is log K, to equal probabilities; `average_kl` returns the entropy over the data set.
         """
         index = posterior.index
         if not self.training:
@@ -158,10 +158,10 @@ class QuantisedSpace(LatentSpace[Quantised]):
 
 @dataclass(frozen=True)
 class CodebookLatents(Latents):
-    """Every latent has a codebook of its own, learned.
+    """Every latent has a separate learned codebook.
 
-    The gradient passes straight through the rounding. The codebook follows the encoder by the
-    quantisation and commitment losses of the `qlae` objective.
+    The gradient passes straight through the rounding. The quantisation and commitment losses of
+    the `qlae` objective train the codebook.
 
     References:
         *Disentanglement via Latent Quantization*, Hsu, Dorrell, Whittington, Wu & Finn, 2023.
@@ -191,10 +191,10 @@ class CodebookLatents(Latents):
 class FSQLatents(Latents):
     """Every latent is rounded to a fixed grid on [−1, 1], after a hyperbolic tangent.
 
-    There is no codebook to learn, so none can collapse, and no loss is added. What the encoder
-    says is standardised before (over the batch in training, by running averages afterwards), as
-    in networks with normalisation layers: a plain network starts with every image on the same
-    value, and the decoder never learns to listen.
+    There is no codebook to learn, so none can collapse, and no further loss. The encoder's output
+    is standardised before (over the batch in training, by running averages afterwards), as in
+    networks with normalisation layers: without, all images start on the same value and the decoder
+    does not learn to use the latents.
 
     References:
         *Finite Scalar Quantization: VQ-VAE Made Simple*, Mentzer, Minnen, Agustsson & Tschannen,

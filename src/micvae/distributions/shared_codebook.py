@@ -1,4 +1,4 @@
-"""Latents that share one codebook of numbers, drawn by distance."""
+"""Latents that share one codebook of numbers, sampled by distance."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class NearValues(VectorCode, Factorised):
     """q(k|x) ∝ exp(−(e_d − v_k)²) over the values v_k of one codebook.
 
     Args:
-        encoded: what the encoder says, `(B, D)`.
+        encoded: the encoder's output, `(B, D)`.
         codebook: the values, `(K,)`.
         temperature: of the relaxed samples.
     """
@@ -100,12 +100,12 @@ class SharedSpace(LatentSpace[NearValues]):
 
 @dataclass(frozen=True)
 class SharedCodebookLatents(Latents):
-    """All latents take their values from one codebook, drawn by distance, relaxed in training.
+    """All latents take their values from one codebook, sampled by distance, relaxed in training.
 
-    What the encoder says is standardised before (over the batch in training, by running averages
-    afterwards), as in networks with normalisation layers, then scaled and shifted as learned: a
-    plain network starts with every image near the same value, runs to the end of the codebook
-    while the decoder learns the mean image, and stays there.
+    The encoder's output is standardised before (over the batch in training, by running averages
+    afterwards), as in networks with normalisation layers, then scaled and shifted by learned
+    parameters. Without, all images start near the same value, move to the end of the codebook
+    while the decoder learns the mean image, and stay there.
 
     References:
         *Disentanglement with Factor Quantized Variational Autoencoders*, Baykal, Kandemir & Unal,
@@ -120,7 +120,7 @@ class SharedCodebookLatents(Latents):
         (3, torch.Size([8, 3]))
     """
 
-    summary: ClassVar[str] = "values of one learned codebook for all latents, drawn by distance"
+    summary: ClassVar[str] = "values of one learned codebook for all latents, sampled by distance"
     reference: ClassVar[str] = "Baykal et al. 2024"
     space: ClassVar[type[SharedSpace]] = SharedSpace
 
@@ -128,7 +128,7 @@ class SharedCodebookLatents(Latents):
     """K, the number of values in the codebook."""
 
     temperature: Positive = 1.0
-    """Of the relaxed samples; near 0 they come near to single values."""
+    """Of the relaxed samples; near 0 they are nearly single values."""
 
     def build(self, latent_dim: int, generator: torch.Generator) -> SharedSpace:
         """The codebook starts at normal numbers."""

@@ -1,4 +1,4 @@
-"""Switching linear dynamics: sources whose hidden states choose how they move."""
+"""Switching linear dynamics: hidden states select the dynamics of each source."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from micvae.distributions.chains import Moments, forward_backward, log_partition
 from micvae.distributions.priors import LOG_TWO_PI
 from micvae.errors import MicvaeError
 
-_PACE = 5.0  # Adam moves whatever it trains by its rate; dynamics settle sooner than networks
+_PACE = 5.0  # Adam moves every parameter by its rate; dynamics need larger steps than networks
 _STAY = 0.9  # probability that a state stays, before training
-_AT_FIRST = 0.15  # weight of the dynamics in the first of several turns
+_AT_FIRST = 0.15  # weight of the dynamics in the first of several iterations
 
 
 class Smoothed(NamedTuple):
@@ -33,18 +33,18 @@ class Smoothed(NamedTuple):
 
 
 class SwitchingDynamics(nn.Module):
-    r"""Sources that move linearly, each by the rule that its own hidden Markov chain chooses.
+    r"""Sources with linear dynamics, each selected by a hidden Markov chain.
 
     .. math:: y_t = B_{u_t} y_{t-1} + b_{u_t} + \varepsilon_t, \qquad
         \varepsilon_t \sim N(0, \mathrm{diag}(Q_{u_t})^{-1})
 
     with u_t out of K states and y_t in d dimensions, whose first coordinate is the source s_t;
-    y_1 is Gaussian given the first state. Sources are independent, with parameters of their own.
+    y_1 is Gaussian given the first state. Sources are independent, with separate parameters.
 
     Args:
         sources: D.
         states: K.
-        order: d; 2 holds what obeys autoregressions of order 2.
+        order: d; 2 covers autoregressions of order 2.
         generator: of the values that training starts from.
 
     Raises:
@@ -78,10 +78,10 @@ class SwitchingDynamics(nn.Module):
     def forward(self, h: Tensor, precision: Tensor, begins: Tensor, iterations: int) -> Smoothed:
         """Coordinate ascent on q(y) q(u), given evidence exp(h s − ½ precision s²).
 
-        It starts from equal q(u). In the first of several turns the dynamics, averaged over states
-        and hence of none, count less than the evidence, without which noisy sources would be held
-        at that average. The last q(u) is the best one for the last q(y), so that its own gradient
-        is 0. The q(u) from which the last q(y) was made is held constant: gradients are those of
+        It starts from equal q(u). In the first of several iterations the dynamics, averaged over
+        states, have a lower weight than the evidence; otherwise noisy sources would stay at that
+        average. The last q(u) is the best one for the last q(y), so that its own gradient
+        is 0. The q(u) that gave the last q(y) is constant: gradients are those of
         the bound as a function of parameters and evidence for that q(u).
 
         Args:
@@ -105,7 +105,7 @@ class SwitchingDynamics(nn.Module):
 
 
 class _Paced(nn.Module):
-    """A parameter that moves `_PACE` times as far as what is trained in its place."""
+    """A parameter that moves `_PACE` times as far as the trained one."""
 
     def forward(self, trained: Tensor) -> Tensor:
         return _PACE * trained
@@ -145,12 +145,12 @@ class _Rules:
         d = form.shape[-1] // 2
         seen = form.new_zeros(d, d + 1)
         seen[0, 0] = 1.0
-        told = form.new_zeros(d, d + 1)
-        told[0, d] = 1.0
+        linear = form.new_zeros(d, d + 1)
+        linear[0, d] = 1.0
         minus = form.new_tensor([1.0] * d + [-1.0])
         columns = [*range(d), 2 * d]
         own = form[..., :d, columns] * minus
-        own = own + precision[..., None, None] * seen + h[..., None, None] * told
+        own = own + precision[..., None, None] * seen + h[..., None, None] * linear
         return smooth(own, form[..., :d, d : 2 * d], form[..., d : 2 * d, d:] * minus)
 
     def evidence(self, chain: Moments) -> Tensor:

@@ -1,4 +1,4 @@
-"""Latents that fill an interval evenly."""
+"""Latents with a uniform prior."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from micvae.distributions.gaussian import DiagonalGaussian, GaussianSpace
 from micvae.distributions.priors import StandardNormal
 
 _NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(16)
-_EDGE = 1e-6  # nearer to 0 or 1, a number has no finite latent in single precision
+_EDGE = 1e-6  # numbers nearer to 0 or 1 have no finite latent in single precision
 
 
 class UniformSpace(GaussianSpace):
@@ -65,10 +65,10 @@ class UniformSpace(GaussianSpace):
 class UniformLatents(Latents):
     r"""Numbers u in (0, 1), uniform under the prior; u = Φ(z) with q(z|x) a diagonal Gaussian.
 
-    KL and mutual information do not change under a map of single latents, so objectives work on
-    z: the bound, and every penalty of dependence, is that of Gaussian latents. What differs is
-    what the decoder reads, and the shape of the codes: factors that are uniform need not be bent
-    to a bell. A code is $E[u|x] = \Phi(\mu / \sqrt{1 + \sigma^2})$.
+    KL and mutual information are invariant to maps of single latents, so objectives work on z: the
+    bound and all penalties are those of Gaussian latents. The difference is the input of the
+    decoder and the distribution of the codes, which suits uniform factors. A code is
+    $E[u|x] = \Phi(\mu / \sqrt{1 + \sigma^2})$.
 
     Examples:
         >>> import torch

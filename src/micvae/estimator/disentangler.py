@@ -15,10 +15,9 @@ from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 from micvae.arrays import unmasked
-from micvae.data import FactorDataset, standardised
+from micvae.data import FactorDataset, describe, standardised
 from micvae.data.layout import Arrangement, as_arranged
 from micvae.data.lazy import is_large
-from micvae.data.standardised import standardised_name
 from micvae.data.value_range import innermost
 from micvae.errors import DataError, NotConvergedWarning
 from micvae.estimator.containers import open_container
@@ -184,7 +183,7 @@ class Disentangler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, WithOption
         given = self._given(X, y, fitting=True)
         dataset, data = self._in_model_units(given.dataset), given.data
         if dataset is not given.dataset and data != IN_MEMORY:
-            data = standardised_name(data)
+            data = str(describe(data).wrapped("standardised"))
         if len(dataset) < 2:
             raise DataError("X has n_samples = 1; at least 2 are needed to learn from.")
         values = {name: getattr(self, name) for name in SETTINGS}

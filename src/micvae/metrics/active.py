@@ -19,7 +19,7 @@ def active_units(
         codes: (N, D) array of posterior means.
         threshold: Least variance of an active unit.
         resamples: Bootstrap resamples for `Score.deviations`; 0 for none.
-        seed: Of the resamples.
+        seed: Seed of the resamples.
 
     Returns:
         `Score` with key `active_units` and details `variances` (D,).

@@ -17,7 +17,7 @@ def beta_vae_score(
     test_points: int = 5_000,
     seed: int = 0,
 ) -> Score:
-    r"""β-VAE score: can a linear classifier tell which factor two samples share?
+    r"""β-VAE score: can a linear classifier find the factor that two samples share?
 
     One point: a factor k is drawn, and `group` pairs of samples whose two members share its value;
     the feature is the mean over pairs of |z − z'|, (D,). The score is the test accuracy of a

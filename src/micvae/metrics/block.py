@@ -50,7 +50,7 @@ def block_score(
     than a block has.
 
     Args:
-        codes: (N, D) array, by convention posterior means.
+        codes: (N, D) array, usually posterior means.
         factors: (N, K) array of ground truth, no column constant.
         factor_kinds: As in `mig`; say `angular` and `categorical` where they are.
         periods: Period of an angular factor, by index. Left out: 2π or 360 where that is the

@@ -1,9 +1,9 @@
-"""Gradient-boosted trees that say how much each code matters to one factor.
+"""Gradient-boosted trees that give the importance of each code for one factor.
 
 Two backends compute the same algorithm (Friedman 2001: 100 trees of depth 3, learning rate 0.1,
 least-squares splits, one Newton step per leaf; importance = total reduction of squared error):
-scikit-learn's (`predictors.fit_sklearn`), and this one, in which the trees of all classes are grown
-together by a compiled split search.
+scikit-learn's (`predictors.fit_sklearn`), and this one, whose compiled split search grows the trees
+of all classes together.
 """
 
 from dataclasses import dataclass

@@ -40,28 +40,28 @@ Invariance = Literal["offset", "common scale", "scale", "monotone", "rotation"]
 
 @dataclass(frozen=True)
 class Metric:
-    """One score: how to compute it and how to read it.
+    """How to compute and how to read one score.
 
     Attributes:
         function: Its `Score.values` holds this score's key; several scores may share a function.
         summary: One line for tables and help texts.
         range: The lowest and the highest possible value.
-        higher_is_better: Which end is the good one; `None` if neither is.
+        higher_is_better: Whether the high end is the good one; `None` if neither is.
         reference: Where it was defined.
-        needs: What the function is called with: `factors`: codes, factors and their kinds;
+        needs: Arguments of the function. `factors`: codes, factors and their kinds;
             `codes`: codes alone; `interventions`: an `Interventions`.
         splits: Whether samples are split into a training and a test part by `seed`.
         takes_scale: Whether posterior standard deviations are used where they are known.
         refits: Whether every bootstrap resample costs as much as the score itself.
-        unfair_to: Kinds of factors that it judges as if they lay on a line, or asks of one latent
-            though they need two.
-        invariant: What may be done to codes without changing the score, besides permuting and
-            flipping latents, by the score's definition: add an `offset` to a latent, multiply all
+        unfair_to: Kinds of factors whose values it treats as numbers on a line, or expects in one
+            latent though they need two.
+        invariant: Changes of the codes that leave the score the same by definition, besides
+            permuting and flipping latents: add an `offset` to a latent, multiply all
             by one number (`common scale`) or each by its own (`scale`), map a latent by a strictly
-            `monotone` function, apply a `rotation` to all. What is fitted to raw codes with a
-            penalty on weight and intercept (SAP) has neither offset nor scale; what has a
-            threshold (active units, the FactorVAE score) or a penalty on weights alone (the β-VAE
-            score) has no scale.
+            `monotone` function, apply a `rotation` to all. SAP, which fits raw codes
+            with a penalty on weight and intercept, has neither `offset` nor `scale`. Scores with a
+            threshold (active units, FactorVAE) or a penalty on weights alone (β-VAE) have no
+            `scale`.
 
     Examples:
         >>> from micvae.metrics import METRICS
@@ -173,11 +173,11 @@ METRICS: dict[str, Metric] = {
         modularity, "each latent depends on one factor", _UNIT, True, "Ridgeway & Mozer 2018",
     ),
     "explicitness": Metric(
-        explicitness, "values can be told apart linearly", _UNIT, True, "Ridgeway & Mozer 2018",
+        explicitness, "values are linearly separable", _UNIT, True, "Ridgeway & Mozer 2018",
         splits=True,
     ),
     "irs": Metric(
-        irs, "latents stay while their factor is held", _UNIT, True, "Suter et al. 2019",
+        irs, "latents stay fixed while their factor is fixed", _UNIT, True, "Suter et al. 2019",
         invariant=_COMMON,
     ),
     "infom": Metric(
@@ -212,11 +212,11 @@ METRICS: dict[str, Metric] = {
         "von Kügelgen et al. 2021", splits=True,
     ),
     "beta_vae_score": Metric(
-        beta_vae_score, "the shared factor shows in differences", _UNIT, True,
+        beta_vae_score, "differences of codes identify a shared factor", _UNIT, True,
         "Higgins et al. 2017", needs="interventions", invariant=_OFFSET,
     ),
     "factor_vae_score": Metric(
-        factor_vae_score, "the stillest latent tells the held factor", _UNIT, True,
+        factor_vae_score, "the steadiest latent identifies the fixed factor", _UNIT, True,
         "Kim & Mnih 2018", needs="interventions", invariant=_OFFSET,
     ),
     "gaussian_total_correlation": Metric(

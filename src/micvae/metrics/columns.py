@@ -1,4 +1,4 @@
-"""The columns of a matrix, whatever holds it: arrays, tensors, data frames, tables."""
+"""Columns of matrices from arrays, tensors, data frames and tables."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Columns:
     Attributes:
         values: C arrays (N,) of booleans, integers or floats.
         names: C names where the container has them, else ().
-        kinds: Per column the kind that its type says (text is `categorical`, ordered categories
+        kinds: Per column the kind that its type implies (text is `categorical`, ordered categories
             are `ordinal`), or None.
     """
 
@@ -44,7 +44,7 @@ def read_columns(given: Any, what: str, shape: str, *, text: bool) -> Columns:
             refused by name.
 
     Raises:
-        MetricError: For what is no matrix of real numbers, masked entries, or missing values.
+        MetricError: For anything but a matrix of real numbers, masked entries, or missing values.
     """
     if _is_frame(given):
         return _of_frame(given, what, text)
@@ -62,7 +62,7 @@ def read_columns(given: Any, what: str, shape: str, *, text: bool) -> Columns:
 
 
 def _dense(given: Any, what: str, shape: str) -> NDArray[Any]:
-    """An array of whatever gives one."""
+    """Convert an array-like object to an array."""
     given = unmasked(given, what, MetricError)
     try:
         if hasattr(given, "tocsr"):  # a sparse matrix of SciPy
@@ -92,7 +92,7 @@ def _remedy(given: Any, what: str) -> str:
 
 
 def _is_frame(given: Any) -> bool:
-    """Whether the type has columns; a lazy frame is not asked for them, which would run it."""
+    """Whether the type has columns. A lazy frame is not asked, which would run its query."""
     named = hasattr(type(given), "columns") or hasattr(type(given), "column_names")
     return named and not isinstance(given, np.ndarray)
 
@@ -139,7 +139,7 @@ def _of_frame(given: Any, what: str, text: bool) -> Columns:
 
 
 def _numbers(column: NDArray[Any], place: str, dtype: str, text: bool) -> NDArray[Any]:
-    """A column of Python numbers, such as decimals; anything else is refused."""
+    """Convert a column of Python numbers, such as decimals; refuse anything else."""
     numeric: Callable[[Any], bool] = lambda entry: hasattr(entry, "__float__")  # noqa: E731
     if column.dtype.kind == "O" and all(map(numeric, column)):
         return column.astype(np.float64)

@@ -1,4 +1,4 @@
-"""Functions compiled by Numba, with a cache on disk where there is a safe place for one."""
+"""Functions compiled by Numba, cached on disk where a safe folder exists."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ def compiled(function: Callable[..., Any]) -> Any:
     The machine code is kept beside the package, or in the user's own cache folder, or where
     `NUMBA_CACHE_DIR` says. Where none of them can be written to (a read-only package and a user
     without a home directory), every process compiles anew, which takes some seconds at the first
-    score that needs it. Folders that others can write to are not used: what is kept there is run.
+    score that needs it. Folders that others can write to are not used,
+    because cached code is executed.
     """
     try:
         return numba.njit(nogil=True, cache=_has_place(function))(function)
@@ -26,14 +27,14 @@ def compiled(function: Callable[..., Any]) -> Any:
 
 
 def _has_place(function: Callable[..., Any]) -> bool:
-    """Whether Numba would look for its cache in places only that nobody else can write to.
+    """Whether Numba looks for its cache only in folders that nobody else can write to.
 
     Without a home directory it would take `~` for the name of a folder here, where a stranger's
     files may be; and some containers make `/tmp` the home directory.
     """
     beside = Path(function.__code__.co_filename).parent
     if os.environ.get("NUMBA_CACHE_DIR"):
-        return True  # which is the user's word for it
+        return True  # chosen by the user
     if os.access(beside, os.W_OK):  # the first place where Numba looks
         return True
     kept = Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"))  # noqa: PTH111
@@ -41,7 +42,7 @@ def _has_place(function: Callable[..., Any]) -> bool:
 
 
 def _is_own(folder: Path) -> bool:
-    """Whether a folder, or what is there of the folders that it is in, is the user's alone."""
+    """Whether only the user can write to a folder, or to its nearest existing parent."""
     while not folder.exists() and folder != folder.parent:
         folder = folder.parent
     if not hasattr(os, "getuid"):  # Windows: the home directory is the user's

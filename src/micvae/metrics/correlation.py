@@ -20,9 +20,9 @@ def gaussian_total_correlation(codes: ArrayLike, *, resamples: int = 0, seed: in
     lower is better. It sees linear dependence only, and no ground truth.
 
     Args:
-        codes: (N, D) array, by convention posterior means.
+        codes: (N, D) array, usually posterior means.
         resamples: Bootstrap resamples for `Score.deviations`; 0 for none.
-        seed: Of the resamples.
+        seed: Seed of the resamples.
 
     Returns:
         `Score` with key `gaussian_total_correlation` and details `correlation` (D', D') of the D'
@@ -73,9 +73,9 @@ def wasserstein_correlation(codes: ArrayLike, *, resamples: int = 0, seed: int =
     correlated latents have little variance. It needs no ground truth.
 
     Args:
-        codes: (N, D) array, by convention posterior means.
+        codes: (N, D) array, usually posterior means.
         resamples: Bootstrap resamples for `Score.deviations`; 0 for none.
-        seed: Of the resamples.
+        seed: Seed of the resamples.
 
     Returns:
         `Score` with keys `wasserstein_correlation` and `wasserstein_correlation_norm`.

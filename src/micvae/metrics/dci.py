@@ -56,7 +56,7 @@ def dci(
     the rest tested. An `angular` factor is judged as classes or as a line, never as a circle.
 
     Args:
-        codes: (N, D) array, by convention posterior means.
+        codes: (N, D) array, usually posterior means.
         factors: (N, K) array of ground truth, no column constant.
         factor_kinds: Per factor `continuous`, `ordinal`, `categorical` or `angular`; `None`
             infers them: continuous if all values are distinct or more than 50 are, ordinal if at
@@ -76,7 +76,7 @@ def dci(
             scikit-learn's predictors.
         n_jobs: Factors that `trees` fits at a time, each on one thread; no effect on scores.
         resamples: Bootstrap resamples for `Score.deviations`; 0 for none. Every one fits anew, so
-            each costs as much as the score. Training and test samples are resampled apart: no
+            each costs as much as the score. Training and test samples are resampled separately: no
             sample is ever on both sides.
 
     Returns:

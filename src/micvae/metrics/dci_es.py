@@ -53,7 +53,7 @@ def dci_es(
     networks, forests and random Fourier features; probes change the score.
 
     Args:
-        codes: (N, D) array, by convention posterior means.
+        codes: (N, D) array, usually posterior means.
         factors: (N, K) array of ground truth, no column constant.
         factor_kinds: As in `mig`.
         features: Increasing numbers m of random features, at least two.

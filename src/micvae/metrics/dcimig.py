@@ -33,13 +33,13 @@ def dcimig(
     second latent that knows the same factor, and punishes one that knows two.
 
     Args:
-        codes: (N, D) array, by convention posterior means.
+        codes: (N, D) array, usually posterior means.
         factors: (N, K) array of ground truth, no column constant.
         factor_kinds: As in `mig`.
         bins: Bins per latent.
         factor_bins: Bins per continuous factor.
         resamples: Bootstrap resamples for `Score.deviations`; 0 for none.
-        seed: Of the resamples.
+        seed: Seed of the resamples.
 
     Returns:
         `Score` with key `dcimig` and details `gaps` (D,) in nats, `assigned` (D,) factor of every

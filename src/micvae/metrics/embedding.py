@@ -1,4 +1,4 @@
-"""Factors as points among which distances mean something, whatever their kind."""
+"""Factors of every kind as points with meaningful distances."""
 
 from collections.abc import Mapping
 
@@ -46,11 +46,11 @@ def embed(given: CheckedInputs, periods: Mapping[int, float] | None = None) -> l
 
 
 def period_of(column: Floats) -> float:
-    """The period of an angle that came without one.
+    """The period of an angular factor, inferred from its values.
 
-    Where the range is 2π or 360, that, the two ends being one angle. Else equally spaced values
-    (at most half as many as samples) close to a circle: m values of spacing s have period m·s,
-    so that 0, 22.5, 45, 67.5 have 90. Otherwise 2π where all values lie within ±2π, else 360.
+    A range of 2π or 360 is the period, since both ends are the same angle. Otherwise m equally
+    spaced values (at most half as many as samples) of spacing s have period m·s: 0, 22.5, 45, 67.5
+    have 90. Otherwise it is 2π where all values lie within ±2π, else 360.
     """
     for turn in (2 * np.pi, 360.0):
         if np.isclose(np.ptp(column), turn, rtol=1e-6):

@@ -133,15 +133,15 @@ def evaluate(
             numbers (pandas, polars, pyarrow, …).
         factors: (N, K) ground truth likewise, no column constant; `None` where there is none.
             Columns of text and of categories in a data frame are numbered.
-        metrics: Names out of `METRICS`; `None` for all that can be computed from what is given.
+        metrics: Names out of `METRICS`; `None` for all that the inputs allow.
         factor_kinds: Per factor `continuous`, `ordinal`, `categorical` or `angular`; `None`
             infers them: text is categorical; numbers are continuous if all values are distinct
             or more than 50 are, ordinal if at most 20 are, and between the two ordinal if there
             are at least ten samples per value on average.
         scale: (N, D) posterior standard deviations, which RMIG and JEMMIG use; `None` for points.
-        interventions: What can hold a factor fixed (`Rendered`, `Matched`), for the β-VAE and
+        interventions: `Rendered` or `Matched`, which hold a factor fixed, for the β-VAE and
             FactorVAE scores.
-        seed: Decides every random choice: splits, draws, the breaking of ties.
+        seed: Seed of every random choice: splits, draws, ties.
         n_jobs: Threads for DCI; no effect on scores.
         progress: Called as `progress(done, total, name)` before each function.
         factor_names: K names for messages; those of a data frame where left out.
@@ -156,9 +156,9 @@ def evaluate(
 
     Warns:
         MissingScoreWarning: Where a score is left out: its name and the reason.
-        AmbiguousKindWarning: Where a kind is inferred and the values allow two answers.
-        LostDigitsWarning: Where an offset has left a latent few different values.
-        UnfairMetricWarning: Where a metric judges an angle or a category as numbers on a line.
+        AmbiguousKindWarning: Where a kind is guessed and the values allow two kinds.
+        LostDigitsWarning: Where a large offset has rounded a latent to few values.
+        UnfairMetricWarning: Where a metric treats an angle or a category as numbers on a line.
         UndefinedScoreWarning: With a single latent or a single factor, or with constant codes,
             where many scores are a convention; the warning says which.
 
@@ -203,8 +203,8 @@ def intervals(
 ) -> Intervals:
     """Score codes, each score with a bootstrap interval over samples.
 
-    The intervals say how well the score is known from N samples of *these* codes. They say
-    nothing of another training of the model, whose spread is larger as a rule.
+    The intervals show the uncertainty from N samples of *these* codes. The spread over
+    trainings is not included; it is usually larger.
 
     Args:
         codes: As in `evaluate`, as are all arguments not named here.
@@ -265,7 +265,7 @@ def intervals(
 def _scores(
     inputs: MetricInputs, metrics: Iterable[str] | None, progress: Progress | None
 ) -> tuple[dict[str, Score], dict[str, str]]:
-    """The scores there are, and why others are missing, each by name."""
+    """The scores, and why others are missing, by name."""
     if metrics is None:
         names = [name for name, metric in METRICS.items() if metric.needs in inputs.given]
     else:
@@ -300,7 +300,7 @@ def _scores(
 def _without_missing(
     found: dict[str, Score | MetricError],
 ) -> tuple[dict[str, Score], dict[str, str]]:
-    """The scores there are, and why others are missing; one warning per reason names these.
+    """The scores, and why others are missing; one warning per reason names these.
 
     Raises:
         MetricError: The first reason, where there is no score at all.
@@ -328,18 +328,16 @@ def _warn_of_conventions(given: CheckedInputs) -> None:
     for there, what in (
         (
             given.codes.shape[1] == 1,
-            "there is one latent: no second one to be compared with; MIG and scores like it take a "
-            "second one to know nothing, and DCI completeness is 1 by convention",
+            "there is only one latent: MIG and similar scores compare it with a latent without "
+            "information, and DCI completeness is 1 by convention",
         ),
         (
             given.factors.shape[1] == 1,
-            "there is one factor: no second one to be told from; DCI disentanglement and "
-            "modularity are 1 by convention",
+            "there is only one factor: DCI disentanglement and modularity are 1 by convention",
         ),
         (
             constant,
-            "all codes are constant: nothing is known of any factor; scores that are undefined "
-            "then are 0 by convention",
+            "all codes are constant and carry no information; undefined scores are 0 by convention",
         ),
     ):
         if there:
@@ -354,8 +352,8 @@ def _warn_of_kinds(names: Sequence[str], given: CheckedInputs) -> None:
             columns = [k for k, other in enumerate(kinds) if other == kind]
             which = ", ".join(repr(given.names[k]) if given.names else str(k) for k in columns)
             warnings.warn(
-                f"{', '.join(unfair)}: not fair to {kind} factors (column {which}), whose values "
-                "they take for numbers on a line or ask of a single latent; block_score is",
+                f"{', '.join(unfair)}: not fair to {kind} factors (column {which}), which "
+                "they treat as numbers on a line or expect in a single latent; use block_score",
                 UnfairMetricWarning,
                 stacklevel=4,
             )

@@ -27,7 +27,7 @@ def explicitness(
     seed: int = 0,
     resamples: int = 0,
 ) -> Score:
-    r"""Explicitness: can every factor's values be told apart by a linear classifier?
+    r"""Explicitness: can a linear classifier separate the values of every factor?
 
     .. math::
         \frac{1}{K} \sum_k \frac{1}{|V_k|} \sum_{v \in V_k}
@@ -35,11 +35,11 @@ def explicitness(
 
     the area under the ROC curve on the test samples, one value against the rest, of a multinomial
     logistic regression of factor k on all standardised codes (L2 penalty, C = 1). All latents are
-    used together, so that rotations change nothing: it measures whether the factors are there, not
-    whether they are apart. Range 0 to 1, 0.5 is chance, higher is better.
+    used together, so that rotations change nothing: it measures whether the factors are linearly
+    readable, not whether they are separated. Range 0 to 1, 0.5 is chance, higher is better.
 
     Args:
-        codes: (N, D) array, by convention posterior means.
+        codes: (N, D) array, usually posterior means.
         factors: (N, K) array of ground truth, no column constant.
         factor_kinds: As in `mig`.
         factor_bins: Equally wide bins per continuous factor.
@@ -57,8 +57,8 @@ def explicitness(
             fewer than two samples per class on average or one value in the training part, or a
             C that is not positive.
 
-    Degenerate inputs: a constant latent changes nothing. A value that the test samples lack, or
-    the training samples, is left out of the mean; where none is left the score is 0.5.
+    Degenerate inputs: a constant latent changes nothing. Values that are missing in the training or
+    test samples are left out of the mean; where none is left the score is 0.5.
 
     Examples:
         >>> import numpy as np
@@ -105,7 +105,7 @@ def explicitness(
 
 @dataclass(frozen=True)
 class _Curve:
-    """Test samples sorted by one class's probability, equal ones numbered alike."""
+    """Test samples sorted by the probability of one class; ties share a number."""
 
     order: np.ndarray
     tied: np.ndarray

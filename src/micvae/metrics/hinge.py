@@ -80,7 +80,7 @@ def fit_lines(x: Floats, labels: Ints, classes: int, C: float) -> Lines:
 
 @dataclass(frozen=True)
 class _Problem:
-    """Running sums over the sorted codes, of everybody and of each class apart."""
+    """Running sums over the sorted codes, of all samples and of each class."""
 
     x: Floats
     everybody: Floats

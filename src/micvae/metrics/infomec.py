@@ -19,7 +19,7 @@ MIN_SAMPLES = 10
 MAX_SYMBOLS = 50
 
 Reweighted = Callable[[Weights], Floats]
-"""What is found from all samples, as a function of how often each counts."""
+"""A quantity of all samples as a function of their weights."""
 
 
 def infomec(
@@ -60,7 +60,7 @@ def infomec(
     regression.
 
     Args:
-        codes: (N, D) array, by convention posterior means.
+        codes: (N, D) array, usually posterior means.
         factors: (N, K) array of ground truth, no column constant.
         factor_kinds: As in `mig`.
         discrete_codes: Whether latents are symbols, as quantised ones are: one answer for all (the

@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from micvae.metrics.interventions import Interventions
 
 MAX_CODE = 1e150
-"""Codes may be as large, so that sums of their squares do not overflow."""
+"""Largest code, so that sums of squares do not overflow."""
 
 REMEDY = "say which it is by factor_kinds"
 
 
 @dataclass(frozen=True)
 class Codes:
-    """Codes (N, D) in a form in which differences of values keep all their digits.
+    """Codes (N, D), shifted so that differences of values keep all digits.
 
     Attributes:
         values: Float array (N, D), finite. A latent that an offset dominates, or whose integers
@@ -51,7 +51,7 @@ class Codes:
         return raw.astype(dtype or raw.dtype)
 
     def latent(self, d: int) -> str:
-        """How a message calls a latent: by its name where it has one."""
+        """The latent as messages name it."""
         return f"latent {self.names[d]!r}" if self.names else f"latent {d}"
 
 
@@ -88,7 +88,7 @@ class CheckedInputs:
         return self.read.values
 
     def factor(self, k: int) -> str:
-        """How a message calls a factor: by its name where it has one."""
+        """The factor as messages name it."""
         return f"factor {self.names[k]!r}" if self.names else f"factor {k}"
 
 
@@ -169,7 +169,8 @@ def check_inputs(
         factor_kinds: K names out of `continuous`, `ordinal`, `categorical`, `angular`, or `None`.
         min_samples: The smallest N that the calling metric is defined for.
         factor_names: K names for messages; those of a data frame where left out.
-        kinds_matter: Whether the score depends on the kinds, so that a doubtful guess is said.
+        kinds_matter: Whether the score depends on the kinds; only then is a doubtful guess
+            reported.
 
     Raises:
         MetricError: For text, NaN, infinities, masked entries, missing values, codes beyond
@@ -221,7 +222,7 @@ def _kinds(
     given: Sequence[str] | None,
     warn: bool,
 ) -> tuple[FactorKind, ...]:
-    """The kinds that are given, else those that the columns' types say, else guesses."""
+    """The given kinds, else those of the column types, else guesses."""
     if given is None:
         open_ones = [k for k, kind in enumerate(known) if kind is None]
         guessed = [kind or guess_kind(c) for kind, c in zip(known, columns, strict=True)]
@@ -239,7 +240,7 @@ def _kinds(
 
 
 def _factor(column: NDArray[Any], kind: FactorKind, name: str) -> NDArray[np.float64]:
-    """A factor in float64, angles as they are, others without offsets and extreme scales."""
+    """A factor in float64; angles unchanged, others without offsets and extreme scales."""
     if kind == "angular":
         return column.astype(np.float64)
     floats = as_floats(column)[0].astype(np.float64)
@@ -252,7 +253,7 @@ def _factor(column: NDArray[Any], kind: FactorKind, name: str) -> NDArray[np.flo
 
 
 def read_codes(codes: ArrayLike) -> Codes:
-    """Check codes, and bring them to a form in which no score loses digits.
+    """Check codes and shift them so that no score loses digits.
 
     Raises:
         MetricError: See `check_codes`.

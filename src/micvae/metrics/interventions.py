@@ -1,4 +1,4 @@
-"""Samples among which one factor is held fixed."""
+"""Samples that share the value of one factor."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
@@ -15,7 +15,7 @@ Encode = Callable[[NDArray[np.float32]], NDArray[Any]]
 
 
 class Interventions(Protocol):
-    """Something that can hold one factor fixed.
+    """A source of samples with one factor held fixed.
 
     Attributes:
         n_factors: K.
@@ -35,8 +35,8 @@ class Interventions(Protocol):
 class Rendered:
     """Interventions on generated data: factors are drawn, rendered and encoded.
 
-    Every factor is drawn from the values that it has in the data set, independently of the others;
-    held fixed are those that vary.
+    Every factor is drawn from its values in the data set, independently of the others. Only factors
+    that vary can be held fixed.
 
     Args:
         encode: Maps images (M, C, H, W) to codes (M, D).
@@ -93,8 +93,8 @@ class Rendered:
 class Matched:
     """Interventions on a finite sample: groups of samples that share a factor's value.
 
-    The other factors vary as they do in the data among those samples; where factors depend on one
-    another, so do they here. Factors must be discrete: no two samples share a continuous value.
+    The other factors vary as in those samples of the data; dependent factors stay dependent.
+    Factors must be discrete: no two samples share a continuous value.
 
     Args:
         codes: (N, D) array.

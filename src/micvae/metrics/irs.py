@@ -37,13 +37,13 @@ def irs(
     nothing but rare outliers, scores well.
 
     Args:
-        codes: (N, D) array, by convention posterior means.
+        codes: (N, D) array, usually posterior means.
         factors: (N, K) array of ground truth, no column constant.
         factor_kinds: As in `mig`.
         quantile: Of the deviations; 1 is the paper's maximum, 0.99 the published study's.
         factor_bins: Bins per factor that is not categorical.
         resamples: Bootstrap resamples for `Score.deviations`; 0 for none.
-        seed: Of the resamples.
+        seed: Seed of the resamples.
 
     Returns:
         `Score` with key `irs` and details `per_code` (D,), 0 for constant latents, `parents` (D,)

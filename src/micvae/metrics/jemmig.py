@@ -44,7 +44,7 @@ def jemmig(
         limits: As in `rmig`.
         factor_bins: Bins per continuous factor.
         resamples: Bootstrap resamples for `Score.deviations`; 0 for none.
-        seed: Of the resamples.
+        seed: Seed of the resamples.
 
     Returns:
         `Score` with key `jemmig` and details `raw` (K,) and `joint_entropies` (D, K) in nats,

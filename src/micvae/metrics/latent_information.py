@@ -21,10 +21,10 @@ def mean_pairwise_mi(
     independent codes reach the bias (bins − 1)² / 2N. It needs no ground truth.
 
     Args:
-        codes: (N, D) array, by convention posterior means.
+        codes: (N, D) array, usually posterior means.
         bins: Bins per latent.
         resamples: Bootstrap resamples for `Score.deviations`; 0 for none.
-        seed: Of the resamples.
+        seed: Seed of the resamples.
 
     Returns:
         `Score` with key `mean_pairwise_mi` and details `mutual_information` (D, D), diagonal 0.

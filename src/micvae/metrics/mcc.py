@@ -32,15 +32,15 @@ def mcc_pearson(
     exactly (Hungarian method, rectangular where D ≠ K). Range 0 to 1, higher is better. Invariant
     to permuting, flipping, shifting and scaling latents.
 
-    Every factor is judged as numbers on a line: unfair to angles and to categories (see
+    Every factor is judged as numbers on a line: it suits neither angles nor categories (see
     `block_score`).
 
     Args:
-        codes: (N, D) array, by convention posterior means.
+        codes: (N, D) array, usually posterior means.
         factors: (N, K) array of ground truth, no column constant.
-        factor_kinds: As in `mig`; not used but to warn.
+        factor_kinds: As in `mig`; used for warnings only.
         resamples: Bootstrap resamples for `Score.deviations`; 0 for none.
-        seed: Of the resamples.
+        seed: Seed of the resamples.
 
     Returns:
         `Score` with key `mcc_pearson` and details `correlation` (D, K), absolute, `assignment`
@@ -93,11 +93,11 @@ def mcc_spearman(
     is unfair to are as in `mcc_pearson`.
 
     Args:
-        codes: (N, D) array, by convention posterior means.
+        codes: (N, D) array, usually posterior means.
         factors: (N, K) array of ground truth, no column constant.
-        factor_kinds: As in `mig`; not used but to warn.
+        factor_kinds: As in `mig`; used for warnings only.
         resamples: Bootstrap resamples for `Score.deviations`; 0 for none. Ranks are found once.
-        seed: Of the resamples.
+        seed: Seed of the resamples.
 
     Returns:
         `Score` with key `mcc_spearman` and the details of `mcc_pearson`.

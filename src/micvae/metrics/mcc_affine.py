@@ -27,15 +27,15 @@ def mcc_affine(
     .. math:: \frac{1}{K} \max_\pi \sum_k |\rho((A z + b)_{\pi(k)}, v_k)|
 
     with A (K, D) and b fitted by least squares on the training samples, and the correlation over
-    the test samples. A rotation of the factors scores 1: what is measured is whether they are
-    there linearly, not whether they are apart. Range 0 to 1, higher is better.
+    the test samples. A rotation of the factors scores 1: it measures whether the factors
+    are linearly readable, not whether they are separated. Range 0 to 1, higher is better.
 
-    Every factor is judged as numbers on a line: unfair to angles and to categories.
+    Every factor is judged as numbers on a line: it suits neither angles nor categories.
 
     Args:
-        codes: (N, D) array, by convention posterior means.
+        codes: (N, D) array, usually posterior means.
         factors: (N, K) array of ground truth, no column constant.
-        factor_kinds: As in `mig`; not used but to warn.
+        factor_kinds: As in `mig`; used for warnings only.
         seed: Decides which ⌈2N/3⌉ samples train and which test.
         resamples: Bootstrap resamples of the test samples for `Score.deviations`; 0 for none. The
             map is fitted once.

@@ -33,13 +33,13 @@ def mcc_nonlinear(
     functions, so that neither smoothness nor monotony is assumed: $v = z^2$ is found, too.
     Invariant to strictly monotone maps of a latent. Range 0 to 1, higher is better.
 
-    Every factor is judged as numbers on a line: unfair to angles and to categories (see
+    Every factor is judged as numbers on a line: it suits neither angles nor categories (see
     `block_score`).
 
     Args:
-        codes: (N, D) array, by convention posterior means.
+        codes: (N, D) array, usually posterior means.
         factors: (N, K) array of ground truth, no column constant.
-        factor_kinds: As in `mig`; not used but to warn.
+        factor_kinds: As in `mig`; used for warnings only.
         bins: At most so many steps per map; fewer where a step would be fitted to less than 10
             samples.
         seed: Decides which ⌈2N/3⌉ samples train and which test.

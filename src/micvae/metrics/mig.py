@@ -18,7 +18,7 @@ def mig(
     resamples: int = 0,
     seed: int = 0,
 ) -> Score:
-    r"""Mutual information gap: does one latent alone know each factor?
+    r"""Mutual information gap: does a single latent inform about each factor?
 
     .. math::
         \mathrm{MIG} = \frac{1}{K} \sum_{k=1}^{K}
@@ -35,7 +35,7 @@ def mig(
     factor loses points where its own distribution is far from uniform; see `mig_rank`.
 
     Args:
-        codes: (N, D) array, by convention posterior means.
+        codes: (N, D) array, usually posterior means.
         factors: (N, K) array of ground truth, no column constant.
         factor_kinds: Per factor `continuous`, `ordinal`, `categorical` or `angular`; `None`
             infers them: continuous if all values are distinct or more than 50 are, ordinal if at
@@ -44,7 +44,7 @@ def mig(
         bins: Bins per latent. 20 in Locatello et al.
         factor_bins: Bins per continuous factor.
         resamples: Bootstrap resamples for `Score.deviations`; 0 for none.
-        seed: Of the resamples.
+        seed: Seed of the resamples.
 
     Returns:
         `Score` with key `mig` and details `gaps` (K,), `mutual_information` (D, K) and

@@ -28,13 +28,13 @@ def mig_rank(
     arguments, details and errors included, is as in `mig`; range 0 to 1, higher is better.
 
     Args:
-        codes: (N, D) array, by convention posterior means.
+        codes: (N, D) array, usually posterior means.
         factors: (N, K) array of ground truth, no column constant.
         factor_kinds: As in `mig`.
         bins: Bins per latent; a latent of at most so many distinct values keeps them.
         factor_bins: Bins per continuous factor.
         resamples: Bootstrap resamples for `Score.deviations`; 0 for none.
-        seed: Of the resamples.
+        seed: Seed of the resamples.
 
     Returns:
         `Score` with key `mig_rank` and the details of `mig`.

@@ -30,13 +30,13 @@ def mig_sup(
     one latent, MIG-sup each latent for one factor. Range 0 to 1, higher is better.
 
     Args:
-        codes: (N, D) array, by convention posterior means.
+        codes: (N, D) array, usually posterior means.
         factors: (N, K) array of ground truth, no column constant.
         factor_kinds: As in `mig`.
         bins: Bins per latent.
         factor_bins: Bins per continuous factor.
         resamples: Bootstrap resamples for `Score.deviations`; 0 for none.
-        seed: Of the resamples.
+        seed: Seed of the resamples.
 
     Returns:
         `Score` with key `mig_sup` and details `gaps` (D,), 0 for constant latents, `normalised`

@@ -32,13 +32,13 @@ def modularity(
     whose spurious information is largest about the factor with the most values.
 
     Args:
-        codes: (N, D) array, by convention posterior means.
+        codes: (N, D) array, usually posterior means.
         factors: (N, K) array of ground truth, no column constant.
         factor_kinds: As in `mig`.
         bins: Bins per latent. 20 in Locatello et al.
         factor_bins: Bins per continuous factor.
         resamples: Bootstrap resamples for `Score.deviations`; 0 for none.
-        seed: Of the resamples.
+        seed: Seed of the resamples.
 
     Returns:
         `Score` with key `modularity` and details `per_code` (D,), `mutual_information` (D, K) in

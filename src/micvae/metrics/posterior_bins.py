@@ -20,8 +20,8 @@ class PosteriorBins:
     """Mass of every sample's posterior in every bin, latent by latent.
 
     Attributes:
-        masses: Per latent the bin of every sample (N,), all of whose mass is there, or where a
-            scale is given an array (N, bins), rows summing to 1: 4·N·D·bins bytes.
+        masses: Per latent the bin (N,) that holds the mass of every sample, or, with a scale, an
+            array (N, bins) with rows that sum to 1: 4·N·D·bins bytes.
         factors: K label columns (N,).
         binned_factors: Indices of the factors that had to be binned.
         bins: Bins per latent.
@@ -45,8 +45,8 @@ class PosteriorBins:
     ) -> "PosteriorBins":
         """Cut each latent's range, or `limits`, into equally wide bins.
 
-        A sample's mass is that of N(codes, scale²) in every bin, or all of it in one bin where no
-        scale is given; what lies outside the range counts to the outermost bins.
+        A sample's mass is that of N(codes, scale²) in every bin; without a scale all of it is in
+        one bin. Mass outside the range counts in the outermost bins.
 
         Raises:
             MetricError: As `check_inputs` does, for a scale that does not fit the codes, limits

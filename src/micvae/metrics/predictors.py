@@ -1,4 +1,4 @@
-"""What can say how much each code matters to one factor, besides the fast trees of `boosting`."""
+"""Predictors that give the importance of each code for one factor, besides those of `boosting`."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -12,10 +12,10 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Fit:
-    """What a predictor found about one factor.
+    """The fit of one predictor to one factor.
 
     Attributes:
-        importance: (D,) of each code, summing to 1 or all 0.
+        importance: (D,) Importance of each code; the sum is 1, or all are 0.
         quality: On the test set, the accuracy of a discrete target, else R².
     """
 
@@ -64,7 +64,7 @@ fit_sklearn = partial(fit_ensemble, "GradientBoosting")
 """Gradient boosting as in the published study: the reference."""
 
 fit_forest = partial(fit_ensemble, "RandomForest")
-"""100 trees, grown to the end."""
+"""100 trees of unlimited depth."""
 
 
 ALPHA = 0.01
@@ -82,8 +82,8 @@ def fit_lasso(
 ) -> Fit:
     """Fit a lasso to standardised codes; the importance is |coefficient|.
 
-    A discrete target is one-hot encoded, its classes' coefficients summed and the largest
-    prediction taken for the class.
+    A discrete target is one-hot encoded. The coefficients of its classes are summed, and the
+    class with the largest prediction is predicted.
     """
     from sklearn.linear_model import Lasso
 

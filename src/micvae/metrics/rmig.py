@@ -43,7 +43,7 @@ def rmig(
             counts to the outermost bins.
         factor_bins: Bins per continuous factor.
         resamples: Bootstrap resamples for `Score.deviations`; 0 for none.
-        seed: Of the resamples.
+        seed: Seed of the resamples.
 
     Returns:
         `Score` with key `rmig` and details `gaps` (K,), `mutual_information` (D, K) and

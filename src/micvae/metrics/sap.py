@@ -54,7 +54,7 @@ def sap(
     of a factor with many values well.
 
     Args:
-        codes: (N, D) array, by convention posterior means.
+        codes: (N, D) array, usually posterior means.
         factors: (N, K) array of ground truth, no column constant.
         factor_kinds: As in `mig`.
         C: Of the machine, as in scikit-learn. 0.01 in Locatello et al.

@@ -1,4 +1,4 @@
-"""What a metric returns, and what it raises and warns of."""
+"""The result of a metric, its errors and its warnings."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -17,15 +17,15 @@ class MetricError(MicvaeError, ValueError):
 
 
 class UnfairMetricWarning(MicvaeWarning):
-    """A metric judges an angle or a category as if its values lay on a line."""
+    """A metric treats an angle or a category as numbers on a line."""
 
 
 class UndefinedScoreWarning(MicvaeWarning):
-    """The data leave a score undefined; the stated convention was used instead."""
+    """A score is undefined on these data, and the stated convention is used instead."""
 
 
 class LostDigitsWarning(MicvaeWarning):
-    """An offset has cost codes their digits before they were given: few distinct values remain."""
+    """A large offset has rounded codes to few distinct values."""
 
 
 class MissingScoreWarning(MicvaeWarning):
@@ -52,7 +52,7 @@ def check_setting(name: str, value: Any, valid: Callable[[Any], Any], wanted: st
 
 
 def check_whole(name: str, value: Any, least: int) -> None:
-    """Refuse what is no whole number from `least` to 2³² − 1; a truth value is none."""
+    """Refuse anything but a whole number from `least` to 2³² − 1; booleans are refused."""
     whole = isinstance(value, (int, np.integer)) and not isinstance(value, (bool, np.bool_))
     if not whole or not least <= value < 2**32:
         upper = "from 0 to 2**32 - 1" if least == 0 else f"of at least {least}"
@@ -133,7 +133,7 @@ class Score(ScoreTable):
 
 Weights = NDArray[np.float64]
 Statistic = Callable[[Weights], Score]
-"""A metric with all preparation done: the score of samples that count `weights` (N,) times."""
+"""A metric after all preparation: the score where sample n counts `weights[n]` times."""
 
 
 def scored(
@@ -145,10 +145,10 @@ def scored(
 ) -> Score:
     """Score all samples once each, and `resamples` bootstrap resamples for the deviation.
 
-    A resample of n out of n samples is a vector of counts, so that whatever does not depend on
-    the counts (bins, ranks, neighbours, fitted predictors) is computed once, by whoever made
-    `statistic`. Equal seeds give equal resamples to every metric that does not split the samples;
-    where they are split, every part of them is resampled apart and keeps its size.
+    A resample of n out of n samples is a vector of counts. Bins, ranks, neighbours and fitted
+    predictors, which do not depend on the counts, are computed once, before `statistic` is called.
+    Equal seeds give equal resamples to every metric that does not split the samples. Where samples
+    are split, every part is resampled separately and keeps its size.
     """
     for name, value in (("resamples", resamples), ("seed", seed)):
         check_whole(name, value, 0)

@@ -1,4 +1,4 @@
-"""Training and test parts, for the metrics that fit predictors."""
+"""Training and test parts for metrics that fit predictors."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +22,7 @@ def train_test_split(n: int, seed: int) -> tuple[Rows, Rows]:
 
 
 def check_split(given: CheckedInputs, fit: Rows, test: Rows) -> None:
-    """Refuse factors that cannot be learnt from one part and judged on the other.
+    """Refuse factors that cannot be learnt from one part and tested on the other.
 
     Raises:
         MetricError: For a discrete factor with fewer than two samples per class on average, or a

@@ -1,4 +1,4 @@
-"""Binned codes beside binned factors: what every metric of mutual information starts from."""
+"""Binned codes and factors, from which metrics of mutual information are computed."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ class Tables:
         codes: D columns (N,).
         factors: K columns (N,).
         binned_factors: Indices of the factors that had to be binned.
-        given: The inputs behind them.
+        given: The inputs.
     """
 
     codes: tuple[Labels, ...]
@@ -83,6 +83,6 @@ def gaps(information: Floats) -> Floats:
 
 
 def ratio(numerator: Floats, denominator: Floats) -> Floats:
-    """Divide, and give 0 where the denominator is 0: a resample may miss all but one value."""
+    """Divide; 0 where the denominator is 0, as in a resample that holds a single value."""
     out = np.zeros(np.broadcast(numerator, denominator).shape)
     return np.divide(numerator, denominator, out=out, where=np.asarray(denominator) > 0)

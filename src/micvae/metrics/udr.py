@@ -25,7 +25,7 @@ class Ranking:
 
     Attributes:
         scores: (M,) the median of each model's agreement with the others; higher is better.
-        pairwise: (M, M) agreement of every two models; the diagonal is NaN, being no comparison.
+        pairwise: (M, M) agreement of every two models; the diagonal is NaN.
 
     Examples:
         >>> import numpy as np
@@ -57,7 +57,7 @@ def udr(
     with R (d_a, d_b) the similarity of the informative latents of models a and b: absolute
     coefficients of a lasso (α = 0.1) that predicts b's standardised codes from a's, or absolute
     Spearman correlations. A model's score is the median over the others, predicted from them.
-    No ground truth is needed; models that fail in the same way agree, too. This is the authors'
+    No ground truth is needed; models that fail in the same way also agree. This is the authors'
     code; the paper weighs the two sums by 1/(d_a + d_b), which is the same where d_a = d_b.
 
     Args:

@@ -1,4 +1,4 @@
-"""What is trained: modules that turn images into latents and back."""
+"""Models: modules that encode images to latents and decode latents to images."""
 
 import torch
 
@@ -25,7 +25,7 @@ def build_vae(
     """Build a VAE for images `(C, H, W)` or vectors `(F,)`, weights drawn from a CPU generator.
 
     The weights are drawn on the CPU, so that a seed starts from the same weights on any device.
-    Within `torch.device("meta")`, and for that device, only their shapes are laid out.
+    Within `torch.device("meta")`, and for that device, only their shapes are created.
     """
     space = latents.build(latent_dim, generator)
     with torch.device("meta"):

@@ -20,11 +20,11 @@ def elbo(
 
     .. math:: \log p(x) \ge E_{q(z|x)}[\log p(x|z)] - \sum_d KL(q(z_d|x) \| p(z_d))
 
-    with the expectation estimated by one draw of z, which is unbiased. Latents that have no
-    density (points) have no KL term, and Bernoulli pixels of grey values no normalised density:
-    what is given is then a reconstruction term, or a bound up to a constant. p(z) is the prior
-    that the latents name: under a method whose prior depends on something else (iVAE's u, SNICA's
-    frames around, CS-Isolate's means) another model is bounded, that of x alone.
+    with the expectation estimated by one draw of z, which is unbiased. Latents without
+    a density (points) have no KL term, and Bernoulli pixels of grey values no normalised density:
+    the result is then a reconstruction term, or a bound up to a constant. p(z) is the prior of the
+    latents: for a method with a conditional prior (iVAE's u, SNICA's frames around, CS-Isolate's
+    means) the bound is that of the model of x alone.
 
     Args:
         model: a trained model.
@@ -33,7 +33,7 @@ def elbo(
         batch_size: samples at a time, at most.
 
     Raises:
-        NotFiniteError: where a bound is NaN or infinite.
+        NotFiniteError: if a bound is NaN or infinite.
 
     References:
         *Auto-Encoding Variational Bayes*, Kingma & Welling, 2013.

@@ -1,4 +1,4 @@
-"""From data to what the model reads, and from the model to codes."""
+"""Batches for the model, and codes of data sets."""
 
 import math
 
@@ -16,7 +16,7 @@ BATCH = 2**24  # bytes
 
 
 def laid_out(batch: Tensor, device: torch.device) -> Tensor:
-    """Put a batch where the model is, images in the layout that convolutions are fastest on."""
+    """Move a batch to the device of the model, images in the fastest layout for convolutions."""
     if batch.ndim != 4:
         return batch.to(device, non_blocking=True)
     return batch.to(device, memory_format=torch.channels_last, non_blocking=True)
@@ -29,10 +29,10 @@ def batch_size_for(images: Images, most: int) -> int:
 
 @with_torch_defaults
 def encode(model: VAEModel, images: Images, batch_size: int = 1000) -> Encoded:
-    """What a model makes of images `(N, C, H, W)` or vectors `(N, F)`, each on its own.
+    """Encode images `(N, C, H, W)` or vectors `(N, F)`, each sample independently.
 
     Raises:
-        NotFiniteError: where codes, scales, draws or KL divergences are NaN or infinite.
+        NotFiniteError: if codes, scales, draws or KL divergences are NaN or infinite.
     """
     weight = next(model.parameters())
     device = weight.device

@@ -1,4 +1,4 @@
-"""No NaN and no infinite number leaves a model as a result."""
+"""Checks that results of a model are finite."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def check_finite(values: Tensor | NDArray[Any], what: str) -> None:
     """Refuse results `(N, …)` that are not finite.
 
     Raises:
-        NotFiniteError: says how many samples are concerned.
+        NotFiniteError: names the number of samples concerned.
     """
     finite: Any = torch.isfinite(values) if isinstance(values, Tensor) else np.isfinite(values)
     if bool(finite.all()):
@@ -31,10 +31,10 @@ def check_finite(values: Tensor | NDArray[Any], what: str) -> None:
 
 
 def finite(encoded: Encoded) -> Encoded:
-    """Codes as they are, where all are finite.
+    """Return codes, which must be finite.
 
     Raises:
-        NotFiniteError: where a code, its scale, a draw or a KL is not.
+        NotFiniteError: if a code, its scale, a draw or a KL is not.
     """
     for name, what in (("codes", "codes"), ("scale", "scales"), ("draws", "draws")):
         check_finite(getattr(encoded, name), what)

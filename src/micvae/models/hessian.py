@@ -1,4 +1,4 @@
-"""How much of a decoder's curvature mixes latents: the Hessian penalty, and its share."""
+"""Mixed curvature of a decoder: the Hessian penalty, and its share."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -24,11 +24,11 @@ class Curvature(NamedTuple):
 
     @property
     def share(self) -> Tensor:
-        """How much of a sample's curvature is mixed, mean over the batch: 0 if f is additive.
+        """The mixed share of a sample's curvature, mean over the batch: 0 if f is additive.
 
-        Scaling the function changes nothing. Samples count alike, however curved f is there: a
-        ratio of batch means could be made small by a few samples of large, unmixed curvature.
-        Both parts are estimates: where directions are few, the share scatters, also above 1.
+        It is invariant to the scale of f. All samples have the same weight: a few samples with
+        large unmixed curvature could make a ratio of batch means small. Both parts are estimates:
+        with few directions the share scatters, also above 1.
         """
         return (self.mixed / (self.all + FLAT * self.all.mean() + TINY)).mean()
 
@@ -51,8 +51,8 @@ def curvature(
 
     H is taken in units of `scale`: H_ij = s_i s_j ∂²f / ∂z_i ∂z_j. As f(z) is the same for all
     directions of a sample, the variance does not need it. Unbiased up to O(ε²), exact for
-    quadratic functions. A network of rectifiers has no curvature but at its kinks, which only
-    steps that cross them see.
+    quadratic functions. A network of rectifiers has curvature only at its kinks, and only
+    steps that cross them detect it.
 
     Args:
         function: maps `(n, D)` to `(n, …)`, row by row.

@@ -1,4 +1,4 @@
-"""How far a decoder's Jacobian is from orthogonal columns: the IMA contrast."""
+"""Jacobians of a decoder, and the IMA contrast: their distance from orthogonal columns."""
 
 from __future__ import annotations
 
@@ -14,15 +14,16 @@ _LEAST = 1e-6  # of a normalised Gram matrix's diagonal: a column of zeros is no
 
 @with_torch_defaults
 def jacobians(function: Callable[[Tensor], Tensor], z: Tensor) -> Tensor:
-    """∂f/∂z at every sample, `(B, F, D)`, in D passes, whatever F is.
+    """∂f/∂z at every sample, `(B, F, D)`, in D passes for any F.
 
-    Jᵀu is linear in u, and its derivative by u gives J column by column: two backward passes do
-    what one in forward mode would. PyTorch's forward mode is not used because its first call
-    loads a part of PyTorch that warns of its own deprecation.
+    Jᵀu is linear in u, and its derivative by u gives J column by column: two backward passes
+    replace one in forward mode. The first call of PyTorch's forward mode would load a part of
+    PyTorch that emits a deprecation warning.
 
     Args:
         function: maps `(B, D)` to `(B, …)`, row by row.
-        z: where, `(B, D)`; gradients of what is returned flow to it, and to what `function` holds.
+        z: the samples, `(B, D)`; gradients of the result flow to `z` and to parameters of
+            `function`.
     """
     with torch.enable_grad():
         at = z if z.requires_grad else z.detach().requires_grad_()

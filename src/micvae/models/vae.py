@@ -19,9 +19,9 @@ class VAEModel(nn.Module):
     """q(z|x), p(z) and p(x|z).
 
     Args:
-        encoder: maps images `(B, C, H, W)` to the numbers that a posterior is made of.
-        space: what latents are: it makes posteriors, draws from them and holds the prior.
-        decoder: maps what the space gives of latents to `(B, C, H, W)`.
+        encoder: maps images `(B, C, H, W)` to the parameters of the posterior.
+        space: the latents: builds posteriors, samples from them and contains the prior.
+        decoder: maps the space's features of latents to `(B, C, H, W)`.
         likelihood: maps the decoder's output to an `ImageDistribution`.
     """
 
@@ -52,10 +52,10 @@ class VAEModel(nn.Module):
         return posterior
 
     def decode(self, z: Tensor) -> ImageDistribution:
-        """p(x|z) for latents `(B, W)`, as a posterior's sample gives them.
+        """p(x|z) for latents `(B, W)`, such as samples of a posterior.
 
         Raises:
-            NotFiniteError: in inference mode, where the decoder's output is NaN or infinite.
+            NotFiniteError: in inference mode, if the decoder's output is NaN or infinite.
         """
         numbers = self.decoder(self.space.features(z))
         if torch.is_inference_mode_enabled():  # in training, the log of steps does it
@@ -64,7 +64,7 @@ class VAEModel(nn.Module):
         return image
 
     def decode_codes(self, codes: Tensor) -> ImageDistribution:
-        """p(x|z) for codes `(B, D)`, as metrics see them."""
+        """p(x|z) for codes `(B, D)`, which metrics see."""
         return self.decode(self.space.latents(codes))
 
     def codes(self, x: Tensor) -> tuple[Tensor, Tensor]:

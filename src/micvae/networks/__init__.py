@@ -1,4 +1,4 @@
-"""Encoders and decoders, listed here and nowhere else."""
+"""Encoders and decoders, listed here."""
 
 from micvae import spelling
 from micvae.networks.auto import Auto

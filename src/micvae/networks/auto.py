@@ -1,4 +1,4 @@
-"""The network that fits the data, where the user names none."""
+"""The default network, chosen by the shape of the data."""
 
 from dataclasses import dataclass
 
@@ -24,11 +24,11 @@ class Auto(Network):
     """
 
     def encoder(self, image_shape: ImageShape, outputs: int) -> nn.Module:
-        """As the network that fits."""
+        """The encoder or decoder of the network that fits."""
         return _fitting(image_shape).encoder(image_shape, outputs)
 
     def decoder(self, latent_dim: int, image_shape: ImageShape) -> nn.Module:
-        """As the network that fits."""
+        """The encoder or decoder of the network that fits."""
         return _fitting(image_shape).decoder(latent_dim, image_shape)
 
 

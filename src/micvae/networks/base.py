@@ -1,4 +1,4 @@
-"""What every network is: a frozen description that builds an encoder and a decoder."""
+"""`Network`: a frozen description that builds an encoder and a decoder."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -26,8 +26,8 @@ Built = TypeVar("Built", bound=nn.Module)
 class Network(Checked, ABC):
     """A pair of encoder and decoder for one shape of images `(C, H, W)` or vectors `(F,)`.
 
-    Modules are laid out on the meta device and given their values by `initialise`, so that no
-    global random state is read or changed.
+    Modules are created on the meta device, and `initialise` sets their values, so that no global
+    random state is read or changed.
     """
 
     @abstractmethod
@@ -60,9 +60,9 @@ def initialise(module: nn.Module, generator: torch.Generator) -> None:
 
 
 def filled(module: Built, generator: torch.Generator) -> Built:
-    """Give a module laid out on the meta device its memory, on the CPU, and its values.
+    """Allocate a module of the meta device on the CPU, and set its values.
 
-    Within `torch.device("meta")` it stays as it is: its shapes are known, and nothing is allocated.
+    Within `torch.device("meta")` it stays as it is: shapes only, and no memory.
 
     Examples:
         >>> import torch
@@ -80,10 +80,10 @@ def filled(module: Built, generator: torch.Generator) -> Built:
 
 @dataclass(frozen=True)
 class Fitted:
-    """An image made to fit a network that halves its sides.
+    """The padding that fits an image to a network which halves its sides.
 
     Args:
-        halvings: how often both sides are halved.
+        halvings: number of times that both sides are halved.
         height: rows with the border, a multiple of `2 ** halvings`.
         width: columns likewise.
         border: pixels added on the left, on the right, above and below.
@@ -95,16 +95,16 @@ class Fitted:
     border: tuple[int, int, int, int]
 
     def padding(self) -> list[nn.Module]:
-        """What comes before an encoder: a black border, where one is needed."""
+        """Layers before an encoder: a black border, if one is needed."""
         return [nn.ZeroPad2d(self.border)] if any(self.border) else []
 
     def cropping(self) -> list[nn.Module]:
-        """What comes after a decoder: the border is cut off again."""
+        """Layers after a decoder: the border is removed."""
         return [Crop(self.border)] if any(self.border) else []
 
 
 class Crop(nn.Module):
-    """Cut a border off images `(B, C, H, W)`.
+    """Remove the border of images `(B, C, H, W)`.
 
     Args:
         border: pixels on the left, on the right, above and below.
@@ -123,10 +123,10 @@ class Crop(nn.Module):
 def fitted(image_shape: ImageShape, grid: int, at_least: int = 0) -> Fitted:
     """Count how often both sides can be halved before the shorter one falls below `grid`.
 
-    Sides that cannot be divided that often get a border, as even as can be.
+    Sides that cannot be divided that often get a border, as even as possible.
 
     Raises:
-        DataError: for vectors, and where the image is too small for `at_least` halvings.
+        DataError: for vectors, and if the image is too small for `at_least` halvings.
     """
     if len(image_shape) != 3:
         raise DataError(

@@ -1,4 +1,4 @@
-"""A decoder of which every feature reads latents of its own choice."""
+"""A decoder whose features read separate subsets of the latents."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class SparseDecoder(nn.Module):
 
     Args:
         latent_dim: D.
-        image_shape: shape of what is decoded, F numbers.
+        image_shape: shape of a sample, F numbers.
         shared: maps `(…, D)` to `(…, H)`.
         width: H.
 
@@ -54,7 +54,7 @@ class SparseDecoder(nn.Module):
 
 @dataclass(frozen=True)
 class Sparse(Network):
-    """A decoder x_f = a_f · g(w_f ⊙ z) + b_f whose masks w_f may be sparse; any encoder `mlp`.
+    """A decoder x_f = a_f · g(w_f ⊙ z) + b_f whose masks w_f may be sparse; the encoder is `mlp`.
 
     The shared network g has leaky rectifiers, after its last layer too. A step costs F times that
     of a perceptron, so it is for vectors, or small images.
@@ -85,7 +85,7 @@ class Sparse(Network):
         return MLP(self.hidden, self.depth).encoder(image_shape, outputs)
 
     def decoder(self, latent_dim: int, image_shape: ImageShape) -> nn.Module:
-        """Masks, the shared network, an output of its own per feature."""
+        """Masks, the shared network, one output layer per feature."""
         shared = MLP(self.hidden, self.depth - 1).decoder(latent_dim, (self.hidden,))
         activated = nn.Sequential(*shared.children(), nn.LeakyReLU(MLP.slope))
         return SparseDecoder(latent_dim, image_shape, activated, self.hidden)

@@ -1,4 +1,4 @@
-"""What is minimised: one short file per method, listed here and nowhere else."""
+"""Methods: one short file each, listed here."""
 
 from micvae import spelling
 from micvae.errors import MicvaeError, nearest

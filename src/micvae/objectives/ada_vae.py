@@ -24,13 +24,13 @@ class AdaGVAE(Objective):
     r"""The mean of two images' ELBOs, their posteriors made equal where the images agree.
 
     Per pair (x, x') and latent d, δ_d is the divergence of q(z_d|x) and q(z_d|x'). Latents with
-    δ_d below the threshold ½ (max_d δ_d + min_d δ_d) are taken for shared: both images then use
+    δ_d below the threshold ½ (max_d δ_d + min_d δ_d) are treated as shared: both images then use
     the same posterior, here with the mean of both means and of both variances (GVAE). Each image's
     loss is −E[log p(x|z)] + β · KL(q(z|x) ‖ p(z)), in nats.
 
-    No label is read, nor which factors or how many a pair shares. Where the data set has no
-    `partners` of its own, they are made from its factors: one per image that differs in `changes`
-    of them.
+    The method reads no labels, and not which or how many factors a pair shares. If the data set
+    has no `partners`, they are made from its factors: one per image, which differs in `changes`
+    factors.
 
     References:
         *Weakly-Supervised Disentanglement Without Compromises*, Locatello, Poole, Rätsch,
@@ -49,7 +49,7 @@ class AdaGVAE(Objective):
     summary: ClassVar[str] = "pairs of images that share most factors; averaged posteriors"
     reference: ClassVar[str] = "Locatello et al. 2020"
     required_traits: ClassVar[frozenset[Trait]] = frozenset({"gaussian", "normal prior"})
-    """Posteriors are compared and averaged latent by latent."""
+    """To compare and average posteriors latent by latent."""
     identifiability: ClassVar[Identifiability | None] = Identifiability(
         up_to=ELEMENTWISE,
         given=(
@@ -69,7 +69,7 @@ class AdaGVAE(Objective):
     """Weight of the KL term."""
 
     changes: int | None = 1
-    """How many factors a partner differs in, where partners are made; None: a random number."""
+    """Number of factors in which a partner that is made here differs; None: a random number."""
 
     divergence: Literal["symmetric", "one-way"] = "symmetric"
     """δ: the mean of both KLs, or KL(q(z_d|x) ‖ q(z_d|x')) as in the published code."""
@@ -110,7 +110,7 @@ class AdaGVAE(Objective):
         return elbo.losses(loss, shared=shared.float().sum(1).mean())
 
     def shared(self, posterior: DiagonalGaussian) -> Tensor:
-        """Which latents a pair is taken to share, `(B, D)`, from posteriors of 2 B images."""
+        """Latents that each pair is assumed to share, `(B, D)`, from posteriors of 2 B images."""
         locs, log_variances = posterior.loc.detach(), posterior.log_variance.detach()
         parts = zip(locs.chunk(2), log_variances.chunk(2), strict=True)
         first, second = (DiagonalGaussian(*part) for part in parts)
@@ -121,7 +121,7 @@ class AdaGVAE(Objective):
         return delta < threshold
 
     def average(self, posterior: DiagonalGaussian) -> DiagonalGaussian:
-        """The posterior of what is shared, `(B, D)`: means and variances averaged."""
+        """The posterior of shared latents, `(B, D)`: the average of means and of variances."""
         first, second = posterior.loc.chunk(2)
         variance, other = posterior.log_variance.exp().chunk(2)
         return DiagonalGaussian(0.5 * (first + second), (0.5 * (variance + other)).log())
@@ -129,7 +129,7 @@ class AdaGVAE(Objective):
 
 @dataclass(frozen=True)
 class AdaMLVAE(AdaGVAE):
-    """As `AdaGVAE`, shared latents having the normalised product of both posteriors (ML-VAE).
+    """`AdaGVAE` with the normalised product of both posteriors for shared latents (ML-VAE).
 
     References:
         *Weakly-Supervised Disentanglement Without Compromises*, Locatello et al., 2020.

@@ -1,4 +1,4 @@
-"""AnnealedVAE: the KL term is held at a capacity that grows."""
+"""AnnealedVAE: the KL term follows a capacity that grows."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,8 +15,8 @@ from micvae.objectives.schedules import Constant, Ramp, RelativeRamp, Schedule
 class AnnealedVAE(Objective):
     r"""−E[log p(x|z)] + γ · |KL(q(z|x) ‖ p(z)) − C|, in nats per sample (CCI-VAE).
 
-    The KL term, averaged over the batch, is held at the capacity C, which grows over the steps:
-    latents come in one by one, the most useful first.
+    The penalty keeps the KL term, averaged over the batch, at the capacity C, which grows over the
+    steps: latents become active one by one, the most useful first.
 
     References:
         *Understanding disentangling in β-VAE*, Burgess et al., 2018.
@@ -28,7 +28,7 @@ class AnnealedVAE(Objective):
         ['loss', 'reconstruction', 'kl', 'capacity_gap']
     """
 
-    summary: ClassVar[str] = "holds the KL at a capacity that grows: latents come in one by one"
+    summary: ClassVar[str] = "keeps the KL at a growing capacity: latents become active one by one"
     reference: ClassVar[str] = "Burgess et al. 2018"
     strength: ClassVar[str] = "gamma"
 

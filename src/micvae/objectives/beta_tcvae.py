@@ -1,4 +1,4 @@
-"""β-TCVAE: the KL term taken apart, and its total correlation weighted."""
+"""β-TCVAE: the KL term decomposed, with a weight on its total correlation."""
 
 import math
 from collections.abc import Mapping
@@ -21,8 +21,8 @@ NORMAL = StandardNormal()
 class BetaTCVAE(Objective):
     r"""−E[log p(x|z)] + α · I(x; z) + β · TC(z) + γ · Σ_d KL(q(z_d) ‖ p(z_d)), nats per sample.
 
-    The three terms add up to the KL term; nothing of it is added on top. TC is joint dependence,
-    where `mi-constrained` penalises pairs: of z₃ = z₁ + z₂ mod 1 it sees what no pair shows.
+    The three terms add up to the KL term, which is not added again. TC is joint dependence, while
+    `mi-constrained` penalises pairs: for z₃ = z₁ + z₂ mod 1 TC is positive and no pair depends.
 
     Logged are the three parts of the batch's own aggregate posterior, without the constant in
     log N that minibatch weighted sampling adds, and the loss without it. I(x; z) is then at most
@@ -41,7 +41,7 @@ class BetaTCVAE(Objective):
     summary: ClassVar[str] = "penalises the total correlation, estimated on the batch"
     reference: ClassVar[str] = "Chen et al. 2018"
     required_traits: ClassVar[frozenset[Trait]] = frozenset({"gaussian", "normal prior"})
-    """The density of the aggregate posterior is taken latent by latent."""
+    """To estimate the density of the aggregate posterior latent by latent."""
     strength: ClassVar[str] = "beta"
 
     alpha: Schedule = Constant(1.0)
@@ -79,7 +79,7 @@ class BetaTCVAE(Objective):
         return losses
 
     def _shown(self, parts: Decomposition, elbo: ELBO, step: Step) -> Decomposition:
-        """The parts of the batch's own aggregate posterior, which are possible values."""
+        """The parts for the aggregate posterior of the batch: values that are possible."""
         if self.sampling == "mws":
             return parts.without_offset(elbo.z.shape[1], step.dataset_size)
         with torch.no_grad():
@@ -88,7 +88,7 @@ class BetaTCVAE(Objective):
             )
 
     def _offset(self, latents: int, step: Step) -> float:
-        """What the weighted parts hold of log N: a constant in the parameters, nats."""
+        """The share of log N in the weighted parts, nats; it does not depend on parameters."""
         if self.sampling == "mss":
             return 0.0
         weights = (self.alpha, self.beta, self.gamma)

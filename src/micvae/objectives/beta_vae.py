@@ -13,8 +13,8 @@ from micvae.objectives.vae import VAEObjective
 class BetaVAE(VAEObjective):
     r"""−E[log p(x|z)] + β · KL(q(z|x) ‖ p(z)) with β > 1, in nats per sample.
 
-    β is per sample, as everywhere here: some code bases divide the reconstruction by the number of
-    pixels, which makes their β mean something else.
+    β is per sample, as everywhere here: code that divides the reconstruction by the number of
+    pixels uses β in another unit.
 
     References:
         *beta-VAE: Learning Basic Visual Concepts with a Constrained Variational Framework*,

@@ -1,4 +1,4 @@
-"""Coordinates of a manifold that samples lie on, by Hessian locally linear embedding."""
+"""Coordinates of the manifold of the samples, by Hessian locally linear embedding."""
 
 from __future__ import annotations
 
@@ -59,10 +59,10 @@ class Chart(nn.Module):
 def neighbourhood(neighbours: int, landmarks: int, latent_dim: int) -> int:
     """k, how many landmarks make a neighbourhood: as given, 2 D (D + 3), or all others.
 
-    With few, a landmark at the rim may be cut off, and takes a coordinate for itself.
+    With fewer neighbours a landmark at the rim may be disconnected and take up one coordinate.
 
     Raises:
-        MicvaeError: where k does not exceed D (D + 3) / 2, the number of derivatives.
+        MicvaeError: if k does not exceed D (D + 3) / 2, the number of derivatives.
     """
     least = latent_dim * (latent_dim + 3) // 2
     k = neighbours or min(4 * least, landmarks - 1)
@@ -91,7 +91,7 @@ def hessian_chart(
         seed: determines where the search for eigenvectors starts, if it is iterative.
 
     Raises:
-        MicvaeError: where k does not exceed D (D + 3) / 2, the number of derivatives.
+        MicvaeError: if k does not exceed D (D + 3) / 2, the number of derivatives.
 
     References:
         *Hessian Eigenmaps: Locally Linear Embedding Techniques for High-Dimensional Data*,

@@ -1,4 +1,4 @@
-"""How much likelier what belongs together is than what a batch brings together."""
+"""A contrastive loss: each row of a batch against all columns."""
 
 import math
 
@@ -6,7 +6,7 @@ from torch import Tensor
 
 
 def contrast(log_density: Tensor) -> Tensor:
-    r"""Average the loss of telling each row's own column from the others, nats.
+    r"""Average the loss of identifying the column of each row among all columns, nats.
 
     .. math:: -\frac1B \sum_i \log \frac{p_{ii}}{\frac1B \sum_j p_{ij}}
 
@@ -14,7 +14,7 @@ def contrast(log_density: Tensor) -> Tensor:
         log_density: `(B, B)`, log p of row i under column j; only differences within a row count.
 
     Returns:
-        A scalar: 0 where columns do not matter, −log B at the least.
+        A scalar: 0 if all columns are equal, at least −log B.
 
     References:
         *Representation Learning with Contrastive Predictive Coding*, van den Oord, Li & Vinyals,

@@ -1,4 +1,4 @@
-"""CS-Isolate: content told from style by augmentation, to learn from labels that may be wrong."""
+"""CS-Isolate: content and style separated by augmentation, to learn from noisy labels."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -35,14 +35,14 @@ class CSIsolate(Objective):
         + \mathrm{KL}(q(z_s|x) \,\|\, N(m_s(u_s), I))\big]
         + H(y, h(E[z_c|x])) + \gamma |\hat y - h|^2 + \beta\, \mathrm{KL}(1/K \,\|\, \bar h)
 
-    The first latents are content z_c, the others style z_s. An image and its augmentation have one
-    u_c, so that content is told to stay as it is, while u_s says how the image was augmented: what
-    changes belongs to style. u_c is the class where the label is trusted, else the image itself.
+    The first latents are content z_c, the others style z_s. An image and its augmentation share
+    u_c, so that content is the same for both. u_s contains the strengths of the augmentation, so
+    that changes belong to style. u_c is the class if the label is trusted, else the image's index.
 
-    A label is trusted where the classifier agrees, or where its cross-entropy belongs to the lower
-    of two Gaussians, fitted to those of the batch. Other images learn the mean prediction ŷ of both
-    views instead; targets are sharpened. The first `warm_up` steps trust every label: enough that
-    the classes are told apart, too few to learn wrong labels by heart.
+    A label is trusted if the classifier agrees, or if its cross-entropy belongs to the lower of two
+    Gaussians fitted to the cross-entropies of the batch. The target of other images is the mean
+    prediction ŷ of both views; targets are sharpened. The first `warm_up` steps trust every label:
+    enough to separate the classes, too few to memorise wrong labels.
 
     Differences from the published method: one network where it trains two that select for each
     other; selection within a batch, and trust in labels that the classifier agrees with; images are
@@ -66,50 +66,50 @@ class CSIsolate(Objective):
         ['loss', 'reconstruction', 'kl', 'label_loss', 'guess_error', 'trusted']
     """
 
-    summary: ClassVar[str] = "content apart from style by augmentation, from noisy labels"
+    summary: ClassVar[str] = "content and style separated by augmentation, from noisy labels"
     reference: ClassVar[str] = "Lin et al. 2023"
     prior_description: ClassVar[str] = "means that it learns"
     required_traits: ClassVar[frozenset[Trait]] = frozenset({"gaussian", "normal prior"})
-    """Both priors are this method's own: Gaussian, with learned means."""
+    """Both priors are Gaussian with learned means."""
 
     label: str | None = None
     """The factor that is the label; None: the first categorical one, else the first ordinal one."""
 
     noise: ShareBelowOne = 0.0
-    """Share of labels that are made wrong first, depending on the image; 0 takes them as given."""
+    """Share of labels that are made wrong first, depending on the image; 0 keeps all labels."""
 
     content: PositiveInt | None = None
-    """How many latents are content; None: half of them, rounded up."""
+    """Number of content latents; None: half of them, rounded up."""
 
     classes: int = 32
     """Outputs of the classifier; the label may have fewer values."""
 
     augmentation: Augmentation = AUGMENTATION
-    """What changes the style: style(rotation=15, shift=0.1, …); it must leave the label."""
+    """Changes of the style: style(rotation=15, shift=0.1, …); they must keep the label."""
 
     elbo_weight: Schedule = Constant(0.003)
     """λ, the weight of the ELBO."""
 
     guess_weight: Schedule = Constant(0.3)
-    """γ, the weight of images whose label is not trusted."""
+    """γ, the weight of images with labels that are not trusted."""
 
     balance: Schedule = Constant(1.0)
-    """β, the weight of equally frequent classes; 0 where they are not."""
+    """β, the weight of equally frequent classes; set 0 if they are not."""
 
     warm_up: NonNegativeInt = 300
     """Steps that trust every label."""
 
     threshold: ShareBelowOne = 0.5
-    """How probable it must be that a label is right."""
+    """Probability of being right from which a label is trusted."""
 
     temperature: Positive = 0.5
-    """Of the targets: below 1 sharpens them."""
+    """Temperature of the targets: values below 1 sharpen them."""
 
     def contents(self, latent_dim: int) -> int:
-        """How many of the latents, counted from the first, are content.
+        """Number of content latents, which come first.
 
         Raises:
-            MicvaeError: where none would be left for style.
+            MicvaeError: if none is left for style.
         """
         count = self.content or (latent_dim + 1) // 2
         if count >= latent_dim:
@@ -137,8 +137,8 @@ class CSIsolate(Objective):
         """The labels, one-hot `(N, K)` with some of them made wrong, and a number per image.
 
         Raises:
-            DataError: for vectors, which cannot be augmented as images are; where no factor can be
-                the label, or has more values than `classes`.
+            DataError: for vectors, which cannot be augmented; if no factor can be the label, or
+                the label has more values than `classes`.
         """
         if not dataset.pictures:
             raise DataError(f"cs-isolate augments images, and {dataset.name} has vectors.")

@@ -35,7 +35,7 @@ class DIPVAEI(Objective):
     summary: ClassVar[str] = "posterior means uncorrelated, of unit variance"
     reference: ClassVar[str] = "Kumar et al. 2018"
     required_traits: ClassVar[frozenset[Trait]] = frozenset({"vector_code"})
-    """Latents are correlated."""
+    """To compute correlations of latents."""
     strength: ClassVar[str] = "off_diagonal"
 
     off_diagonal: Schedule = Constant(10.0)
@@ -74,7 +74,7 @@ class DIPVAEI(Objective):
 
 @dataclass(frozen=True)
 class DIPVAEII(DIPVAEI):
-    r"""As `DIPVAEI`, with C = Cov[z] = E_x[diag σ²(x)] + Cov_x[E[z|x]].
+    r"""`DIPVAEI` with C = Cov[z] = E_x[diag σ²(x)] + Cov_x[E[z|x]].
 
     Version II asks the latents themselves to be uncorrelated and of unit variance: E[σ²] is added
     on the diagonal only.
@@ -93,7 +93,7 @@ class DIPVAEII(DIPVAEI):
 
     summary: ClassVar[str] = "latents uncorrelated, of unit variance"
     required_traits: ClassVar[frozenset[Trait]] = frozenset({"gaussian"})
-    """E[σ²] is all that the covariance given an image adds."""
+    """Given the image, the covariance is E[σ²] on the diagonal."""
 
     diagonal: Schedule = Constant(10.0)
     """λ_d, weight of squared deviations of variances from 1; equal to λ_od in version II."""

@@ -1,4 +1,4 @@
-"""Which labels to trust, and what to learn of the other images: the steps of DivideMix.
+"""Trust in labels, and targets for images with distrusted labels: the steps of DivideMix.
 
 References:
     *DivideMix: Learning with Noisy Labels as Semi-supervised Learning*, Li, Socher & Hoi, 2020.
@@ -17,7 +17,7 @@ FLOOR = 5e-4  # of the variances, of losses scaled to [0, 1]
 
 
 def right(guesses: Tensor, labels: Tensor) -> Tensor:
-    """How probable it is that each label is right, `(B,)`: 1 where the classifier agrees.
+    """Probability that each label is right, `(B,)`: 1 if the classifier agrees.
 
     Args:
         guesses: class probabilities, `(B, K)`.
@@ -28,9 +28,9 @@ def right(guesses: Tensor, labels: Tensor) -> Tensor:
 
 
 def lower(losses: Tensor) -> Tensor:
-    """How probable it is that each of some losses, `(B,)`, belongs to the lower of two Gaussians.
+    """Probability that each loss, `(B,)`, belongs to the lower of two Gaussians.
 
-    They are fitted by expectation maximisation to the losses, scaled to [0, 1].
+    The Gaussians are fitted by expectation maximisation to the losses, scaled to [0, 1].
     """
     scaled = (losses - losses.min()) / (losses.max() - losses.min()).clamp_min(1e-6)
     mean = scaled.new_tensor([0.0, 1.0])
@@ -47,7 +47,7 @@ def lower(losses: Tensor) -> Tensor:
 
 
 def targets(guesses: Tensor, labels: Tensor, trust: Tensor, temperature: float) -> Tensor:
-    """What to learn of both views, `(B, K)`: trusted labels, and mean predictions elsewhere.
+    """Targets for both views, `(B, K)`: trusted labels, otherwise mean predictions.
 
     Args:
         guesses: class probabilities of both views, one after the other, `(2 B, K)`.
@@ -62,12 +62,12 @@ def targets(guesses: Tensor, labels: Tensor, trust: Tensor, temperature: float) 
 
 
 def parts(logits: Tensor, y: Tensor, trusted: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """What a classifier is told, from its logits `(B, K)` and targets `(B, K)`.
+    """The three losses of a classifier, from its logits `(B, K)` and targets `(B, K)`.
 
     Returns:
         The cross-entropy of `trusted` rows, nats; the squared distance of the probabilities from
         the targets of the others; KL(1/K ‖ mean probabilities), nats. Each is a mean over its rows,
-        0 where there are none.
+        0 without rows.
     """
     log_probabilities = logits.log_softmax(1)
     probabilities = log_probabilities.exp()
@@ -88,13 +88,13 @@ def both_sides(
     trusted: Tensor,
     weights: Sequence[float],
 ) -> tuple[Tensor, Tensor, tuple[Tensor, ...]]:
-    """The weighted sum of `parts`, for who makes the content and for the classifier.
+    """The weighted sum of `parts`, for the encoder of the content and for the classifier.
 
-    Both losses have the same value; each has gradients for its own side only.
+    Both losses have the same value; each has gradients for one of the two only.
 
     Args:
         classifier: gives at least K logits, of which the first K count.
-        content: what is classified, `(B, C)`.
+        content: inputs of the classifier, `(B, C)`.
         y: targets, `(B, K)`.
         trusted: which rows have a label, `(B,)`.
         weights: of the three parts.

@@ -15,8 +15,8 @@ class FactorQVAE(FactorVAE):
     r"""−E[log p(x|z)] + β · KL(q(k|x) ‖ uniform) + γ · TC(z), in nats per sample.
 
     All latents take their values from one learned codebook of numbers; q(k|x) ∝ exp(−(e − v_k)²)
-    is drawn by the Gumbel-softmax. The adversary reads the latents' values, where the paper's
-    reads their one-hot vectors: both determine each other, and with them the total correlation.
+    is drawn by the Gumbel-softmax. The adversary reads the values of the latents, in the
+    paper their one-hot vectors: both determine each other, so the total correlation is the same.
 
     The published code takes the mean of squared differences over pixels, plus 0.001 times the mean
     of the KL over latents, plus 0.0001 times the total correlation. Summed over the pixels of

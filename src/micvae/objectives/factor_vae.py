@@ -27,9 +27,9 @@ class FactorVAE(Objective):
         \min_T \tfrac12 E_{q(z)} \operatorname{softplus}(-T)
         + \tfrac12 E_{\prod q(z_d)} \operatorname{softplus}(T)
 
-    The discriminator T learns to tell latents of one batch from latents of *another* batch, each
-    of whose dimensions is permuted on its own; its logit is the log-density ratio. Its loss does
-    not reach the encoder, nor the encoder's loss it.
+    The discriminator T distinguishes latents of one batch from latents of *another* batch whose
+    dimensions are permuted independently; its logit is the log-density ratio. Its loss does not
+    reach the encoder, and the loss of the encoder does not reach it.
 
     References:
         *Disentangling by Factorising*, Kim & Mnih, 2018.
@@ -46,7 +46,7 @@ class FactorVAE(Objective):
     reference: ClassVar[str] = "Kim & Mnih 2018"
     needs_second_batch: ClassVar[bool] = True
     required_traits: ClassVar[frozenset[Trait]] = frozenset({"vector_code"})
-    """Latents are permuted one by one."""
+    """To permute latents one by one."""
     strength: ClassVar[str] = "tc_weight"
 
     beta: Schedule = Constant(1.0)
@@ -76,7 +76,7 @@ class FactorVAE(Objective):
         return {DISCRIMINATOR: dense(context.latent_dim, [self.width] * self.depth, 1, generator)}
 
     def adam(self, group: str) -> AdamSettings:
-        """The discriminator learns at its own rate."""
+        """A separate learning rate for the discriminator."""
         if group == DISCRIMINATOR:
             return AdamSettings(lr=self.discriminator_rate, betas=(0.5, 0.9))
         return AdamSettings()
@@ -109,6 +109,6 @@ def discriminator_loss(discriminator: nn.Module, joint: Tensor, shuffled: Tensor
 
 
 def permuted(z: Tensor, generator: torch.Generator) -> Tensor:
-    """Permute every column of (B, D) on its own: samples of the product of the marginals."""
+    """Permute each column of (B, D) independently: samples of the product of the marginals."""
     keys = torch.rand(z.shape, generator=generator, device=generator.device).to(z.device)
     return z.gather(0, keys.argsort(0))

@@ -28,12 +28,12 @@ _DARKEST = 0.01  # log-odds of 0 and 1 are not finite: pixels are clipped to [0.
 class FastICA(Objective):
     r"""Codes W (x − m): D principal components, rotated until they are independent.
 
-    After the last step the encoder is set to the projection on the first D principal components,
-    the unmixing is found by FastICA (contrast log cosh), and the decoder is set to the affine map
-    that gives the images back from the codes with the least squared error (of log-odds, for
-    Bernoulli pixels). Nothing of the steps before is left in either: they train both by
-    reconstruction, −log p(x|z) in nats, which sets the scale of a learned Gaussian and shows what
-    D linear numbers can say. One epoch will do.
+    After the last step the encoder becomes the projection on the first D principal components,
+    FastICA (contrast log cosh) finds the unmixing, and the decoder becomes the affine map with the
+    least squared reconstruction error (of log-odds, for Bernoulli pixels). The steps before have no
+    effect on either. They minimise the reconstruction error, −log p(x|z) in nats, which sets the
+    scale of a learned Gaussian and shows how much D linear codes can reconstruct. One epoch is
+    enough.
 
     References:
         *Fast and Robust Fixed-Point Algorithms for Independent Component Analysis*, Hyvärinen,
@@ -54,7 +54,7 @@ class FastICA(Objective):
     network: ClassVar[Network] = MLP(depth=0)
     closed_form_fit: ClassVar[bool] = True
     required_traits: ClassVar[frozenset[Trait]] = frozenset({"point"})
-    """Features that can be unmixed."""
+    """To unmix features."""
     identifiability: ClassVar[Identifiability | None] = Identifiability(
         up_to=SCALED,
         given=(
@@ -67,7 +67,7 @@ class FastICA(Objective):
     def auxiliary_modules(
         self, context: ObjectiveContext, generator: torch.Generator
     ) -> dict[str, nn.Module]:
-        """None; networks that cannot be set to a linear map are refused before a step is taken."""
+        """None; networks that are not linear are an error before the first step."""
         if not isinstance(context.network, MLP) or context.network.depth > 0:
             raise MicvaeError(
                 f"fast-ica is linear, and network is {context.network}; leave --network out or "
@@ -96,7 +96,7 @@ def principal_components(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """The mean `(F,)`, and `count` orthonormal directions of most variance, `(count, F)`.
 
-    Where there are fewer directions than that, the rest is 0.
+    If there are fewer directions, the rest is 0.
     """
     from sklearn.decomposition import PCA
 

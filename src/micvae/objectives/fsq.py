@@ -14,7 +14,7 @@ from micvae.objectives.hooks import AdamSettings
 
 @dataclass(frozen=True)
 class FSQ(Objective):
-    """−log p(x|z), in nats per sample, and nothing else: the grid alone bounds what z can say.
+    """−log p(x|z), in nats per sample, without further terms: the grid bounds what z encodes.
 
     References:
         *Finite Scalar Quantization: VQ-VAE Made Simple*, Mentzer, Minnen, Agustsson & Tschannen,

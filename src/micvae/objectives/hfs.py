@@ -1,4 +1,4 @@
-"""HFS: latents whose support, not whose distribution, factorises."""
+"""HFS: latents with factorised support."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,11 +21,12 @@ class HFS(Objective):
 
     .. math:: d_H(i, j) = \max_{a, b} \min_c \; (\mu_{ai} - \mu_{ci})^2 + (\mu_{bj} - \mu_{cj})^2
 
-    over the images a, b, c of a batch, with μ the posterior means, not rescaled: how far the worst
-    combination of two observed values lies from any that was observed together (the Hausdorff
-    distance of the support from its factorised hull). Unlike penalties on dependence it allows
-    correlated factors, as long as every combination of their values can occur. The last term keeps
-    the means from shrinking, which would make every distance small; std is over the batch.
+    over the images a, b, c of a batch, with μ the posterior means, not rescaled: the
+    distance between the worst combination of two observed values and the nearest pair observed
+    together (the Hausdorff distance of the support from its factorised hull). Unlike penalties on
+    dependence it allows correlated factors if every combination of their values can occur. The
+    last term keeps the means from shrinking, which would make all distances small; std is over the
+    batch.
 
     References:
         *Disentanglement of Correlated Factors via Hausdorff Factorized Support*, Roth, Ibrahim,
@@ -46,7 +47,7 @@ class HFS(Objective):
     summary: ClassVar[str] = "factorised support: for correlated factors"
     reference: ClassVar[str] = "Roth et al. 2023"
     required_traits: ClassVar[frozenset[Trait]] = frozenset({"vector_code"})
-    """Latents are compared one by one."""
+    """To compare latents one by one."""
     strength: ClassVar[str] = "support_weight"
 
     beta: Schedule = Constant(1.0)
@@ -95,9 +96,9 @@ def shrinkage(z: Tensor) -> Tensor:
 
 
 def farthest(one: Tensor, other: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Values a of one latent and b of another whose nearest sample c is farthest, as indices.
+    """Indices of values a and b of two latents whose nearest sample c is farthest, and of c.
 
-    Only this one distance has a gradient, so that nothing of size B³ is kept for it.
+    Only this one distance has a gradient, so that no array of size B³ is stored.
 
     Args:
         one: squared distances of the first latent, `(B values, B samples)`.

@@ -21,9 +21,9 @@ class IMAVAE(Objective):
 
     .. math:: C = \sum_d \log \|\partial f / \partial z_d\| - \tfrac{1}{2} \log \det J^\top J
 
-    with J the Jacobian of f, the decoder's mean, at a sample of the posterior; the mean of C over
-    the first `samples` images of the batch. Its gradient reaches the encoder too, through where J
-    is taken. A VAE whose posteriors are narrow tends to a small C by itself.
+    with J the Jacobian of f, the decoder's mean, at a sample of the posterior. C is averaged over
+    the first `samples` images of the batch. Its gradient also reaches the encoder, through the
+    point at which J is evaluated. A VAE with narrow posteriors tends to a small C by itself.
 
     References:
         *Independent Mechanism Analysis, a New Concept?*, Gresele, von Kügelgen, Stimper,
@@ -46,7 +46,7 @@ class IMAVAE(Objective):
     summary: ClassVar[str] = "latents that move images in orthogonal directions"
     reference: ClassVar[str] = "Gresele et al. 2021"
     required_traits: ClassVar[frozenset[Trait]] = frozenset({"vector_code"})
-    """A direction per latent."""
+    """For a direction per latent."""
     identifiability: ClassVar[Identifiability | None] = Identifiability(
         up_to=ELEMENTWISE,
         given="the mixing has orthogonal columns and is not conformal in two dimensions",
@@ -65,7 +65,7 @@ class IMAVAE(Objective):
     """γ, the weight of the contrast C."""
 
     samples: PositiveInt = 24
-    """How many images of a batch the Jacobian is taken at; a step takes D backward passes there."""
+    """Images of a batch at which the Jacobian is evaluated, by D backward passes in a step."""
 
     @classmethod
     def presets(cls) -> Mapping[str, Objective]:

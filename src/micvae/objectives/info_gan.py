@@ -1,4 +1,4 @@
-"""InfoGAN: a generator whose codes can be read off its images."""
+"""InfoGAN: a generator whose codes can be predicted from its images."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,11 +26,11 @@ class InfoGAN(Objective):
     .. math:: I(c; G(c, n)) \ge H(c) + E_{c, n}\, \log q(c \mid G(c, n))
 
     The decoder is the generator G: it makes images from codes c and noise n, both drawn from the
-    prior. The encoder is the recognition network q(c|x): what metrics see of an image. The
-    discriminator D has a network and a loss of its own, softplus(−D(x)) + softplus(D(G)), plus
-    ½ γ |∇_x D(x)|² on real images (R1), without which it overpowers the generator on small data.
+    prior. The encoder is the recognition network q(c|x), which gives the codes for metrics. The
+    discriminator D is a separate network with the loss softplus(−D(x)) + softplus(D(G)), plus
+    ½ γ |∇_x D(x)|² on real images (R1); without R1 it overpowers the generator on small data.
 
-    What `reconstruction` logs is −log p(x | E[c|x]), with noise 0: it is not minimised.
+    The logged `reconstruction` is −log p(x | E[c|x]), with noise 0; it is not minimised.
 
     References:
         *InfoGAN: Interpretable Representation Learning by Information Maximizing Generative
@@ -46,11 +46,11 @@ class InfoGAN(Objective):
     """
 
     adversarial: ClassVar[bool] = True
-    summary: ClassVar[str] = "a GAN whose codes are told apart in its images; no likelihood"
+    summary: ClassVar[str] = "a GAN whose codes can be predicted from its images; no likelihood"
     reference: ClassVar[str] = "Chen et al. 2016"
     latents: ClassVar[Latents] = NoisyLatents()
     required_traits: ClassVar[frozenset[Trait]] = frozenset({"log_prob"})
-    """The density of the codes that an image was made from."""
+    """For the density of the codes of an image."""
 
     code_weight: Schedule = Constant(0.3)
     """λ, the weight of the bound on the codes' information."""
@@ -78,7 +78,7 @@ class InfoGAN(Objective):
         return {DISCRIMINATOR: filled(network, generator)}
 
     def adam(self, group: str) -> AdamSettings:
-        """Both sides have a rate of their own, and little momentum."""
+        """Separate learning rates for both sides, and little momentum."""
         rate = self.discriminator_rate if group == DISCRIMINATOR else self.generator_rate
         return AdamSettings(lr=rate, betas=(0.5, 0.99))
 

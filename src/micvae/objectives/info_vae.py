@@ -1,4 +1,4 @@
-"""InfoVAE: the aggregate posterior is drawn to the prior by maximum mean discrepancy."""
+"""InfoVAE: maximum mean discrepancy between aggregate posterior and prior."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,8 +20,8 @@ class InfoVAE(Objective):
     .. math:: \mathrm{MMD}^2 = E\,k(z, z') + E\,k(p, p') - 2 E\,k(z, p),
         \qquad k(a, b) = \exp(-\lVert a - b \rVert^2 / D)
 
-    α = 1 leaves no pressure on single posteriors (MMD-VAE): the latents may say all they can, as
-    long as together they look like the prior. The mean discrepancy has no unit.
+    α = 1 removes the KL of single posteriors (MMD-VAE): the latents may hold any information as
+    long as their aggregate matches the prior. The mean discrepancy has no unit.
 
     The estimate from B samples is noisy: between two samples of one normal distribution MMD² has a
     standard deviation of about 0.009 at B = 64 and D = 3, so that λ = 1000 adds noise of about 9
@@ -42,15 +42,15 @@ class InfoVAE(Objective):
     summary: ClassVar[str] = "matches the aggregate posterior to the prior by kernels (MMD)"
     reference: ClassVar[str] = "Zhao et al. 2019"
     required_traits: ClassVar[frozenset[Trait]] = frozenset({"vector_code"})
-    """Latents are compared with samples of the prior."""
+    """To compare latents with samples of the prior."""
     strength: ClassVar[str] = "mmd_weight"
 
     alpha: Schedule = Constant(0.0)
-    """α: 0 keeps the KL term, 1 drops it; above 1 it would be rewarded."""
+    """α: 0 keeps the KL term, 1 removes it; values above 1 reward it."""
 
     mmd_weight: Schedule = Constant(100.0)
-    """λ; the mean discrepancy weighs λ less 1 − α. λ = 1 − α is a plain VAE under a weaker KL, and
-    below that discrepancy would be rewarded."""
+    """λ; the mean discrepancy has the weight λ − (1 − α). λ = 1 − α is a VAE with a weaker KL;
+    smaller values reward discrepancy."""
 
     @classmethod
     def presets(cls) -> Mapping[str, Objective]:

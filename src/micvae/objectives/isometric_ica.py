@@ -27,13 +27,13 @@ CHART, LANDMARKS = "chart", "landmarks"
 class IsometricICA(Objective):
     r"""½ ‖h(x) − y(x)‖² of features h and coordinates y of the manifold, in nats per sample.
 
-    Before training, Hessian locally linear embedding of a sample of the images, the landmarks,
-    gives each of them D coordinates of unit variance; any other image gets those of its nearest
-    landmarks, weighted so that they add up to the image. The encoder is regressed on these
-    coordinates, so that a new image can be encoded without the landmarks, and linear independent
-    component analysis of its features gives the codes after training. The decoder is trained to
-    give the images back from the features; nothing of that reaches the encoder. So codes are
-    those of the encoder, for training images as well: its error of fit is in them.
+    Before training, Hessian locally linear embedding gives D coordinates of unit variance to a
+    sample of the images, the landmarks. Any other image gets the weighted mean of the coordinates
+    of its nearest landmarks, with weights that reconstruct the image. The encoder is regressed on
+    these coordinates, so that a new image can be encoded without the landmarks. After training,
+    linear independent component analysis of its features gives the codes. The decoder is trained
+    to reconstruct the images from the features; no gradient of that reaches the encoder. Codes are
+    those of the encoder, also for training images, so they contain its error of fit.
 
     References:
         *When Is Unsupervised Disentanglement Possible?*, Horan, Richardson & Weiss, 2021.
@@ -52,7 +52,7 @@ class IsometricICA(Objective):
     reference: ClassVar[str] = "Horan et al. 2021"
     latents: ClassVar[Latents] = POINT
     required_traits: ClassVar[frozenset[Trait]] = frozenset({"point"})
-    """Features that can be unmixed."""
+    """To unmix features."""
     identifiability: ClassVar[Identifiability | None] = Identifiability(
         up_to=SCALED,
         given=(
@@ -64,7 +64,7 @@ class IsometricICA(Objective):
     )
 
     landmarks: Annotated[int, Between(2)] = 2000
-    """How many images are embedded: time grows with the cube."""
+    """Number of images that are embedded; time grows with its cube."""
 
     neighbours: NonNegativeInt = 0
     """Nearest landmarks that make a neighbourhood, more than D (D + 3) / 2; 0: four times that."""
@@ -97,8 +97,8 @@ class IsometricICA(Objective):
         """Evaluate on a batch; see `Objective`."""
         h, kl = model.space.draw(model.encode(x), step.generator)
         coordinates: Tensor = model.auxiliary_modules[CHART](x.flatten(1))
-        told = 0.5 * ((h - coordinates) ** 2).sum(1).mean()
-        return with_pictures(model, x, h, kl, told, "embedding_loss")
+        loss = 0.5 * ((h - coordinates) ** 2).sum(1).mean()
+        return with_pictures(model, x, h, kl, loss, "embedding_loss")
 
     def after_training(
         self, model: VAEModel, dataset: FactorDataset, generator: torch.Generator

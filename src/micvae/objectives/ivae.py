@@ -1,4 +1,4 @@
-"""iVAE: a VAE whose prior is given an auxiliary variable."""
+"""iVAE: a VAE with a prior conditioned on an auxiliary variable."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -28,24 +28,25 @@ PRIOR, CONDITIONS = "prior", "conditions"
 class IVAE(Objective):
     r"""−E[log p(x|z)] + β · KL(q(z|x, u) ‖ p(z|u)) + c · L_u, in nats per sample.
 
-    p(z|u) is Gaussian, independent over latents, its moments a network of the auxiliary variable
-    u. The posterior is the encoder's Gaussian q(z|x), so that images can be encoded without u. With
-    `posterior_uses_auxiliary` it has the form of the true posterior, p(z|x, u) ∝ p(x|z) p(z|u):
+    p(z|u) is Gaussian and independent over latents; a network of the auxiliary variable u gives its
+    moments. The posterior is the encoder's Gaussian q(z|x), so that images can be encoded without
+    u. With `posterior_uses_auxiliary` it has the form of the true posterior,
+    p(z|x, u) ∝ p(x|z) p(z|u):
 
     .. math:: q(z|x, u) \propto q(x; z)\, p(z|u)
 
-    where q(x; z) is the encoder's Gaussian of x alone, which the codes are taken from.
+    where q(x; z) is the encoder's Gaussian of x alone, which gives the codes.
 
-    The product has an optimum in which latents collapse: where the encoder's precision for a latent
-    goes to 0, its posterior is the prior and its KL is exactly 0, whatever u is. Without the
-    product, q(z|x) must match p(z|u) for every u, so that a collapsed latent still pays for what
-    the prior knows of u.
+    The product has an optimum with collapsed latents: if the encoder's precision for a latent goes
+    to 0, its posterior is the prior and its KL is exactly 0 for every u. Without the product,
+    q(z|x) must match p(z|u) for every u, so that a collapsed latent still has a KL where the prior
+    depends on u.
 
     L_u = −E log p(z|u) / mean_j p(z|u_j), over the auxiliary variables u_j of the batch and z
     drawn from the encoder's Gaussian, is ours and not in the paper, whose c is 0. −L_u is a lower
-    bound of I(z; u), in which no latents exceed the sources. It tells the encoder from the start
-    which coordinates the prior describes; without it training first finds coordinates that
-    reconstruct, whichever, and may be held there.
+    bound of I(z; u), which no latents can raise above that of the sources. It trains the encoder
+    from the start towards coordinates that the prior describes; without it training first finds
+    any coordinates that reconstruct, and may stay there.
 
     References:
         *Variational Autoencoders and Nonlinear ICA: A Unifying Framework*, Khemakhem, Kingma,
@@ -59,11 +60,11 @@ class IVAE(Objective):
         ['loss', 'reconstruction', 'kl']
     """
 
-    summary: ClassVar[str] = "a prior that is given an auxiliary variable; identifiable"
+    summary: ClassVar[str] = "a prior conditioned on an auxiliary variable; identifiable"
     reference: ClassVar[str] = "Khemakhem et al. 2020"
     prior_description: ClassVar[str] = "the auxiliary variable u"
     required_traits: ClassVar[frozenset[Trait]] = frozenset({"gaussian", "normal prior"})
-    """Gaussian posteriors are multiplied by a Gaussian prior."""
+    """To multiply Gaussian posteriors by a Gaussian prior."""
     identifiability: ClassVar[Identifiability | None] = Identifiability(
         up_to=ELEMENTWISE,
         given=(
@@ -81,11 +82,11 @@ class IVAE(Objective):
     """c, the weight of L_u."""
 
     posterior_uses_auxiliary: bool = False
-    """Whether the posterior is the encoder's Gaussian multiplied by the prior p(z|u). Without, it
-    is the encoder's Gaussian q(z|x). See the note on collapse above."""
+    """Whether the posterior is the encoder's Gaussian multiplied by the prior p(z|u), and not the
+    encoder's Gaussian q(z|x) alone. See the note on collapse above."""
 
     centred: bool = False
-    """Whether the prior's means are 0 whatever u is, as in the authors' simulations."""
+    """Whether the prior's means are 0 for every u, as in the authors' simulations."""
 
     hidden: PositiveInt = 50
     """Units of each hidden layer of the prior's network."""
@@ -119,7 +120,7 @@ class IVAE(Objective):
     def restore_auxiliary_modules(
         self, context: ObjectiveContext, shapes: Mapping[str, Shape]
     ) -> dict[str, nn.Module]:
-        """The prior's network, for as many conditions as its first layer reads."""
+        """The prior's network, with the inputs of its stored first layer."""
         inputs = shapes[f"{PRIOR}.0.weight"][1]
         return {PRIOR: self._network(inputs, context.latent_dim, torch.Generator())}
 
@@ -144,7 +145,7 @@ class IVAE(Objective):
         return elbo.losses(loss, **terms)
 
     def prior(self, moments: Tensor) -> DiagonalGaussian:
-        """p(z|u) from what its network says, `(B, D)` or `(B, 2 D)`."""
+        """p(z|u) from the output of its network, `(B, D)` or `(B, 2 D)`."""
         if self.centred:
             return DiagonalGaussian(torch.zeros_like(moments), moments)
         log_variance, loc = moments.chunk(2, dim=1)
@@ -159,11 +160,11 @@ def product(a: DiagonalGaussian, b: DiagonalGaussian) -> DiagonalGaussian:
 
 
 def contrast_of(z: Tensor, prior: DiagonalGaussian) -> Tensor:
-    """−log p(z_i|u_i) / mean_j p(z_i|u_j), averaged over the batch, nats; −log B at the least.
+    """−log p(z_i|u_i) / mean_j p(z_i|u_j), averaged over the batch, nats; at least −log B.
 
     Args:
         z: latents `(B, D)`.
-        prior: p(z|u_i), a row per latent's own u.
+        prior: p(z|u_i), one row per sample.
     """
     precision = (-prior.log_variance).exp()
     constant = (prior.loc**2 * precision + prior.log_variance).sum(1)

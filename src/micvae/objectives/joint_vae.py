@@ -32,21 +32,22 @@ class JointVAE(Objective):
         ['loss', 'reconstruction', 'kl']
     """
 
-    summary: ClassVar[str] = "numbers and categories, each up to a capacity"
+    summary: ClassVar[str] = "numbers and categories, with separate KL capacities"
     reference: ClassVar[str] = "Dupont 2018"
     latents: ClassVar[Latents] = JointLatents()
     required_traits: ClassVar[frozenset[Trait]] = frozenset({"categories"})
-    """Gaussian latents, then categories."""
+    """For Gaussian latents, then categories."""
 
     gamma: Schedule = RelativeRamp(3.0, 1.0, share=0.47)
-    """Weight of the distance from the capacities. It falls: a category that is forced open takes
-    whatever comes first, one whose price falls takes what is worth most beside the numbers."""
+    """Weight of the distance from the capacities. It falls: a category under a constant high weight
+    encodes the first feature found, under a falling weight the one that helps the numbers most."""
 
     capacity: Schedule = RelativeRamp(0.0, 7.0, share=0.16)
-    """C_z in nats, of all numbers together; enough, and soon, for all that is continuous."""
+    """C_z in nats, of all numbers together; it grows early, so that numbers encode what is
+    continuous."""
 
     category_capacity: Schedule = RelativeRamp(0.0, 1.38, share=0.16, begin=0.78)
-    """C_c in nats, of all categories together. Opened last: it only makes categories sure."""
+    """C_c in nats, of all categories together; it grows last."""
 
     @classmethod
     def presets(cls) -> Mapping[str, Objective]:

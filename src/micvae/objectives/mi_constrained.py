@@ -27,9 +27,9 @@ class MIConstrained(Objective):
     under the aggregate posterior q(z), over **ordered** pairs: each unordered pair counts twice.
 
     Note:
-        R_MI = 0 means pairwise independence, neither joint independence nor identified factors;
-        a latent that ignores the image has R_MI = 0, too, so a large λ is most easily paid by
-        turning latents off.
+        R_MI = 0 means pairwise independence. It implies neither joint independence nor identified
+        factors. A latent that ignores the image has R_MI = 0, too, so a large λ may collapse
+        latents.
 
     References:
         *Mutual Information Constrained Variational Framework for Identifiable Representation
@@ -54,8 +54,8 @@ class MIConstrained(Objective):
     """λ, the weight of the sum of pairwise mutual informations; a number or a schedule."""
 
     category_cost: Schedule = Constant(1.0)
-    """Factor on the KL of categorical latents, where there are any. Large at first, it keeps
-    categories shut until the numbers have taken what is continuous."""
+    """Factor on the KL of categorical latents, if there are any. A large initial value keeps them
+    inactive until the numbers encode what is continuous."""
 
     estimator: PairwiseEstimator = ESTIMATORS["mixture"]()  # noqa: RUF009, frozen
     """How mutual information is estimated on a batch; see `micvae list estimators`."""
@@ -64,8 +64,8 @@ class MIConstrained(Objective):
     def presets(cls) -> Mapping[str, Objective]:
         """Named settings.
 
-        `paper`: Section 5.3 to the letter. `recommended`: what we found to work, the default.
-        `categories`: for joint latents; categories are let in over 3,000 steps.
+        `paper`: Section 5.3. `recommended`: our tuning, the default. `categories`: for joint
+        latents; categories become active over 3,000 steps.
         """
         return {
             "paper": cls(beta=Constant(1.0), mi_weight=Constant(10.0)),
@@ -75,7 +75,7 @@ class MIConstrained(Objective):
 
     @property
     def required_traits(self) -> frozenset[Trait]:  # type: ignore[override]
-        """What the estimator reads; of discrete latents everything is known."""
+        """Posteriors that the estimator can read; discrete latents need no estimator."""
         return frozenset({"vector_code" if self.estimator.reads_samples_alone else "densities"})
 
     def networks(

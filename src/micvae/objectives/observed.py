@@ -1,4 +1,4 @@
-"""What methods with a guarantee need of the data beside images: u, segments, next frames."""
+"""Data that methods with a guarantee need beside images: u, segments, next frames."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ MOST_LABELS = 1000
 def conditions(dataset: FactorDataset, method: str) -> NDArray[np.float32]:
     """The auxiliary variable as numbers for a network, `(N, U)`.
 
-    One column of at most 1,000 distinct whole numbers is a label and becomes one-hot; what is
-    one-hot stays so; other columns are brought to mean 0 and variance 1.
+    One column of at most 1,000 distinct whole numbers is a label and becomes one-hot; one-hot
+    columns stay as they are; other columns are standardised to mean 0 and variance 1.
 
     Raises:
-        DataError: where there is no auxiliary variable, or it does not vary.
+        DataError: if there is no auxiliary variable, or it does not vary.
     """
     auxiliary = _auxiliary(dataset, method)
     if _one_hot(auxiliary):
@@ -40,7 +40,7 @@ def segments(dataset: FactorDataset, method: str) -> NDArray[np.int64]:
     """The auxiliary variable as a label, `(N,)` in 0, 1, …
 
     Raises:
-        DataError: where it is none.
+        DataError: if it is not a label.
     """
     auxiliary = _auxiliary(dataset, method)
     if _one_hot(auxiliary):
@@ -60,11 +60,11 @@ def next_frames(
 ) -> tuple[Images, NDArray[np.bool_]]:
     """A neighbour in time of every image, and whether there is one.
 
-    Where the data has `partners`, those. Otherwise the next frame of the sequence; for the last
-    one, which has none, itself or with `either` the frame before.
+    Partners of the data, if it has `partners`; otherwise the next frame of the sequence. The last
+    frame has no next one and gets itself, or with `either` the frame before.
 
     Raises:
-        DataError: where the data has neither partners nor sequences.
+        DataError: if the data has neither partners nor sequences.
     """
     if dataset.partners is not None:
         return dataset.partners, np.ones(len(dataset), dtype=bool)

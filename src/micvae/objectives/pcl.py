@@ -1,4 +1,4 @@
-"""PCL: features that tell what follows in time from what does not."""
+"""PCL: features that distinguish consecutive frames from others."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,8 +25,8 @@ POINT = PointLatents()
 class PairScore(nn.Module):
     """Σ_d −\\|a_d h_d(later) + b_d h_d(earlier) + c_d\\| + (e_d h_d(later) + f_d)² + g.
 
-    The first term is the log-density of a Laplace source given the one before, the second one
-    makes up for that of the source alone.
+    The first term is the log-density of a Laplace source given the one before; the second term
+    approximates the log-density of the source alone.
     """
 
     def __init__(self, latent_dim: int, generator: torch.Generator) -> None:
@@ -48,7 +48,7 @@ class PairScore(nn.Module):
 
 @dataclass(frozen=True)
 class PCL(Objective):
-    r"""Logistic loss of telling (x_t, x_{t−1}) from (x_t, x_{t*}) by features h, in nats.
+    r"""Logistic loss of distinguishing (x_t, x_{t−1}) from (x_t, x_{t*}) by features h, in nats.
 
     t* is another time, drawn by shuffling the batch. The score of a pair is a sum over features,
     see `PairScore`.
@@ -64,11 +64,11 @@ class PCL(Objective):
         ['loss', 'reconstruction', 'kl', 'pair_loss']
     """
 
-    summary: ClassVar[str] = "tells what follows in time from what does not; identifiable"
+    summary: ClassVar[str] = "distinguishes consecutive frames from others; identifiable"
     reference: ClassVar[str] = "Hyvärinen & Morioka 2017"
     latents: ClassVar[Latents] = POINT
     required_traits: ClassVar[frozenset[Trait]] = frozenset({"point"})
-    """Features of a deterministic encoder."""
+    """For features of a deterministic encoder."""
     identifiability: ClassVar[Identifiability | None] = Identifiability(
         up_to=ELEMENTWISE,
         given=(
@@ -98,20 +98,20 @@ class PCL(Objective):
         there = step.prepared_rows(THERE, x).float()
         h, kl = model.space.draw(model.encode(torch.cat([x, following])), step.generator)
         earlier, later = h.chunk(2)
-        told = pair_loss(model.auxiliary_modules[SCORE], later, earlier, there, step.generator)
-        return with_pictures(model, x, earlier, kl[: len(x)], told, "pair_loss")
+        loss = pair_loss(model.auxiliary_modules[SCORE], later, earlier, there, step.generator)
+        return with_pictures(model, x, earlier, kl[: len(x)], loss, "pair_loss")
 
 
 def pair_loss(
     score: nn.Module, later: Tensor, earlier: Tensor, there: Tensor, generator: torch.Generator
 ) -> Tensor:
-    """Logistic loss, nats, of telling pairs `(B, D)` from those with another row's `earlier`.
+    """Logistic loss, nats, of pairs `(B, D)` against pairs with another row's `earlier`.
 
     Args:
         score: such as `PairScore`.
         later: features h(x_t).
         earlier: features h(x_{t−1}).
-        there: 1 where the pair exists, 0 where it does not count, `(B,)`.
+        there: 1 for pairs that exist, 0 for others, which do not count, `(B,)`.
         generator: of the shuffling.
     """
     keys = torch.rand(len(later), generator=generator, device=generator.device)

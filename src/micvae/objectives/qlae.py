@@ -1,4 +1,4 @@
-"""QLAE: an autoencoder whose latents are quantised, each on a codebook of its own."""
+"""QLAE: an autoencoder with quantised latents, each with a separate codebook."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,9 +18,9 @@ from micvae.objectives.schedules import Constant, Schedule
 class QLAE(Objective):
     r"""−log p(x|z) + λ_q Σ_d (sg[e_d] − v_d)² + λ_c Σ_d (e_d − sg[v_d])², in nats per sample.
 
-    e is what the encoder says, v the nearest value of each latent's own codebook, which the
-    decoder reads; sg stops the gradient. Few values per latent, and a strong decay of the weights
-    of encoder and decoder, make it cheapest to give every value one meaning.
+    e is the output of the encoder, v the nearest value of each latent's codebook, which the decoder
+    reads; sg stops the gradient. Few values per latent and a strong decay of the weights of
+    encoder and decoder favour codes in which every value has one meaning.
 
     The paper divides the reconstruction by the number of pixels and both other terms by the
     number of latents; its weights of 0.01 are 0.01 · pixels / latents here: 1.7 for grey 32×32
@@ -36,11 +36,11 @@ class QLAE(Objective):
         ['loss', 'reconstruction', 'kl', 'quantisation', 'commitment']
     """
 
-    summary: ClassVar[str] = "quantises every latent on a learned codebook, decays weights"
+    summary: ClassVar[str] = "quantises every latent on a learned codebook, with weight decay"
     reference: ClassVar[str] = "Hsu et al. 2023"
     latents: ClassVar[Latents] = CodebookLatents()
     required_traits: ClassVar[frozenset[Trait]] = frozenset({"quantised"})
-    """The nearest value, and what it is nearest to."""
+    """For the nearest value and the encoder output."""
 
     quantisation: Schedule = Constant(2.0)
     """λ_q: how fast the codebook follows the encoder."""

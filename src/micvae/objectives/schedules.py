@@ -1,9 +1,9 @@
-"""How a weight such as β or λ changes over the steps of training.
+"""Schedules: how a weight such as β or λ changes over the steps of training.
 
-A schedule is a function of the step. A preset from a paper counts steps, so that it means the same
-on any amount of data. A default counts shares of the training instead (`relative-ramp`), so that it
-is completed in a training of any length. On the command line and in `run.json` schedules are
-written as text: `0.5`, `ramp(0, 2, steps=1000)`, `relative-ramp(0, 10, share=0.8)`.
+A schedule is a function of the step. Presets from a paper count steps, so that they mean the same
+for any amount of data. Defaults count shares of the training (`relative-ramp`), so that they
+complete in a training of any length. On the command line and in `run.json` schedules are text:
+`0.5`, `ramp(0, 2, steps=1000)`, `relative-ramp(0, 10, share=0.8)`.
 """
 
 from __future__ import annotations
@@ -36,12 +36,12 @@ class Schedule(Checked, ABC):
         """The weight at `step`."""
 
     def with_total_steps(self, steps: int) -> Schedule:
-        """The schedule in a training of so many steps; itself, unless it counts shares of it."""
+        """The schedule in a training of `steps` steps; a relative schedule becomes absolute."""
         return self
 
     @property
     def settled(self) -> float:
-        """The step from which on the weight stays the same; infinite where it is not known."""
+        """The step from which the weight is constant; infinite if it is unknown."""
         return inf
 
 
@@ -86,10 +86,10 @@ class RelativeRamp(Schedule):
     """A `Ramp` whose beginning and length are shares of the training.
 
     Args:
-        start: the weight until the ramp begins.
-        end: the weight from the end of the ramp on.
+        start: the weight before the ramp.
+        end: the weight after the ramp.
         share: the length of the ramp, above 0 and at most 1: 1 is the whole training.
-        begin: where the ramp begins, from 0 to below 1.
+        begin: start of the ramp, from 0 to below 1.
     """
 
     start: NonNegative
@@ -98,10 +98,10 @@ class RelativeRamp(Schedule):
     begin: ShareBelowOne = 0.0
 
     def __call__(self, step: int) -> float:
-        """Not defined before the length of the training is known.
+        """Undefined before the length of the training is known.
 
         Raises:
-            MicvaeError: always; ask `with_total_steps(steps)(step)`.
+            MicvaeError: always; use `with_total_steps(steps)(step)`.
         """
         raise MicvaeError(
             "a relative ramp has no value before the length of the training is known; use "
@@ -109,7 +109,7 @@ class RelativeRamp(Schedule):
         )
 
     def with_total_steps(self, steps: int) -> Ramp:
-        """The ramp in a training of so many steps."""
+        """The ramp in a training of `steps` steps."""
         length = max(1, round(self.share * steps))
         return Ramp(self.start, self.end, length, round(self.begin * steps))
 
@@ -142,7 +142,7 @@ class Cycle(Schedule):
 class Piecewise(Schedule):
     """Straight lines between `(step, value)` points, constant before the first and after the last.
 
-    Any other schedule can be put together from its points, e.g. a ramp, a plateau and a decay.
+    It can express any other schedule, such as a ramp, a plateau and a decay.
     """
 
     points: tuple[tuple[int, float], ...]
@@ -167,7 +167,7 @@ class Piecewise(Schedule):
 
     @property
     def settled(self) -> float:
-        """The last step at which the value is another than at the end."""
+        """The last step at which the value changes."""
         last = self.points[-1][1]
         others = [i for i, (_, value) in enumerate(self.points) if value != last]
         return self.points[others[-1] + 1][0] if others else 0
@@ -183,4 +183,4 @@ SCHEDULES: dict[str, type[Schedule]] = {
 spelling.register(Schedule, SCHEDULES, "schedule", of_number=Constant)
 
 NONE = Constant(0.0)
-"""A weight of a term that is not there at all: not evaluated, not logged."""
+"""The weight of a term that is neither evaluated nor logged."""

@@ -43,7 +43,7 @@ class SemiSupervised(ForwardedHooks, Objective):
         ['loss', 'reconstruction', 'kl', 'label_loss']
     """
 
-    summary: ClassVar[str] = "steers any objective by a few labelled images"
+    summary: ClassVar[str] = "supervises any objective by a few labelled images"
     reference: ClassVar[str] = "Locatello et al. 2020"
 
     base: Objective = BASE

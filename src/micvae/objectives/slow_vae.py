@@ -1,4 +1,4 @@
-"""SlowVAE: latents that seldom change much from one frame to the next."""
+"""SlowVAE: latents with sparse changes from frame to frame."""
 
 import math
 from collections.abc import Mapping
@@ -29,20 +29,21 @@ class SlowVAE(Objective):
     .. math:: E[-\log p(x|z)] + \tfrac12 \big[ \beta\, KL(q(z_{t-1}|x_{t-1}) \| N(0, I))
         + \gamma\, E_{q(z_{t-1}|x_{t-1})} KL(q(z_t|x_t) \| p(z_t|z_{t-1})) \big] + c\, L_t
 
-    where ½ is there because the paper's loss is that of a pair, which has two reconstructions, and
     with p(z_t|z_{t−1}) = ∏_d (λ/2) exp(−λ \|z_{t,d} − z_{t−1,d}\|), averaged over both directions
-    of time. The last term is −H(q(z_t)) − Σ log(λ/2) + λ Σ E\|z_{t,d} − z_{t−1,d}\|, in closed
-    form since the difference is Gaussian.
+    of time; ½ because the paper's loss is that of a pair, with two reconstructions. The last term
+    is −H(q(z_t)) − Σ log(λ/2) + λ Σ E\|z_{t,d} − z_{t−1,d}\|, in closed form since the difference
+    is Gaussian.
 
-    With `as_in_code` it is what the authors' code computes: the Laplace distribution is centred at
+    `as_in_code` selects the loss of the authors' code: the Laplace distribution is centred at
     the other frame's posterior mean, not averaged over its posterior; the cross-entropies of both
     directions are added and the entropy is subtracted once, so that the cross-entropy weighs twice
-    as much against the entropy. The preset `paper`, whose figures come from that code, has it.
+    as much against the entropy. The preset `paper` uses it, since the paper's results come from
+    that code.
 
     L_t = −E log p(z_t|z_{t−1}) / mean_j p(z_t|z_{j−1}), over the frames j of the batch, is ours and
-    not in the paper, whose c is 0. −L_t is a lower bound of I(z_t; z_{t−1}), in which no latents
-    exceed the sources: it says from the start which coordinates move by Laplace steps, before
-    training has settled in others that merely reconstruct.
+    not in the paper, whose c is 0. −L_t is a lower bound of I(z_t; z_{t−1}), which no latents
+    can raise above that of the sources. It trains the encoder from the start towards coordinates
+    that move by Laplace steps, before training settles in others that merely reconstruct.
 
     References:
         *Towards Nonlinear Disentanglement in Natural Data with Temporal Sparse Coding*, Klindt,
@@ -58,10 +59,10 @@ class SlowVAE(Objective):
         ['loss', 'reconstruction', 'kl', 'transition_kl']
     """
 
-    summary: ClassVar[str] = "latents that move by sparse steps from frame to frame; identifiable"
+    summary: ClassVar[str] = "latents with sparse changes from frame to frame; identifiable"
     reference: ClassVar[str] = "Klindt et al. 2021"
     required_traits: ClassVar[frozenset[Trait]] = frozenset({"gaussian", "normal prior"})
-    """The closed form is that of Gaussians."""
+    """For the closed form."""
     identifiability: ClassVar[Identifiability | None] = Identifiability(
         up_to="permutation, sign, scale and shift",
         given=(
@@ -84,7 +85,7 @@ class SlowVAE(Objective):
     """λ of the Laplace steps: they are 1/λ wide."""
 
     as_in_code: bool = False
-    """Whether the KL to the steps' prior is replaced by what the authors' code computes."""
+    """Whether the term of the authors' code replaces the KL to the prior of the steps."""
 
     @classmethod
     def presets(cls) -> Mapping[str, Objective]:

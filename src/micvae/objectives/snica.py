@@ -1,4 +1,4 @@
-"""SNICA: sources of switching linear dynamics, found through noise by smoothing over time."""
+"""SNICA: sources with switching linear dynamics, estimated from noisy data by smoothing."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -30,23 +30,23 @@ _FRAMES = 100_000  # frames smoothed side by side when codes are computed
 class SNICA(Objective):
     r"""Δ-SNICA: −E[log p(x|s)] + β · KL(q(y) q(u) ‖ p(y, u)), in nats per frame of a window.
 
-    Every source s_t = y_{t,1} moves linearly, as its own Markov chain of hidden states u_t says
-    (see `SwitchingDynamics`), and the image is decoded from all sources at once. The encoder's
-    Gaussian for image x_t is taken for evidence on s_t, not for a posterior: of
+    Every source s_t = y_{t,1} has linear dynamics that a Markov chain of hidden states u_t selects
+    (see `SwitchingDynamics`), and the image is decoded from all sources together. The encoder's
+    Gaussian for image x_t is evidence on s_t and not a posterior. Of
 
     .. math:: q(y)\, q(u) \propto p(y, u) \prod_t q(s_t; x_t)
 
-    the best factorised approximation is found by coordinate ascent, a Kalman smoother for y and
-    forward–backward for u in turn, source by source. Codes are E[s_t | the whole sequence].
+    coordinate ascent finds the best factorised approximation, alternating a Kalman smoother for y
+    and forward–backward for u, source by source. Codes are E[s_t | the whole sequence].
 
     c · L_c may be added: PCL's logistic loss on the encoder's means (see `PCL`), which is ours and
-    not in the paper, whose c is 0. It tells the encoder early which coordinates depend on their
-    own past alone; without it training first finds coordinates that reconstruct, whichever, and
-    may be held there. While β is 0 nothing is smoothed: the encoder's Gaussians are q(s), and the
-    KL that is reported is that to a standard normal.
+    not in the paper, whose c is 0. It trains the encoder early towards coordinates that depend on
+    their own past only; without it training first finds any coordinates that reconstruct, and may
+    stay there. While β is 0 there is no smoothing: the encoder's Gaussians are q(s), and the
+    reported KL is that to a standard normal.
 
-    A batch's rows are the first frames of windows, so that a step sees `window` times
-    `batch_size` images; a window that reaches into the next sequence begins anew there.
+    The rows of a batch are the first frames of windows, so that a step reads `window` times
+    `batch_size` images. A window that reaches into the next sequence restarts there.
 
     References:
         *Disentangling Identifiable Features from Noisy Data with Structured Nonlinear ICA*,
@@ -64,7 +64,7 @@ class SNICA(Objective):
     reference: ClassVar[str] = "Hälvä et al. 2021"
     prior_description: ClassVar[str] = "the frames around"
     required_traits: ClassVar[frozenset[Trait]] = frozenset({"gaussian", "normal prior"})
-    """Evidence is Gaussian, source by source."""
+    """For Gaussian evidence, source by source."""
     identifiability: ClassVar[Identifiability | None] = Identifiability(
         up_to=ELEMENTWISE,
         given=(
@@ -81,22 +81,22 @@ class SNICA(Objective):
     """c, the weight of L_c."""
 
     states: PositiveInt = 2
-    """K, hidden states of each source."""
+    """K, the number of hidden states of each source."""
 
     order: PositiveInt = 2
-    """d, coordinates of each source's linear dynamics."""
+    """d, the dimension of each source's linear dynamics."""
 
     window: Annotated[int, Between(2)] = 64
-    """T, consecutive frames that are smoothed together, at most as many as there are."""
+    """T, the number of consecutive frames in a window."""
 
     iterations: PositiveInt = 3
-    """Turns of coordinate ascent."""
+    """Iterations of coordinate ascent."""
 
     @classmethod
     def presets(cls) -> Mapping[str, Objective]:
-        """`paper`: windows of 100 frames, 5 turns, the KL let in over 500 steps.
+        """`paper`: windows of 100 frames, 5 iterations, β from 0 to 1 over 500 steps.
 
-        `contrastive`, ours, for some 1,250 steps on one core: c = 10 until the KL is let in.
+        `contrastive`, our tuning for about 1,250 steps: c = 10 until β grows.
         """
         contrastive = cls(
             beta=Ramp(0, 1, steps=400, begin=400),
@@ -116,7 +116,7 @@ class SNICA(Objective):
     def auxiliary_modules(
         self, context: ObjectiveContext, generator: torch.Generator
     ) -> dict[str, nn.Module]:
-        """The dynamics of the sources, and the score of pairs where L_c is asked for."""
+        """The dynamics of the sources, and the score of pairs if L_c is used."""
         d = context.latent_dim
         built: dict[str, nn.Module] = {
             DYNAMICS: SwitchingDynamics(d, self.states, self.order, generator)
@@ -145,7 +145,7 @@ class SNICA(Objective):
         elbo = ELBO(evidence, s, -model.decode(s).log_prob(seen).mean(), latent_kl)
         loss = elbo.reconstruction + beta * elbo.kl
         terms = {}
-        if self.contrast != NONE:  # told at every step, also where its weight has come to 0
+        if self.contrast != NONE:  # logged even at weight 0
             h = evidence.loc.view(length, -1, model.latent_dim)
             pairs = h[1:].flatten(0, 1), h[:-1].flatten(0, 1)
             there = (~begins[1:]).flatten().float()
@@ -158,7 +158,7 @@ class SNICA(Objective):
     def smooth(self, model: VAEModel, evidence: DiagonalGaussian, begins: Tensor) -> Smoothed:
         """Smooth windows, given the encoder's Gaussians `(T · B, D)` and `begins` `(T, B)`.
 
-        Computed in double precision where the device has it: precisions differ by many orders.
+        In double precision if the device supports it: precisions differ by orders of magnitude.
         """
         device = evidence.loc.device
         kind = torch.float32 if device.type == "mps" else torch.float64
@@ -173,7 +173,7 @@ class SNICA(Objective):
     def encode_dataset(self, model: VAEModel, dataset: FactorDataset) -> Encoded:
         """Codes of all frames of a data set, from windows that overlap by half.
 
-        A frame's code is that of the window which has most frames on both sides of it.
+        The code of a frame comes from the window in which it is nearest to the middle.
         """
         dataset = dataset.as_float32()
         begins = torch.from_numpy(beginnings(dataset))
@@ -211,7 +211,7 @@ class SNICA(Objective):
 
 
 def overlapping(total: int, length: int) -> tuple[Tensor, Tensor]:
-    """Windows that overlap by half: where each starts, and the one that suits each frame best.
+    """Windows that overlap by half: their starts, and the window for each frame.
 
     Args:
         total: N frames.
@@ -235,7 +235,7 @@ def beginnings(dataset: FactorDataset) -> np.ndarray:
     """Whether each frame is the first of its sequence, `(N,)`.
 
     Raises:
-        DataError: where the data has no sequences, or only such of one frame.
+        DataError: if the data has no sequences, or only sequences of one frame.
     """
     if dataset.sequence is None:
         raise DataError(

@@ -29,9 +29,9 @@ class SparseVAE(Objective):
         + \tfrac{(1 - \theta) \lambda_0}{2} e^{-\lambda_0 |w|}\bigr) + \text{const}
 
     with λ_0 the `spike`, λ_1 the `slab` and θ the `share`. Two things differ from the authors':
-    θ is fixed instead of learned for each latent, and each feature's weights are brought to
-    length 1 first, since otherwise W could shrink while the network grows. γ = 1/N would be the
-    posterior's mode; like most penalties, it is chosen larger.
+    θ is fixed instead of learned for each latent, and each feature's weights are normalised
+    to length 1 first, since otherwise W could shrink while the network grows. γ = 1/N gives the
+    mode of the posterior; the default is larger.
 
     References:
         *Identifiable Deep Generative Models via Sparse Decoding*, Moran, Sridhar, Wang & Blei,
@@ -52,7 +52,7 @@ class SparseVAE(Objective):
     reference: ClassVar[str] = "Moran et al. 2022"
     network: ClassVar[Network] = Sparse()
     required_traits: ClassVar[frozenset[Trait]] = frozenset({"vector_code"})
-    """A number per latent, to be masked."""
+    """To mask latents one by one."""
     identifiability: ClassVar[Identifiability | None] = Identifiability(
         up_to=ELEMENTWISE,
         given=(
@@ -69,13 +69,13 @@ class SparseVAE(Objective):
     """γ, the weight of the penalty on W."""
 
     spike: Positive = 10.0
-    """λ_0: weights that are off are about 1/λ_0 wide."""
+    """λ_0: weights that are off have a scale of about 1/λ_0."""
 
     slab: Positive = 0.1
-    """λ_1: weights that are on hardly shrink."""
+    """λ_1: weights that are on shrink little."""
 
     share: OpenShare = 0.5
-    """θ, how many weights are expected to be on."""
+    """θ, the expected share of weights that are on."""
 
     def validate(self) -> None:
         """Refuse a spike that is not narrower than the slab."""
@@ -86,7 +86,7 @@ class SparseVAE(Objective):
     def auxiliary_modules(
         self, context: ObjectiveContext, generator: torch.Generator
     ) -> dict[str, nn.Module]:
-        """None; networks without masks are refused before a step is taken."""
+        """None; networks without masks are an error before the first step."""
         if not isinstance(context.network, Sparse):
             raise MicvaeError(
                 f"sparse-vae penalises the masks of a decoder, and {context.network} has none; "

@@ -1,4 +1,4 @@
-"""TCL: features that tell the segments of a time series apart, unmixed linearly."""
+"""TCL: features that classify the segments of a time series, unmixed linearly."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -27,11 +27,11 @@ class TCL(Objective):
     r"""−log p(segment | h(x)), softmax regression on features h, in nats per sample.
 
     After training, linear independent component analysis of the features gives the codes. The
-    encoder's last layer takes absolute values, since within a segment the log-density of a
+    encoder's last layer returns absolute values, since within a segment the log-density of a
     Laplace source is −\|s\| over its scale.
 
-    The decoder is trained to give the images back from the features, for pictures only; nothing
-    of that reaches the encoder.
+    The decoder is trained to reconstruct the images from the features, for pictures only; no
+    gradient of that reaches the encoder.
 
     References:
         *Unsupervised Feature Extraction by Time-Contrastive Learning and Nonlinear ICA*,
@@ -45,11 +45,11 @@ class TCL(Objective):
         ['loss', 'reconstruction', 'kl', 'segment_loss']
     """
 
-    summary: ClassVar[str] = "tells segments apart; sources up to q(s), such as |s|"
+    summary: ClassVar[str] = "classifies segments; sources up to q(s), such as |s|"
     reference: ClassVar[str] = "Hyvärinen & Morioka 2016"
     latents: ClassVar[Latents] = PointLatents(absolute=True)
     required_traits: ClassVar[frozenset[Trait]] = frozenset({"point"})
-    """Features that can be unmixed."""
+    """To unmix features."""
     identifiability: ClassVar[Identifiability | None] = Identifiability(
         up_to="permutation, scale and shift of q(s), such as |s| or s²",
         given=(
@@ -77,17 +77,17 @@ class TCL(Objective):
     def restore_auxiliary_modules(
         self, context: ObjectiveContext, shapes: Mapping[str, Shape]
     ) -> dict[str, nn.Module]:
-        """Softmax regression over as many segments as it has biases."""
+        """Softmax regression with the number of segments of its stored bias."""
         count = shapes[f"{CLASSIFIER}.0.bias"][0]
         return {CLASSIFIER: dense(context.latent_dim, [], count, torch.Generator())}
 
     def __call__(self, model: VAEModel, x: Tensor, step: Step) -> Losses:
         """Evaluate on a batch; see `Objective`."""
         h, kl = model.space.draw(model.encode(x), step.generator)
-        told = cross_entropy(
+        loss = cross_entropy(
             model.auxiliary_modules[CLASSIFIER](h), step.prepared_rows(SEGMENTS, x)
         )
-        return with_pictures(model, x, h, kl, told, "segment_loss")
+        return with_pictures(model, x, h, kl, loss, "segment_loss")
 
     def after_training(
         self, model: VAEModel, dataset: FactorDataset, generator: torch.Generator
@@ -99,7 +99,7 @@ class TCL(Objective):
 def with_pictures(
     model: VAEModel, x: Tensor, h: Tensor, kl: Tensor, minimised: Tensor, name: str
 ) -> Losses:
-    """A loss of features h `(B, D)`, and of a decoder that reads them without moving them."""
+    """A loss of features h `(B, D)`, and of a decoder without gradient to the features."""
     reconstruction = -model.decode(h.detach()).log_prob(x).mean()
     latent_kl = kl.mean(0)
     terms = {

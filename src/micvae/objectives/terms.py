@@ -1,4 +1,4 @@
-"""What every logged term is: its label, its unit, and the values that it can take."""
+"""Logged terms: labels, units and ranges."""
 
 from dataclasses import dataclass
 
@@ -11,11 +11,11 @@ class Term:
     """A scalar that objectives log at every step.
 
     Args:
-        label: what a reader sees.
+        label: text in figures and tables.
         unit: `nats` (per sample), another unit, or empty for a pure number.
-        least: the smallest possible value, up to the noise of one batch; None where a value may
-            be negative.
-        most: the largest possible value; None where there is none.
+        least: the smallest possible value, up to the noise of one batch; None if a value may be
+            negative.
+        most: the largest possible value; None if there is none.
         meaning: one line.
     """
 
@@ -27,7 +27,7 @@ class Term:
 
     @property
     def title(self) -> str:
-        """The label, with the unit where that is not nats."""
+        """The label, with the unit unless that is nats."""
         if self.unit == NATS:
             return self.label
         return f"{self.label} ({self.unit or 'no unit'})"
@@ -35,13 +35,13 @@ class Term:
 
 # To log a new term, add its line here.
 TERMS: dict[str, Term] = {
-    "loss": Term("loss", least=None, meaning="what is minimised"),
+    "loss": Term("loss", least=None, meaning="the loss of the model"),
     "reconstruction": Term("reconstruction", least=None, meaning="−E[log p(x|z)]"),
     "kl": Term("KL", meaning="KL(q(z|x) ‖ p(z))"),
     "r_mi": Term(
         "R_MI of a batch, estimate",
         least=None,
-        meaning="Σ over i≠j of I(z_i; z_j), as the training's estimator has it on one batch",
+        meaning="Σ over i≠j of I(z_i; z_j), by the estimator of the training, on one batch",
     ),
     "density_ratio_loss": Term("density-ratio loss", meaning="logistic loss of the adversary"),
     "index_code_mi": Term(
@@ -59,12 +59,12 @@ TERMS: dict[str, Term] = {
     "total_correlation_estimate": Term(
         "total correlation, estimate",
         least=None,
-        meaning="by an adversary or by kernels, which may be wrong by either sign",
+        meaning="by an adversary or by kernels; its error may have either sign",
     ),
     "discriminator_loss": Term("discriminator loss", meaning="logistic loss of the adversary"),
     "generator_loss": Term("generator loss", meaning="logistic loss of fooling the adversary"),
     "code_surprise": Term(
-        "code surprise", least=None, meaning="−log of the density of the codes that were drawn"
+        "code surprise", least=None, meaning="−log of the density of the drawn codes"
     ),
     "capacity_gap": Term("capacity gap", meaning="|KL − C|"),
     "kl_numbers": Term("KL of numbers", meaning="KL of the Gaussian latents"),
@@ -83,7 +83,7 @@ TERMS: dict[str, Term] = {
         "support distance", "squared distance", meaning="from the support to its factorised hull"
     ),
     "shrinkage": Term(
-        "shrinkage", NO_UNIT, meaning="by how much standard deviations of means fall short of 1"
+        "shrinkage", NO_UNIT, meaning="how far standard deviations of means are below 1"
     ),
     "quantisation": Term(
         "quantisation", "squared distance", meaning="of values to the encoder's output"
@@ -97,7 +97,7 @@ TERMS: dict[str, Term] = {
     "shared": Term("shared latents", "latents per pair", meaning="latents that a pair shares"),
     "label_loss": Term("label loss", meaning="cross-entropy of known labels"),
     "guess_error": Term("guess error", "squared distance", meaning="of guessed labels"),
-    "trusted": Term("trusted labels", "share", 0.0, 1.0, "of labels that are believed"),
+    "trusted": Term("trusted labels", "share", 0.0, 1.0, "of labels that are trusted"),
     "segment_loss": Term("segment loss", meaning="cross-entropy of the segments"),
     "pair_loss": Term("pair loss", meaning="logistic loss of pairs in time"),
     "contrast": Term("contrast", least=None, meaning="at least −log B"),
@@ -109,7 +109,7 @@ TERMS: dict[str, Term] = {
 
 
 def term(name: str) -> Term:
-    """Look a term up; one without a line in `TERMS` is called by its name and has no unit.
+    """Look up a term; without a line in `TERMS` its label is its name and it has no unit.
 
     Args:
         name: as it is logged; `kl_0`, `kl_1`, … are the KL of single latents.

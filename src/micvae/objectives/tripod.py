@@ -1,4 +1,4 @@
-"""Tripod: latents on a grid, told to be independent, and not to interact in the decoder."""
+"""Tripod: latents on a grid, independent, and without interaction in the decoder."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,17 +24,17 @@ class Tripod(Objective):
     .. math:: \eta\; E_x \frac{\sum_{i \ne j} H_{ij}^2}{\sum_{i, j} H_{ij}^2}, \qquad
         H_{ij} = s_i s_j \frac{\partial^2 f}{\partial z_i \partial z_j}
 
-    with s the batch's standard deviations and f the decoder's output (logits or means). The total
-    correlation comes from kernels on the batch (`kernel_total_correlation`), as q(z|x) has no
-    density; the curvature from second differences (`curvature`). Scaling a latent, or f, changes
-    neither, so neither can be had cheaper by shrinking.
+    with s the batch's standard deviations and f the decoder's output (logits or means). Kernels on
+    the batch estimate the total correlation (`kernel_total_correlation`), as q(z|x) has no density;
+    second differences estimate the curvature (`curvature`). Both are invariant to the scale of a
+    latent and of f, so shrinking does not reduce them.
 
-    What differs from the paper: the reconstruction is summed over pixels, not averaged, so its
-    weights are to be multiplied by the number of pixels; f is the decoder's output alone, where
+    Differences from the paper: the reconstruction is summed over pixels, not averaged, so its
+    weights must be multiplied by the number of pixels; f is the decoder's output alone, where
     the published code adds up four hidden layers; the kernels of marginals are as wide as those
-    of the joint, and a sample's own is left out; `images` of a batch are probed and not all, to
-    bound the cost, each in more directions than two, and by longer steps than 0.1, as a decoder
-    of rectifiers curves only at kinks. The default weights were chosen
+    of the joint, and a sample's own is left out; only `images` of a batch are probed, to bound
+    the cost, in more than two directions and with steps longer than 0.1, since a decoder with
+    rectifiers has curvature only at kinks. The default weights were chosen
     out of four settings on one seed of the toy squares, where η = 30 scored far lower.
 
     References:
@@ -52,7 +52,7 @@ class Tripod(Objective):
     reference: ClassVar[str] = "Hsu et al. 2024"
     latents: ClassVar[Latents] = FSQLatents()
     required_traits: ClassVar[frozenset[Trait]] = frozenset({"vector_code", "quantised"})
-    """Without a KL term, only the grid bounds what latents can say."""
+    """Without a KL term, only the grid bounds the information in the latents."""
 
     tc_weight: Schedule = Constant(3.0)
     """λ, the weight of the total correlation."""
@@ -64,17 +64,17 @@ class Tripod(Objective):
     """ε of the second differences, in standard deviations of each latent."""
 
     directions: Annotated[int, Between(2)] = 4
-    """Directions of each kind per image that the decoder is probed in."""
+    """Directions of each kind in which the decoder is probed per image."""
 
     images: PositiveInt = 8
-    """How many images of a batch are probed; the whole batch where it is smaller."""
+    """Number of images of a batch that are probed, at most the whole batch."""
 
     @classmethod
     def presets(cls) -> Mapping[str, Objective]:
         """`paper`: λ = 10⁻⁴ and η = 10⁻² per pixel of 64×64 colour images, as for 3D shapes.
 
-        All 64 images of a batch are probed in two directions by short steps; a step costs some
-        five times a VAE's.
+        All 64 images of a batch are probed in two directions with short steps; a step costs about
+        five times that of a VAE.
         """
         paper = cls(
             tc_weight=Constant(1e-4 * COLOUR_64),

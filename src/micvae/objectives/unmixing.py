@@ -24,7 +24,7 @@ def unmix(model: VAEModel, images: Images, seed: int) -> None:
     Args:
         model: with `PointLatents`; changed in place.
         images: the training data.
-        seed: determines where the search starts.
+        seed: of the initial rotation.
     """
     space = model.space
     if not isinstance(space, PointSpace):
@@ -35,7 +35,7 @@ def unmix(model: VAEModel, images: Images, seed: int) -> None:
 
 
 def features(model: VAEModel, images: Images, batch_size: int = 1000) -> NDArray[np.float64]:
-    """Features of a data set, `(N, D)`, before they are unmixed."""
+    """Features of a data set before unmixing, `(N, D)`."""
     weight = next(model.parameters())
     rows: list[Tensor] = []
     with torch.inference_mode():
@@ -50,11 +50,11 @@ def independent_components(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """FastICA: an offset m `(D,)` and W `(R, D)` such that W (x − m) is independent, variance 1.
 
-    Directions without variance are left out: their rows are 0, so that R = D.
+    Directions without variance are omitted: their rows are 0, so that R = D.
 
     Args:
         mixed: samples `(N, D)`.
-        seed: determines where the search starts.
+        seed: of the initial rotation.
 
     References:
         *Fast and Robust Fixed-Point Algorithms for Independent Component Analysis*, Hyvärinen,

@@ -23,9 +23,9 @@ def latent_information(
     Where one latent of a pair has finitely many values: from counts, the other in equal-mass bins.
 
     Args:
-        representation: of which at most `COMPONENTS` samples are taken.
-        seed: of the samples, and of the noise.
-        rows: at how many of these densities are taken, see `aggregate_pairwise_mi`.
+        representation: at most `COMPONENTS` of its samples are used.
+        seed: seed of the samples and of the noise.
+        rows: number of samples at which densities are computed, see `aggregate_pairwise_mi`.
     """
     part = representation.sample(COMPONENTS, seed)
     encoded = part.encoded
@@ -47,11 +47,11 @@ def latent_information(
 def latent_information_null(
     representation: Representation, seed: int = 0
 ) -> tuple[Null | None, np.ndarray]:
-    """What `latent_information` gives for the same latents, made independent.
+    """The estimates of `latent_information` for the same latents made independent.
 
-    The estimates are biased, above all on few samples, so that none can be read without this. Each
-    latent's samples are permuted on their own, which keeps N, the posteriors and the estimator.
-    Densities of many components are taken at fewer samples, which widens the interval a little.
+    The estimates are biased, most of all on few samples. The samples of each latent are permuted
+    separately, which keeps N, the posteriors and the estimator. With many components, densities are
+    computed at fewer samples, which widens the interval slightly.
 
     Returns:
         The interval of R_MI, None for a single latent, and the upper ends for every pair, `(D, D)`.

@@ -1,4 +1,4 @@
-"""What dependence looks like where there is none: the same estimates of permuted columns."""
+"""Null distributions of dependence: the same estimates on permuted columns."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from micvae.representation import Representation
 from micvae.training.record import Ends, Scores
 
 PERMUTATIONS = 5
-"""Draws of each null: few, since each costs as much as the estimate itself."""
+"""Draws of each null. Each costs as much as the estimate itself."""
 
 DEPENDENCES = ("gaussian_total_correlation", "mean_pairwise_mi")
-"""Metrics, in nats, that say how much latents depend on each other, and are biased upwards."""
+"""Metrics of the dependence among latents, in nats, which are biased upwards."""
 
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Null:
-    """Where an estimate of dependence falls, with 95% probability, when nothing depends.
+    """95% prediction interval of an estimate of dependence for independent columns.
 
     Args:
         low: lower end, nats.
@@ -37,11 +37,11 @@ class Null:
 
     @classmethod
     def of(cls, stored: Ends | None) -> Null | None:
-        """What `scores.json` holds, or None where it holds none: earlier versions had none."""
+        """The interval in `scores.json`; None where there is none, as in older files."""
         return None if stored is None else cls(*stored)
 
     def within(self, value: float) -> bool:
-        """Whether a value is no larger than independent columns give."""
+        """Whether a value is no larger than for independent columns."""
         return value <= self.high
 
     @property
@@ -57,7 +57,7 @@ def nulls_of(scores: Scores) -> dict[str, Null | None]:
 
 
 def null_ends(name: str) -> tuple[str, str]:
-    """What the ends of a quantity's null are called in a study's table."""
+    """Column names of the ends of a quantity's null in the table of a study."""
     return f"{name}_null_low", f"{name}_null_high"
 
 
@@ -78,21 +78,21 @@ def dependence_said(name: str, value: float, null: Null | None, what: str = "lat
 
 
 def r_mi_said(scores: Scores) -> str:
-    """`dependence_said` of the R_MI in `scores.json`; of a single latent, that it has no pair."""
+    """`dependence_said` of the R_MI in `scores.json`; a single latent has no pair."""
     if len(scores.active) < 2:
         return "R_MI 0 nats (one latent has no pair)"
     return dependence_said("R_MI", scores.r_mi, Null.of(scores.r_mi_null))
 
 
 def permuted(part: Representation, seed: int) -> Representation:
-    """The same latents, made independent: every latent's samples are permuted on their own."""
+    """The same latents made independent: the samples of every latent are permuted separately."""
     columns = (part.codes, part.scale, part.encoded.draws)
     codes, scale, draws = permuted_together(columns, np.random.default_rng([seed, 1]))
     return replace(part, encoded=part.encoded._replace(codes=codes, scale=scale, draws=draws))
 
 
 def metric_nulls(codes: NDArray[np.floating], names: Sequence[str], seed: int) -> dict[str, Null]:
-    """Nulls of those of the named metrics that are dependences among latents.
+    """Nulls of the named metrics that measure dependence among latents.
 
     Args:
         codes: `(N, D)`.

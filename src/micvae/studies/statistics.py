@@ -1,4 +1,4 @@
-"""Means that never stand without their interval."""
+"""Means with confidence intervals, and comparisons over seeds."""
 
 import math
 from collections.abc import Sequence
@@ -63,10 +63,10 @@ def pair_interval(
     .. math:: \sum_{i \ne j} w_i w_j A_{ij} \Big/ \sum_{i \ne j} w_i w_j
 
     Args:
-        agreement: (S, S), how much run i agrees with run j; made symmetric, the diagonal is not
-            looked at.
+        agreement: (S, S), agreement of run i with run j; it is made symmetric, and the diagonal is
+            ignored.
         confidence: coverage, between 0 and 1.
-        resamples: how many bootstrap samples; those of one run alone are left out.
+        resamples: number of bootstrap samples; samples of a single run are left out.
         seed: determines the resampling.
 
     Returns:
@@ -120,14 +120,14 @@ def paired_interval(
 def chance_of_one_side(seeds: int) -> float:
     """Probability that all differences of two equal methods fall on one side of 0: 2^(1 − n).
 
-    Each of n differences is as likely above 0 as below. Where all are on one side, the bootstrap
-    interval of their mean excludes 0: with 3 seeds that happens in 25% of comparisons.
+    Each of n differences is as likely above 0 as below. If all are on one side, the bootstrap
+    interval of their mean excludes 0: with 3 seeds this happens in 25% of comparisons.
     """
     return float(2.0 ** (1 - seeds))
 
 
 def enough_seeds(level: float = 0.95) -> int:
-    """The fewest paired seeds that can tell two methods apart with this confidence.
+    """The smallest number of paired seeds that can distinguish two methods at this level.
 
     With fewer, `chance_of_one_side` is above 1 − level: 6 at 95%.
     """
@@ -135,17 +135,17 @@ def enough_seeds(level: float = 0.95) -> int:
 
 
 def distinguishable(difference: MeanInterval, seeds: int, level: float = 0.95) -> bool:
-    """Whether seeds tell two methods apart: the one statement that every page makes.
+    """Whether so many seeds distinguish two methods; every page uses this criterion.
 
-    There are enough seeds (`enough_seeds`), and the interval excludes 0 also where it is widened
-    by what the bootstrap of so few values misses: Student's quantile of n − 1 degrees of freedom
-    over the normal one, and √(n / (n − 1)), together 1.44 at 6 seeds. Between equal methods with
-    normal differences that happens in about 1 − level of comparisons; of the plain interval, in
-    some 12% at 6 seeds.
+    There must be enough seeds (`enough_seeds`), and the interval must exclude 0 after it is widened
+    by what the bootstrap of few values misses: Student's quantile of n − 1 degrees of freedom
+    over the normal one, and √(n / (n − 1)), together 1.44 at 6 seeds. For equal methods with
+    normal differences this happens in about 1 − level of comparisons; the plain interval excludes
+    0 in about 12% at 6 seeds.
 
     Args:
-        difference: the mean paired difference and its interval.
-        seeds: how many pairs it is the mean of.
+        difference: mean paired difference with its interval.
+        seeds: number of pairs.
         level: confidence of the interval.
     """
     if difference.low is None or difference.high is None or seeds < enough_seeds(level):
@@ -183,7 +183,7 @@ def rank_correlation(
         raise MicvaeError(f"scores of shape {a.shape} and {b.shape}: give two numbers per run.")
     value = _spearman(a, b)
     if value is None:
-        raise MicvaeError("a score is the same for every run, and so ranks none.")
+        raise MicvaeError("a score is the same for every run, so it has no ranks.")
     rows = [np.flatnonzero(of == name) for name in np.unique(of)]
     if len(rows) < 2:
         return MeanInterval(value, None, None)

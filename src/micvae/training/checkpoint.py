@@ -1,4 +1,4 @@
-"""The state of an unfinished training, in one file that is replaced in one step."""
+"""The state of an unfinished training, in one file that is replaced atomically."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def load(
     optimizers: Mapping[str, torch.optim.Optimizer],
     generators: Mapping[str, torch.Generator],
 ) -> tuple[int, float]:
-    """Restore what `save` wrote, in place; return the steps taken and the seconds they took."""
+    """Restore the state that `save` wrote, in place; return the steps and seconds taken."""
     tensors, metadata = load_tensors(path)
     try:
         for name, module in modules.items():
@@ -70,10 +70,10 @@ def load(
 
 
 def step_of(path: Path) -> int:
-    """Steps that were taken when a checkpoint was written.
+    """Number of steps before a checkpoint was written.
 
     Raises:
-        RunError: where the file cannot be read, or says no number of steps.
+        RunError: if the file cannot be read, or has no number of steps.
     """
     try:
         with safe_open(path, framework="pt") as file:  # checks the file's size, too
@@ -81,22 +81,22 @@ def step_of(path: Path) -> int:
     except (OSError, SafetensorError) as error:
         raise RunError(f"{path} is not a readable safetensors file: {error}.") from None
     except (KeyError, ValueError):
-        raise RunError(f"{path} says no number of steps; it is no checkpoint.") from None
+        raise RunError(f"{path} has no number of steps; it is not a checkpoint.") from None
 
 
 def restore(module: nn.Module, tensors: Mapping[str, Tensor], prefix: str = "") -> None:
-    """Copy tensors into a module's own storage; every one must be there with its shape."""
+    """Copy tensors into the storage of a module; each must be present with its shape."""
     with torch.no_grad():
         for key, target in module.state_dict().items():
             if tensors[prefix + key].shape != target.shape:
                 raise ValueError(f"{key} has shape {tuple(tensors[prefix + key].shape)}")
             target.copy_(tensors[prefix + key])
-            if not target.isfinite().all():  # also what was finite in double precision only
+            if not target.isfinite().all():  # also values that were finite in double precision only
                 raise ValueError(f"{key} holds NaN or infinite values")
 
 
 def save_tensors(path: Path, tensors: Mapping[str, Tensor], metadata: dict[str, str]) -> None:
-    """Write a safetensors file, whole or not at all."""
+    """Write a safetensors file atomically."""
     with replacing(path) as temporary:
         save_file(
             {k: t.detach().cpu().contiguous() for k, t in tensors.items()}, temporary, metadata
@@ -104,7 +104,7 @@ def save_tensors(path: Path, tensors: Mapping[str, Tensor], metadata: dict[str, 
 
 
 def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
-    """Read a safetensors file onto the CPU, or say that it is broken."""
+    """Read a safetensors file onto the CPU."""
     checked_file(path)
     try:
         with safe_open(path, framework="pt") as file:
@@ -137,7 +137,7 @@ def _parameters(optimizer: torch.optim.Optimizer) -> list[Tensor]:
 
 
 def _laid_out_like(parameter: Tensor, value: Tensor) -> Tensor:
-    """Give a moment its parameter's memory layout, which fused updates rely on."""
+    """Copy a moment into the memory layout of its parameter, which fused updates require."""
     if value.shape != parameter.shape:
         return value.to(parameter.device, copy=True)  # no view of the file, which is replaced
     return torch.empty_like(parameter).copy_(value)

@@ -1,4 +1,4 @@
-"""A trained model from its configuration and its weights, neither of which need be trusted."""
+"""Load a trained model from its configuration and weights, which may come from strangers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from micvae.training.config import RunConfig
 from micvae.training.device import resolve
 
 MOST_SIDE = 2**24
-"""Of a sample: more numbers along one axis are a slip, or are to fill the memory."""
+"""Limit for each side of a sample; a larger one is a mistake, or meant to exhaust the memory."""
 
 
 @with_torch_defaults
@@ -26,18 +26,18 @@ def restored_model(
 ) -> VAEModel:
     """Rebuild a trained model with its auxiliary modules, in evaluation mode.
 
-    What the configuration asks for is laid out without memory first, and compared with the shapes
-    in the file's header; only a model that is as large as its own file is built.
+    The model is first created without memory, and its shapes are compared with those in the file's
+    header. Only a model of the size of its file is built.
 
     Args:
-        config: what was trained.
+        config: the configuration of the training.
         image_shape: `(C, H, W)`, or `(F,)` for vectors.
         weights: a safetensors file.
-        device: where the model is to be.
+        device: the device of the model.
 
     Raises:
-        RunError: where the file cannot be read, does not fit the configuration tensor by tensor,
-            or holds a weight that is not finite.
+        RunError: if the file cannot be read, does not fit the configuration tensor by tensor, or
+            has a weight that is not finite.
     """
     shapes = checkpoint.shapes(weights)
     try:
@@ -80,18 +80,20 @@ def _built(
 def _compare(wanted: dict[str, Shape], found: dict[str, Shape]) -> None:
     missing, unknown = wanted.keys() - found.keys(), found.keys() - wanted.keys()
     if missing or unknown:
-        what = f"lacks {min(missing)}" if missing else f"has {min(unknown)}, which it has not"
-        raise ValueError(f"the file {what}")
+        tensor = (
+            f"missing tensor {min(missing)}" if missing else f"unexpected tensor {min(unknown)}"
+        )
+        raise ValueError(tensor)
     for key, shape in wanted.items():
         if found[key] != shape:
-            raise ValueError(f"{key} has shape {found[key]}, and the model {shape}")
+            raise ValueError(f"{key} has shape {found[key]}, expected {shape}")
 
 
 def checked_shape(given: object) -> ImageShape:
-    """The shape of a sample as a file states it: `(C, H, W)` or `(F,)`.
+    """Check the shape of a sample in a file: `(C, H, W)` or `(F,)`.
 
     Raises:
-        RunError: where it is none.
+        RunError: if it is not such a shape.
     """
     sides = given if isinstance(given, list | tuple) else ()
     whole = all(isinstance(s, int) and not isinstance(s, bool) for s in sides)

@@ -1,4 +1,4 @@
-"""The one training loop. It knows no method's name."""
+"""The training loop. It contains no name of a method."""
 
 import time
 import warnings
@@ -25,12 +25,12 @@ from micvae.training.log import StepLog
 CHECKPOINT = "checkpoint.safetensors"
 LOG = "log.parquet"
 SECOND = "second_batch_order"
-_FLUSH = 50  # steps between looks at the log: often enough to stop soon, seldom enough for a GPU
+_FLUSH = 50  # steps between readings of the log, which synchronise a GPU
 
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a training stands: for progress bars."""
+    """State of a training, for progress bars."""
 
     step: int
     steps: int
@@ -39,14 +39,14 @@ class Progress:
 
 
 class Trainer:
-    """One training: model, own networks of the objective, optimisers, sources of randomness.
+    """One training: model, networks of the method, optimisers, sources of randomness.
 
     Args:
-        config: what to train, for how long.
-        dataset: what to train on; its factors are not looked at.
+        config: the configuration.
+        dataset: the training data; its factors are not used.
 
     Raises:
-        DataError: where there are fewer images than one batch, or the network does not fit them.
+        DataError: if there are fewer images than one batch, or the network does not fit them.
     """
 
     def __init__(self, config: RunConfig, dataset: FactorDataset) -> None:
@@ -114,21 +114,21 @@ class Trainer:
 
     @property
     def seconds(self) -> float:
-        """Time that this training has taken, with that of the sessions which it goes on from."""
+        """Duration of this training, with earlier sessions that it continues."""
         return time.perf_counter() - self._began
 
     def fit(
         self, folder: Path, report: Callable[[Progress], None] = lambda progress: None
     ) -> VAEModel:
-        """Train, or go on from the folder's checkpoint, and return the model.
+        """Train, or continue from the folder's checkpoint, and return the model.
 
-        After every epoch the whole state is written to `folder`, so that a killed training goes
-        on with the next call and ends with the same bits as one that was never interrupted. Where
-        the checkpoint or its log is damaged, or the log ends before the checkpoint, training begins
+        The whole state is written to `folder` after every epoch, so that the next call continues an
+        interrupted training and ends with the same bits as without interruption. If the
+        checkpoint or its log is damaged, or the log ends before the checkpoint, training begins
         again, with a warning.
 
         Args:
-            folder: where the checkpoint and the log are kept; it must exist.
+            folder: folder of the checkpoint and the log; it must exist.
             report: called every few dozen steps.
 
         Raises:
@@ -153,10 +153,10 @@ class Trainer:
         return self.model
 
     def terms_of_model(self) -> dict[str, float]:
-        """Mean of every term over the data, of the model as it is now; nothing is trained.
+        """Mean of every term over the data, for the current model; without training.
 
-        Batches are taken in the order of the data, an incomplete last one is left out, and noise
-        comes from a stream of its own.
+        Batches follow the order of the data without an incomplete last one, and noise comes from a
+        separate stream.
         """
         log, size = StepLog(), self.config.batch_size
         noise = _stream(self.config, 6, self.device)
@@ -177,7 +177,7 @@ class Trainer:
         return Step(self.step, len(self.images), noise, self.networks, other, rows, prepared)
 
     def _can_go_on(self, saved: Path, log: Path) -> bool:
-        """Take up the log of a checkpoint; no, with a warning, where the two are of no use."""
+        """Load the log of a checkpoint; False, with a warning, if either is unusable."""
         try:
             self.log.load(log, checkpoint.step_of(saved))
         except RunError as error:
@@ -188,7 +188,7 @@ class Trainer:
         return True
 
     def _epochs(self, report: Callable[[Progress], None]) -> Iterator[int]:
-        """Train epoch by epoch; what is yielded is the number of epochs done."""
+        """Train epoch by epoch, and yield the number of epochs done."""
         total = self.config.epochs * self.steps_per_epoch
         self.model.train()
         while self.step < total:
@@ -202,14 +202,14 @@ class Trainer:
         self.model.eval()
 
     def steps(self) -> Iterator[int]:
-        """Take the steps of one epoch; what is yielded is how many of them are done."""
+        """Take the steps of one epoch, and yield the number of steps done."""
         others = self._batches(SECOND) if SECOND in self.streams else None
         for taken, (rows, batch) in enumerate(self._batches("order"), start=1):
             self._update(batch, rows, None if others is None else next(others)[1])
             yield taken
 
     def _batches(self, stream: str) -> Iterator[tuple[Tensor, Tensor]]:
-        """Which images are in each batch of an epoch, and the images."""
+        """Rows and images of each batch of an epoch."""
         order = torch.randperm(len(self.images), generator=self.streams[stream])
         order = order.to(self.images.device)
         size = self.config.batch_size
@@ -219,7 +219,7 @@ class Trainer:
             yield rows, laid_out(batch, self.device)
 
     def _update(self, batch: Tensor, rows: Tensor, other: Tensor | None = None) -> None:
-        """One step: every group's gradient is taken before any group's weights move."""
+        """One step: the gradients of all groups are computed before any weights change."""
         step = self._step(rows, self.streams["noise"], other)
         losses = self.objective(self.model, batch, step)
         self.log.add(losses)

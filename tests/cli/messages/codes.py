@@ -99,10 +99,9 @@ np.save("codes.npy", codes.astype(np.float32))
 
 entry(
     "One factor or one latent",
-    "there is one factor: no second one to be told from; DCI disentanglement and modularity are 1 "
-    "by convention",
-    meaning="A warning. Scores that compare factors with each other need two. The same is said of "
-    "a single latent and of constant codes.",
+    "there is only one factor: DCI disentanglement and modularity are 1 by convention",
+    meaning="A warning. Scores that compare factors with each other need two. There are similar "
+    "warnings for a single latent and for constant codes.",
     given=f"{SCORE} --metrics dci_disentanglement",
     remedy="Give a second factor that varies, where one is known.",
     fix="""
@@ -121,9 +120,9 @@ table.to_csv("factors.csv", index=False)
 
 entry(
     "A score that is not fair to a factor",
-    "<scores>: not fair to <kind> factors (column <names>), whose values they take for numbers on "
-    "a line or ask of a single latent; block_score is",
-    meaning="A warning. Most scores take the values of an angle or of a category for numbers on a "
+    "<scores>: not fair to <kind> factors (column <names>), which they treat as numbers on a line "
+    "or expect in a single latent; use block_score",
+    meaning="A warning. Most scores treat the values of an angle or of a category as numbers on a "
     "line.",
     given=f"{SCORE} --metrics sap --factor-kinds angular ordinal",
     remedy="Use `block_score`.",

@@ -84,7 +84,7 @@ def autoregressive(
 
 
 def _followed(innovations: list[float], rho: float) -> list[float]:
-    """The process that starts with the first innovation."""
+    """Run the process from the first innovation."""
     return list(accumulate(innovations, lambda last, new: rho * last + new))
 
 

@@ -1,4 +1,4 @@
-"""Sources that are independent of one another and from sample to sample."""
+"""Independent sources, independent across samples."""
 
 from __future__ import annotations
 

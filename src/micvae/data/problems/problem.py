@@ -1,9 +1,9 @@
-"""`Problem`: a data set of which everything is known, from the sources to what theory promises."""
+"""`Problem`: a data set with known sources, known mixing and a statement of identifiability."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, NamedTuple, cast
 
 import numpy as np
@@ -57,6 +57,11 @@ class Problem(FactorDataset):
         return replace(part, hidden={name: rows[index] for name, rows in self.hidden.items()})
 
 
+def without_mixing(data: FactorDataset) -> FactorDataset:
+    """The same data as a plain `FactorDataset`, for changes of its vectors."""
+    return FactorDataset(**{f.name: getattr(data, f.name) for f in fields(FactorDataset)})
+
+
 class Streams(NamedTuple):
     """Independent generators, so that more samples or noise leave the mixing as it is."""
 
@@ -105,7 +110,7 @@ def observed(
     auxiliary: Array | None = None,
     sequence: NDArray[np.int64] | None = None,
 ) -> Problem:
-    """Mix sources `(N, D)`, add noise, and put together what is known.
+    """Mix sources `(N, D)`, add noise, and build the `Problem`.
 
     Args:
         name: of the problem.
