@@ -26,6 +26,7 @@ PACKAGES = [
     "micvae.studies",
     "micvae.sharing",
     "micvae.reports",
+    "micvae.claims",
 ]
 
 
