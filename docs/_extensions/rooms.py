@@ -18,14 +18,8 @@ import micvae
 
 WITHOUT = {"api", "cli", "__main__"}  # offered by `micvae` itself; a program
 INTRODUCTION = """\
-<<<<<<< HEAD
-Every public name, room by room: what it computes, with the equation, shapes, units (nats), what is
-raised, and the source. Whoever uses micvae from Python mostly meets `load`, `RunConfig`,
-`train_run`, `Run`, `evaluate`, `evaluate_run` and `report_run`.
-=======
 Every public name by package: what it computes, its equation, shapes, units (nats), errors and
 references. Start with :doc:`micvae <micvae>`: its functions cover a whole analysis.
->>>>>>> main
 """
 
 

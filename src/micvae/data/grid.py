@@ -1,4 +1,4 @@
-"""What data on a grid of factor values share: how rows are drawn, and which factors exist."""
+"""Sampling and checks for data sets on a grid of factor values."""
 
 import math
 from collections.abc import Sequence
