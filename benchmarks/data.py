@@ -36,7 +36,7 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=3)
     options = parser.parse_args()
     for name, make in GENERATED.items():
-        data = make(options.images)
+        data = make(options.images).load()
         print(f"{name:30} {rate(data, data.factors, options.repeats):10,.0f} images/s")
     few = data.factors[:512].copy()  # the last one is scenes
     few[:, 3] = np.linspace(0.75, 1.25, len(few))

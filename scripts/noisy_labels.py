@@ -20,7 +20,7 @@ import numpy as np
 import torch
 
 from micvae import spelling
-from micvae.data import FactorDataset, load
+from micvae.data import FactorDataset, describe
 from micvae.data.augmentation import Augmentation
 from micvae.data.labels import label_of
 from micvae.data.wrapping import column
@@ -119,7 +119,7 @@ def main() -> None:
         objective = CSIsolate(label=options.label, noise=rate, augmentation=augmentation, **given)
         row = found.setdefault(f"{rate:.0%}", {})
         for seed in options.seeds:
-            train, test = split(load(options.data.format(seed=seed)), options.held_out)
+            train, test = split(describe(options.data).with_seed(seed).load(), options.held_out)
             for name, arm in arms(objective).items():
                 if options.arms and name not in options.arms:
                     continue

@@ -1,5 +1,6 @@
 """What many tests set up: small networks, short trainings, data with every optional part."""
 
+import io
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -10,9 +11,10 @@ import numpy as np
 from micvae.cli import main
 from micvae.data import squares
 from micvae.errors import MicvaeError
+from micvae.metrics import evaluate
 from micvae.networks import MLP, Patch
 from micvae.objectives import Objective, find
-from micvae.scoring import ensure_scores
+from micvae.scoring import ensure_scores, runs
 from micvae.studies.pool import Event
 from micvae.training import Run, RunConfig, train_run
 
@@ -57,6 +59,46 @@ def run_quietly(*arguments: object) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         main([*map(str, arguments)])
+
+
+BLANK = b'<svg xmlns="http://www.w3.org/2000/svg" width="1pt" height="1pt" viewBox="0 0 1 1"/>'
+
+
+def without_rendering(setattr: Callable[[Any, str, Any], None]) -> None:
+    """Figures are made, but blank files are written in place of drawings, which take seconds.
+
+    For tests of something else than figures; `setattr` may be that of a `pytest.MonkeyPatch`.
+    """
+    from matplotlib.figure import Figure
+
+    def savefig(self: Figure, target: Any, **options: Any) -> None:
+        if isinstance(target, io.BytesIO):
+            target.write(BLANK)
+        else:
+            Path(target).write_bytes(BLANK)
+
+    setattr(Figure, "draw_without_rendering", lambda self: None)
+    setattr(Figure, "savefig", savefig)
+
+
+def few_scores(setattr: Callable[[Any, str, Any], None]) -> None:
+    """Runs are scored by four metrics, and from few votes: for tests of something else."""
+    dci = ("disentanglement", "completeness", "informativeness")
+    chosen = ("mig", *(f"dci_{name}" for name in dci))
+
+    def scored(*arrays: Any, **options: Any) -> Any:
+        return evaluate(*arrays, **options | {"metrics": chosen if len(arrays) > 1 else None})
+
+    setattr(runs, "evaluate", scored)
+    setattr(runs, "VOTES", dict.fromkeys(runs.VOTES, (20, 20)))
+
+
+def quick_audits(setattr: Callable[[Any, str, Any], None]) -> None:
+    """`--quick` of an audit is quicker still, and ten images are enough for it."""
+    from micvae.identifiability.audit import run as audit
+
+    setattr(audit, "QUICK", audit.Scale(4, 4, 1, 4, 64, 60, 200, 5))
+    setattr(audit, "MIN_IMAGES", 10)
 
 
 def in_process(

@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 import torch
 
-from builders import tiny_run
+from builders import in_process, tiny_run
 from micvae.data import FactorDataset, squares
+from micvae.studies import study
 from micvae.training import Run
 
 torch.set_num_threads(1)
@@ -29,6 +30,12 @@ def toy() -> FactorDataset:
 def finished_run(tmp_path_factory) -> Run:
     """A finished run of 96 toy images, for all tests: copy its folder before you change it."""
     return tiny_run(tmp_path_factory.mktemp("finished") / "run")
+
+
+@pytest.fixture
+def studies_in_process(monkeypatch):
+    """The runs of studies and selections are trained in this process, not by workers."""
+    monkeypatch.setattr(study, "run_jobs", in_process)
 
 
 @pytest.fixture(autouse=True)

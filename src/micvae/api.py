@@ -67,7 +67,6 @@ def train(
     from micvae.data import standardised
     from micvae.training.data_identity import IN_MEMORY
     from micvae.training.run import DATA
-    from micvae.training.run_copy import write_data
     from micvae.training.train import data_for, train_run
 
     path, (text, dataset) = expanded(out), _described(data)
@@ -78,7 +77,7 @@ def train(
     with _progress(verbose, "run", f"training {config.method} on {dataset.name}") as report:
         run = train_run(config, path, report, dataset)
     if config.data == IN_MEMORY and not (path / DATA).exists():
-        write_data(path / DATA, dataset.as_float32())
+        dataset.as_float32().save(path / DATA)
     return run
 
 
@@ -89,7 +88,7 @@ def evaluate(  # type: ignore[overload-overlap]  # text is array-like, too
 @overload
 def evaluate(codes: ArrayLike, factors: ArrayLike | None = None, **options: Any) -> Evaluation: ...
 def evaluate(codes: Any, factors: Any = None, **options: Any) -> Scores | Evaluation:
-    """Score a trained run, or anybody's codes.
+    """Score a trained run, or codes from any program.
 
     Args:
         codes: a finished run, whose scores are also stored in its folder; or codes `(N, D)`.
@@ -228,10 +227,10 @@ def compare(
         >>> [(row.row, row.seed) for row in found]
         [('VAE', 0), ('β = 4', 0)]
     """
-    from micvae.data import load as load_data
+    from micvae.data import describe
     from micvae.studies.pool import leave_if_worker
     from micvae.studies.record import StudyRecord
-    from micvae.studies.selection import OWN_DATA, _kept
+    from micvae.studies.selection import OWN_DATA
     from micvae.studies.study import described, grid, n_workers, run_study
 
     leave_if_worker()
@@ -239,9 +238,10 @@ def compare(
         raise MicvaeError(f"seeds is {seeds} and restarts is {restarts}; give at least 1 of each.")
     folder, (text, dataset) = expanded(out), _described(data)
     if dataset is not None:
-        text = str(_kept(dataset, folder / OWN_DATA))
+        dataset.save(folder / OWN_DATA)
+        text = str(folder / OWN_DATA)
     else:
-        dataset = load_data(text.replace("{seed}", "0"))
+        dataset = describe(text).with_seed(0).load()
     text = (standardise and _standardised_name(text, dataset)) or text
     named = methods if isinstance(methods, Mapping) else {method: method for method in methods}
     rows = {label: _config(method, text, options) for label, method in named.items()}
@@ -311,24 +311,25 @@ def _config(method: str | Objective, data: str, options: Mapping[str, Any]) -> R
 def _described(data: Any) -> tuple[str, FactorDataset | None]:
     """What a run stores as its data; and the data itself, unless that text names it."""
     from micvae.estimator.containers import open_container
-    from micvae.estimator.inputs import taken
+    from micvae.estimator.inputs import dataset_of
 
     if isinstance(data, str | Path):
         return str(data), None
     opened = open_container(data, column=None, fitting=True)
-    given = taken(opened.values, layout=opened.layout or "auto")
+    given = dataset_of(opened.values, layout=opened.layout or "auto")
     names = opened.names or given.dataset.feature_names
     return given.data, replace(given.dataset, feature_names=names)
 
 
 def _standardised_name(text: str, dataset: FactorDataset) -> str | None:
     """What a run on measured vectors stores as its data once they are standardised."""
-    from micvae.data.standardised import own_vectors, standardised_name
+    from micvae.data import describe
+    from micvae.data.standardised import own_vectors
     from micvae.training.data_identity import IN_MEMORY
 
     if not own_vectors(dataset.source, dataset.image_shape):
         return None
-    return text if text == IN_MEMORY else standardised_name(text)
+    return text if text == IN_MEMORY else str(describe(text).wrapped("standardised"))
 
 
 def _progress(verbose: bool, what: Literal["run", "study"], *about: Any) -> Any:

@@ -2,31 +2,66 @@
 
 A run's configuration names its parts (estimator, likelihood, schedule, …) the same way on the
 command line, in `run.json` and in a study's table: a registered name, where needed with
-arguments as in Python. Only literals are read, so nothing that is opened can run code.
+arguments as in Python. An argument that is itself a choice may be quoted or not:
+`split(squares(n=64))`. Only literals are read, so nothing that is opened can run code.
 """
 
 from __future__ import annotations
 
 import ast
 import dataclasses
+import inspect
 import re
 from collections.abc import Callable, Mapping
 from types import UnionType
-from typing import Any, Literal, NamedTuple, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import (
+    Any,
+    Literal,
+    NamedTuple,
+    TypeVar,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 from micvae.errors import MicvaeError, nearest
 
 T = TypeVar("T")
+Labels = tuple[tuple[str, str], ...]
+"""Arguments as they were written: per argument what stands before its value, and its field."""
 _ESCAPE = re.compile(r"\\(x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8}|.)", re.DOTALL)
+
+_FORM = re.compile(r"\s*([\w-]+)\s*(?:\(.*\)|\([^)]*)?\s*", re.DOTALL)
+"""A name, alone or with brackets; behind the last closing one there is nothing."""
 
 LONGEST = 2**17
 """Characters of a choice as text: a longer one takes seconds to be read."""
+
+
+class Seed:
+    """A seed that is not yet known, written `{seed}`: of data that follows the seed of a run."""
+
+    def __repr__(self) -> str:
+        """As it is written."""
+        return "{seed}"
+
+
+SEED = Seed()
 
 
 class _Choices(NamedTuple):
     what: str
     kinds: Mapping[str, type[Any]]
     of_number: Callable[[float], Any] | None
+    of_path: type[Any] | None
+    exists: Callable[[str], object]
+
+
+class _Nested(str):
+    """A choice that was written as an argument of another one, without quotes."""
+
+    __slots__ = ()
 
 
 _REGISTERED: dict[type[Any], _Choices] = {}
@@ -37,12 +72,23 @@ def register(
     kinds: Mapping[str, type[Any]],
     what: str,
     of_number: Callable[[float], Any] | None = None,
+    of_path: type[Any] | None = None,
+    exists: Callable[[str], object] = bool,
 ) -> None:
     """Make the frozen dataclasses `kinds`, all subclasses of `base`, writable as text.
 
-    `what` names the choice in error messages; with `of_number` a bare number is one, too.
+    Args:
+        base: the type of the fields that hold such a choice.
+        kinds: the choices by name.
+        what: names the choice in error messages.
+        of_number: makes the choice that a bare number stands for.
+        of_path: the choice that a path stands for, with a field `path`. A text is a path where a
+            file of that name exists, or where it does not have the form of a known name. In quoted
+            texts a backslash is then one, unless a quotation mark or another backslash follows,
+            and an argument may be `{seed}`, see `SEED`.
+        exists: whether there is a file or folder of that name.
     """
-    _REGISTERED[base] = _Choices(what, kinds, of_number)
+    _REGISTERED[base] = _Choices(what, kinds, of_number, of_path, exists)
 
 
 def registered(base: Any) -> bool:
@@ -52,13 +98,50 @@ def registered(base: Any) -> bool:
 
 def everything() -> list[type[Any]]:
     """Every class that can be written as text."""
-    return [kind for _, kinds, _ in _REGISTERED.values() for kind in kinds.values()]
+    return [kind for choices in _REGISTERED.values() for kind in choices.kinds.values()]
+
+
+def kinds_of(base: type[T]) -> Mapping[str, type[T]]:
+    """The registered choices of type `base` by name."""
+    return _REGISTERED[base].kinds
+
+
+def of_function(
+    function: Callable[..., Any], base: type[T], types: Mapping[Any, Any], skip: int = 0
+) -> type[T]:
+    """A frozen dataclass whose fields are the parameters of a function, for `register`.
+
+    Args:
+        function: becomes the class attribute `builder`; its name in CamelCase is that of the
+            class.
+        base: what the class derives from.
+        types: the type of a field by that of its parameter, where they differ.
+        skip: number of leading parameters that are no fields.
+    """
+    hints = get_type_hints(function)
+    parameters = list(inspect.signature(function).parameters.values())[skip:]
+    made = dataclasses.make_dataclass(
+        "".join(part.capitalize() for part in function.__name__.split("_")),
+        [
+            (p.name, types.get(hints[p.name], hints[p.name]), *_default(p.default))
+            for p in parameters
+        ],
+        bases=(base,),
+        frozen=True,
+        namespace={"builder": staticmethod(function), "__doc__": function.__doc__},
+    )
+    made.__module__ = function.__module__
+    return made
+
+
+def _default(value: Any) -> tuple[Any, ...]:
+    return () if value is inspect.Parameter.empty else (dataclasses.field(default=value),)
 
 
 def metavar(base: type[Any]) -> str:
     """How a help text shows what can be written: the names, and NUMBER where one is enough."""
-    _, kinds, of_number = _REGISTERED[base]
-    return "|".join([*(["NUMBER"] if of_number else []), *kinds])
+    choices = _REGISTERED[base]
+    return "|".join([*(["NUMBER"] if choices.of_number else []), *choices.kinds])
 
 
 def read(text: str | float, base: type[T]) -> T:
@@ -68,7 +151,7 @@ def read(text: str | float, base: type[T]) -> T:
         MicvaeError: for an unknown name (the known ones are listed) or arguments that do not fit
             their fields, see `fitting`.
     """
-    what, kinds, of_number = _REGISTERED[base]
+    what, kinds, of_number, of_path, exists = choices = _REGISTERED[base]
     if of_number is not None:
         try:
             return of_number(float(text))  # type: ignore[no-any-return]
@@ -78,34 +161,58 @@ def read(text: str | float, base: type[T]) -> T:
             pass
     if not isinstance(text, str):
         raise MicvaeError(f"{what} is {text!r}; write a name, such as {next(iter(kinds))}.")
-    name, positional, keywords = parse(text, what)
-    key = next((k for k in kinds if k.replace("-", "_") == name.replace("-", "_")), None)
+    if of_path is not None and (exists(text) or _kind(text, kinds) is None):
+        return of_path(text)  # type: ignore[no-any-return]
+    name, positional, keywords = _call(text, choices)
+    key = _kind(name, kinds)
     if key is None:
         near = nearest(name, kinds)
         raise MicvaeError(f"unknown {what} {name!r}{near}; choose from {', '.join(kinds)}.")
     fields = dataclasses.fields(kinds[key])
     hints = get_type_hints(kinds[key])
+    wrong = ""
     try:
         if len(positional) > len(fields):
             raise TypeError
         values = dict(zip((f.name for f in fields), positional, strict=False))
         if values.keys() & keywords.keys():
             raise TypeError
+        labels = (*(("", name) for name in values), *((f"{name}=", name) for name in keywords))
         renamed = getattr(kinds[key], "renamed", {})  # fields that runs were stored with before
         values |= {renamed.get(name, name): value for name, value in keywords.items()}
-        built = {
-            k: read(v, hints[k])
-            if registered(hints.get(k))
-            else fitting(k, v, hints.get(k), of=key)
-            for k, v in values.items()
-        }
-        return kinds[key](**built)  # type: ignore[no-any-return]
+        wrong = ", ".join(repr(name) for name in values if name not in {f.name for f in fields})
+        choice = kinds[key](**{k: _argument(k, v, hints.get(k), key) for k, v in values.items()})
     except (TypeError, OverflowError):
         signature = ", ".join(
             f.name if f.default is dataclasses.MISSING else f"{f.name}={_literal(f.default)}"
             for f in fields
         )
-        raise MicvaeError(f"{what} {text!r} does not fit {key}({signature}).") from None
+        wrong = wrong and f": it has no {wrong}"
+        raise MicvaeError(f"{what} {text!r} does not fit {key}({signature}){wrong}.") from None
+    if of_path is not None:
+        object.__setattr__(choice, "written", labels)
+    return choice  # type: ignore[no-any-return]
+
+
+def _kind(text: str, kinds: Mapping[str, type[Any]]) -> str | None:
+    """The choice that a text names, alone or before brackets; None where it names none."""
+    found = _FORM.fullmatch(text)
+    name = found[1].replace("-", "_") if found else None
+    return next((kind for kind in kinds if kind.replace("-", "_") == name), None)
+
+
+def _argument(name: str, value: Any, hint: Any, kind: str) -> Any:
+    """The value of a field, out of what was written for it."""
+    if value is SEED:
+        return value
+    if registered(hint):
+        return value if isinstance(value, hint) else read(value, hint)
+    if isinstance(value, _Nested):
+        raise MicvaeError(
+            f"{name} is {value}, which is not understood as an argument of {kind}; give "
+            f"{wanted(hint)}."
+        )
+    return fitting(name, value, hint, of=kind)
 
 
 def fitting(name: str, value: Any, hint: Any, *, of: str) -> Any:
@@ -188,13 +295,13 @@ def wanted(hint: Any) -> str:
     return plain.get(hint, "None")
 
 
-def quoted(text: str) -> str:
-    r"""Text in quotes, as `parse(…, paths=True)` reads it back.
+def quoted(value: Any) -> str:
+    r"""A literal as text, as an argument of a choice that may name paths.
 
     Line breaks and tabs are written as \x0a and the like, since \n may begin a folder's name.
     """
     written = {"n": "x0a", "r": "x0d", "t": "x09"}
-    return _ESCAPE.sub(lambda m: "\\" + written.get(m[1], m[1]), repr(text))
+    return _ESCAPE.sub(lambda m: "\\" + written.get(m[1], m[1]), repr(value))
 
 
 def _is_escape(code: str) -> bool:
@@ -205,19 +312,14 @@ def _is_escape(code: str) -> bool:
     return number < 0x110000 and not chr(number).isprintable()
 
 
-def parse(text: str, what: str, *, paths: bool = False) -> tuple[str, list[Any], dict[str, Any]]:
-    """Split `text` into a name, its positional and its keyword literals.
-
-    Args:
-        text: a name, or name(value, key=value).
-        what: what it is, for messages.
-        paths: whether quoted texts are paths, in which a backslash is one unless a quotation mark
-            or another backslash follows; otherwise it begins an escape sequence of Python.
+def _call(text: str, choices: _Choices) -> tuple[str, list[Any], dict[str, Any]]:
+    """Split `text` into a name, its positional and its keyword arguments.
 
     Raises:
-        MicvaeError: for anything else, and for a text of more than 131,072 characters; `**` and a
-            name that is given twice are not taken.
+        MicvaeError: for anything but a name or name(value, key=value), and for a text of more than
+            131,072 characters; `**` and a name that is given twice are not taken.
     """
+    what, paths = choices.what, choices.of_path is not None
     name, bracket, rest = text.strip().partition("(")
     if not bracket:
         return name, [], {}
@@ -243,10 +345,19 @@ def parse(text: str, what: str, *, paths: bool = False) -> tuple[str, list[Any],
         for keyword in call.keywords:
             if keyword.arg is None or keyword.arg in keywords:  # **{…}, or the same name twice
                 raise wrong
-            keywords[keyword.arg] = ast.literal_eval(keyword.value)
-        return name.strip(), [ast.literal_eval(a) for a in call.args], keywords
+            keywords[keyword.arg] = _value(keyword.value, paths)
+        return name.strip(), [_value(argument, paths) for argument in call.args], keywords
     except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
         raise wrong from None
+
+
+def _value(node: ast.expr, seeds: bool) -> Any:
+    """The literal, the choice or the seed that stands for an argument."""
+    if isinstance(node, ast.Name | ast.Call):
+        return _Nested(ast.unparse(node))
+    if seeds and isinstance(node, ast.Set) and ast.unparse(node) == repr(SEED):
+        return SEED
+    return ast.literal_eval(node)
 
 
 def spell(choice: Any, *, full: bool = False) -> str | float:
@@ -257,15 +368,19 @@ def spell(choice: Any, *, full: bool = False) -> str | float:
         full: write every argument; otherwise only those that differ from their default.
     """
     entry = next(entry for base, entry in _REGISTERED.items() if isinstance(choice, base))
+    if type(choice) is entry.of_path:
+        return str(choice.path)
     values = {f.name: getattr(choice, f.name) for f in dataclasses.fields(choice)}
     if entry.of_number is not None and choice == _number(entry, values):
         return float(next(iter(values.values())))
     name = next(key for key, kind in entry.kinds.items() if type(choice) is kind)
-    arguments = [
-        f"{f.name}={_literal(values[f.name], full)}"
+    labels: Labels = getattr(choice, "written", None) or tuple(
+        (f"{f.name}=", f.name)
         for f in dataclasses.fields(choice)
         if full or values[f.name] != f.default
-    ]
+    )
+    show = repr if entry.of_path is None else quoted
+    arguments = [label + show(_plain(values[field], full)) for label, field in labels]
     return f"{name}({', '.join(arguments)})" if arguments else name
 
 
@@ -275,5 +390,9 @@ def _number(entry: _Choices, values: dict[str, Any]) -> Any:
     return entry.of_number(value) if plain else None  # type: ignore[misc]
 
 
-def _literal(value: Any, full: bool = False) -> str:
-    return repr(spell(value, full=full) if dataclasses.is_dataclass(value) else value)
+def _plain(value: Any, full: bool = False) -> Any:
+    return spell(value, full=full) if dataclasses.is_dataclass(value) else value
+
+
+def _literal(value: Any) -> str:
+    return repr(_plain(value))

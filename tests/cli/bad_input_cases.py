@@ -156,7 +156,7 @@ CASES += [
     ),
     Case(
         "a weight that is missing",
-        "lacks decoder.0.weight",
+        "missing tensor decoder.0.weight",
         tensors(lambda t: t.pop("decoder.0.weight")),
     ),
     Case(
@@ -452,7 +452,7 @@ option("an argument that a method has not", "does not fit vae", "study", "vae(ga
 option("a data set that is not there", "no data set or file", "train", "vae", "--data", "no.npz")
 option(
     "an argument that a data set has not",
-    "unexpected keyword argument 'm'; squares takes n, seed, angles, size, intensity",
+    "does not fit squares(n=40960, seed=0, ",
     *TRAIN,
     "--data",
     "squares(m=1)",

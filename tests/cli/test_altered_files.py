@@ -22,7 +22,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from builders import in_process
+from builders import few_scores, in_process, quick_audits
 from micvae.cli import main
 
 SAMPLED = 160
@@ -310,13 +310,10 @@ def small_and_fast() -> Iterator[None]:
     import matplotlib
 
     matplotlib.use("agg")
-    from micvae import metrics
     from micvae.explorer import build
     from micvae.identifiability import theorem
-    from micvae.identifiability.audit import run as audit
     from micvae.networks import MLP
     from micvae.reports import page
-    from micvae.scoring import runs
     from micvae.sharing import onnx
     from micvae.studies import paper, study
     from micvae.training.config import RunConfig
@@ -332,25 +329,17 @@ def small_and_fast() -> Iterator[None]:
             network=MLP(hidden=8, depth=1),
         )  # fmt: skip
 
-    def scored(*arrays: Any, **options: Any) -> Any:
-        dci = ("disentanglement", "completeness", "informativeness")
-        few = ("mig", *(f"dci_{name}" for name in dci)) if len(arrays) > 1 else None
-        return metrics.evaluate(*arrays, **{**options, "metrics": few})
-
     def exported(model: Any, image_shape: Any) -> Any:
         return tuple(onnx.Exported(b"", name, "given", 0.0, 1) for name in ("images", "codes"))
 
-    few = {name: (20, 20) for name in runs.VOTES}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(page, "save", drawn)
         patch.setattr(theorem, "QUICK", theorem.Scale((0.0, 45.0), 300, 60))
-        patch.setattr(audit, "QUICK", audit.Scale(4, 4, 1, 4, 64, 60, 200, 5))
-        patch.setattr(audit, "MIN_IMAGES", 10)
+        quick_audits(patch.setattr)
         patch.setattr(study, "run_jobs", in_process)
         patch.setattr(paper.Reproduction, "_config", tiny)
         patch.setattr(paper, "RESTARTS", 1)
-        patch.setattr(runs, "VOTES", few)
-        patch.setattr(runs, "evaluate", scored)
+        few_scores(patch.setattr)
         patch.setattr(onnx, "export_networks", exported)
         patch.setattr(build, "export_networks", exported)
         patch.setattr(build, "runtime_files", lambda: (b"script", b"machine"))

@@ -9,7 +9,6 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from builders import in_process
 from micvae.cli import COMMANDS
 from micvae.data import DATASETS
 from micvae.distributions import LATENTS
@@ -17,7 +16,6 @@ from micvae.errors import MicvaeWarning
 from micvae.files import read_json
 from micvae.metrics import METRICS
 from micvae.objectives import METHODS
-from micvae.studies import study
 
 TOY = ("--data", "squares(n=256)", "--epochs", "1", "--network", "patch(width=4, hidden=8)")
 
@@ -161,8 +159,8 @@ def test_a_study_says_what_failed_and_is_not_replaced(inline, tmp_path):
     assert len(done.stderr.strip().splitlines()) == 1
 
 
-def test_study(inline, tmp_path, monkeypatch):
-    monkeypatch.setattr(study, "run_jobs", in_process)
+@pytest.mark.usefixtures("studies_in_process")
+def test_study(inline, tmp_path):
     out = tmp_path / "study"
     arguments = ("vae", "mi-constrained(mi_weight=1)", *TOY, "--seeds", 2, "--out", out)
     done = inline("study", *arguments)
@@ -175,8 +173,8 @@ def test_study(inline, tmp_path, monkeypatch):
     assert "<html" in (out / "report.html").read_text()
 
 
-def test_select_and_compare(inline, tmp_path, monkeypatch):
-    monkeypatch.setattr(study, "run_jobs", in_process)
+@pytest.mark.usefixtures("studies_in_process")
+def test_select_and_compare(inline, tmp_path):
     out = tmp_path / "out"
     # after one epoch no latent is active, and nothing is recommended
     settings = ("--epochs", 60, *TOY[4:], "--latent-dim", 2)

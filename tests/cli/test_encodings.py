@@ -15,7 +15,7 @@ import micvae
 from micvae.cli import COMMANDS, main
 from micvae.cli.terminal import PLAIN
 
-ENCODINGS = ("cp1252", "ascii", "latin-1", "cp437", "utf-8")
+ENCODINGS = ("cp1252", "ascii", "latin-1", "cp437")
 NETWORK = "patch(width=4, hidden=8)"
 
 
@@ -54,15 +54,16 @@ def printed(arguments, encoding, monkeypatch):
     return status, out.buffer.getvalue().decode(encoding), err.buffer.getvalue().decode(encoding)
 
 
-@pytest.mark.parametrize("encoding", ENCODINGS)
 @pytest.mark.parametrize("command", [*COMMANDS, "--help"])
-def test_help_is_printed(command, encoding, monkeypatch):
+def test_help_is_printed(command, monkeypatch):
     """`train --help` ended in UnicodeEncodeError at its first λ."""
     arguments = [command] if command == "--help" else [command, "--help"]
-    status, said, problem = printed(arguments, encoding, monkeypatch)
-    assert status == 0 and "usage" in said and problem == ""
     _, usual, _ = printed(arguments, "utf-8", monkeypatch)
-    assert said.count("\\") == usual.count("\\"), "characters without a plain form"
+    assert "usage" in usual
+    for encoding in ENCODINGS:
+        status, said, problem = printed(arguments, encoding, monkeypatch)
+        assert status == 0 and "usage" in said and problem == "", encoding
+        assert said.count("\\") == usual.count("\\"), "characters without a plain form"
 
 
 TRAIN = ["train", "vae", "--data"]
@@ -118,15 +119,14 @@ def test_replaced_characters_are_plain(place, monkeypatch):
     assert all(plain.isascii() and plain for plain in PLAIN.values())
 
 
-@pytest.mark.parametrize("arguments", [["list", "data"], ["train", "--help"]])
 @pytest.mark.parametrize(
-    "environment",
+    ("environment", "arguments"),
     [
-        {"PYTHONIOENCODING": "cp1252"},
-        {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"},
+        ({"PYTHONIOENCODING": "cp1252"}, ["list", "data"]),
+        ({"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}, ["train", "--help"]),
     ],
 )
-def test_redirected_output(arguments, environment):
+def test_redirected_output(environment, arguments):
     """As a shell starts it, which decides on the encoding before Python runs a line."""
     command = [sys.executable, "-m", "micvae", *arguments]
     done = subprocess.run(

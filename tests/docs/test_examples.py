@@ -13,6 +13,7 @@ import micvae
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 PACKAGES = [
     "micvae",
+    "micvae.data",
     "micvae.networks",
     "micvae.distributions",
     "micvae.information",
@@ -25,6 +26,7 @@ PACKAGES = [
     "micvae.studies",
     "micvae.sharing",
     "micvae.reports",
+    "micvae.claims",
 ]
 
 
@@ -62,6 +64,7 @@ def public(package):
         name: value
         for name, value in found.items()
         if (inspect.isfunction(value) or inspect.isclass(value))
+        and value.__name__ == name
         and value.__module__.startswith(package)
         and not inspect.isabstract(value)
         and not (inspect.isclass(value) and issubclass(value, Exception))

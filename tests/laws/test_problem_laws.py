@@ -36,7 +36,7 @@ EVERY = [(name, mixing) for name in PROBLEMS for mixing in MIXED]
 
 
 def problem(name, mixing, **options):
-    return PROBLEMS[name](N, sources=MIXED[mixing], mixing=mixing, **{"seed": 3} | options)
+    return PROBLEMS[name](N, sources=MIXED[mixing], mixing=mixing, **{"seed": 3} | options).load()
 
 
 def test_every_mixing_is_tried():
@@ -108,7 +108,7 @@ def test_the_jacobian_obeys_the_law_that_is_claimed(mixing):
 def test_sparse_features_have_few_sources_and_every_source_has_equal_anchors(parents, anchors):
     made = PROBLEMS["independent"](
         300, sources=5, mixing=f"sparse(features=40, parents={parents}, anchors={anchors})"
-    )
+    ).load()
     depends, j = made.mixing.depends, made.mixing.jacobian(made.factors)
     own, others = depends[: 5 * anchors], depends[5 * anchors :]
     np.testing.assert_array_equal(own, np.repeat(np.eye(5, dtype=bool), anchors, axis=0))
@@ -129,11 +129,11 @@ def test_matrices_obey_the_bound_and_have_unit_columns(d, condition, features):
 
 
 def test_one_layer_is_linear_and_no_rectifier_is_last():
-    made = PROBLEMS["independent"](500, layers=1, seed=2)
+    made = PROBLEMS["independent"](500, layers=1, seed=2).load()
     assert made.mixing.law == "linear"
     (weight,) = made.mixing.weights
     np.testing.assert_allclose(made.mixing.forward(made.factors), made.factors @ weight)
-    two = PROBLEMS["independent"](500, layers=2, seed=2)
+    two = PROBLEMS["independent"](500, layers=2, seed=2).load()
     first, last = two.mixing.weights
     h = two.factors @ first
     expected = np.maximum(h, 0.2 * h) @ last
@@ -141,7 +141,7 @@ def test_one_layer_is_linear_and_no_rectifier_is_last():
 
 
 def test_a_ball_of_mobius_scales_lengths_as_documented():
-    made = PROBLEMS["independent"](LARGE, sources=2, mixing="mobius(pole=2.0)", seed=1)
+    made = PROBLEMS["independent"](LARGE, sources=2, mixing="mobius(pole=2.0)", seed=1).load()
     ball = Ball.of(made.factors)
     j = made.mixing.jacobian(ball.centre[None])
     np.testing.assert_allclose(np.swapaxes(j, 1, 2) @ j, np.eye(2)[None], atol=1e-12)
@@ -163,8 +163,8 @@ def test_observations_are_the_mixed_sources(name, mixing):
 
 @pytest.mark.parametrize("name", PROBLEMS)
 def test_noise_has_the_level_that_is_stated(name):
-    clean = PROBLEMS[name](LARGE, noise=0.0, seed=4)
-    noisy = PROBLEMS[name](LARGE, noise=0.3, seed=4)
+    clean = PROBLEMS[name](LARGE, noise=0.0, seed=4).load()
+    noisy = PROBLEMS[name](LARGE, noise=0.3, seed=4).load()
     np.testing.assert_array_equal(noisy.factors, clean.factors)
     np.testing.assert_allclose(noisy.parameters["noise"], 0.3 * clean.images.std(0), rtol=1e-4)
     for mine, its in ((noisy.images, clean.images), (noisy.partners, clean.partners)):

@@ -11,7 +11,7 @@ LARGE = 40_000
 @pytest.fixture(scope="module", params=PROBLEMS)
 def large(request):
     """Many samples through a linear mixing: only the sources matter."""
-    return PROBLEMS[request.param](LARGE, mixing="linear", seed=5)
+    return PROBLEMS[request.param](LARGE, mixing="linear", seed=5).load()
 
 
 def standard_error(a, b):
@@ -44,7 +44,7 @@ def test_sources_are_independent_of_one_another(large):
     ("marginal", "fourth"), [("gaussian", 3.0), ("uniform", 1.8), ("laplace", 6.0)]
 )
 def test_marginals_have_unit_variance_and_their_kurtosis(marginal, fourth):
-    s = PROBLEMS["independent"](LARGE, marginal=marginal, seed=6).factors
+    s = PROBLEMS["independent"](LARGE, marginal=marginal, seed=6).load().factors
     assert np.abs(s.mean(0)).max() < 4.5 / np.sqrt(LARGE)
     assert np.abs((s**2).mean(0) - 1).max() < 4.5 * np.sqrt((fourth - 1) / LARGE)
     # The eighth moments are 105, 9 and 2520: their roots bound the spread of a fourth power.
@@ -54,7 +54,7 @@ def test_marginals_have_unit_variance_and_their_kurtosis(marginal, fourth):
 
 @pytest.mark.parametrize("name", ["independent", "sharing_pairs"])
 def test_discrete_sources_take_equally_likely_values(name):
-    made = PROBLEMS[name](LARGE, marginal="discrete", levels=4, seed=7)
+    made = PROBLEMS[name](LARGE, marginal="discrete", levels=4, seed=7).load()
     assert made.factor_kinds == ("categorical",) * 5
     for column, values in zip(made.factors.T, made.factor_values, strict=True):
         found, counts = np.unique(column, return_counts=True)
@@ -65,7 +65,7 @@ def test_discrete_sources_take_equally_likely_values(name):
 
 @pytest.mark.parametrize(("marginal", "fourth"), [("gaussian", 3.0), ("laplace", 6.0)])
 def test_segments_have_the_variances_and_means_that_are_claimed(marginal, fourth):
-    made = PROBLEMS["segments"](LARGE, marginal=marginal, means=5.0, seed=8)
+    made = PROBLEMS["segments"](LARGE, marginal=marginal, means=5.0, seed=8).load()
     variances, means = made.parameters["variances"], made.parameters["means"]
     assert variances.shape == means.shape == (40, 5)
     assert 0.5 <= variances.min() < 0.7 and 2.8 < variances.max() <= 3
@@ -81,7 +81,7 @@ def test_segments_have_the_variances_and_means_that_are_claimed(marginal, fourth
 
 
 def test_segments_that_do_not_divide_the_samples_differ_by_one():
-    made = PROBLEMS["segments"](1003, segments=10)
+    made = PROBLEMS["segments"](1003, segments=10).load()
     assert set(np.bincount(made.auxiliary.argmax(1))) == {100, 101}
 
 
@@ -90,7 +90,7 @@ def test_autoregressive_sources_have_the_autocorrelation_that_is_claimed(innovat
     rho = (0.7, 0.3, -0.5, 0.95)
     made = PROBLEMS["autoregressive"](
         LARGE, sources=4, coefficient=rho, innovations=innovations, seed=9
-    )
+    ).load()
     fourth = {"laplace": 6, "gaussian": 3}[innovations]
     assert (made.sequence == 0).all()
     for s, r in zip(made.factors.T, rho, strict=True):
@@ -108,7 +108,7 @@ def test_autoregressive_sources_have_the_autocorrelation_that_is_claimed(innovat
 
 @pytest.mark.parametrize("length", [2, 8])
 def test_free_transitions_are_laplace_steps(length):
-    made = PROBLEMS["sparse_transitions"](LARGE, length=length, rate=3.0, seed=10)
+    made = PROBLEMS["sparse_transitions"](LARGE, length=length, rate=3.0, seed=10).load()
     s = made.factors.reshape(-1, length, 5)
     np.testing.assert_array_equal(made.sequence, np.arange(LARGE) // length)
     steps = np.diff(s, axis=1).reshape(-1, 5) * 3
@@ -124,7 +124,7 @@ def test_free_transitions_are_laplace_steps(length):
 
 def test_reflected_transitions_are_stationary():
     b, rate, length = 1.5, 2.0, 10
-    made = PROBLEMS["sparse_transitions"](LARGE, length=length, rate=rate, bound=b, seed=11)
+    made = PROBLEMS["sparse_transitions"](LARGE, length=length, rate=rate, bound=b, seed=11).load()
     s = made.factors.reshape(-1, length, 5)
     n = len(s)
     assert np.abs(s).max() <= b
@@ -143,7 +143,7 @@ def test_reflected_transitions_are_stationary():
 
 
 def test_switching_sources_follow_their_dynamics():
-    made = PROBLEMS["state_space"](LARGE, sources=4, seed=12)
+    made = PROBLEMS["state_space"](LARGE, sources=4, seed=12).load()
     s, k, p = made.factors, made.hidden["states"], made.parameters
     own = np.arange(4)
     alpha, beta, mean, variance = (
@@ -164,7 +164,7 @@ def test_switching_sources_follow_their_dynamics():
 @pytest.mark.parametrize("changes", [1, 3, None])
 @pytest.mark.parametrize("marginal", ["uniform", "discrete"])
 def test_partners_share_all_but_the_sources_that_change(changes, marginal):
-    made = PROBLEMS["sharing_pairs"](LARGE, changes=changes, marginal=marginal, seed=13)
+    made = PROBLEMS["sharing_pairs"](LARGE, changes=changes, marginal=marginal, seed=13).load()
     s, other = made.factors, made.hidden["partners"]
     differ = s != other
     counts = differ.sum(1)

@@ -1,5 +1,7 @@
 """What makes each method itself: closed forms, and behaviour that a wrong loss would not show."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 import torch
@@ -130,9 +132,8 @@ def test_permuting_keeps_every_column_and_breaks_their_bond():
 
 
 def test_covariances_of_dip_vae_are_numpys_and_noise_goes_on_the_diagonal():
-    posterior, z, _ = gaussian_encoder(500, MIXING, noise=0.5)
-    elbo = ELBO(posterior, z, torch.zeros(()), torch.zeros(2))
-    first, second = DIPVAEI().covariance(elbo), DIPVAEII().covariance(elbo)
+    posterior, *_ = gaussian_encoder(500, MIXING, noise=0.5)
+    first, second = DIPVAEI().covariance(posterior), DIPVAEII().covariance(posterior)
     np.testing.assert_allclose(first, np.cov(posterior.loc.T, bias=True), atol=1e-12)
     np.testing.assert_allclose(second - first, 0.25 * np.eye(2), atol=1e-12)
 
@@ -286,12 +287,13 @@ def trained(tmp_path_factory):
     """Mean of every term over the last epoch, and posterior means, of short trainings."""
     dataset = squares(2048, seed=0)
 
-    def train(objective, epochs=25):
+    @cache
+    def train(objective):
         config = RunConfig(
             objective=objective,
             data="squares(n=2048)",
             network=Patch(width=8, hidden=32),
-            epochs=epochs,
+            epochs=25,
             device="cpu",
         )
         run = train_run(config, tmp_path_factory.mktemp("run") / "run", dataset=dataset)
@@ -301,7 +303,8 @@ def trained(tmp_path_factory):
 
 
 def test_kl_falls_as_beta_grows(trained):
-    kl = [trained(BetaVAE(beta=Constant(beta)))[0]["kl"] for beta in (1.0, 4.0, 16.0)]
+    growing = VAEObjective(), BetaVAE(beta=Constant(4.0)), BetaVAE(beta=Constant(16.0))
+    kl = [trained(objective)[0]["kl"] for objective in growing]
     assert kl[0] > kl[1] + 0.3 and kl[1] > kl[2] + 0.3
 
 
@@ -339,12 +342,12 @@ def test_dip_vae_draws_the_covariance_to_the_identity(trained):
         ("i", DIPVAEI(**strong)),
         ("ii", DIPVAEII(**strong)),
     ):
-        _, representation = trained(objective, epochs=60)
+        _, representation = trained(objective)
         covariance = np.cov(representation.codes.T)
         if name == "ii":
             covariance += np.diag((representation.scale**2).mean(axis=0))
         apart[name] = np.abs(covariance - np.eye(3)).max()
-    # Over seeds 0 to 7: plain 0.42 to 0.91, I 0.05 to 0.17, II 0.02 to 0.15.
+    # Seeds 0 and 1: plain 0.97 and 0.82, I 0.09 and 0.11, II 0.02 and 0.08.
     assert max(apart["i"], apart["ii"]) < 0.2 < apart["plain"] / 2
 
 

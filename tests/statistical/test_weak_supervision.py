@@ -121,7 +121,7 @@ def test_labels_tie_latents_to_factors(tmp_path):
     """Given many labels and a large weight, latent k follows factor k."""
     toy = squares(1024, seed=0)
     objective = SemiSupervised(base=VAEObjective(), labels=512, label_weight=Constant(100.0))
-    config = RunConfig(objective=objective, network=Patch(8, 32), epochs=30, batch_size=32)
+    config = RunConfig(objective=objective, network=Patch(8, 32), epochs=10, batch_size=32)
     model = Trainer(config, toy).fit(tmp_path)
     with torch.inference_mode():
         codes = model.codes(torch.from_numpy(toy.images))[0].numpy()

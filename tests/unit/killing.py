@@ -19,26 +19,19 @@ from pathlib import Path
 
 import torch
 
+sys.path.append(str(Path(__file__).parents[1]))
 import micvae.cli.commands
 import micvae.studies.study
+from builders import few_scores, in_process, quick_audits, without_rendering
 from micvae.cli import main
-from micvae.scoring import evaluate_run
-from micvae.training.config import RunConfig
-from micvae.training.train import train_run
 
 CHANGES = ("os.rename", "os.mkdir", "os.remove", "os.rmdir", "os.link", "os.chmod")
 
 
-def in_this_process(jobs, workers, report):
-    """Stands for the pool of workers, whose deaths have tests of their own."""
-    for values, path in jobs:
-        run = train_run(RunConfig.from_json(values), path)
-        if run.scores() is None:
-            evaluate_run(run)
-    return {}
-
-
-micvae.studies.study.run_jobs = in_this_process
+micvae.studies.study.run_jobs = in_process
+without_rendering(setattr)
+few_scores(setattr)
+quick_audits(setattr)
 
 
 class Watch:

@@ -129,6 +129,7 @@ def test_every_figure_goes_by_the_name_of_its_file(run):
         micvae.plot(run, "effects")
 
 
+@pytest.mark.usefixtures("studies_in_process")
 def test_a_study_takes_labels_seeds_and_data_in_memory(tmp_path):
     rows = micvae.compare(
         {"a": "vae", "b": find("beta-vae(beta=2)")},

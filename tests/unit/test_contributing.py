@@ -11,10 +11,12 @@ import pytest
 import torch
 from torch import Tensor
 
+import micvae.data
 from micvae import distributions, information, metrics, objectives, spelling
-from micvae.data import squares
+from micvae.cli import main
+from micvae.data import FORMATS, FactorDataset, Format, describe, squares
 from micvae.distributions import Latents, gaussian
-from micvae.errors import MicvaeError
+from micvae.errors import DataError, MicvaeError
 from micvae.information import base as information_base
 from micvae.metrics import catalogue
 from micvae.metrics.inputs import check_inputs
@@ -26,9 +28,17 @@ from micvae.training import Run, RunConfig, train_run
 GUIDE = (Path(__file__).parents[2] / "CONTRIBUTING.md").read_text()
 
 
+BLOCKS = re.findall(r"```python\n(.*?)```", GUIDE, re.DOTALL)
+
+
 def example(marker):
     """The first Python block that has the marker."""
-    return next(b for b in re.findall(r"```python\n(.*?)```", GUIDE, re.DOTALL) if marker in b)
+    return next(block for block in BLOCKS if marker in block)
+
+
+def test_every_block_is_run_by_a_test():
+    markers = re.findall(r"example\(['\"](.+?)['\"]\)", Path(__file__).read_text())
+    assert {example(marker) for marker in markers} == set(BLOCKS)
 
 
 def test_a_method_is_one_file_and_one_line(tmp_path, monkeypatch):
@@ -125,6 +135,41 @@ def test_a_metric_is_one_file_and_one_line(monkeypatch):
     assert metrics.evaluate(factors[:, :2], factors)["largest_correlation"] == expected < 1
     known = metrics.intervals(factors[:, :2], factors, metrics="largest_correlation", resamples=20)
     assert known["largest_correlation"].low < expected < known["largest_correlation"].high
+
+
+def test_a_data_set_is_one_file_and_one_line(monkeypatch):
+    names = {"np": np, "FactorDataset": FactorDataset, **vars(micvae.data)}
+    exec(example("def grey"), names)
+    exec(example("GENERATED = "), names)
+    assert set(names["GENERATED"]) == {*micvae.data.GENERATED, "grey"}
+    monkeypatch.setitem(micvae.data.DATASETS, "grey", names["GENERATED"]["grey"])
+    described = describe("split(grey(n=64, seed={seed}), share=0.25)")
+    assert described.generated == 64
+    made = described.with_seed(3).load()
+    assert len(made) == 48 and made.source["of"] == {"data": "grey", "n": 64, "size": 16, "seed": 3}
+    np.testing.assert_array_equal(made.images_of(made.factors), made.images)
+
+
+def test_a_data_format_is_one_file_and_one_line(tmp_path, capsys):
+    names = {"np": np, "Path": Path, "FactorDataset": FactorDataset, "Format": Format}
+    exec(example("def from_text"), names)
+    exec(example("TEXT = "), names)
+    FORMATS.append(names["TEXT"])
+    try:
+        vectors = np.random.default_rng(0).normal(5, 2, size=(64, 3))
+        np.savetxt(tmp_path / "points.txt", vectors, fmt="%.17g")
+        path = str(tmp_path / "points.txt")
+        np.testing.assert_array_equal(describe(path).load().images, vectors)
+        assert len(describe(f"split({path!r}, share=0.25)").load()) == 48
+        main(["list", "data"])
+        assert "PATH.txt" in capsys.readouterr().out
+        with pytest.raises(DataError, match=r"ends in none of \.npz.*, \.txt"):
+            (tmp_path / "points.dat").touch()
+            describe(str(tmp_path / "points.dat")).load()
+        main(["train", "vae", "--data", path, "--epochs", "1", "--out", str(tmp_path / "run")])
+        assert Run(tmp_path / "run").config.data == f"standardised({path!r})"
+    finally:
+        FORMATS.remove(names["TEXT"])
 
 
 def test_a_figure_is_one_file_and_one_line(tmp_path, monkeypatch):

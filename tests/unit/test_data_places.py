@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 
 from micvae.cli import main
-from micvae.data import squares
-from micvae.data.places import StartingPoints, beside, from_folder_of, is_relative, starting_points
+from micvae.data import describe, squares
+from micvae.data.places import StartingPoints, starting_points
 from micvae.errors import MicvaeError, RunError
 from micvae.reports import report_comparison, report_folder
 from micvae.scoring import evaluate_run
@@ -36,6 +36,8 @@ TEXTS = [
         True,
         "split(\"standardised('/home/me/t.csv')\", share=0.1)",
     ),
+    ("arrays('x.npz', layout='auto')", True, "arrays('/home/me/x.npz', layout='auto')"),
+    ("split(pairs('x.npz'))", True, "split(\"pairs('/home/me/x.npz')\")"),
     ("shapes3d('3d shapes.h5', n=64)", True, "shapes3d('/home/me/3d shapes.h5', n=64)"),
     ("split('squares(n=96)')", False, "split('squares(n=96)')"),
     ("split('/abs/x.npz')", False, "split('/abs/x.npz')"),
@@ -44,22 +46,21 @@ TEXTS = [
 
 @pytest.mark.parametrize(("text", "relative", "absolute"), TEXTS)
 def test_relative_paths_are_found_at_any_depth(text, relative, absolute):
-    assert is_relative(text) is relative
-    assert from_folder_of(text, Path("/home/me")) == absolute
+    assert describe(text).relative is relative
+    assert str(describe(text).from_folder(Path("/home/me"))) == absolute
 
 
 def test_a_file_beside_the_run_has_the_same_name():
-    assert beside("split('/gone/x.npz', share=0.1)", Path("/runs")) == (
-        "split('/runs/x.npz', share=0.1)"
-    )
-    assert beside("squares(n=8)", Path("/runs")) == "squares(n=8)"
+    gone = describe("split('/gone/x.npz', share=0.1)").beside(Path("/runs"))
+    assert str(gone) == "split('/runs/x.npz', share=0.1)"
+    assert str(describe("squares(n=8)").beside(Path("/runs"))) == "squares(n=8)"
 
 
 def test_only_relative_paths_are_recorded(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert starting_points("squares(n=8)", tmp_path / "run") is None
-    assert starting_points("/abs/x.npz", tmp_path / "run") is None
-    found = starting_points("x.npz", tmp_path / "out" / "run")
+    assert starting_points(describe("squares(n=8)"), tmp_path / "run") is None
+    assert starting_points(describe("/abs/x.npz"), tmp_path / "run") is None
+    found = starting_points(describe("x.npz"), tmp_path / "out" / "run")
     assert found == StartingPoints(absolute=str(tmp_path), from_run="../..")
 
 

@@ -23,7 +23,7 @@ import pytest
 from markdown_it import MarkdownIt
 from rich.console import Console
 
-from builders import in_process
+from builders import few_scores, in_process, quick_audits
 from micvae.cli import _show_warning, display, main
 from micvae.data import read_matrix
 from micvae.errors import MicvaeWarning
@@ -175,6 +175,8 @@ def places(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
         warnings.simplefilter("error")
         patch.setattr(study, "run_jobs", in_process)
+        few_scores(patch.setattr)
+        quick_audits(patch.setattr)
         patch.setattr(build, "runtime_files", lambda: (b"script", b"machine"))
         patch.setenv("COLUMNS", "20000")
         micvae("train", "vae", "--data", given, *TRAINED, "--out", run, name="train")

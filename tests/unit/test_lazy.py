@@ -12,7 +12,7 @@ from micvae import Disentangler
 from micvae.cli import main
 from micvae.data import FactorDataset, LazyImages, load, squares, standardised
 from micvae.data.layout import arrangement
-from micvae.data.lazy import Held, parts, rows_of
+from micvae.data.lazy import InMemory, parts, rows_of
 from micvae.data.on_disk import Items, of_array
 from micvae.data.value_range import Reading
 from micvae.errors import DataError
@@ -116,7 +116,7 @@ def test_parts_of_parts_stay_unread(tmp_path, in_parts):
 
 
 def test_parts_are_small():
-    held = Held(np.zeros((700, 64, 64, 3), np.uint8), "NHWC", Reading("X"))
+    held = InMemory(np.zeros((700, 64, 64, 3), np.uint8), "NHWC", Reading("X"))
     sizes = [block.nbytes for block in parts(held)]
     assert max(sizes) <= 2**24 and sum(sizes) == 700 * 64 * 64 * 3 * 4 and len(sizes) > 1
 

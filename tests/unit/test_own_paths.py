@@ -5,10 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from micvae import Disentangler, spelling
+from micvae import Disentangler
 from micvae.cli import main
-from micvae.data import load
+from micvae.data import describe, load
 from micvae.errors import DataError, MicvaeError
+from micvae.objectives import find
 from micvae.sharing.paths import public
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (24, 8, 8), dtype=np.uint8)
@@ -70,8 +71,7 @@ def test_what_exists_is_a_path(name, here):
 def test_backslashes_of_a_path_stay(text):
     """Python would take \\U for a broken character, and \\n and \\t for other characters."""
     path = text.split("'")[1]
-    _, (read,), _ = spelling.parse(text, "data", paths=True)
-    assert read == path
+    assert [*describe(text).steps()][-1].own_path == path
     with pytest.raises(DataError) as refused:
         load(text)
     assert repr(path) in str(refused.value) and "is not understood" not in str(refused.value)
@@ -83,11 +83,8 @@ def test_a_backslash_before_a_quotation_mark_says_what_to_write():
 
 
 def test_escape_sequences_of_other_choices_are_python_s():
-    assert spelling.parse(r"x('a\nb')", "choice") == ("x", ["a\nb"], {})
-    assert spelling.parse(r"x('a\\b', \"c\")".replace('\\"', '"'), "data", paths=True)[1] == [
-        "a\\b",
-        "c",
-    ]
+    assert find(r"cs-isolate(label='a\nb')").label == "a\nb"
+    assert describe(r"arrays('a\\b', layout='auto')").own_path == "a\\b"
 
 
 def test_a_leading_tilde_is_the_home_directory(here, monkeypatch):

@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 from test_reports import assert_alone_and_whole, page_of, pictures_named, text_of
 
+from builders import in_process
 from micvae.cli.select import _print
 from micvae.data import load, squares
 from micvae.errors import DataError, MicvaeError, RunError
@@ -20,6 +21,7 @@ from micvae.objectives.schedules import Constant, Schedule
 from micvae.records import Missing, encoded, from_json, read
 from micvae.reports import report_folder
 from micvae.representation import Encoded
+from micvae.studies import study
 from micvae.studies.candidates import Candidate, held_out
 from micvae.studies.choice import answer, choose, trade_offs, with_verdicts
 from micvae.studies.command_lines import command_line, train_command
@@ -48,7 +50,9 @@ PAIR = ("vae", "beta-vae")
 @pytest.fixture(scope="module")
 def selected(tmp_path_factory):
     out = tmp_path_factory.mktemp("selected") / "out"
-    return out, select(DATA, PAIR, out=out, check=True, **TINY)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(study, "run_jobs", in_process)
+        return out, select(DATA, PAIR, out=out, check=True, **TINY)
 
 
 def candidate(label, udr, elbo=(-9.0, -9.5, -10.0), active=(3, 3, 3), seeds=(0, 1, 2)):
@@ -210,6 +214,7 @@ class TestChoice:
         assert other.elbo.mean == pytest.approx(-2)
 
 
+@pytest.mark.usefixtures("studies_in_process")
 class TestRuns:
     def test_runs_have_not_seen_factors_nor_what_was_kept_aside(self, selected):
         out, result = selected
@@ -303,7 +308,7 @@ class TestRuns:
     def test_what_cannot_be_trained_is_said_before_anything_is(self, tmp_path):
         job = Selection(data=DATA, methods=("ada-gvae",), out=tmp_path, **TINY)
         with pytest.raises(DataError, match="has no known factors"):
-            expected_seconds(job.cells(), tmp_path, load(job.training_data()), 1)
+            expected_seconds(job.cells(), tmp_path, job.training_data().load(), 1)
         np.savez(tmp_path / "bare.npz", images=np.zeros((90, 8, 8)))
         with pytest.raises(MicvaeError, match="no factors to check against"):
             select(tmp_path / "bare.npz", check=True, out=tmp_path / "out", **TINY)

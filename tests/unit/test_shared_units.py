@@ -264,8 +264,8 @@ def test_export_of_plain_images_needs_no_note(tmp_path):
             "pairs(\"standardised('x.npz')\", changes=1)",
         ),
         (
-            "auxiliary('pairs(\"split(\\'/home/me/x.npz\\')\")', factor='km/h')",
-            "auxiliary('pairs(\"split(\\'x.npz\\')\")', factor='km/h')",
+            "auxiliary('pairs(\"split(\\'/home/me/x.npz\\')\")', column='km/h')",
+            "auxiliary('pairs(\"split(\\'x.npz\\')\")', column='km/h')",
         ),
         (r"standardised('C:\\Users\\me\\My Data, v2\\x.npz')", "standardised('x.npz')"),
         (r"standardised('C:\Users\me\new data, v2\x.npz')", "standardised('x.npz')"),
@@ -279,7 +279,7 @@ def test_export_of_plain_images_needs_no_note(tmp_path):
         ("squares", "squares"),
         ("in memory", "in memory"),
         (r"C:\Users\me\x.npz", "x.npz"),
-        ("split('/home/me/x.npz'", "split(…)"),
+        ("split('/home/me/x.npz'", "…"),
     ],
 )
 def test_no_folder_is_published_however_deep_it_is_quoted(given, shown):

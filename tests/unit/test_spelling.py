@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from micvae import spelling
+from micvae.data import describe
 from micvae.distributions import Likelihood
 from micvae.errors import MicvaeError
 from micvae.networks import Conv, Network, Patch
@@ -97,5 +98,5 @@ def test_methods_and_presets():
 def test_a_quoted_path_is_read_back_however_deeply_it_is_nested(path):
     once = f"standardised({spelling.quoted(path)})"
     twice = f"split({spelling.quoted(once)}, share=0.1)"
-    assert spelling.parse(once, "data", paths=True) == ("standardised", [path], {})
-    assert spelling.parse(twice, "data", paths=True) == ("split", [once], {"share": 0.1})
+    assert str(describe(once)) == once and describe(once).inner.own_path == path
+    assert str(describe(twice)) == twice and describe(twice).inner == describe(once)

@@ -18,14 +18,13 @@ import pyarrow.parquet as pq
 import pytest
 from scipy.io import savemat
 
-from micvae.data import FactorDataset, generated_samples, load, read_matrix, tables
+from micvae.data import FactorDataset, describe, load, read_matrix, tables
 from micvae.data.array_header import FREE, RATIO, check_ratio, check_size, memory
 from micvae.data.tables import read_rows
 from micvae.errors import DataError, MicvaeError, RunError
 from micvae.files import read_json
 from micvae.representation import Encoded, Representation
 from micvae.sharing.paths import public
-from micvae.spelling import parse
 from micvae.training.log import read_log
 
 resource = pytest.importorskip("resource")  # Windows has none
@@ -363,21 +362,20 @@ def test_small_norb(tmp_path):
         ("standardised('segments(n=300)')", 300),
         ("shapes3d('3dshapes.h5', n=5)", 0),
         ("photos.npz", 0),
-        ("squares(n=", 0),
-        ("squares(m=3)", 0),
+        ("correlated(data='squares(n=5)', n=None)", 5),
     ],
 )
 def test_generated_samples_are_counted_before_they_are_made(text, made):
     with bounded(more=GIB // 8):
-        assert generated_samples(text) == made
+        assert describe(text).generated == made
 
 
 def test_descriptions_of_endless_length():
     text = f"squares(angles=({'1,' * 200_000}))"
-    for action in (lambda: load(text), lambda: parse(text, "data")):
+    for action in (lambda: load(text), lambda: describe(text)):
         with bounded(), pytest.raises(MicvaeError, match=r"400,018 characters; at most 131,072"):
             action()
-    assert generated_samples(text) == 0 and len(public(text)) < 100
+    assert len(public(text)) < 100
 
 
 def test_json(tmp_path):

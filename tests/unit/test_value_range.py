@@ -459,7 +459,7 @@ def test_what_the_descriptions_do_not_take(tmp_path):
         ("arrays(3)", "path is 3"),
         ("pictures('nowhere')", "there is no folder 'nowhere'"),
         (f"arrays({str(tmp_path / 'own.npy')!r}, value_range=255)", "value_range is 255"),
-        (f"arrays({str(tmp_path / 'own.npy')!r}, white=255)", "arrays takes path, value_range"),
+        (f"arrays({str(tmp_path / 'own.npy')!r}, white=255)", "it has no 'white'"),
     ]:
         with pytest.raises(DataError, match=re.escape(message)):
             load(text)

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import micvae.data.lazy
+from builders import few_scores, without_rendering
 from micvae import Disentangler
 from micvae.cli import main
 from micvae.data import FactorDataset, LazyImages, load, parts, segments, standardised, whitened
@@ -428,8 +429,11 @@ def test_other_data_is_trained_as_it_is(data, tmp_path, monkeypatch):
     assert Run(Path("run")).config.data == data
 
 
+@pytest.mark.usefixtures("studies_in_process")
 def test_studies_and_selections_standardise_too(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    few_scores(monkeypatch.setattr)
+    without_rendering(monkeypatch.setattr)
     written(MIXED[:200], Path("t.csv"))
     job = Selection(data="t.csv", latent_dim=2).in_model_units()
     assert job.data == "standardised('t.csv')" and job.in_model_units() == job
@@ -450,8 +454,11 @@ def test_studies_and_selections_standardise_too(tmp_path, monkeypatch):
     assert "standardise" not in train_command(config_of("t.csv"), Path("o"))
 
 
+@pytest.mark.usefixtures("studies_in_process")
 def test_a_study_of_a_table_standardises(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    few_scores(monkeypatch.setattr)
+    without_rendering(monkeypatch.setattr)
     written(MIXED[:100], Path("t.csv"))
     main(["study", "vae", "--seeds", "1", "--workers", "1", *FLAGS, "--network",
           "mlp(hidden=8,depth=1)", "--data", "t.csv", "--out", "study"])  # fmt: skip

@@ -60,9 +60,8 @@ First steps:
 Codes from any program and known factors (.npy, .npz, .csv, .parquet):
   micvae evaluate --codes codes.npy --factors factors.csv --intervals
 
-Your own data: --data reads an .npz file (images; optional factors, factor_names, partners,
-auxiliary, …), an .npy or .h5 file, a .csv or .parquet table of numbers, or a folder of images
-(optional factors.csv), see docs/data.md. To continue an interrupted command, give it again.
+Your own data: --data reads a file of arrays, a table of numbers, or a folder of images, see
+micvae list data and docs/data.md. To continue an interrupted command, give it again.
 """
 
 

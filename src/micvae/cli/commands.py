@@ -23,8 +23,8 @@ from micvae.cli.report import report, write_report
 from micvae.cli.select import select
 from micvae.cli.share import share
 from micvae.cli.theorem import theorem
-from micvae.data import FactorDataset, load, standardised
-from micvae.data.standardised import own_vectors, standardised_name
+from micvae.data import FactorDataset, standardised
+from micvae.data.standardised import own_vectors
 from micvae.data.value_range import Scale
 from micvae.errors import MicvaeError
 from micvae.objectives import METHODS, find
@@ -97,7 +97,8 @@ def train(arguments: list[str]) -> None:
     check_folder_name(out)
     dataset = data_for(RunConfig(**values), out)
     if standardise and own_vectors(dataset.source, dataset.image_shape):
-        values["data"], dataset = standardised_name(parsed.data), standardised(dataset)
+        values["data"] = str(parsed.description.wrapped("standardised"))
+        dataset = standardised(dataset)
     config = RunConfig(**values)
     _say_scale(dataset, config.data)
     with run_progress(f"training {config.method} on {dataset.name}") as report:
@@ -161,9 +162,9 @@ def study(arguments: list[str]) -> None:
         values.pop(k) for k in ("methods", "seeds", "restarts", "out", "workers", "standardise")
     )
     check_folder(out, "study", holds_study())
-    dataset = load(parsed.data.replace("{seed}", "0"))  # a wrong --data is said now, and once
+    dataset = parsed.description.with_seed(0).load()  # a wrong --data is said now, and once
     if standardise and own_vectors(dataset.source, dataset.image_shape):
-        values["data"] = standardised_name(parsed.data)
+        values["data"] = str(parsed.description.wrapped("standardised"))
     rows = {name: RunConfig(objective=find(name), **values) for name in methods}
     repeated = dict.fromkeys(rows, restarts)
     cells = grid(rows, range(parsed.seed, parsed.seed + seeds), repeated)

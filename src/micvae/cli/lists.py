@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.table import Column
 
 from micvae.cli.display import PlainTable
-from micvae.data import BUNDLED, GENERATED, OWN, PROBLEMS, PUBLISHED, WRAPPERS
+from micvae.data import BUNDLED, FORMATS, GENERATED, OWN, PROBLEMS, PUBLISHED, WRAPPERS
 from micvae.distributions import LATENTS
 from micvae.information import ESTIMATORS
 from micvae.metrics import METRICS
@@ -52,9 +52,9 @@ def print_list(what: str) -> None:
             table.add_row(f"{name}('DATA')", _first_line(make), "any of these")
         for name, make in OWN.items():
             table.add_row(f"{name}('PATH')", _first_line(make), "your own")
-        table.add_row("PATH.npz", "images; optional factors, partners, …", "your own")
-        table.add_row("PATH.npy, PATH.h5", "images or vectors", "your own")
-        table.add_row("PATH.csv, PATH.parquet", "a table of numbers: vectors", "your own")
+        for form in FORMATS:
+            names = ", ".join(f"PATH{suffix}" for suffix in form.suffixes)
+            table.add_row(names, form.summary, "your own")
         table.add_row("FOLDER", "a folder of images, optional factors.csv", "your own")
     Console().print(table)
 

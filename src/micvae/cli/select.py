@@ -11,7 +11,6 @@ from micvae.cli.display import PlainTable, say, step_progress, study_progress
 from micvae.cli.outputs import check_folder, holds_study
 from micvae.cli.parsing import parse
 from micvae.cli.report import write_report
-from micvae.data import load
 from micvae.errors import MicvaeError
 from micvae.studies.choice import CAVEAT, answer, trade_offs
 from micvae.studies.record import SelectionRecord
@@ -46,12 +45,12 @@ def select(arguments: list[str]) -> None:
 
     job = parse(Select, arguments, "select", Select())
     if not job.data:
-        raise MicvaeError("select needs DATA: a data set's name, an .npz file or a folder.")
+        raise MicvaeError("select needs DATA: a data set's name, or the path of a file or folder.")
     job = job.in_model_units()
     cells = job.cells()
     check_folder(job.out, "select", holds_study("selection"))
     with step_progress("a few steps of each, to know the time") as step:
-        dataset = load(job.training_data())
+        dataset = job.training_data().load()
         seconds = expected_seconds(cells, job.out, dataset, job.workers, step)
     count = len(job.rows())
     runs = f"{len(cells)} runs ({count} candidate{'s' * (count > 1)} × {job.seeds} seeds)"

@@ -1,4 +1,4 @@
-"""Rows of large published files: found, checked, and read without ever holding the whole."""
+"""Published files: located, verified by digest, and read in blocks of rows."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ BLOCK = 2**22  # bytes read at once
 
 
 def located(path: str | Path, what: str, official: str, *, folder: bool = False) -> Path:
-    """Return the path of a published data set's file, or say where the file comes from.
+    """Return the path of a published data set's file; the error says where to get the file.
 
     Args:
         path: what the user gave.
@@ -48,7 +48,7 @@ def located(path: str | Path, what: str, official: str, *, folder: bool = False)
 
 @contextmanager
 def readable(path: Path, what: str) -> Iterator[None]:
-    """Turn whatever goes wrong on a broken file into one line that names it."""
+    """Raise every error of reading a broken file as one line that names the file."""
     try:
         yield
     except DataError:
@@ -63,7 +63,7 @@ def readable(path: Path, what: str) -> Iterator[None]:
 
 
 def verified(path: Path, what: str, algorithm: str, known: tuple[str, ...]) -> None:
-    """Warn where the digest of a whole file is none of the `known` ones of what was published."""
+    """Warn if the digest of a file is none of the `known` digests of the published files."""
     digest = hashlib.new(algorithm, usedforsecurity=False)
     with readable(path, what), path.open("rb") as file:
         while block := file.read(BLOCK):
@@ -80,7 +80,7 @@ def verified(path: Path, what: str, algorithm: str, known: tuple[str, ...]) -> N
 
 @dataclass(frozen=True)
 class Records:
-    """Rows of an array that begins at byte `start` of a stream, which may only go forward well."""
+    """Rows of an array that begins at byte `start` of a stream; seeking backwards may be slow."""
 
     name: str
     stream: IO[bytes]
@@ -90,7 +90,7 @@ class Records:
     random_access: bool
 
     def read(self, rows: NDArray[np.int64], put: Callable[[Any, NDArray[Any]], None]) -> None:
-        """Hand `put` the rows that are wanted, a block at a time, with their places in `rows`."""
+        """Pass the requested rows to `put`, one block at a time, with their places in `rows`."""
         size = max(math.prod(self.shape[1:]) * self.dtype.itemsize, 1)
         together = 1 if self.random_access and size >= 512 else max(1, BLOCK // size)
         for places, block in blocks(rows, together):

@@ -1,4 +1,4 @@
-"""What a file says of its size, checked before memory or time is taken."""
+"""Sizes that a file declares, checked before memory is allocated."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _HEADER = 2**16
 
 
 def check_size(size: int, what: str) -> None:
-    """Refuse what cannot be held in memory.
+    """Refuse arrays that do not fit into memory.
 
     Raises:
         DataError: names what it is.
@@ -179,7 +179,7 @@ def header(file: IO[bytes], what: str) -> tuple[tuple[int, ...], bool, np.dtype[
 
 @contextmanager
 def _without_warnings() -> Iterator[None]:
-    """Files written by Python 2 are read, and NumPy warns of them."""
+    """Suppress NumPy's warning about files written by Python 2."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
         yield

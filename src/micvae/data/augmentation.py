@@ -1,4 +1,4 @@
-"""Images moved and relit at random: what changes their style and leaves what they show."""
+"""Random augmentations of images: they change the style and keep the content."""
 
 from __future__ import annotations
 

@@ -1,21 +1,19 @@
-"""A factor that is observed: the auxiliary variable u of methods that are given one."""
+"""A factor as the observed auxiliary variable u."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 
 from micvae.data.dataset import FactorDataset
+from micvae.data.description import DataLike
 from micvae.data.wrapping import column as column_of
 from micvae.data.wrapping import inner, without_factors
 
 
-def auxiliary(
-    data: FactorDataset | str | Path, *, column: int | str, keep: bool = True
-) -> FactorDataset:
-    """Take a factor for the auxiliary variable u that is observed beside each image.
+def auxiliary(data: DataLike, *, column: int | str, keep: bool = True) -> FactorDataset:
+    """Use a factor as the auxiliary variable u that is observed with each image.
 
     A categorical factor becomes one column per value, 1 where it takes it and 0 elsewhere; an
     angle, in radians, its cosine and sine; any other factor is taken as it is.
@@ -31,6 +29,12 @@ def auxiliary(
 
     Raises:
         DataError: for an unknown factor.
+
+    Examples:
+        >>> from micvae.data import auxiliary
+        >>> data = auxiliary("squares(n=100)", column="rotation", keep=False)
+        >>> data.auxiliary.shape, data.factor_names
+        ((100, 4), ('size', 'intensity'))
     """
     dataset = inner(data)
     k = column_of(dataset, column)

@@ -1,20 +1,20 @@
-"""Time cut into blocks of equal length: the auxiliary variable where only an order is known."""
+"""Blocks of time as the auxiliary variable, for data of which only the order is known."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 
 from micvae.data.dataset import FactorDataset
+from micvae.data.description import DataLike
 from micvae.data.problems.checks import whole
 from micvae.data.wrapping import inner
 from micvae.errors import DataError
 
 
-def blocks(data: FactorDataset | str | Path, *, length: int = 200) -> FactorDataset:
-    """Take the number of the block of time that a frame lies in for the auxiliary variable u.
+def blocks(data: DataLike, *, length: int = 200) -> FactorDataset:
+    """Use the number of the time block of each frame as the auxiliary variable u.
 
     Every sequence is cut into blocks of `length` frames, the last one with what is left. Where
     sources change slowly, their distribution differs from block to block, as TCL asks for; where
@@ -34,6 +34,12 @@ def blocks(data: FactorDataset | str | Path, *, length: int = 200) -> FactorData
     References:
         *Unsupervised Feature Extraction by Time-Contrastive Learning and Nonlinear ICA*,
         Hyvärinen & Morioka, 2016, Section 3.
+
+    Examples:
+        >>> from micvae.data import blocks
+        >>> data = blocks("autoregressive(n=1000)", length=100)
+        >>> data.auxiliary[[0, 99, 100]].ravel()
+        array([0., 0., 1.])
     """
     dataset, size = inner(data), whole(length, "length", 1)
     frame = np.arange(len(dataset))

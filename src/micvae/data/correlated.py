@@ -1,14 +1,14 @@
-"""Two factors that go together, as they do outside of benchmarks."""
+"""Data sets in which two factors are correlated."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from micvae.data.dataset import FactorDataset
+from micvae.data.description import DataLike
 from micvae.data.grid import check_images, count, seeded
 from micvae.data.wrapping import column, inner, positions, rendered_freely
 from micvae.errors import DataError
@@ -17,7 +17,7 @@ _BATCH, _RAREST = 2**18, 1e-4
 
 
 def correlated(
-    data: FactorDataset | str | Path,
+    data: DataLike,
     *,
     factors: tuple[int | str, int | str] = (0, 1),
     strength: float = 0.2,
@@ -55,6 +55,13 @@ def correlated(
         *On Disentangled Representations Learned From Correlated Data*, Frederik Träuble,
         Elliot Creager, Niki Kilbertus, Francesco Locatello, Andrea Dittadi, Anirudh Goyal,
         Bernhard Schölkopf, Stefan Bauer, 2021.
+
+    Examples:
+        >>> import numpy as np
+        >>> from micvae.data import correlated
+        >>> data = correlated("squares(n=500)", factors=("size", "intensity"), strength=0.2)
+        >>> bool(np.corrcoef(data.factors[:, 0], data.factors[:, 1])[0, 1] > 0.5)
+        True
     """
     dataset = inner(data)
     if not isinstance(factors, tuple | list) or len(factors) != 2:

@@ -6,6 +6,7 @@ import warnings
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -13,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from micvae.arrays import unmasked
 from micvae.data.array_header import few
-from micvae.data.lazy import Images, LazyImages, Mapped, parts, rows_of
+from micvae.data.lazy import Images, LazyImages, Transformed, parts, rows_of
 from micvae.data.vectors import LARGEST, check_whole, precise, rounds_first
 from micvae.errors import AmbiguousKindWarning, DataError
 
@@ -38,18 +39,31 @@ class FactorDataset:
             are guessed, see `guess_kind`.
         factor_values: per factor, the finite set of its values, or None where it has none.
         renderer: for generated data, the map from factors `(M, K)` to images `(M, C, H, W)`.
-        notes: what a reader of any result on this data must know, one sentence each.
+        notes: sentences that every reader of a result on this data must know.
         source: what a run stores so that the same data can be found again (plain JSON values).
         partners: where images come in pairs, the partner of each, of the images' shape.
         auxiliary: where an auxiliary variable u was observed beside each image: `(N, U)` floats.
         sequence: where the images are frames, in the order of time: which sequence each belongs
             to, `(N,)` integers, frames of one sequence standing together.
-        feature_names: of vectors, what their F numbers are called; empty where nobody said.
+        feature_names: names of the F features of vectors; empty if unknown.
 
     Raises:
         DataError: on a wrong shape, a value that is masked, not finite or outside [0, 1], whole
             numbers that float64 does not hold, lengths that do not match, or two factors of one
             name.
+
+    Examples:
+        >>> import numpy as np
+        >>> from micvae.data import FactorDataset
+        >>> data = FactorDataset(
+        ...     "waves",
+        ...     images=np.zeros((4, 1, 8, 8), np.float32),
+        ...     factors=np.array([[0.0], [1.0], [2.0], [3.0]]),
+        ...     factor_names=("phase",),
+        ...     factor_kinds=("ordinal",),
+        ... )
+        >>> len(data), data.image_shape, data.pictures
+        (4, (1, 8, 8), True)
     """
 
     name: str
@@ -143,7 +157,7 @@ class FactorDataset:
 
     @property
     def pictures(self) -> bool:
-        """Whether the samples can be looked at: images, not vectors."""
+        """Whether the samples are images, not vectors."""
         return self.images.ndim == 4
 
     def images_of(self, factors: ArrayLike) -> NDArray[np.float32]:
@@ -190,6 +204,28 @@ class FactorDataset:
                 "column by a constant."
             )
         return _as_float32(vectors)
+
+    def save(self, path: Path) -> None:
+        """Write everything but the renderer to one .npz file, which `--data` reads, too.
+
+        Raises:
+            FileError: where the system refuses to write; nothing is left behind.
+        """
+        from micvae.data.saved import save  # which imports this class
+
+        save(self, path)
+
+    @staticmethod
+    def load(path: Path) -> FactorDataset:
+        """Read what `save` wrote: every field as it was, but for the renderer.
+
+        Raises:
+            DataError: for a file that cannot be read or arrays that do not fit.
+        """
+        from micvae.data.files import from_npz  # which imports this class
+
+        read = from_npz(path)
+        return replace(read, source=read.source.get("of", read.source))
 
     def subset(self, indices: ArrayLike) -> FactorDataset:
         """Return the samples at `indices`, in that order."""
@@ -241,7 +277,7 @@ def _checked_images(given: ArrayLike | LazyImages, what: str) -> Images:
 
 def _as_float32(vectors: Images) -> Images:
     if isinstance(vectors, LazyImages):
-        return Mapped(vectors, lambda block: block.astype(np.float32))
+        return Transformed(vectors, lambda block: block.astype(np.float32))
     return vectors.astype(np.float32)
 
 

@@ -1,4 +1,4 @@
-"""`factors.csv`: the table that says what is to be seen on the pictures of a folder."""
+"""`factors.csv`: the factors of the pictures in a folder."""
 
 import csv
 import io

@@ -2,10 +2,10 @@
 
 import math
 import zipfile
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,15 +13,17 @@ from numpy.typing import NDArray
 from micvae import spelling
 from micvae.data.archives import npz_array, readable
 from micvae.data.array_header import check_npy, check_size, header, npz_arrays
-from micvae.data.dataset import FactorDataset, guess_kind, warn_of_guesses
+from micvae.data.dataset import FactorDataset, FactorKind, guess_kind, warn_of_guesses
 from micvae.data.layout import Arrangement, Layout, arrangement
-from micvae.data.lazy import Images, Stored, is_large
+from micvae.data.lazy import ArrayBacked, Images, is_large
 from micvae.data.on_disk import ArrayFile, of_array
+from micvae.data.saved import ABOUT, record_of
 from micvae.data.tables import read_matrix
 from micvae.data.value_range import Range, Reading, Scale, checked_range, expecting
 from micvae.data.vectors import warn_of_rounding
 from micvae.errors import DataError
 from micvae.paths import checked_file
+from micvae.records import Json
 
 IMAGES = ("images", "partners")
 BESIDE = ("factors", "auxiliary", "sequence")
@@ -30,8 +32,33 @@ KINDS_IN_FILE = "say which it is by an array factor_kinds of texts in the file"
 MOST_FACTORS = 10_000
 FEW_NAMES = 1_000
 """So many are read whatever they are of: that they do not fit is said in more words then."""
-Opener = Callable[[Reading], Stored]
+Opener = Callable[[Reading], ArrayBacked]
 """Opens an array that stays in its file."""
+
+
+@dataclass
+class FileArrays:
+    """What a file holds, by the names of the arrays."""
+
+    read: dict[str, NDArray[Any]] = field(default_factory=dict)
+    """Those that were read."""
+    unread: dict[str, Opener] = field(default_factory=dict)
+    """Those that stay in the file."""
+
+    def add(self, name: str, found: NDArray[Any] | Opener) -> None:
+        """Keep an array, or what opens it."""
+        if isinstance(found, np.ndarray):
+            self.read[name] = found
+        else:
+            self.unread[name] = found
+
+    def images(self, name: str, how: Reading) -> tuple[Images, Scale | None]:
+        """Images or partners, and which values are black and white."""
+        return of_user(self.unread[name] if name in self.unread else self.read[name], how)
+
+    def texts(self, name: str) -> tuple[str, ...]:
+        """Names; none where there is no such array."""
+        return texts(self.read[name]) if name in self.read else ()
 
 
 def from_npz(
@@ -53,18 +80,28 @@ def from_npz(
 
     Raises:
         DataError: for a file that cannot be read or arrays that do not fit.
+
+    Examples:
+        >>> from pathlib import Path
+        >>> import numpy as np
+        >>> from micvae.data import from_npz
+        >>> digit = np.arange(10.0)[:, None]
+        >>> np.savez("digits.npz", images=np.full((10, 8, 8), 255, np.uint8), factors=digit)
+        >>> data = from_npz(Path("digits.npz"))
+        >>> data.images.shape, float(data.images.max())
+        ((10, 1, 8, 8), 1.0)
     """
-    arrays: dict[str, Any] = {}
+    arrays = FileArrays()
     checked_file(path)
     try:
         with npz_arrays(path) as file:
             file.described("images")  # which must be there
-            there = [name for name in (*IMAGES, *BESIDE, *NAMES) if name in file.names]
+            there = [n for n in (*IMAGES, *BESIDE, *NAMES, ABOUT) if n in file.names]
             shapes = {name: file.described(name)[0] for name in there}
             for name in there:
                 check_beside(name, shapes, file.described(name)[1])
                 large = _unread(path, name) if name in IMAGES else None
-                arrays[name] = file.read(name) if large is None else large
+                arrays.add(name, file.read(name) if large is None else large)
     except DataError:
         raise
     except Exception as error:  # zipfile, zlib and NumPy raise a dozen kinds on a broken file
@@ -76,44 +113,63 @@ def from_npz(
 
 
 def of_arrays(
-    path: Path, arrays: dict[str, Any], value_range: Range | None, layout: Layout
+    path: Path, arrays: FileArrays, value_range: Range | None, layout: Layout
 ) -> FactorDataset:
     """The data set of a file's arrays by name; partners are read on the images' scale.
 
     Raises:
         DataError: for arrays that do not fit.
     """
+    saved = record_of(arrays.read[ABOUT], path) if ABOUT in arrays.read else None
     how = reading(path, "images", value_range, layout)
-    arrays["images"], scale = of_user(arrays["images"], how)
-    if "partners" in arrays:
+    if saved is not None:
+        how = replace(how, layout="channels_first" if how.layout == "auto" else how.layout)
+        how = replace(how, value_range=how.value_range or saved.value_range)
+    images, scale = arrays.images("images", how)
+    partners: Images | None = None
+    if "partners" in arrays.read | arrays.unread:
         how = replace(how, what=f"partners in {path}")
         with expecting(how.value_range, None if scale is None else scale.of_images):
-            arrays["partners"], _ = of_user(arrays["partners"], how)
-    for name in NAMES:
-        if name in arrays:
-            arrays[name] = texts(arrays[name])
+            partners, _ = arrays.images("partners", how)
+    factors, auxiliary, sequence = (arrays.read.get(name) for name in BESIDE)
+    factor_names, said_kinds, feature_names = map(arrays.texts, NAMES)
+    read: Mapping[str, Json] = {} if scale is None else scale.to_json()
+    notes = () if scale is None else scale.notes(path.name)
+    if saved is not None:
+        read, notes = {"of": saved.source}, saved.notes
     return FactorDataset(
-        name=path.stem,
-        source={"data": str(path)} | ({} if scale is None else scale.to_json()),
-        notes=() if scale is None else scale.notes(path.name),
-        **with_kinds(arrays, KINDS_IN_FILE),
+        name=path.stem if saved is None else saved.name,
+        images=images,
+        factors=np.empty((len(images), 0)) if factors is None else factors,
+        factor_names=factor_names,
+        factor_kinds=cast(tuple[FactorKind, ...], said_kinds)
+        or kinds_of(factors, factor_names, KINDS_IN_FILE),
+        factor_values=() if saved is None else saved.values,
+        partners=partners,
+        auxiliary=auxiliary,
+        sequence=sequence,
+        feature_names=feature_names,
+        source={"data": str(path), **read},
+        notes=notes,
     )
 
 
-def with_kinds(arrays: dict[str, Any], remedy: str) -> dict[str, Any]:
-    """Arrays with the kinds of their factors, guessed where the file does not say them.
+def kinds_of(
+    factors: NDArray[Any] | None, names: Sequence[str], remedy: str
+) -> tuple[FactorKind, ...]:
+    """Kinds of factors, guessed where the file does not say them.
 
-    A guess that could be otherwise is said, with the remedy where the file is read.
+    Warns of ambiguous guesses, with `remedy`. Empty if the factors do not fit the names, which
+    `FactorDataset` refuses.
     """
-    factors = arrays.get("factors")
-    if factors is None or arrays.get("factor_kinds") or factors.dtype.kind not in "biuf":
-        return arrays
+    if factors is None or factors.dtype.kind not in "biuf":
+        return ()
     columns = list((factors[:, None] if factors.ndim == 1 else factors).T)
-    names = arrays.get("factor_names") or tuple(f"factor {k}" for k in range(len(columns)))
+    names = names or [f"factor {k}" for k in range(len(columns))]
     if factors.ndim > 2 or not factors.size or len(names) != len(columns):
-        return arrays  # refused where all arrays are checked
+        return ()
     warn_of_guesses(columns, [repr(str(name)) for name in names], remedy.format(name=names[0]))
-    return arrays | {"factor_kinds": tuple(map(guess_kind, columns))}
+    return tuple(map(guess_kind, columns))
 
 
 def reading(path: Path, name: str, value_range: Range | None, layout: Layout = "auto") -> Reading:
@@ -158,7 +214,7 @@ def texts(array: NDArray[Any]) -> tuple[str, ...]:
 
 
 def _unread(path: Path, name: str) -> Opener | None:
-    """What opens an array of images that stays in the file: large, and stored as it is."""
+    """A function that opens a large uncompressed array of images without reading it, or None."""
     with zipfile.ZipFile(path) as archive, archive.open(f"{name}.npy") as member:
         shape, fortran, _ = header(member, f"array {name} of {path}")
     if not is_large(shape) or (fortran and len(shape) > 1):
@@ -173,12 +229,20 @@ def _unread(path: Path, name: str) -> Opener | None:
 def from_npy(
     path: Path, value_range: Range | None = None, layout: Layout = "auto"
 ) -> FactorDataset:
-    """Read images or vectors that are alone in a file, as `images` of an .npz file.
+    """Read an .npy file of images or vectors, as `images` of an .npz file.
 
-    What would take more than 1 GiB as floats stays in the file and is read in parts.
+    Arrays that would take more than 1 GiB as floats stay in the file and are read in parts.
 
     Raises:
         DataError: for a file that cannot be read, or that holds something else.
+
+    Examples:
+        >>> from pathlib import Path
+        >>> import numpy as np
+        >>> from micvae.data import from_npy
+        >>> np.save("readings.npy", np.random.default_rng(0).normal(size=(100, 6)))
+        >>> from_npy(Path("readings.npy")).image_shape
+        (6,)
     """
     how = reading(path, "", value_range, layout)
     checked_file(path)
@@ -211,6 +275,16 @@ def from_table(path: Path) -> FactorDataset:
     Raises:
         DataError: for a file that cannot be read, and for columns of text, of dates, with empty
             entries or whole numbers beyond 2^53, all of which are named.
+
+    Examples:
+        >>> from pathlib import Path
+        >>> import numpy as np
+        >>> from micvae.data import from_table
+        >>> header = {"header": "pressure,flow", "comments": "", "delimiter": ","}
+        >>> np.savetxt("readings.csv", np.ones((3, 2)), **header)
+        >>> data = from_table(Path("readings.csv"))
+        >>> data.images.shape, data.feature_names
+        ((3, 2), ('pressure', 'flow'))
     """
     table = read_matrix(path, "data").codes()
     words = [name for name, text in zip(table.names, table.text, strict=True) if text]

@@ -12,7 +12,16 @@ from numpy.typing import NDArray
 from micvae.data.archives import hdf5_array, readable
 from micvae.data.array_header import FREE, check_size, few
 from micvae.data.dataset import FactorDataset
-from micvae.data.files import BESIDE, IMAGES, NAMES, Opener, arranged, check_beside, of_arrays
+from micvae.data.files import (
+    BESIDE,
+    IMAGES,
+    NAMES,
+    FileArrays,
+    Opener,
+    arranged,
+    check_beside,
+    of_arrays,
+)
 from micvae.data.layout import Layout
 from micvae.data.lazy import is_large
 from micvae.data.on_disk import Hdf5File
@@ -36,6 +45,17 @@ def from_hdf5(
 
     Raises:
         DataError: without h5py, for a file that cannot be read, or data sets that do not fit.
+
+    Examples:
+        >>> from pathlib import Path
+        >>> import h5py
+        >>> import numpy as np
+        >>> from micvae.data import from_hdf5
+        >>> with h5py.File("digits.h5", "w") as file:
+        ...     file["images"] = np.full((10, 8, 8), 255, np.uint8)
+        ...
+        >>> from_hdf5(Path("digits.h5")).images.shape
+        (10, 1, 8, 8)
     """
     try:
         import h5py  # only these files need it
@@ -43,7 +63,7 @@ def from_hdf5(
         raise DataError(
             'reading .h5 files needs h5py, which is not there: pip install "micvae[files]".'
         ) from None
-    arrays: dict[str, Any] = {}
+    arrays = FileArrays()
     checked_file(path)
     with readable(path, f"an HDF5 file of one's own ({PUBLISHED})"), h5py.File(path, "r") as file:
         every = {name: hdf5_array(file, name, path) for name in (*IMAGES, *BESIDE, *NAMES)}
@@ -57,11 +77,11 @@ def from_hdf5(
         for name, stored in there.items():
             check_beside(name, shapes, stored.dtype)
             if name in IMAGES:
-                arrays[name] = _images(path, name, stored)
+                arrays.add(name, _images(path, name, stored))
             elif name in NAMES:
-                arrays[name] = _names(path, name, stored)
+                arrays.add(name, _names(path, name, stored))
             elif stored.dtype.kind in "fiub":
-                arrays[name] = stored[()]
+                arrays.add(name, np.asarray(stored[()]))
             else:
                 raise DataError(f"{name} in {path} has dtype {stored.dtype}; expected numbers.")
     return of_arrays(path, arrays, value_range, layout)

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from micvae.data.dataset import FactorDataset
+from micvae.data.description import DataLike
 from micvae.data.wrapping import column, inner, positions
 from micvae.errors import DataError
 
 Where = Mapping[int | str, Sequence[float]]
+Said = dict[str, list[float] | dict[str, float]]
+"""Per factor the values that are held out: some of them, or all `from` one `to` another."""
 
 
 def held_out(
-    data: FactorDataset | str | Path,
+    data: DataLike,
     *,
     where: Where | None = None,
     factors: tuple[int | str, ...] = (0, 1),
@@ -27,8 +29,8 @@ def held_out(
 ) -> FactorDataset:
     """Another data set without some combinations of factor values, or those alone.
 
-    Left out is what lies within `where` in *every* factor that it names: each value still occurs,
-    but not together with those of the others. Left to itself, that is the upper corner: the upper
+    Samples are left out if *every* factor named in `where` lies within its range: each value still
+    occurs, but not in that combination. Without `where`, the upper corner is left out: the upper
     `share` of the values of each of `factors`.
 
     Args:
@@ -51,6 +53,13 @@ def held_out(
     References:
         *The Role of Disentanglement in Generalisation*, Milton Llera Montero, Casimir JH Ludwig,
         Rui Ponte Costa, Gaurav Malhotra, Jeffrey Bowers, 2021.
+
+    Examples:
+        >>> from micvae.data import held_out
+        >>> train = held_out("squares(n=400)", factors=("size", "intensity"))
+        >>> test = held_out("squares(n=400)", factors=("size", "intensity"), train=False)
+        >>> len(train) + len(test)
+        400
     """
     dataset = inner(data)
     if dataset.partners is not None:
@@ -84,13 +93,13 @@ def held_out(
 
 def _corner(
     data: FactorDataset, factors: Sequence[int | str], share: float
-) -> tuple[NDArray[np.bool_], dict[str, Any]]:
+) -> tuple[NDArray[np.bool_], Said]:
     if not isinstance(share, int | float) or not 0 < share < 1:
         raise DataError(f"share is {share!r}; it must lie between 0 and 1.")
     if not isinstance(factors, tuple | list) or not factors:
         raise DataError(f"factors is {factors!r}; give at least one, such as (0, 1).")
     inside = np.ones(len(data), dtype=bool)
-    said: dict[str, Any] = {}
+    said: Said = {}
     for k in (column(data, factor) for factor in factors):
         at, known = positions(data, k), data.factor_values[k]
         if known is not None:  # the middle of the share that each value stands for
@@ -107,14 +116,14 @@ def _corner(
     return inside, said
 
 
-def _within(data: FactorDataset, where: Where) -> tuple[NDArray[np.bool_], dict[str, Any]]:
+def _within(data: FactorDataset, where: Where) -> tuple[NDArray[np.bool_], Said]:
     if not isinstance(where, Mapping) or not where:
         raise DataError(
             f"where is {where!r}; give values per factor, such as "
             f"{{{data.factor_names[0]!r}: (lowest, highest)}}."
         )
     inside = np.ones(len(data), dtype=bool)
-    said: dict[str, Any] = {}
+    said: Said = {}
     for factor, wanted in where.items():
         k = column(data, factor)
         values = data.factors[:, k]

@@ -1,4 +1,4 @@
-"""A factor as the label of an image; wrong labels that depend on it, as annotators' errors do."""
+"""A factor as the class label; instance-dependent label noise."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How images lie in an array: where their channels are."""
+"""Layouts of image arrays: position of the channel axis."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Images that stay where they are and are read in parts: data larger than memory."""
+"""Lazy images: data larger than memory, read in parts."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ BLOCK = 2**24  # bytes as float32 of what is read at a time, where all of it pas
 class LazyImages(ABC):
     """Images `(N, C, H, W)` or vectors `(N, F)` that are read when they are asked for.
 
-    They are indexed by their first axis as an array is, and what comes is a float32 array; vectors
-    that are float64 in their file come as float64. Nothing is held. `np.asarray` reads all of it,
-    for what cannot do with less.
+    Indexing works along the first axis, as for arrays, and returns a float32 array; vectors that
+    are float64 in their file are returned as float64. Nothing is cached. `np.asarray` reads
+    everything.
 
     Args:
         shape: of the whole.
@@ -79,26 +79,41 @@ def is_large(shape: tuple[int, ...]) -> bool:
 
 
 def parts(images: Images) -> Iterator[Vectors]:
-    """All samples in their order, in parts of at most 16 MB: the same parts for any source."""
+    """All samples in their order, in parts of at most 16 MB: the same parts for any source.
+
+    Examples:
+        >>> import numpy as np
+        >>> from micvae.data import parts
+        >>> sum(len(block) for block in parts(np.zeros((100, 1, 8, 8), np.float32)))
+        100
+    """
     rows = max(1, BLOCK // max(1, math.prod(images.shape[1:]) * 4))
     for start in range(0, len(images), rows):
         yield images[start : start + rows]
 
 
 def rows_of(images: Images, index: ArrayLike) -> Images:
-    """The samples at `index`, in that order: an array, or where they are many, still unread."""
+    """The samples at `index`, in that order: an array, or where they are many, still unread.
+
+    Examples:
+        >>> import numpy as np
+        >>> from micvae.data import rows_of
+        >>> rows_of(np.arange(20.0).reshape(10, 2), np.array([3, 1]))
+        array([[6., 7.],
+               [2., 3.]])
+    """
     numbers = np.arange(len(images))[np.asarray(index)]
     if isinstance(images, LazyImages) and is_large((len(numbers), *images.shape[1:])):
-        return Selected(images, numbers)
+        return Subset(images, numbers)
     return images[numbers]
 
 
-class Selected(LazyImages):
-    """Some samples of other ones.
+class Subset(LazyImages):
+    """A selection of rows of lazy images.
 
     Args:
-        images: the others.
-        rows: which, and in which order, `(M,)`.
+        images: the images to select from.
+        rows: the selected rows in their order, `(M,)`.
     """
 
     def __init__(self, images: LazyImages, rows: NDArray[np.int64]) -> None:
@@ -108,16 +123,16 @@ class Selected(LazyImages):
         self.dtype = images.dtype
 
     def read(self, rows: NDArray[np.int64]) -> Vectors:
-        """Those of the others."""
+        """Read the selected rows."""
         return self.images[self.rows[rows]]
 
 
-class Mapped(LazyImages):
-    """Other samples, each changed as it is read.
+class Transformed(LazyImages):
+    """Lazy images with a function applied to each block that is read.
 
     Args:
-        images: the others.
-        change: maps some of them, `(n, …)`, to float32 arrays of the same shape.
+        images: the images to transform.
+        change: maps a block `(n, …)` to a float32 array of the same shape.
     """
 
     def __init__(
@@ -128,15 +143,15 @@ class Mapped(LazyImages):
         self.change = change
 
     def read(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
-        """Read and change."""
+        """Read rows and transform them."""
         return self.change(self.images.read(rows))
 
 
-class Stored(LazyImages):
-    """Images out of something that has an array's rows, in an array's own arrangement and dtype.
+class ArrayBacked(LazyImages):
+    """Images stored as the rows of an array, in the array's own layout and dtype.
 
-    What `rows` needs is set before this is initialised: the rows are read to find which values are
-    black and white, until that is certain.
+    Subclasses set the attributes that `rows` needs before they call this initialiser, which reads
+    rows until the values of black and white are certain.
 
     Args:
         shape: of the array.
@@ -189,12 +204,12 @@ def refuse_range(how: Reading) -> None:
 
 
 def as_floats(images: NDArray[Any], scale: Scale | None, what: str) -> Vectors:
-    """Pictures on their scale; vectors, which have none, in their own precision."""
+    """Images scaled to [0, 1]; vectors in their own precision."""
     return precise(images, what) if scale is None else scaled(images, scale)
 
 
-class Held(Stored):
-    """Images in an array in memory whose copy as floats would be large.
+class InMemory(ArrayBacked):
+    """An array in memory that is converted to floats in parts, as a full copy would be large.
 
     Args:
         array: in any arrangement, of any dtype.
@@ -207,12 +222,12 @@ class Held(Stored):
         super().__init__(array.shape, array.dtype, found, how)
 
     def rows(self, rows: NDArray[np.int64]) -> NDArray[Any]:
-        """Index."""
+        """Select rows of the array."""
         return self.array[rows]
 
 
 def runs(rows: NDArray[np.int64]) -> Iterator[tuple[int, int, int]]:
-    """Cut ascending numbers into runs without gaps: place in `rows`, first number, length."""
+    """Split ascending numbers into runs without gaps: place in `rows`, first number, length."""
     bounds = [0, *(np.flatnonzero(np.diff(rows) != 1) + 1).tolist(), len(rows)]
     for start, end in pairwise(bounds):
         if end > start:

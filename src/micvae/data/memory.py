@@ -1,4 +1,4 @@
-"""Whether what is asked for fits into the memory of this machine, before any of it is taken."""
+"""Checks that a request fits into the available memory, before any of it is allocated."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _CGROUPS = (
 
 
 def check_memory(needed: int, asked: str) -> None:
-    """Refuse what needs more memory than is free.
+    """Refuse requests for more memory than is free.
 
     Args:
         needed: bytes, at least.
@@ -114,7 +114,7 @@ def _limit_of_process() -> int | None:
 
 
 def _shown(size: int) -> str:
-    """Bytes in the unit that a reader thinks in."""
+    """Bytes in a readable unit."""
     for unit in ("bytes", "kB", "MB", "GB", "TB"):
         if size < 1000:
             return f"{size:.3g} {unit}"

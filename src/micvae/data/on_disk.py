@@ -1,4 +1,4 @@
-"""Where large data lies: array files, memory maps, HDF5, pictures one by one."""
+"""Lazy images on disk: array files, memory maps, HDF5, single picture files."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from micvae.data.layout import Arrangement, channels_first
-from micvae.data.lazy import Held, Images, Stored, as_floats, is_large, refuse_range, runs
+from micvae.data.lazy import ArrayBacked, Images, InMemory, as_floats, is_large, refuse_range, runs
 from micvae.data.value_range import Reading, Scale, chosen_scale, measured
 from micvae.errors import DataError
 
 
-class ArrayFile(Stored):
-    """An array that lies in a file row by row, uncompressed: .npy, a part of an .npz.
+class ArrayFile(ArrayBacked):
+    """An uncompressed array in a file, stored row by row: an .npy file or a member of an .npz file.
 
     Rows are read and not mapped: mapped pages count as memory in use until the system needs it.
 
@@ -65,7 +65,7 @@ class ArrayFile(Stored):
         return found
 
 
-class Hdf5File(Stored):
+class Hdf5File(ArrayBacked):
     """A data set of an HDF5 file, chunked and compressed or not.
 
     Args:
@@ -105,8 +105,8 @@ class Hdf5File(Stored):
         return found
 
 
-class Items(Stored):
-    """Images that are made or read one by one.
+class Items(ArrayBacked):
+    """Images that are computed or read one at a time.
 
     Args:
         item: gives the array of the image of a number.
@@ -131,7 +131,7 @@ class Items(Stored):
         super().__init__(shape, dtype, found, how)
 
     def rows(self, rows: NDArray[np.int64]) -> NDArray[Any]:
-        """Read each; one of another shape or dtype than the first is refused."""
+        """Read each image; refuse one of another shape or dtype than the first."""
         return stacked(self.item, rows, self.stored[1:], self.stored_dtype, self.what, self.names)
 
 
@@ -170,7 +170,7 @@ def of_array(array: NDArray[Any], found: Arrangement, how: Reading) -> tuple[Ima
     if mapped is not None:
         return mapped, mapped.scale
     if is_large(array.shape):
-        held = Held(array, found, how)
+        held = InMemory(array, found, how)
         as_it_is = held.scale is None or held.scale.unit
         own = (np.float32, np.float64) if found == "NF" else (np.float32,)
         if array.dtype in own and array.flags.c_contiguous and found != "NHWC" and as_it_is:

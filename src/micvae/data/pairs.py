@@ -1,14 +1,14 @@
-"""Weak supervision: beside every image another one that differs from it in few factors."""
+"""Weak supervision by pairs of images that differ in few factors."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from micvae.data.dataset import FactorDataset
+from micvae.data.description import DataLike
 from micvae.data.grid import seeded
 from micvae.data.lazy import rows_of
 from micvae.data.wrapping import inner, rendered_freely
@@ -17,9 +17,7 @@ from micvae.errors import DataError
 _TRIES = 64  # draws of a partner among the samples that share all unchanged factors
 
 
-def pairs(
-    data: FactorDataset | str | Path, *, changes: int | None = 1, seed: int = 0
-) -> FactorDataset:
+def pairs(data: DataLike, *, changes: int | None = 1, seed: int = 0) -> FactorDataset:
     """Give every image a partner that differs from it in exactly `changes` factors.
 
     Which factors change is drawn uniformly for every pair; a changed factor takes another one of
@@ -44,6 +42,12 @@ def pairs(
     References:
         *Weakly-Supervised Disentanglement Without Compromises*, Francesco Locatello, Ben Poole,
         Gunnar Rätsch, Bernhard Schölkopf, Olivier Bachem, Michael Tschannen, 2020.
+
+    Examples:
+        >>> from micvae.data import pairs
+        >>> data = pairs("squares(n=100)", changes=1)
+        >>> data.partners.shape
+        (100, 1, 32, 32)
     """
     dataset, generator = inner(data), seeded(seed)
     varying = np.flatnonzero(np.ptp(dataset.factors, axis=0) > 0)

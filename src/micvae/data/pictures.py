@@ -1,4 +1,4 @@
-"""Picture files: a folder of them, and the numbers of one."""
+"""Picture files: reading a folder of them, and decoding a single one."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from micvae import spelling
-from micvae.data.dataset import FactorDataset
+from micvae.data.dataset import FactorDataset, FactorKind
 from micvae.data.factor_table import FACTORS_CSV, kinds_of_header, read_factors
-from micvae.data.files import with_kinds
+from micvae.data.files import kinds_of
 from micvae.data.layout import Arrangement
 from micvae.data.lazy import Images, is_large
 from micvae.data.on_disk import Items, of_array, stacked
@@ -35,7 +35,7 @@ QUARTER_TURNS = (5, 6, 7, 8)  # orientations that swap height and width
 
 
 def picture_files(path: Path) -> list[Path]:
-    """The pictures below a folder by name, without those that are hidden."""
+    """All picture files below a folder in the order of their names, without hidden files."""
     return sorted(
         p
         for p in path.rglob("*")
@@ -66,6 +66,18 @@ def from_folder(
 
     Raises:
         DataError: for a picture or table that cannot be read or does not fit.
+
+    Examples:
+        >>> from pathlib import Path
+        >>> import numpy as np
+        >>> from PIL import Image
+        >>> from micvae.data import from_folder
+        >>> Path("photos").mkdir()
+        >>> for i in range(3):
+        ...     Image.fromarray(np.full((8, 8), 100 * i, np.uint8)).save(f"photos/{i}.png")
+        ...
+        >>> from_folder(Path("photos")).images.shape
+        (3, 1, 8, 8)
     """
     if background not in (None, *get_args(Background)):
         raise DataError(f"background is {background!r}; give 'black' or 'white'.")
@@ -115,26 +127,29 @@ def from_folder(
         array = stacked(picture, rows, shape[1:], first.dtype, how.what, name)
         images, scale = of_array(array, found, how)
     folder = path.resolve().name
+    factors, names, kinds = _factors(path, files)
     return FactorDataset(
         name=folder,
         images=images,
         source={"data": str(path)} | ({} if scale is None else scale.to_json()),
         notes=() if scale is None else scale.notes(folder),
-        **_factors(path, files),
+        factors=np.empty((len(files), 0)) if factors is None else factors,
+        factor_names=names,
+        factor_kinds=kinds,
     )
 
 
-def _factors(path: Path, files: Sequence[Path]) -> dict[str, Any]:
+def _factors(
+    path: Path, files: Sequence[Path]
+) -> tuple[NDArray[np.float64] | None, tuple[str, ...], tuple[FactorKind, ...]]:
     """The factors of a folder with names and kinds; kinds that are not said are guessed."""
     header, factors = read_factors(path / FACTORS_CSV, [f.relative_to(path) for f in files])
     names, kinds = kinds_of_header(header)
-    known: dict[str, Any] = {"factors": factors, "factor_names": names}
     if factors is None:
-        return known
+        return None, names, ()
     unsaid = [k for k, kind in enumerate(kinds) if kind is None]
-    given = {"factors": factors[:, unsaid], "factor_names": [names[k] for k in unsaid]}
-    guessed = iter(with_kinds(given, KINDS_IN_HEADER).get("factor_kinds", ()))
-    return known | {"factor_kinds": tuple(kind or next(guessed) for kind in kinds)}
+    guessed = iter(kinds_of(factors[:, unsaid], [names[k] for k in unsaid], KINDS_IN_HEADER))
+    return factors, names, tuple(next(guessed) if kind is None else kind for kind in kinds)
 
 
 @contextmanager
@@ -230,7 +245,7 @@ def pixels(
 
 
 def _deep(picture: Any, name: str) -> NDArray[Any]:
-    """More than 8 bits, as they are; conversions of Pillow would cut them off at 255."""
+    """Keep more than 8 bits; Pillow's conversions would clip them at 255."""
     array = np.asarray(picture)
     if np.isin(picture.info.get("transparency", ()), array).any():
         raise DataError(f"{name} has transparent pixels; save it without them.")

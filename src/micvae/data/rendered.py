@@ -1,15 +1,15 @@
-"""Factors of any kind shown as images: the same sources behind a renderer."""
+"""Factors of any data set rendered as images."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from micvae.data.dataset import FactorDataset
+from micvae.data.description import DataLike
 from micvae.data.dsprites import render as render_shapes
 from micvae.data.problems.problem import Problem
 from micvae.data.squares import render as render_squares
@@ -49,8 +49,8 @@ SCENES = {
 }
 
 
-def rendered(data: FactorDataset | str | Path, *, scene: str = "squares") -> FactorDataset:
-    """Another data set whose factors are shown as images of squares or of hearts.
+def rendered(data: DataLike, *, scene: str = "squares") -> FactorDataset:
+    """Render the factors of another data set as images of squares or hearts.
 
     Factor k is scaled from its range in the data to the range of the scene's property k: `size`,
     `intensity`, `rotation` of a square; `posX`, `posY`, `scale`, `orientation` of a heart.
@@ -69,6 +69,12 @@ def rendered(data: FactorDataset | str | Path, *, scene: str = "squares") -> Fac
 
     Raises:
         DataError: for an unknown scene, too many factors, and partners of unknown sources.
+
+    Examples:
+        >>> from micvae.data import rendered
+        >>> data = rendered("independent(n=100, sources=2)")
+        >>> data.images.shape
+        (100, 1, 32, 32)
     """
     dataset = inner(data)
     if scene not in SCENES:

@@ -1,27 +1,27 @@
-"""Frames in the order of time: sequences marked by a factor, and who comes next in them."""
+"""Sequences of frames, numbered by a factor; the successor of each frame."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from micvae.data.dataset import FactorDataset
+from micvae.data.description import DataLike
 from micvae.data.wrapping import column as column_of
 from micvae.data.wrapping import inner, without_factors
 from micvae.errors import DataError
 
 
 def sequences(
-    data: FactorDataset | str | Path,
+    data: DataLike,
     *,
     column: int | str,
     time: int | str | None = None,
     keep: bool = True,
 ) -> FactorDataset:
-    """Take a factor for the number of the sequence that each image belongs to.
+    """Use a factor as the number of the sequence that each image belongs to.
 
     Rows are sorted so that those of one value stand together, in the order of `time` or, without
     it, as they were. Sequences are numbered from 0 in the order of the factor's values.
@@ -38,6 +38,12 @@ def sequences(
 
     Raises:
         DataError: for unknown factors, and where every image would be a sequence of its own.
+
+    Examples:
+        >>> from micvae.data import sequences
+        >>> data = sequences("squares(n=100)", column="rotation", time="size")
+        >>> data.sequence.shape, data.factor_names
+        ((100,), ('size', 'intensity', 'rotation'))
     """
     dataset = inner(data)
     k = column_of(dataset, column)
@@ -79,6 +85,12 @@ def successors(sequence: ArrayLike) -> tuple[NDArray[np.int64], NDArray[np.bool_
 
     Raises:
         DataError: where `sequence` is not `(N,)`.
+
+    Examples:
+        >>> import numpy as np
+        >>> from micvae.data import successors
+        >>> successors(np.array([0, 0, 0, 1, 1]))
+        (array([1, 2, 2, 4, 4]), array([ True,  True, False,  True, False]))
     """
     numbers = np.asarray(sequence)
     if numbers.ndim != 1:

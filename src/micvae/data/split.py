@@ -1,30 +1,31 @@
-"""Samples kept aside at random: what training never sees, and what a bound is measured on."""
+"""Random splits into training samples and held-out samples."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from micvae.checks import Between, number, whole_number
 from micvae.data.dataset import FactorDataset
+from micvae.data.description import DataLike
 from micvae.data.wrapping import inner, without_factors
 from micvae.errors import DataError
 
 
 def split(
-    data: FactorDataset | str | Path,
+    data: DataLike,
     *,
     share: float = 0.1,
     train: bool = True,
     factors: bool = True,
     seed: int = 0,
 ) -> FactorDataset:
-    """Another data set without some of its samples, drawn at random, or those alone.
+    """A random part of another data set: the training samples, or the held-out samples.
 
-    Whole sequences are drawn where the samples are frames of several; of a single one, its end is
-    kept aside, since frames beside each other are nearly the same.
+    If the samples are frames of several sequences, whole sequences are held out; of a single
+    sequence, its end is held out, since neighbouring frames are nearly equal.
 
     Args:
         data: a data set, or its name or path in quotes as for `load`; it need not have factors.
@@ -39,12 +40,16 @@ def split(
 
     Raises:
         DataError: for a share outside (0, 1), and where a part would be left empty.
+
+    Examples:
+        >>> from micvae.data import split
+        >>> train, test = split("squares(n=100)"), split("squares(n=100)", train=False)
+        >>> len(train), len(test)
+        (90, 10)
     """
     dataset = inner(data, factors=False)
-    if isinstance(share, bool) or not isinstance(share, int | float) or not 0 < share < 1:
-        raise DataError(f"share is {share!r}; it must lie between 0 and 1.")
-    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
-        raise DataError(f"seed is {seed!r}; give a whole number of at least 0.")
+    share = number("share", share, Between(0, 1, above=True, below=True), DataError)
+    seed = whole_number("seed", seed, error=DataError)
     aside = _aside(dataset, share, seed)
     if not 0 < aside.sum() < len(aside):
         raise DataError(

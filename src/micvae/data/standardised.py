@@ -1,20 +1,19 @@
-"""Vectors whose features have mean 0 and variance 1: sensors in units of their own compare."""
+"""Vectors standardised to mean 0 and variance 1 per feature."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import fields, replace
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from micvae import spelling
 from micvae.arrays import unmasked
 from micvae.data.dataset import FactorDataset
-from micvae.data.lazy import Images, LazyImages, Mapped, parts
-from micvae.data.problems.problem import Problem
+from micvae.data.description import DataLike
+from micvae.data.lazy import Images, LazyImages, Transformed, parts
+from micvae.data.problems.problem import without_mixing
 from micvae.data.vectors import CONSTANT, rounds_first, warn_of_rounding
 from micvae.data.wrapping import inner
 from micvae.errors import DataError
@@ -24,7 +23,7 @@ FLAT: dict[np.dtype[Any], float] = {np.dtype(np.float32): 1e-7, np.dtype(np.floa
 
 
 def standardised(
-    data: FactorDataset | str | Path,
+    data: DataLike,
     mean: ArrayLike | None = None,
     scale: ArrayLike | None = None,
 ) -> FactorDataset:
@@ -50,6 +49,13 @@ def standardised(
 
     Warns:
         MicvaeWarning: where a feature is float32 and so far from 0 that float32 has rounded it.
+
+    Examples:
+        >>> import numpy as np
+        >>> from micvae.data import standardised
+        >>> data = standardised("independent(n=1000, sources=2, mixing='linear')")
+        >>> np.round(data.images.std(axis=0), 3)
+        array([1., 1.], dtype=float32)
     """
     dataset = inner(data, factors=False)
     if len(dataset.image_shape) != 1:
@@ -78,31 +84,28 @@ def standardised(
             return ((vectors.astype(np.float64) - centre) / spread).astype(np.float32)
 
     def moved(vectors: Images) -> Images:
-        return Mapped(vectors, move) if isinstance(vectors, LazyImages) else move(vectors)
+        return Transformed(vectors, move) if isinstance(vectors, LazyImages) else move(vectors)
 
-    given: dict[str, Any] = {
-        "name": f"{dataset.name}, standardised",
-        "images": moved(x),
-        "partners": None if dataset.partners is None else moved(dataset.partners),
-        "renderer": None if of is None else lambda factors: move(of(factors)),
-        "notes": (*dataset.notes, "Standardised: every feature has mean 0 and variance 1."),
-        "source": {
+    return replace(
+        without_mixing(dataset),
+        name=f"{dataset.name}, standardised",
+        images=moved(x),
+        partners=None if dataset.partners is None else moved(dataset.partners),
+        renderer=None if of is None else lambda factors: move(of(factors)),
+        notes=(*dataset.notes, "Standardised: every feature has mean 0 and variance 1."),
+        source={
             "data": "standardised",
             "of": dict(dataset.source),
             "mean": centre.tolist(),
             "scale": spread.tolist(),
         },
-    }
-    if not isinstance(dataset, Problem):
-        return replace(dataset, **given)
-    kept = {f.name: getattr(dataset, f.name) for f in fields(FactorDataset)}
-    return FactorDataset(**(kept | given))
+    )
 
 
 def own_vectors(source: Mapping[str, Any], shape: Sequence[int]) -> bool:
-    """Whether data is vectors of the user's own as they were measured: commands standardise them.
+    """Whether data consists of the user's own vectors, not yet scaled: commands standardise them.
 
-    Not where they are generated, or were standardised or whitened before.
+    False for generated vectors, and for vectors that were standardised or whitened before.
 
     Args:
         source: of a `FactorDataset`, or of a run's record.
@@ -116,11 +119,6 @@ def own_vectors(source: Mapping[str, Any], shape: Sequence[int]) -> bool:
             return False
         step = step["of"]
     return len(shape) == 1 and step.get("data") not in DATASETS
-
-
-def standardised_name(data: str) -> str:
-    """What a run stores as its data where `data` was standardised for it."""
-    return f"standardised({spelling.quoted(data)})"
 
 
 def moments(

@@ -1,4 +1,4 @@
-"""Which numbers of an array of pictures are black and white."""
+"""Value ranges of images: which numbers are black and white."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from micvae.data.layout import Layout
 from micvae.errors import DataError, MicvaeWarning
+from micvae.records import Json
 
 Range = tuple[float, float]
 Measure = Callable[[float], Range]
@@ -35,7 +36,7 @@ OVERSHOOT = 1.1
 
 @dataclass(frozen=True)
 class Reading:
-    """What messages call an array of pictures, and what was said of how to read it.
+    """Name of an array of images for messages, and the options to read it with.
 
     Args:
         what: its name: X, images in digits.npz.
@@ -102,10 +103,10 @@ class Scale:
 
     @property
     def of_images(self) -> TrainedScale:
-        """The scale of what stands beside these images."""
+        """The scale for arrays stored with these images."""
         return TrainedScale((self.black, self.white), self.dtype, "the images are of")
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Json]:
         """What a data set's `source` says of it."""
         values = {"value_range": [_plain(self.black), _plain(self.white)], "dtype": self.dtype}
         return values | ({"value_range_given": True} if self.given else {})
@@ -189,7 +190,7 @@ _EXPECTED: ContextVar[_Expected] = ContextVar("expected", default=_NOTHING)
 def expecting(
     value_range: Range | None = None, trained: TrainedScale | None = None
 ) -> Iterator[None]:
-    """Read the pictures that are loaded within, however deeply they are named, on a given scale.
+    """Read all images that are loaded inside this context on a given scale.
 
     Args:
         value_range: black and white, as the user said.

@@ -1,4 +1,4 @@
-"""Vectors `(N, F)` on entry: they keep the precision in which they were given."""
+"""Checks of vectors `(N, F)`, which keep their precision."""
 
 from __future__ import annotations
 

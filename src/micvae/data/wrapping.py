@@ -1,4 +1,4 @@
-"""What data sets made of another one share."""
+"""Helpers shared by the data sets that are made of another one."""
 
 from __future__ import annotations
 
@@ -9,23 +9,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from micvae.data.dataset import FactorDataset
+from micvae.data.description import DataDescription, DataLike, describe
 from micvae.errors import DataError
 
 
-def inner(data: FactorDataset | str | Path, factors: bool = True) -> FactorDataset:
-    """Return the data set itself, or load it by its name or path as `load` does.
+def inner(data: DataLike, factors: bool = True) -> FactorDataset:
+    """Return the data set itself, or load what describes it.
 
     Args:
-        data: a data set, its name or its path.
+        data: a data set, its description, its name or its path.
         factors: whether it must have known factors.
 
     Raises:
         DataError: for anything else, for what cannot be loaded, and where no factor is known.
     """
-    from micvae.data import load  # which offers the wrappers by name, and so imports them
-
-    if isinstance(data, str | Path):
-        data = load(str(data))
+    if isinstance(data, str | Path | DataDescription):
+        data = describe(data).load()
     if not isinstance(data, FactorDataset):
         raise DataError(
             f"data is {data!r}; give a data set, or its name or path in quotes, such as "

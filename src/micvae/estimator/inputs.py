@@ -10,14 +10,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from micvae import spelling
 from micvae.arrays import unmasked
-from micvae.data import FactorDataset, FactorKind, Images, load
+from micvae.data import OWN_PATH, DataDescription, FactorDataset, FactorKind, Images, describe, load
 from micvae.data.dataset import guess_kind, warn_of_guesses
+from micvae.data.description import described_as, what_is
+from micvae.data.formats import format_of
 from micvae.data.layout import Arrangement, Layout, arrangement
 from micvae.data.lazy import is_large
 from micvae.data.on_disk import Items, of_array, stacked
-from micvae.data.own import ARRAYS, expanded, what_is
 from micvae.data.value_range import (
     Range,
     Reading,
@@ -49,7 +49,7 @@ class Given:
     arranged: Arrangement
 
 
-def taken(
+def dataset_of(
     X: Any,
     y: Any = None,
     *,
@@ -75,10 +75,10 @@ def taken(
         raise DataError(f"layout is {layout!r}; use auto, channels_first or channels_last.")
     value_range = checked_range(value_range)
     if isinstance(X, str | Path | FactorDataset):
-        text = "" if isinstance(X, FactorDataset) else _described(str(X), value_range, layout)
+        named = None if isinstance(X, FactorDataset) else _described(X, value_range, layout)
         with expecting(value_range, trained):
-            dataset = X if isinstance(X, FactorDataset) else load(text)
-        data = text if text and y is None else IN_MEMORY
+            dataset = X if isinstance(X, FactorDataset) else load(X if named is None else named)
+        data = str(named) if named is not None and y is None else IN_MEMORY
         found: Arrangement = "NCHW" if dataset.pictures else "NF"
         return Given(dataset if y is None else with_factors(dataset, y), data, found)
     of_column = {}
@@ -101,20 +101,21 @@ def taken(
     return Given(dataset if y is None else with_factors(dataset, y), IN_MEMORY, found)
 
 
-def _described(text: str, value_range: Range | None, layout: Layout) -> str:
-    """A path with options, as the data set that takes them; another description as it is."""
-    path = expanded(text)
-    options: dict[str, Any] = {} if value_range is None else {"value_range": value_range}
-    there = what_is(path)
-    if there == "file" and path.suffix.lower() in ARRAYS:
-        options |= {} if layout == "auto" else {"layout": layout}
-        kind = "arrays"
-    elif there == "folder":
-        kind = "pictures"
-    else:
-        return text
-    said = "".join(f", {name}={value!r}" for name, value in options.items())
-    return f"{kind}({spelling.quoted(text)}{said})" if options else text
+def _described(data: str | Path, value_range: Range | None, layout: Layout) -> DataDescription:
+    """What a text describes; a path with the options of the data set that takes them."""
+    found = describe(data)
+    path = found.own_path
+    if path is None or type(found) is not OWN_PATH:
+        return found
+    form, there = format_of(Path(path)), what_is(path)
+    arrays = there == "file" and form is not None and form.options
+    options: dict[str, Range | str] = {}
+    if value_range is not None and (arrays or there == "folder"):
+        options["value_range"] = value_range
+    if layout != "auto" and arrays:
+        options["layout"] = layout
+    kind = "arrays" if arrays else "pictures"
+    return described_as(kind, {"path": path}, **options) if options else found
 
 
 def with_factors(dataset: FactorDataset, y: Any) -> FactorDataset:

@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from micvae.checks import whole_number
 from micvae.metrics.factor_vae_score import BLOCK, check_counts, vote_share
 from micvae.metrics.interventions import Interventions
 from micvae.metrics.logistic import fit_logistic
@@ -57,7 +56,7 @@ def beta_vae_score(
     """
     check_counts(group=(group, 1), train_points=(train_points, 10), test_points=(test_points, 1))
     check_counts(seed=(seed, 0))
-    random = np.random.default_rng(whole_number("seed", seed))
+    random = np.random.default_rng(seed)
 
     def draw(n: int) -> tuple[np.ndarray, np.ndarray]:
         labels = random.integers(0, interventions.n_factors, n)
@@ -65,8 +64,8 @@ def beta_vae_score(
         for start in range(0, n, BLOCK):
             factor = labels[start : start + BLOCK]
             pairs = interventions.groups(np.repeat(factor, group), 2, random).astype(np.float64)
-            apart = np.abs(pairs[:, 0] - pairs[:, 1])
-            features.append(apart.reshape(len(factor), group, -1).mean(axis=1))
+            difference = np.abs(pairs[:, 0] - pairs[:, 1])
+            features.append(difference.reshape(len(factor), group, -1).mean(axis=1))
         return np.concatenate(features), labels
 
     x, y = draw(train_points)

@@ -4,6 +4,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from micvae.data import describe
 from micvae.errors import MicvaeError
 from micvae.objectives import VAEObjective, find
 from micvae.records import read
@@ -254,7 +255,7 @@ def _table(
 def _command(folder: Path, rows: StudyTable, labels: Sequence[str]) -> str:
     """The command line of this study, its data spelled with `{seed}` where that varies."""
     first, seeds = rows[0], sorted({row.seed for row in rows})
-    data = {r.data.replace(f"seed={r.seed}", "seed={seed}") for r in rows}
+    data = {str(describe(row.data).following(row.seed)) for row in rows}
     words = ["micvae", "study", *labels, "--seeds", str(len(seeds)), "--seed", str(seeds[0])]
     words += ["--data", data.pop() if len(data) == 1 else first.data]
     for name in SETTINGS[2:]:

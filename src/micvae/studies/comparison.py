@@ -96,5 +96,5 @@ def _without_seed(config: RunConfig) -> dict[str, str]:
             value = getattr(config, field.name)
             text = spelling.spell(value) if dataclasses.is_dataclass(value) else value
             values[field.name] = str(text)
-    values["data"] = values["data"].replace(f"seed={config.seed}", "seed={seed}")
+    values["data"] = str(config.description.following(config.seed))
     return values

@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from micvae import records, spelling
-from micvae.data import DATASETS
 from micvae.errors import MicvaeError
 from micvae.files import system_error
 from micvae.metrics import METRICS
@@ -237,7 +236,7 @@ def _main_left_out() -> Iterator[None]:
 def _defined_elsewhere() -> bool:
     """Whether something that a job may name is defined outside micvae."""
     functions = [metric.function for metric in METRICS.values()]
-    known = [*DATASETS.values(), *functions, *spelling.everything()]
+    known = [*functions, *spelling.everything()]
     return any(str(one.__module__).partition(".")[0] != "micvae" for one in known)
 
 

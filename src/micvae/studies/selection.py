@@ -6,15 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-import numpy as np
 from numpy.typing import ArrayLike
 
 from micvae import records, spelling
 from micvae.arrays import unmasked
-from micvae.data import FactorDataset, load
-from micvae.data.standardised import own_vectors, standardised_name
+from micvae.data import DataDescription, FactorDataset, load
+from micvae.data.standardised import own_vectors
 from micvae.errors import MicvaeError, RunError
-from micvae.files import expanded, replacing
+from micvae.files import expanded
 from micvae.objectives import Objective, find
 from micvae.objectives.schedules import Constant, Schedule
 from micvae.studies.candidates import Candidate, measure
@@ -79,7 +78,7 @@ class Selection(TrainingOptions):
             raise MicvaeError("methods is empty; name at least one, such as beta-vae.")
         if self.restart:
             raise MicvaeError("restart belongs to train; a selection compares seeds.")
-        if "{seed}" in self.data:
+        if self.description.follows_seed:
             raise MicvaeError("data has {seed}; runs are compared on the same data, so fix it.")
 
     def in_model_units(self) -> Self:
@@ -89,22 +88,21 @@ class Selection(TrainingOptions):
         dataset = load(self.data)
         if not own_vectors(dataset.source, dataset.image_shape):
             return self
-        return dataclasses.replace(self, data=standardised_name(self.data))
+        return dataclasses.replace(self, data=str(self.description.wrapped("standardised")))
 
-    def training_data(self, factors: bool = False) -> str:
-        """What every run trains on, as text; with the factors only to check the ranking."""
-        return f"split({spelling.quoted(self.data)}, share={self.share!r}, factors={factors})"
+    def training_data(self, factors: bool = False) -> DataDescription:
+        """What every run trains on; with the factors only to check the ranking."""
+        return self.description.wrapped("split", share=self.share, factors=factors)
 
     def kept_aside(self) -> FactorDataset:
         """The samples that no run sees, without their factors."""
-        return load(
-            f"split({spelling.quoted(self.data)}, share={self.share!r}, factors=False, train=False)"
-        )
+        data = self.description.wrapped("split", share=self.share, factors=False, train=False)
+        return data.load()
 
     def rows(self) -> dict[str, RunConfig]:
         """The candidates by their label, which names the method as `micvae train` takes it."""
         names = {field.name for field in dataclasses.fields(TrainingOptions)}
-        values = {name: getattr(self, name) for name in names} | {"data": self.training_data()}
+        values = {name: getattr(self, name) for name in names} | {"data": str(self.training_data())}
         objectives = candidates(self.methods, self.strengths)
         return {
             label: RunConfig(objective=objective, **values)
@@ -208,7 +206,7 @@ def compare_candidates(
     if job.check:
         said("factors, to check the ranking")
         ranked = [candidate for candidate in measured if candidate.comparable]
-        checked = check(load(job.training_data(factors=True)), ranked, job.out)
+        checked = check(job.training_data(factors=True).load(), ranked, job.out)
     result = SelectionRecord(
         **vars(choice),
         data=load(job.data).name,
@@ -260,9 +258,12 @@ def select(
     """
     leave_if_worker()
     out = expanded(settings.pop("out", Selection.out))
-    if isinstance(dataset, FactorDataset) and not own_vectors(dataset.source, dataset.image_shape):
-        settings["standardise"] = False  # its file would be taken for measured vectors
-    data = dataset if isinstance(dataset, str | Path) else _kept(dataset, out / OWN_DATA)
+    data = dataset
+    if not isinstance(data, FactorDataset | str | Path):
+        data = FactorDataset(name="data", images=unmasked(data, "dataset"))
+    if isinstance(data, FactorDataset):
+        data.save(out / OWN_DATA)  # where every worker finds it
+        data = out / OWN_DATA
     job = Selection(data=str(data), methods=tuple(methods), out=out, **settings)
     job = job.in_model_units()
     return compare_candidates(job, train_candidates(job, report), step)
@@ -272,10 +273,10 @@ def _same_data(job: Selection, cells: Sequence[Cell]) -> None:
     there = [job.out / cell.path for cell in cells if (job.out / cell.path / RECORD).is_file()]
     if not there:
         return
-    now = load(job.training_data())
+    now = job.training_data().load()
     for path in there:
         wanted = Run(path).data.fingerprint
-        if as_trained_on(now, wanted, lambda: load(job.training_data())) is None:
+        if as_trained_on(now, wanted, job.training_data().load) is None:
             raise RunError(
                 f"{path} was trained on other data than {job.data} holds now; choose another --out."
             )
@@ -292,24 +293,3 @@ def _with_measures(rows: StudyTable, measured: Sequence[Candidate]) -> StudyTabl
         for place, path in enumerate(candidate.paths)
     }
     return StudyTable(tuple(row.with_columns(found.get(row.path, {})) for row in rows))
-
-
-def _kept(given: FactorDataset | ArrayLike, path: Path) -> Path:
-    """Write a data set to a file, where every worker finds it."""
-    data = given
-    if not isinstance(data, FactorDataset):
-        data = FactorDataset(name=path.stem, images=unmasked(given, "dataset"))
-    known = bool(data.n_factors)
-    arrays = {
-        "images": np.asarray(data.images),
-        "factors": data.factors if known else None,
-        "factor_names": np.asarray(data.factor_names, str) if known else None,
-        "feature_names": np.asarray(data.feature_names, str) if data.feature_names else None,
-        "partners": data.partners,
-        "auxiliary": data.auxiliary,
-        "sequence": data.sequence,
-    }
-    stored = {name: np.asarray(array) for name, array in arrays.items() if array is not None}
-    with replacing(path) as temporary:
-        np.savez(temporary, **stored)  # type: ignore[arg-type]  # its stub lets names be bool only
-    return path

@@ -93,8 +93,9 @@ def with_seed(config: RunConfig, seed: int) -> RunConfig:
     With `data="squares(seed={seed})"` every run draws its own images, and an interval over
     seeds covers the draw of the data, too.
     """
-    data = config.data.replace("{seed}", str(seed))
-    return dataclasses.replace(config, seed=seed, data=data)
+    data = config.description
+    text = str(data.with_seed(seed)) if data.follows_seed else config.data
+    return dataclasses.replace(config, seed=seed, data=text)
 
 
 def grid(

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from micvae import spelling
 from micvae.checks import Between, Checked, NonNegativeInt, PositiveInt, number
+from micvae.data import DataDescription, describe
 from micvae.distributions import LATENTS, AutoLikelihood, Latents, Likelihood, OwnLatents
 from micvae.errors import MicvaeError, RunError
 from micvae.networks import Auto, Network
@@ -32,9 +33,8 @@ class TrainingOptions(Checked):
     """
 
     data: str = "squares"
-    """A data set's name, with options where needed: "squares(n=4096, seed=1)"; or the path of an
-    .npz file (images; optional factors, factor_names, partners, auxiliary, sequence), of an .npy
-    or .h5 file, of a .csv or .parquet table of numbers, or of a folder of images."""
+    """A data set's name, with options where needed: "squares(n=4096, seed=1)"; or the path of a
+    file or a folder of your own. micvae list data shows both."""
 
     latent_dim: PositiveInt = 3
     """Number of latents, D."""
@@ -72,6 +72,8 @@ class TrainingOptions(Checked):
     def validate(self) -> None:
         """Refuse values out of bounds; a bare number is a constant learning rate."""
         super().validate()
+        if isinstance(self.data, DataDescription):
+            object.__setattr__(self, "data", str(self.data))
         for name in ("data", "device"):
             if not isinstance(getattr(self, name), str):
                 raise MicvaeError(f"{name} is {getattr(self, name)!r}; give text.")
@@ -79,6 +81,15 @@ class TrainingOptions(Checked):
         if not isinstance(rate, Schedule):
             rate = Constant(number("learning_rate", rate, Between(0, above=True)))
             object.__setattr__(self, "learning_rate", rate)
+
+    @property
+    def description(self) -> DataDescription:
+        """What `data` describes.
+
+        Raises:
+            DataError: where it is not understood.
+        """
+        return describe(self.data)
 
 
 @dataclass(frozen=True, kw_only=True)

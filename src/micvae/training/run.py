@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from micvae.data import FactorDataset, from_npz, generated_samples, load
-from micvae.data.places import StartingPoints, beside, from_folder_of
+from micvae.data import DataDescription, FactorDataset
+from micvae.data.places import StartingPoints
 from micvae.data.value_range import TrainedScale, expecting
 from micvae.errors import MicvaeError, MicvaeWarning, RunError
 from micvae.files import expanded
@@ -141,7 +141,7 @@ class Run:
 
     def _check_amount(self) -> None:
         """Refuse a record that names data of another size, before that is made."""
-        n, made = self.data.n, generated_samples(self.config.data)
+        n, made = self.data.n, self.config.description.generated
         if made > MOST_TIMES * n:
             raise RunError(
                 f"{self.path / RECORD} counts {n:,} samples, and its data {self.config.data} would "
@@ -176,25 +176,25 @@ class Run:
         assert problem is not None  # there is at least one place
         raise problem
 
-    def _read(self, data: str) -> FactorDataset:
+    def _read(self, data: DataDescription) -> FactorDataset:
         with expecting(trained=TrainedScale.of(self.data.source)):
-            return load(data)
+            return data.load()
 
-    def _places(self) -> list[str]:
-        """What `load` may find the data by, the likeliest first."""
-        data, recorded = self.config.data, self.data.paths_from or StartingPoints()
+    def _places(self) -> list[DataDescription]:
+        """Where the data may be found, the likeliest place first."""
+        data, recorded = self.config.description, self.data.paths_from or StartingPoints()
         found, folder = [data], self.path.resolve()
         if recorded.absolute is not None:
-            found.insert(0, from_folder_of(data, Path(recorded.absolute)))
+            found.insert(0, data.from_folder(Path(recorded.absolute)))
         if recorded.from_run is not None:
-            found.append(from_folder_of(data, folder / recorded.from_run))
-        found += [beside(data, folder), beside(data, folder.parent)]
-        return list(dict.fromkeys(found))
+            found.append(data.from_folder(folder / recorded.from_run))
+        found += [data.beside(folder), data.beside(folder.parent)]
+        return list({str(one): one for one in reversed(found)}.values())[::-1]
 
     def _stored(self) -> FactorDataset:
         known = self.data
         with expecting(trained=TrainedScale()):  # stored as bytes where that loses nothing
-            stored = from_npz(self.path / DATA)
+            stored = FactorDataset.load(self.path / DATA)
         return replace(
             stored,
             name=known.name,

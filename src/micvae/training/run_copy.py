@@ -5,15 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from micvae import records
 from micvae.data import FactorDataset, LazyImages
 from micvae.errors import DataError, RunError
-from micvae.files import check_writable, is_empty, new_folder, replacing
+from micvae.files import check_writable, is_empty, new_folder
 from micvae.representation import Representation
 from micvae.training.data_identity import as_trained_on
 from micvae.training.record import RunRecord
@@ -78,31 +74,5 @@ class RunCopy:
             self.representation.save(folder / REPRESENTATION)
             if dataset is not None:
                 names = dataset.feature_names or self.record.data.feature_names
-                write_data(folder / DATA, replace(dataset, feature_names=names))
+                replace(dataset, feature_names=names).save(folder / DATA)
             records.write(folder / RECORD, self.record)
-
-
-def write_data(path: Path, dataset: FactorDataset) -> None:
-    """Write the `data.npz` of a run; images as bytes where that loses nothing."""
-    arrays: dict[str, NDArray[Any] | None] = {
-        "images": _smallest(np.asarray(dataset.images)),
-        "factors": dataset.factors,
-        "factor_names": np.asarray(dataset.factor_names, dtype=str),
-        "factor_kinds": np.asarray(dataset.factor_kinds, dtype=str),
-        "partners": None if dataset.partners is None else np.asarray(dataset.partners),
-        "auxiliary": dataset.auxiliary,
-        "sequence": dataset.sequence,
-        "feature_names": np.asarray(names, dtype=str) if (names := dataset.feature_names) else None,
-    }
-    with replacing(path) as temporary:
-        given = {name: array for name, array in arrays.items() if array is not None}
-        np.savez(temporary, **given)  # type: ignore[arg-type]  # its stub lets names be bool only
-
-
-def _smallest(images: NDArray[np.float32]) -> NDArray[Any]:
-    """Images as uint8 where that loses no bit: most were read from 8-bit files."""
-    if images.ndim == 2:
-        return images
-    bytes_ = np.round(images * 255).astype(np.uint8)
-    same = np.array_equal(bytes_.astype(np.float32) / np.float32(255), images)
-    return bytes_ if same else images

@@ -10,7 +10,7 @@ import numpy as np
 from micvae import __version__
 from micvae.data import FactorDataset, load, parts
 from micvae.data.places import starting_points
-from micvae.data.standardised import moments, standardised_name
+from micvae.data.standardised import moments
 from micvae.data.value_range import TrainedScale, expecting
 from micvae.data.vectors import check_float32, warn_of_rounding
 from micvae.errors import RunError
@@ -98,7 +98,7 @@ def train_run(
         micvae=__version__,
         status="training",
         config=config,
-        data=DataRecord.of(dataset, starting_points(config.data, path)),
+        data=DataRecord.of(dataset, starting_points(config.description, path)),
         environment=describe(resolve(config.device)),
     )
     trainer = Trainer(config, dataset)  # refuses what cannot be trained before anything is written
@@ -174,7 +174,7 @@ def _finished(
     if run.config != config:
         raw = replace(config, data=run.config.data)
         remedy = "choose another --out, or remove the folder"
-        if run.config == raw and config.data == standardised_name(run.config.data):
+        if run.config == raw and config.data == str(run.config.description.wrapped("standardised")):
             remedy = f"add --no-standardise to go on with it, {remedy}"
         raise RunError(
             f"{path} holds a run of another configuration ({_difference(run.config, config)}); "

@@ -131,7 +131,7 @@ np.savez("data.npz", images=images)
 
 entry(
     "A wrong option of a data set",
-    "data '<description>': got an unexpected keyword argument '<name>'; <data> takes <names>.",
+    "data '<description>' does not fit <data>(<options>): it has no '<name>'.",
     meaning="The message lists the options of the data set.",
     given='micvae train vae --data "squares(N=96)" --out runs/new',
     remedy="Use one of the options in the message.",

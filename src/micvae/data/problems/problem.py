@@ -1,9 +1,9 @@
-"""`Problem`: a data set of which everything is known, from the sources to what theory promises."""
+"""`Problem`: a data set with known sources, known mixing and a statement of identifiability."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, NamedTuple, cast
 
 import numpy as np
@@ -33,6 +33,15 @@ class Problem(FactorDataset):
 
     Raises:
         DataError: also without a mixing, or where `hidden` has another number of rows.
+
+    Examples:
+        >>> import numpy as np
+        >>> from micvae.data import independent
+        >>> problem = independent(100, sources=2, mixing="linear")
+        >>> np.allclose(problem.mixing(problem.factors), problem.images, atol=1e-5)
+        True
+        >>> problem.mixing.jacobian(problem.factors).shape
+        (100, 2, 2)
     """
 
     mixing: Mixing = None  # type: ignore[assignment]
@@ -55,6 +64,11 @@ class Problem(FactorDataset):
         index = np.asarray(indices)
         part = cast(Problem, FactorDataset.subset(replace(self, hidden={}), index))
         return replace(part, hidden={name: rows[index] for name, rows in self.hidden.items()})
+
+
+def without_mixing(data: FactorDataset) -> FactorDataset:
+    """The same data as a plain `FactorDataset`, for changes of its vectors."""
+    return FactorDataset(**{f.name: getattr(data, f.name) for f in fields(FactorDataset)})
 
 
 class Streams(NamedTuple):
@@ -105,7 +119,7 @@ def observed(
     auxiliary: Array | None = None,
     sequence: NDArray[np.int64] | None = None,
 ) -> Problem:
-    """Mix sources `(N, D)`, add noise, and put together what is known.
+    """Mix sources `(N, D)`, add noise, and build the `Problem`.
 
     Args:
         name: of the problem.

@@ -1,6 +1,8 @@
 """Mixings whose inverse and Jacobian are known, by name."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -12,18 +14,22 @@ from micvae.data.problems.mixings.leaky import Leaky, leaky, linear
 from micvae.data.problems.mixings.leaky_tanh import LeakyTanh, leaky_tanh
 from micvae.data.problems.mixings.orthogonal import Bipolar, Spherical, orthogonal
 from micvae.data.problems.mixings.sparse import Sparse, sparse
-from micvae.errors import DataError
+from micvae.errors import DataError, MicvaeError
 
-MIXINGS: dict[str, Callable[..., Mixing]] = {
-    "linear": linear,
-    "leaky": leaky,
-    "leaky_tanh": leaky_tanh,
-    "mobius": mobius,
-    "holomorphic": holomorphic,
-    "isometry": isometry,
-    "orthogonal": orthogonal,
-    "sparse": sparse,
+
+@dataclass(frozen=True)
+class MixingDescription:
+    """The options of the function that draws a mixing, as fields."""
+
+    builder: ClassVar[Callable[..., Mixing]]
+    """The function."""
+
+
+MIXINGS = {
+    function.__name__: spelling.of_function(function, MixingDescription, {}, skip=2)
+    for function in (linear, leaky, leaky_tanh, mobius, holomorphic, isometry, orthogonal, sparse)
 }
+spelling.register(MixingDescription, MIXINGS, "mixing")
 
 __all__ = [
     "MIXINGS",
@@ -34,6 +40,7 @@ __all__ = [
     "Leaky",
     "LeakyTanh",
     "Mixing",
+    "MixingDescription",
     "Mobius",
     "Sparse",
     "Spherical",
@@ -52,14 +59,10 @@ def draw(text: str, sources: Array, generator: np.random.Generator) -> Mixing:
     Raises:
         DataError: for an unknown name, options that it does not have, or impossible ones.
     """
-    if not isinstance(text, str):
-        raise DataError(f"mixing is {text!r}; write a name, such as 'leaky(layers=2)'.")
-    name, positional, options = spelling.parse(text, "mixing")
-    if positional:
-        raise DataError(f"mixing {text!r} has options without a name; write leaky(layers=2).")
-    if name not in MIXINGS:
-        raise DataError(f"unknown mixing {name!r}; choose from {', '.join(MIXINGS)}.")
     try:
-        return MIXINGS[name](Ball.of(sources), generator, **options)
-    except TypeError as error:
-        raise DataError(f"mixing {text!r}: {error}.") from None
+        described = spelling.read(text, MixingDescription)
+        return type(described).builder(Ball.of(sources), generator, **vars(described))
+    except DataError:
+        raise
+    except MicvaeError as error:
+        raise DataError(str(error)) from None

@@ -1,4 +1,4 @@
-"""What every mixing is: a map from sources to observations whose inverse and Jacobian are known."""
+"""`Mixing`: a map from sources to observations with known inverse and Jacobian."""
 
 from __future__ import annotations
 

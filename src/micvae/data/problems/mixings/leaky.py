@@ -42,7 +42,7 @@ class Leaky(Mixing):
         return h
 
     def inverse(self, observations: Array) -> Array:
-        """Undo every layer in turn, a wide one by least squares."""
+        """Invert the layers in reverse order, a wide first layer by least squares."""
         first, *others = self.weights
         h = observations
         for weight in reversed(others):
@@ -61,7 +61,7 @@ class Leaky(Mixing):
         return j
 
     def activation(self, h: Array) -> Array:
-        """What stands between two linear maps."""
+        """The activation function between two linear maps."""
         return np.where(h > 0, h, self.slope * h)
 
     def deactivation(self, y: Array) -> Array:
