@@ -109,9 +109,9 @@ def in_process(
     Workers, and what happens when they die, have tests of their own (`tests/unit/test_killed.py`).
     """
     failures = {}
-    for index, (values, path) in enumerate(jobs):
+    for index, job in enumerate(jobs):
         try:
-            ensure_scores(train_run(RunConfig.from_json(values), path))
+            ensure_scores(train_run(job.config, Path(job.folder)))
             report(Event(index, "done"))
         except MicvaeError as error:
             failures[index] = str(error)
