@@ -38,8 +38,8 @@ def spectra(runs: Sequence[Audited], names: Sequence[str]) -> Figure:
         axes.fill_between(where, np.maximum(low, 1e-12), high, color=colour, alpha=0.15, lw=0)
         axes.plot(where, middle, color=colour, marker="o", ms=4, lw=1.2, label=name)
     axes.set_yscale("log")
-    for formatted in (axes.yaxis.set_major_formatter, axes.yaxis.set_minor_formatter):
-        formatted(LogFormatter())  # plain numbers: the default writes mathematical markup
+    axes.yaxis.set_major_formatter("{x:g}")  # the default writes mathematical markup
+    axes.yaxis.set_minor_formatter(LogFormatter())
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_xlabel("rank of the singular value")
     axes.set_ylabel("singular value,\npixel values per unit of a latent")
