@@ -20,7 +20,7 @@ import numpy as np
 import torch
 
 from micvae.data import FactorDataset, LazyImages
-from micvae.estimator.inputs import taken
+from micvae.estimator.inputs import dataset_of
 from micvae.models import encode
 from micvae.objectives import find
 from micvae.training.config import RunConfig
@@ -73,9 +73,9 @@ def train(options: argparse.Namespace) -> None:
     torch.set_num_threads(1)
     array = np.load(options.path, mmap_mode="r")
     if options.in_memory:
-        dataset = taken(np.array(array[: options.in_memory])).dataset
+        dataset = dataset_of(np.array(array[: options.in_memory])).dataset
     else:
-        dataset = taken(array).dataset
+        dataset = dataset_of(array).dataset
         assert isinstance(dataset.images, LazyImages)
         base, started = resident(), time.process_time()
         fingerprint(dataset)

@@ -311,12 +311,12 @@ def _config(method: str | Objective, data: str, options: Mapping[str, Any]) -> R
 def _described(data: Any) -> tuple[str, FactorDataset | None]:
     """What a run stores as its data; and the data itself, unless that text names it."""
     from micvae.estimator.containers import open_container
-    from micvae.estimator.inputs import taken
+    from micvae.estimator.inputs import dataset_of
 
     if isinstance(data, str | Path):
         return str(data), None
     opened = open_container(data, column=None, fitting=True)
-    given = taken(opened.values, layout=opened.layout or "auto")
+    given = dataset_of(opened.values, layout=opened.layout or "auto")
     names = opened.names or given.dataset.feature_names
     return given.data, replace(given.dataset, feature_names=names)
 

@@ -25,6 +25,7 @@ PACKAGES = [
     "micvae.studies",
     "micvae.sharing",
     "micvae.reports",
+    "micvae.claims",
 ]
 
 

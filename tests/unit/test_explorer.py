@@ -19,7 +19,7 @@ from micvae.cli.explore import server_of
 from micvae.data import squares
 from micvae.errors import MicvaeError, RunError
 from micvae.explorer import build, content, runtime, samples
-from micvae.explorer.names import read_names
+from micvae.explorer.latent_names import read_names
 from micvae.files import write_json
 from micvae.networks import MLP, Patch
 from micvae.objectives import METHODS

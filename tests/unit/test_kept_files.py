@@ -15,7 +15,7 @@ from micvae.errors import MicvaeError
 from micvae.files import read_json, write_json
 from micvae.networks import Patch
 from micvae.objectives import VAEObjective
-from micvae.sharing.recognised import is_codes, is_decoded
+from micvae.sharing.written_files import is_codes, is_decoded
 from micvae.training import RunConfig, train_run
 
 SCORES = ("evaluate", "--codes", "z.npy", "--factors", "f.npy", "--metrics", "mig")

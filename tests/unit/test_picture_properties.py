@@ -16,7 +16,7 @@ from micvae.data import lazy as lazy_module
 from micvae.data.value_range import WHITES, TrainedScale
 from micvae.errors import DataError
 from micvae.estimator.containers import open_container
-from micvae.estimator.inputs import taken
+from micvae.estimator.inputs import dataset_of
 
 DTYPES = ("bool", "uint8", "uint16", "int32", "int64", "float16", "float32", "float64")
 LAYOUTS = ("NHW", "NCHW", "NHWC")
@@ -104,7 +104,7 @@ def test_the_same_picture_or_one_sentence(
             return
         patch.setattr(lazy_module, "LARGE", 0 if large else lazy_module.LARGE)
         try:
-            data = taken(open_container(thing).values).dataset
+            data = dataset_of(open_container(thing).values).dataset
         except DataError as refused:
             low, high = float(array.min()), float(array.max())
             said = str(refused)
@@ -150,7 +150,7 @@ def test_a_part_is_read_as_the_whole(dtype, white, row, factor, container):
     values[(row + 1) % COUNT, 0, 0, 0] = white
     array = values.astype(dtype)[:, 0]
     with tempfile.TemporaryDirectory() as folder:
-        whole = taken(stored(Path(folder), "npy", array)).dataset
+        whole = dataset_of(stored(Path(folder), "npy", array)).dataset
         part = stored(Path(folder), container, array[row : row + 1].copy())
-        found = taken(part, trained=TrainedScale.of(whole.source)).dataset
+        found = dataset_of(part, trained=TrainedScale.of(whole.source)).dataset
         np.testing.assert_array_equal(found.images[:], whole.images[row : row + 1])

@@ -16,7 +16,12 @@ SEEDS = tuple(range(6))
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """Where a claim is published."""
+    """Where a claim is published.
+
+    Examples:
+        >>> print(Source(title="A Theorem", authors="Comon", year=1994, where="Theorem 1"))
+        Comon 1994, *A Theorem*, Theorem 1
+    """
 
     title: str
     authors: str
@@ -37,7 +42,12 @@ class Source:
 
 @dataclass(frozen=True, kw_only=True)
 class Published:
-    """What the source states of one row."""
+    """What the source states of one row.
+
+    Examples:
+        >>> Published(row="tcl", said="higher than linear ICA", on="a simulation").reading
+        'direction'
+    """
 
     row: str
     said: str
@@ -46,11 +56,12 @@ class Published:
     """What it was measured on."""
     value: float | None = None
     """The number, in the unit of the claim's quantity; None for a direction."""
-    reading: Literal["printed", "read from a plot", "authors' code, run here", "direction"] = (
-        "direction"
-    )
+    reading: Literal[
+        "printed", "read from a plot", "derived", "authors' code, run here", "direction"
+    ] = "direction"
+    """How the number is known; derived: it follows from the source's definition or theorem."""
     tolerance: float = 0.0
-    """How exactly the number is known."""
+    """How exactly the number is known, or can be estimated from the samples."""
     asked: Bound | None = None
     """How the row must relate to the number for the claim to hold; None where the setting here
     differs so much that the number itself is not asked for."""
@@ -70,6 +81,10 @@ class Finished:
         seed: the seed.
         runs: by training; of several restarts the one with the lowest loss.
         quick: whether this is a small case, which may be measured on fewer samples.
+
+    Examples:
+        >>> Finished(seed=3, runs={}).seed
+        3
     """
 
     seed: int
@@ -83,7 +98,16 @@ Measurement = Callable[[Finished], float]
 
 @dataclass(frozen=True, kw_only=True)
 class Claim:
-    """A published claim, with everything that is needed to test it."""
+    """A published claim, with everything that is needed to test it.
+
+    Examples:
+        >>> from micvae.claims import find_claim
+        >>> claim = find_claim("fast-ica-linear")
+        >>> list(claim.rows), claim.seeds
+        (['fast-ica', 'vae'], (0, 1, 2, 3, 4, 5))
+        >>> claim.levels
+        (Level(row='fast-ica', value=1.0, bound='at least', tolerance=0.005),)
+    """
 
     name: str
     """Names it on the command line."""

@@ -32,6 +32,18 @@ class ClaimRecord:
     """A claim as it was measured: every seed of every row, and the verdict that follows.
 
     A record is written only when every row has a number for every seed.
+
+    Examples:
+        >>> from micvae.claims import Comparison
+        >>> rows = (
+        ...     MeasuredRow(label="ica", values=(0.99, 0.98, 0.99, 0.97, 0.99, 0.98)),
+        ...     MeasuredRow(label="vae", values=(0.61, 0.58, 0.60, 0.63, 0.57, 0.60)),
+        ... )
+        >>> ClaimRecord(
+        ...     name="a-claim", micvae="0.1.0", seeds=(0, 1, 2, 3, 4, 5), trainings={}, rows=rows,
+        ...     comparisons=(Comparison(higher="ica", lower="vae"),), levels=(), seconds=60.0,
+        ... ).verdict
+        'holds'
     """
 
     REMEDY: ClassVar[str] = "Give micvae reproduce again to write the file anew."

@@ -22,12 +22,16 @@ def verdict_of(record: ClaimRecord | None) -> str:
 
 
 def cost_of(claim: Claim, record: ClaimRecord | None, plan: PlanRecord | None) -> str:
-    """What the claim took or will take on two cores, in words."""
-    if record is not None:
+    """What the claim takes on two cores, in words.
+
+    A plan comes first: it is in time of the processor, where runs are timed by the clock and
+    include what else the machine did.
+    """
+    if plan is not None and claim.trainings:
+        return f"{time_said(plan.seconds / 2)}, planned"
+    if record is not None and claim.trainings:
         return f"{time_said(record.seconds / 2)}, measured"
-    if not claim.trainings:
-        return "under a minute"
-    return "not planned yet" if plan is None else f"{time_said(plan.seconds / 2)}, planned"
+    return "not planned yet" if claim.trainings else "under a minute"
 
 
 def published_said(published: Published) -> str:

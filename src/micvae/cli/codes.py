@@ -34,8 +34,8 @@ def encode(arguments: list[str]) -> None:
 
     from micvae.sharing.codes import encode_to
     from micvae.sharing.load_model import open_trained
-    from micvae.sharing.recognised import is_codes
     from micvae.sharing.writers import TABLES, checked_suffix
+    from micvae.sharing.written_files import is_codes
 
     parsed = parse(Encode, arguments, "encode", Encode())
     if not parsed.run or not parsed.data:
@@ -73,7 +73,7 @@ def decode(arguments: list[str]) -> None:
 
     from micvae.sharing.codes import decode_to, read_codes
     from micvae.sharing.load_model import open_trained
-    from micvae.sharing.recognised import is_decoded
+    from micvae.sharing.written_files import is_decoded
 
     parsed = parse(Decode, arguments, "decode", Decode())
     if not parsed.run or parsed.codes == Path():

@@ -134,7 +134,7 @@ def _evaluate_files(
     factors: Path | None,
     kinds: Sequence[FactorKind],
     metrics: Sequence[str] | None,
-    with_intervals: bool,
+    score_intervals: bool,
     out: Path | None,
     seed: int,
 ) -> None:
@@ -164,7 +164,7 @@ def _evaluate_files(
             f"--factor-kinds has {len(kinds)} entries, but {factors} has {len(table.names)} "
             f"columns ({', '.join(table.names)}); give one each."
         )
-    compute = metrics_of.intervals if with_intervals else metrics_of.evaluate
+    compute = metrics_of.intervals if score_intervals else metrics_of.evaluate
     with warnings.catch_warnings(record=True) as caught, metric_progress() as progress:
         warnings.simplefilter("always", MicvaeWarning)
         found = compute(

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Self, get_args
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
@@ -21,8 +22,7 @@ from micvae.data.lazy import is_large
 from micvae.data.value_range import innermost
 from micvae.errors import DataError, NotConvergedWarning
 from micvae.estimator.containers import open_container
-from micvae.estimator.inputs import Given, taken
-from micvae.estimator.names import check_names
+from micvae.estimator.inputs import Given, dataset_of
 from micvae.estimator.parameters import WithOptions
 from micvae.estimator.settings import config_of, objective_of, parameters_of
 from micvae.files import expanded
@@ -274,8 +274,8 @@ class Disentangler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, WithOption
         The parameters are those of the training.
         """
         run = Run(expanded(path))
-        values = parameters_of(run.config, run.data)
-        return cls(**{**values, "device": device})._take(run)
+        values = {**parameters_of(run.config, run.data), "device": device}
+        return cls().set_params(**values)._take(run)
 
     def _take(self, run: Run) -> Self:
         self.config_ = run.config
@@ -307,13 +307,8 @@ class Disentangler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, WithOption
         opened = open_container(X, column=self.column, fitting=fitting)
         values, names = opened.values, opened.names
         if isinstance(values, np.ndarray) and values.ndim < 3:
-            finite = not is_large(values.shape)  # where it is large, it is checked in parts
-            if names:
-                check_names(self, names, fitting)
-                values = check_array(values, ensure_all_finite=finite, estimator=self)
-            else:
-                values = validate_data(self, values, reset=fitting, ensure_all_finite=finite)
-        given = taken(
+            values = self._checked_table(values, names, fitting)
+        given = dataset_of(
             values,
             y,
             layout=opened.layout or self.layout,  # type: ignore[arg-type]
@@ -323,6 +318,25 @@ class Disentangler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, WithOption
         if not names:
             return given
         return replace(given, dataset=replace(given.dataset, feature_names=names))
+
+    def _checked_table(
+        self, values: NDArray[Any], names: tuple[str, ...], fitting: bool
+    ) -> NDArray[Any]:
+        """A table that scikit-learn has checked, with the names of its columns.
+
+        Raises:
+            DataError: with scikit-learn's message.
+        """
+        finite = not is_large(values.shape)  # large arrays are checked in parts
+        try:
+            if names:
+                frame = pa.table([pa.array([])] * len(names), names=names)
+                validate_data(self, frame, reset=fitting, skip_check_array=True)
+                return np.asarray(check_array(values, ensure_all_finite=finite, estimator=self))
+            checked = validate_data(self, values, reset=fitting, ensure_all_finite=finite)
+        except ValueError as error:
+            raise DataError(str(error)) from None
+        return np.asarray(checked)
 
     def _in_model_units(self, dataset: FactorDataset) -> FactorDataset:
         """Training data: vectors standardised by their own mean and scale."""

@@ -49,7 +49,7 @@ class Given:
     arranged: Arrangement
 
 
-def taken(
+def dataset_of(
     X: Any,
     y: Any = None,
     *,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Mapping
 from typing import Any, Self
 
 from sklearn.base import BaseEstimator
@@ -38,7 +39,7 @@ class WithOptions(BaseEstimator):  # type: ignore[misc]
         return self
 
     @property
-    def options(self) -> dict[str, Any]:
+    def options(self) -> Mapping[str, object]:
         """The options that are set."""
         own = inspect.signature(type(self).__init__).parameters
         return {

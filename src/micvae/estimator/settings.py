@@ -87,27 +87,26 @@ def config_of(objective: Objective, data: str, parameters: Mapping[str, Any]) ->
     return config
 
 
-def parameters_of(config: RunConfig, data: DataRecord) -> dict[str, Any]:
+def parameters_of(config: RunConfig, data: DataRecord) -> Mapping[str, object]:
     """The estimator's parameters that give this configuration, choices as text.
 
     Args:
         config: of a run.
-        data: what the run's record says of its data; how that was read are parameters, too.
+        data: the description of its data; how that was read is among the parameters.
     """
+    names = [f.name for f in dataclasses.fields(TrainingOptions)]
     values = {
-        f.name: getattr(config, f.name)
-        for f in dataclasses.fields(TrainingOptions)
-        if f.name not in ("data", "restart")
+        "method": config.objective,
+        **{name: getattr(config, name) for name in names if name not in ("data", "restart")},
     }
-    plain = {
+    return {
         name: spelling.spell(value) if dataclasses.is_dataclass(value) else value
-        for name, value in values.items()
+        for name, value in (values | _reading(data)).items()
     }
-    return {"method": spelling.spell(config.objective), **plain, **_reading(data)}
 
 
-def _reading(data: DataRecord) -> dict[str, Any]:
-    """How data was read and standardised, where an estimator would not do so by itself."""
+def _reading(data: DataRecord) -> dict[str, object]:
+    """How data was read and standardised, where that differs from the defaults."""
     first, shape = innermost(data.source), data.image_shape
     standardise = len(shape) > 1 or data.source.get("data") == "standardised"
     layouts = {"NCHW": "channels_first", "NHWC": "channels_last"}

@@ -1,7 +1,7 @@
 """One HTML page that decodes while its reader moves the latents."""
 
 from micvae.explorer.build import PAGE, explore_run
-from micvae.explorer.names import NAMES
+from micvae.explorer.latent_names import NAMES
 from micvae.explorer.runtime import runtime_files
 
 __all__ = ["NAMES", "PAGE", "explore_run", "runtime_files"]

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from micvae.data import FactorDataset
 from micvae.distributions import LatentKind
-from micvae.explorer.names import LONGEST, read_names
+from micvae.explorer.latent_names import LONGEST, read_names
 from micvae.explorer.samples import Samples, gather_samples
 from micvae.models import VAEModel
 from micvae.reports.style import latent_name

@@ -24,10 +24,10 @@ from micvae.files import (
     write_text,
 )
 from micvae.paths import checked_file
+from micvae.scoring.runs import score_intervals
 from micvae.sharing.card import model_card
 from micvae.sharing.paths import public
 from micvae.sharing.record import FORMAT, ModelConfig, SharedData, Training
-from micvae.sharing.scores import with_intervals
 from micvae.training import Run, TrainedModel, checkpoint
 from micvae.training.checkpoint_io import restored_model
 from micvae.training.units import Units
@@ -65,7 +65,7 @@ def save_pretrained(
         raise RunError(f"{folder} holds something else; choose another --out.")
     weights = run.model().state_dict()
     facts = _facts(run)
-    spread = with_intervals(run) if intervals and facts.scores is not None else {}
+    spread = score_intervals(run) if intervals and facts.scores is not None else {}
     card = model_card(facts, spread, licence)
     with (
         making(folder, SHARE),

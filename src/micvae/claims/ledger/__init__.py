@@ -43,6 +43,10 @@ def find_claim(name: str) -> Claim:
 
     Raises:
         MicvaeError: for an unknown name; the known ones are listed.
+
+    Examples:
+        >>> find_claim("tcl-simulation").source.year
+        2016
     """
     if name not in CLAIMS:
         raise MicvaeError(

@@ -70,14 +70,14 @@ CLAIM = Claim(
                 said="1",
                 on=ON,
                 value=1.0,
-                reading="printed",
+                reading="derived",
                 asked="equal",
                 tolerance=0.02,
             )
             for row in (SAME, LINEAR)
         ),
         Published(row=BENT, said="lower than for a linear map", on=ON),
-        Published(row=SIZE, said="3 / 6", on=ON, value=0.5, reading="printed", asked="equal"),
+        Published(row=SIZE, said="3 / 6", on=ON, value=0.5, reading="derived", asked="equal"),
     ),
     quantity="explicitness E, in the last row size S",
     rows={

@@ -23,7 +23,7 @@ CLAIM = Claim(
             said="identified up to permutation and scale, so an MCC of 1",
             on="the theorem",
             value=1.0,
-            reading="printed",
+            reading="derived",
             tolerance=0.005,
             asked="at least",
         ),

@@ -63,7 +63,7 @@ CLAIM = Claim(
             said=said,
             on=ON,
             value=value,
-            reading="printed",
+            reading="derived",
             asked="equal",
             tolerance=0.03,
         )
