@@ -1,4 +1,4 @@
-"""Intervals of a run's scores, for its card."""
+"""Bootstrap intervals of a run's scores, for its model card."""
 
 from __future__ import annotations
 
@@ -14,8 +14,7 @@ from micvae.training import Run
 def score_intervals(run: Run) -> Mapping[str, BootstrapInterval]:
     """Bootstrap intervals (95%) over the samples that `micvae evaluate` scored.
 
-    Left out are scores whose every resample costs as much as the score itself (DCI), and those
-    of interventions.
+    Scores that are refitted on every resample (DCI) and interventional scores are left out.
     """
     scores = run.scores()
     if scores is None:
