@@ -106,6 +106,16 @@ class Representation:
         """Columns of the factors that vary; metrics refuse a constant one."""
         return [k for k, column in enumerate(self.factors.T) if np.ptp(column) > 0]
 
+    def varying(self) -> "Representation":
+        """The same codes beside those factors alone that vary."""
+        used = self.varying_factors
+        return replace(
+            self,
+            factors=self.factors[:, used],
+            factor_names=tuple(self.factor_names[k] for k in used),
+            factor_kinds=tuple(self.factor_kinds[k] for k in used),
+        )
+
     def sample(self, n: int, seed: int = 0) -> "Representation":
         """At most `n` of the samples, drawn without replacement."""
         seed = whole_number("seed", seed)

@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from micvae.checks import whole_number
 from micvae.metrics.factor_vae_score import BLOCK, check_counts, vote_share
 from micvae.metrics.interventions import Interventions
 from micvae.metrics.logistic import fit_logistic
@@ -57,7 +56,7 @@ def beta_vae_score(
     """
     check_counts(group=(group, 1), train_points=(train_points, 10), test_points=(test_points, 1))
     check_counts(seed=(seed, 0))
-    random = np.random.default_rng(whole_number("seed", seed))
+    random = np.random.default_rng(seed)
 
     def draw(n: int) -> tuple[np.ndarray, np.ndarray]:
         labels = random.integers(0, interventions.n_factors, n)

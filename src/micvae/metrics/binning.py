@@ -12,7 +12,7 @@ from micvae.information.plug_in import (
     contingency,
     plug_in_information,
 )
-from micvae.metrics.score import MetricError
+from micvae.metrics.score import check_whole
 
 _ROUNDING = 1e-14  # nats
 
@@ -105,6 +105,5 @@ def information_of(table: Floats) -> float:
 def checked_bins(**counts: int) -> int:
     """Return the largest of the numbers of bins, or raise by the argument's name."""
     for name, count in counts.items():
-        if not isinstance(count, (int, np.integer)) or count < 2:
-            raise MetricError(f"{name}={count!r}: give a whole number of at least 2")
+        check_whole(name, count, 2)
     return max(counts.values())

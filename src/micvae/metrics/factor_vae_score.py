@@ -4,7 +4,6 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from micvae.checks import whole_number
 from micvae.metrics.interventions import Interventions
 from micvae.metrics.score import Score, check_setting, check_whole
 
@@ -67,7 +66,7 @@ def factor_vae_score(
     check_counts(group=(group, 2), train_votes=(train_votes, 1), test_votes=(test_votes, 1))
     check_counts(variance_samples=(variance_samples, 2), seed=(seed, 0))
     check_setting("prune", prune, lambda v: v >= 0, "give a number of at least 0")
-    random = np.random.default_rng(whole_number("seed", seed))
+    random = np.random.default_rng(seed)
     codes = interventions.codes(variance_samples, random).astype(np.float64)
     variances = codes.var(axis=0, ddof=1)
     active = (np.sqrt(variances) >= prune) & (variances > 0)

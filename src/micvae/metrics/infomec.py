@@ -98,8 +98,7 @@ def infomec(
         *Disentanglement via Latent Quantization*, Kyle Hsu, Will Dorrell, James C. R. Whittington,
         Jiajun Wu, Chelsea Finn, 2023.
     """
-    if not isinstance(neighbours, (int, np.integer)) or neighbours < 1:
-        raise MetricError(f"neighbours={neighbours!r}: give a whole number of at least 1")
+    check_whole("neighbours", neighbours, 1)
     check_whole("seed", seed, 0)
     check_setting("prune", prune, lambda v: 0 <= v < 1, "give a share from 0 to below 1")
     checked_bins(factor_bins=factor_bins)

@@ -2,7 +2,7 @@
 
 import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -13,12 +13,14 @@ from micvae.errors import MicvaeWarning, RunError
 from micvae.information import mutual_information_matrix
 from micvae.metrics import (
     METRICS,
+    BootstrapInterval,
     Matched,
     Ranking,
     Rendered,
     beta_vae_score,
     evaluate,
     factor_vae_score,
+    intervals,
     udr,
 )
 from micvae.metrics.inputs import check_inputs
@@ -83,7 +85,7 @@ def evaluate_run(run: Run, seed: int = 0, interventions: bool = False) -> Scores
     """
     seed = whole_number("seed", seed)
     representation = run.representation()
-    part = representation.sample(SAMPLES, seed)
+    part = representation.sample(SAMPLES, seed).varying()
     started = time.perf_counter()
     latent_mi = latent_information(representation, seed)
     r_mi_null, latent_null = latent_information_null(representation, seed)
@@ -101,7 +103,7 @@ def evaluate_run(run: Run, seed: int = 0, interventions: bool = False) -> Scores
             latent_kl=tuple(representation.latent_kl.tolist()),
             active=tuple(representation.active.tolist()),
             active_units=int(representation.active.sum()),
-            factor_names=tuple(part.factor_names[k] for k in part.varying_factors),
+            factor_names=part.factor_names,
             samples=len(part),
             seed=seed,
             reconstruction=final.get("reconstruction"),
@@ -178,29 +180,53 @@ def rank_runs(runs: Sequence[Run], seed: int = 0) -> Ranking:
     return udr([part.codes for part in parts], [part.latent_kl for part in parts])
 
 
+def score_intervals(run: Run) -> Mapping[str, BootstrapInterval]:
+    """Bootstrap intervals (95%) over the scored samples, for the scores that are stored.
+
+    Scores that are fitted anew for every resample (DCI) and those of interventions have none.
+    """
+    scores = run.scores()
+    if scores is None:
+        return {}
+    names = [
+        name
+        for name in scores.metrics
+        if name in METRICS and not METRICS[name].refits and METRICS[name].needs != "interventions"
+    ]
+    part = run.representation().sample(SAMPLES, scores.seed).varying()
+    with warnings.catch_warnings():  # the scores of the run already hold these cautions
+        warnings.simplefilter("ignore", MicvaeWarning)
+        return intervals(
+            part.codes,
+            part.factors if part.factor_kinds else None,
+            metrics=names,
+            factor_kinds=part.factor_kinds or None,
+            scale=part.scale if part.gaussian else None,
+            seed=scores.seed,
+        )
+
+
 def _metrics(run: Run, part: Representation, seed: int, interventions: bool) -> _Found:
-    varying = part.varying_factors
-    if not varying:
-        return _Found(evaluate(part.codes, seed=seed).to_dict())
-    factors = part.factors[:, varying]
-    kinds = [part.factor_kinds[k] for k in varying]
+    codes, factors, kinds = part.codes, part.factors, part.factor_kinds
+    if not kinds:
+        return _Found(evaluate(codes, seed=seed).to_dict())
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", MicvaeWarning)
         metrics = evaluate(
-            part.codes,
+            codes,
             factors,
             factor_kinds=kinds,
             scale=part.scale if part.gaussian else None,
             seed=seed,
-            factor_names=[part.factor_names[k] for k in varying],
+            factor_names=part.factor_names,
         )
-    discrete = check_inputs(part.codes, factors, kinds).discrete
+    discrete = check_inputs(codes, factors, kinds).discrete
     found = _Found(
         metrics.to_dict(),
         dict(metrics.missing),
         tuple(str(w.message) for w in caught),
-        factor_mi=_matrix(mutual_information_matrix(part.codes, factors, discrete=discrete)),
-        factor_mi_null=_matrix(factor_null(part.codes, factors, discrete, seed)),
+        factor_mi=_matrix(mutual_information_matrix(codes, factors, discrete=discrete)),
+        factor_mi_null=_matrix(factor_null(codes, factors, discrete, seed)),
     )
     return _with_interventions(run, part, seed, found) if interventions else found
 
@@ -219,12 +245,9 @@ def _with_interventions(run: Run, part: Representation, seed: int, found: _Found
         how, model = "rendered", run.model()
         source = Rendered(lambda images: encode(model, images).codes, dataset)
     else:
-        how, varying = "matched", part.varying_factors
+        how = "matched"
         given = check_inputs(
-            part.codes,
-            part.factors[:, varying],
-            [part.factor_kinds[k] for k in varying],
-            factor_names=[part.factor_names[k] for k in varying],
+            part.codes, part.factors, part.factor_kinds, factor_names=part.factor_names
         )
         if not all(given.discrete):
             reason = (

@@ -24,10 +24,10 @@ from micvae.files import (
     write_text,
 )
 from micvae.paths import checked_file
+from micvae.scoring.runs import score_intervals
 from micvae.sharing.card import model_card
 from micvae.sharing.paths import public
 from micvae.sharing.record import FORMAT, ModelConfig, SharedData, Training
-from micvae.sharing.score_intervals import score_intervals
 from micvae.training import Run, TrainedModel, checkpoint
 from micvae.training.checkpoint_io import restored_model
 from micvae.training.units import Units

@@ -43,20 +43,18 @@ def check(
     scores: dict[str, list[float]] = {name: [] for name in SUPERVISED}
     for candidate, place in pairs:
         encoded = Run(folder / candidate.paths[place]).representation().encoded
-        part = Representation.of(encoded, dataset).sample(SAMPLES)
-        used = part.varying_factors
-        if not used:
+        part = Representation.of(encoded, dataset).sample(SAMPLES).varying()
+        if not part.factor_kinds:
             return Missing(missing=f"{dataset.name} has no factors that vary to check against.")
-        kinds = [part.factor_kinds[k] for k in used]
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", MicvaeWarning)  # of single runs; this is about ranks
             try:
                 found = evaluate(
                     part.codes,
-                    part.factors[:, used],
-                    factor_kinds=kinds,
+                    part.factors,
+                    factor_kinds=part.factor_kinds,
                     metrics=SUPERVISED,
-                    factor_names=[part.factor_names[k] for k in used],
+                    factor_names=part.factor_names,
                 )
             except MetricError as error:
                 return Missing(missing=f"{error}.")
