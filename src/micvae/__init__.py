@@ -1,6 +1,6 @@
 """Disentangled and identifiable representation learning.
 
-`train` a model, `evaluate` it or anybody's codes, `load` it again, `audit` what it identifies,
+`train` a model, `evaluate` it or codes from elsewhere, `load` it again, `audit` what it identifies,
 `select` a method without ground truth, `compare` methods over seeds, `plot` a run. `Disentangler`
 is the same as an estimator of scikit-learn. Names are imported when they are first used.
 """

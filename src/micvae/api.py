@@ -88,7 +88,7 @@ def evaluate(  # type: ignore[overload-overlap]  # text is array-like, too
 @overload
 def evaluate(codes: ArrayLike, factors: ArrayLike | None = None, **options: Any) -> Evaluation: ...
 def evaluate(codes: Any, factors: Any = None, **options: Any) -> Scores | Evaluation:
-    """Score a trained run, or anybody's codes.
+    """Score a trained run, or codes from any program.
 
     Args:
         codes: a finished run, whose scores are also stored in its folder; or codes `(N, D)`.

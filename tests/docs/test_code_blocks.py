@@ -65,8 +65,8 @@ def blocks(page):
     ]
 
 
-ELSEWHERE = {"bad-input.md"}
-"""Every entry has a folder of its own: carried out by tests/cli/test_message_reference.py."""
+ELSEWHERE = {"bad-input.md", "CONTRIBUTING.md"}
+"""Run by tests/cli/test_message_reference.py and tests/unit/test_contributing.py."""
 WITH_CODE = [page for page in PAGES if blocks(page) and page.name not in ELSEWHERE]
 
 

@@ -13,6 +13,7 @@ import micvae
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 PACKAGES = [
     "micvae",
+    "micvae.data",
     "micvae.networks",
     "micvae.distributions",
     "micvae.information",
@@ -63,6 +64,7 @@ def public(package):
         name: value
         for name, value in found.items()
         if (inspect.isfunction(value) or inspect.isclass(value))
+        and value.__name__ == name
         and value.__module__.startswith(package)
         and not inspect.isabstract(value)
         and not (inspect.isclass(value) and issubclass(value, Exception))

@@ -28,9 +28,17 @@ from micvae.training import Run, RunConfig, train_run
 GUIDE = (Path(__file__).parents[2] / "CONTRIBUTING.md").read_text()
 
 
+BLOCKS = re.findall(r"```python\n(.*?)```", GUIDE, re.DOTALL)
+
+
 def example(marker):
     """The first Python block that has the marker."""
-    return next(b for b in re.findall(r"```python\n(.*?)```", GUIDE, re.DOTALL) if marker in b)
+    return next(block for block in BLOCKS if marker in block)
+
+
+def test_every_block_is_run_by_a_test():
+    markers = re.findall(r"example\(['\"](.+?)['\"]\)", Path(__file__).read_text())
+    assert {example(marker) for marker in markers} == set(BLOCKS)
 
 
 def test_a_method_is_one_file_and_one_line(tmp_path, monkeypatch):

@@ -130,5 +130,12 @@ def load(data: str | Path | DataDescription) -> FactorDataset:
     Raises:
         DataError: where there is nothing of that name, or it cannot be used.
         FileError: where the system does not let it be read.
+
+    Examples:
+        >>> from micvae.data import load
+        >>> load("squares(n=64, seed=1)").images.shape
+        (64, 1, 32, 32)
+        >>> load("correlated('squares(n=64)', factors=('size', 'intensity'))").name
+        'squares, correlated'
     """
     return describe(data).load()

@@ -29,6 +29,12 @@ def auxiliary(data: DataLike, *, column: int | str, keep: bool = True) -> Factor
 
     Raises:
         DataError: for an unknown factor.
+
+    Examples:
+        >>> from micvae.data import auxiliary
+        >>> data = auxiliary("squares(n=100)", column="rotation", keep=False)
+        >>> data.auxiliary.shape, data.factor_names
+        ((100, 4), ('size', 'intensity'))
     """
     dataset = inner(data)
     k = column_of(dataset, column)

@@ -34,6 +34,12 @@ def blocks(data: DataLike, *, length: int = 200) -> FactorDataset:
     References:
         *Unsupervised Feature Extraction by Time-Contrastive Learning and Nonlinear ICA*,
         Hyvärinen & Morioka, 2016, Section 3.
+
+    Examples:
+        >>> from micvae.data import blocks
+        >>> data = blocks("autoregressive(n=1000)", length=100)
+        >>> data.auxiliary[[0, 99, 100]].ravel()
+        array([0., 0., 1.])
     """
     dataset, size = inner(data), whole(length, "length", 1)
     frame = np.arange(len(dataset))

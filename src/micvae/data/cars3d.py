@@ -81,6 +81,10 @@ def cars3d(
 
     References:
         *Deep Visual Analogy-Making*, Scott Reed, Yi Zhang, Yuting Zhang, Honglak Lee, 2015.
+
+    Examples:
+        >>> from micvae.data import cars3d
+        >>> data = cars3d("nips2015-analogy-data.tar.gz", n=1000)  # doctest: +SKIP
     """
     place = located(path, "3D Cars", _OFFICIAL, folder=True)
     if verify and place.is_file():

@@ -55,6 +55,13 @@ def correlated(
         *On Disentangled Representations Learned From Correlated Data*, Frederik Träuble,
         Elliot Creager, Niki Kilbertus, Francesco Locatello, Andrea Dittadi, Anirudh Goyal,
         Bernhard Schölkopf, Stefan Bauer, 2021.
+
+    Examples:
+        >>> import numpy as np
+        >>> from micvae.data import correlated
+        >>> data = correlated("squares(n=500)", factors=("size", "intensity"), strength=0.2)
+        >>> bool(np.corrcoef(data.factors[:, 0], data.factors[:, 1])[0, 1] > 0.5)
+        True
     """
     dataset = inner(data)
     if not isinstance(factors, tuple | list) or len(factors) != 2:

@@ -51,6 +51,19 @@ class FactorDataset:
         DataError: on a wrong shape, a value that is masked, not finite or outside [0, 1], whole
             numbers that float64 does not hold, lengths that do not match, or two factors of one
             name.
+
+    Examples:
+        >>> import numpy as np
+        >>> from micvae.data import FactorDataset
+        >>> data = FactorDataset(
+        ...     "waves",
+        ...     images=np.zeros((4, 1, 8, 8), np.float32),
+        ...     factors=np.array([[0.0], [1.0], [2.0], [3.0]]),
+        ...     factor_names=("phase",),
+        ...     factor_kinds=("ordinal",),
+        ... )
+        >>> len(data), data.image_shape, data.pictures
+        (4, (1, 8, 8), True)
     """
 
     name: str

@@ -27,6 +27,12 @@ def digits(n: int = EVERY, *, seed: int = 0) -> FactorDataset:
 
     References:
         *Optical Recognition of Handwritten Digits*, Ethem Alpaydin, Cenk Kaynak, 1998.
+
+    Examples:
+        >>> from micvae.data import digits
+        >>> data = digits(100, seed=0)
+        >>> data.images.shape, data.factor_names
+        ((100, 1, 8, 8), ('digit',))
     """
     from sklearn.datasets import load_digits
 

@@ -61,6 +61,12 @@ def dsprites(n: int = 40_960, *, seed: int = 0) -> FactorDataset:
     References:
         *dSprites: Disentanglement testing Sprites dataset*, Loïc Matthey, Irina Higgins,
         Demis Hassabis, Alexander Lerchner, 2017.
+
+    Examples:
+        >>> from micvae.data import dsprites
+        >>> data = dsprites(16, seed=0)
+        >>> data.images.shape, data.factor_names
+        ((16, 1, 64, 64), ('shape', 'scale', 'orientation', 'posX', 'posY'))
     """
     factors = drawn(VALUES, n, seed, (1, RESOLUTION, RESOLUTION))
     return FactorDataset(

@@ -44,6 +44,11 @@ def dsprites_file(
     References:
         *dSprites: Disentanglement testing Sprites dataset*, Loïc Matthey, Irina Higgins,
         Demis Hassabis, Alexander Lerchner, 2017.
+
+    Examples:
+        >>> from micvae.data import dsprites_file
+        >>> name = "dsprites_ndarray_co1sh3sc6or40x32y32_64x64.npz"
+        >>> data = dsprites_file(name, n=1000)  # doctest: +SKIP
     """
     file = located(path, "dSprites", _OFFICIAL)
     if verify:

@@ -80,6 +80,16 @@ def from_npz(
 
     Raises:
         DataError: for a file that cannot be read or arrays that do not fit.
+
+    Examples:
+        >>> from pathlib import Path
+        >>> import numpy as np
+        >>> from micvae.data import from_npz
+        >>> digit = np.arange(10.0)[:, None]
+        >>> np.savez("digits.npz", images=np.full((10, 8, 8), 255, np.uint8), factors=digit)
+        >>> data = from_npz(Path("digits.npz"))
+        >>> data.images.shape, float(data.images.max())
+        ((10, 1, 8, 8), 1.0)
     """
     arrays = FileArrays()
     checked_file(path)
@@ -225,6 +235,14 @@ def from_npy(
 
     Raises:
         DataError: for a file that cannot be read, or that holds something else.
+
+    Examples:
+        >>> from pathlib import Path
+        >>> import numpy as np
+        >>> from micvae.data import from_npy
+        >>> np.save("readings.npy", np.random.default_rng(0).normal(size=(100, 6)))
+        >>> from_npy(Path("readings.npy")).image_shape
+        (6,)
     """
     how = reading(path, "", value_range, layout)
     checked_file(path)
@@ -257,6 +275,16 @@ def from_table(path: Path) -> FactorDataset:
     Raises:
         DataError: for a file that cannot be read, and for columns of text, of dates, with empty
             entries or whole numbers beyond 2^53, all of which are named.
+
+    Examples:
+        >>> from pathlib import Path
+        >>> import numpy as np
+        >>> from micvae.data import from_table
+        >>> header = {"header": "pressure,flow", "comments": "", "delimiter": ","}
+        >>> np.savetxt("readings.csv", np.ones((3, 2)), **header)
+        >>> data = from_table(Path("readings.csv"))
+        >>> data.images.shape, data.feature_names
+        ((3, 2), ('pressure', 'flow'))
     """
     table = read_matrix(path, "data").codes()
     words = [name for name, text in zip(table.names, table.text, strict=True) if text]

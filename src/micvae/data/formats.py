@@ -21,6 +21,11 @@ class Format:
             layout, as `from_npz` does.
         summary: what a file holds, for `micvae list data`.
         options: whether `arrays('PATH', …)` reads such files.
+
+    Examples:
+        >>> from micvae.data import FORMATS
+        >>> FORMATS[0].suffixes
+        ('.npz',)
     """
 
     suffixes: tuple[str, ...]

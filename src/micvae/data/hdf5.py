@@ -45,6 +45,17 @@ def from_hdf5(
 
     Raises:
         DataError: without h5py, for a file that cannot be read, or data sets that do not fit.
+
+    Examples:
+        >>> from pathlib import Path
+        >>> import h5py
+        >>> import numpy as np
+        >>> from micvae.data import from_hdf5
+        >>> with h5py.File("digits.h5", "w") as file:
+        ...     file["images"] = np.full((10, 8, 8), 255, np.uint8)
+        ...
+        >>> from_hdf5(Path("digits.h5")).images.shape
+        (10, 1, 8, 8)
     """
     try:
         import h5py  # only these files need it

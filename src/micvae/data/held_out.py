@@ -53,6 +53,13 @@ def held_out(
     References:
         *The Role of Disentanglement in Generalisation*, Milton Llera Montero, Casimir JH Ludwig,
         Rui Ponte Costa, Gaurav Malhotra, Jeffrey Bowers, 2021.
+
+    Examples:
+        >>> from micvae.data import held_out
+        >>> train = held_out("squares(n=400)", factors=("size", "intensity"))
+        >>> test = held_out("squares(n=400)", factors=("size", "intensity"), train=False)
+        >>> len(train) + len(test)
+        400
     """
     dataset = inner(data)
     if dataset.partners is not None:

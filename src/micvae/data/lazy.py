@@ -79,14 +79,29 @@ def is_large(shape: tuple[int, ...]) -> bool:
 
 
 def parts(images: Images) -> Iterator[Vectors]:
-    """All samples in their order, in parts of at most 16 MB: the same parts for any source."""
+    """All samples in their order, in parts of at most 16 MB: the same parts for any source.
+
+    Examples:
+        >>> import numpy as np
+        >>> from micvae.data import parts
+        >>> sum(len(block) for block in parts(np.zeros((100, 1, 8, 8), np.float32)))
+        100
+    """
     rows = max(1, BLOCK // max(1, math.prod(images.shape[1:]) * 4))
     for start in range(0, len(images), rows):
         yield images[start : start + rows]
 
 
 def rows_of(images: Images, index: ArrayLike) -> Images:
-    """The samples at `index`, in that order: an array, or where they are many, still unread."""
+    """The samples at `index`, in that order: an array, or where they are many, still unread.
+
+    Examples:
+        >>> import numpy as np
+        >>> from micvae.data import rows_of
+        >>> rows_of(np.arange(20.0).reshape(10, 2), np.array([3, 1]))
+        array([[6., 7.],
+               [2., 3.]])
+    """
     numbers = np.arange(len(images))[np.asarray(index)]
     if isinstance(images, LazyImages) and is_large((len(numbers), *images.shape[1:])):
         return Subset(images, numbers)

@@ -75,6 +75,10 @@ def mpi3d(
         Dataset*, Muhammad Waleed Gondal, Manuel Wüthrich, Đorđe Miladinović, Francesco Locatello,
         Martin Breidt, Valentin Volchkov, Joel Akpo, Olivier Bachem, Bernhard Schölkopf,
         Stefan Bauer, 2019.
+
+    Examples:
+        >>> from micvae.data import mpi3d
+        >>> data = mpi3d("mpi3d_toy.npz", n=1000)  # doctest: +SKIP
     """
     file = located(path, "MPI3D", _OFFICIAL)
     with readable(file, "an MPI3D .npz file"), npz_array(file, "images") as stored:

@@ -65,6 +65,18 @@ def pictures(
 
     Raises:
         DataError: where there is no such folder, or it cannot be read so.
+
+    Examples:
+        >>> from pathlib import Path
+        >>> import numpy as np
+        >>> from PIL import Image
+        >>> from micvae.data import pictures
+        >>> Path("photos").mkdir()
+        >>> for i in range(3):
+        ...     Image.fromarray(np.full((8, 8), 100 * i, np.uint8)).save(f"photos/{i}.png")
+        ...
+        >>> float(pictures("photos", value_range=(0, 200)).images.max())
+        1.0
     """
     folder = expanded(path)
     if not folder.is_dir():

@@ -42,6 +42,12 @@ def pairs(data: DataLike, *, changes: int | None = 1, seed: int = 0) -> FactorDa
     References:
         *Weakly-Supervised Disentanglement Without Compromises*, Francesco Locatello, Ben Poole,
         Gunnar Rätsch, Bernhard Schölkopf, Olivier Bachem, Michael Tschannen, 2020.
+
+    Examples:
+        >>> from micvae.data import pairs
+        >>> data = pairs("squares(n=100)", changes=1)
+        >>> data.partners.shape
+        (100, 1, 32, 32)
     """
     dataset, generator = inner(data), seeded(seed)
     varying = np.flatnonzero(np.ptp(dataset.factors, axis=0) > 0)

@@ -66,6 +66,18 @@ def from_folder(
 
     Raises:
         DataError: for a picture or table that cannot be read or does not fit.
+
+    Examples:
+        >>> from pathlib import Path
+        >>> import numpy as np
+        >>> from PIL import Image
+        >>> from micvae.data import from_folder
+        >>> Path("photos").mkdir()
+        >>> for i in range(3):
+        ...     Image.fromarray(np.full((8, 8), 100 * i, np.uint8)).save(f"photos/{i}.png")
+        ...
+        >>> from_folder(Path("photos")).images.shape
+        (3, 1, 8, 8)
     """
     if background not in (None, *get_args(Background)):
         raise DataError(f"background is {background!r}; give 'black' or 'white'.")

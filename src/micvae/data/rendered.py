@@ -69,6 +69,12 @@ def rendered(data: DataLike, *, scene: str = "squares") -> FactorDataset:
 
     Raises:
         DataError: for an unknown scene, too many factors, and partners of unknown sources.
+
+    Examples:
+        >>> from micvae.data import rendered
+        >>> data = rendered("independent(n=100, sources=2)")
+        >>> data.images.shape
+        (100, 1, 32, 32)
     """
     dataset = inner(data)
     if scene not in SCENES:

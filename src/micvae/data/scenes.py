@@ -65,6 +65,12 @@ def scenes(n: int = 10_240, *, seed: int = 0) -> FactorDataset:
     References:
         *Disentangling by Factorising*, Hyunjik Kim, Andriy Mnih, 2018, for the factors;
         *3D Shapes Dataset*, Chris Burgess, Hyunjik Kim, 2018.
+
+    Examples:
+        >>> from micvae.data import scenes
+        >>> data = scenes(4, seed=0)
+        >>> data.images.shape, data.factor_names[-2:]
+        ((4, 3, 64, 64), ('shape', 'orientation'))
     """
     factors = drawn(VALUES, n, seed, (3, RESOLUTION, RESOLUTION))
     return FactorDataset(

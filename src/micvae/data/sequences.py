@@ -38,6 +38,12 @@ def sequences(
 
     Raises:
         DataError: for unknown factors, and where every image would be a sequence of its own.
+
+    Examples:
+        >>> from micvae.data import sequences
+        >>> data = sequences("squares(n=100)", column="rotation", time="size")
+        >>> data.sequence.shape, data.factor_names
+        ((100,), ('size', 'intensity', 'rotation'))
     """
     dataset = inner(data)
     k = column_of(dataset, column)
@@ -79,6 +85,12 @@ def successors(sequence: ArrayLike) -> tuple[NDArray[np.int64], NDArray[np.bool_
 
     Raises:
         DataError: where `sequence` is not `(N,)`.
+
+    Examples:
+        >>> import numpy as np
+        >>> from micvae.data import successors
+        >>> successors(np.array([0, 0, 0, 1, 1]))
+        (array([1, 2, 2, 4, 4]), array([ True,  True, False,  True, False]))
     """
     numbers = np.asarray(sequence)
     if numbers.ndim != 1:

@@ -47,6 +47,10 @@ def shapes3d(
 
     References:
         *3D Shapes Dataset*, Chris Burgess, Hyunjik Kim, 2018.
+
+    Examples:
+        >>> from micvae.data import shapes3d
+        >>> data = shapes3d("3dshapes.h5", n=1000)  # doctest: +SKIP
     """
     file = located(path, "3D Shapes", _OFFICIAL)
     try:

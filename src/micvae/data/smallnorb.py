@@ -74,6 +74,10 @@ def smallnorb(
     References:
         *Learning Methods for Generic Object Recognition with Invariance to Pose and Lighting*,
         Yann LeCun, Fu Jie Huang, Léon Bottou, 2004.
+
+    Examples:
+        >>> from micvae.data import smallnorb
+        >>> data = smallnorb("norb", n=1000)  # doctest: +SKIP
     """
     place = located(path, "small NORB", _OFFICIAL, folder=True)
     parts = _parts(place)

@@ -39,6 +39,12 @@ def split(
 
     Raises:
         DataError: for a share outside (0, 1), and where a part would be left empty.
+
+    Examples:
+        >>> from micvae.data import split
+        >>> train, test = split("squares(n=100)"), split("squares(n=100)", train=False)
+        >>> len(train), len(test)
+        (90, 10)
     """
     dataset = inner(data, factors=False)
     if isinstance(share, bool) or not isinstance(share, int | float) or not 0 < share < 1:

@@ -52,6 +52,14 @@ def squares(
     References:
         *Mutual Information Constrained Variational Framework for Identifiable Representation
         Disentangling*, Section 5.1. The paper gives neither the ranges nor the angles' values.
+
+    Examples:
+        >>> from micvae.data import squares
+        >>> data = squares(128, seed=0)
+        >>> data.images.shape, data.factor_names
+        ((128, 1, 32, 32), ('size', 'intensity', 'rotation'))
+        >>> data.images_of(data.factors[:2]).shape
+        (2, 1, 32, 32)
     """
     n = count(n)
     _check(angles, size, intensity)

@@ -60,6 +60,16 @@ class TableFile:
         names: C column names, "0", "1", … where the file has none.
         text: per column, whether it was text.
         columns: the columns `(N,)` in the types they had, text as its numbers.
+
+    Examples:
+        >>> from pathlib import Path
+        >>> import pyarrow as pa
+        >>> import pyarrow.csv
+        >>> from micvae.data import read_matrix
+        >>> written = pa.table({"row": [0, 1], "z0": [0.5, 0.2], "z1": [1.5, 2.0]})
+        >>> pa.csv.write_csv(written, "codes.csv")
+        >>> read_matrix(Path("codes.csv"), "codes").codes().names
+        ('z0', 'z1')
     """
 
     values: NDArray[np.float64]
@@ -147,6 +157,17 @@ def read_matrix(path: Path, wanted: str) -> TableFile:
 
     Raises:
         DataError: for a file that cannot be read, or does not hold a matrix of numbers or text.
+
+    Examples:
+        >>> from pathlib import Path
+        >>> import pyarrow as pa
+        >>> import pyarrow.csv
+        >>> from micvae.data import read_matrix
+        >>> written = pa.table({"size": [1.0, 2.0], "shape": ["round", "square"]})
+        >>> pa.csv.write_csv(written, "factors.csv")
+        >>> table = read_matrix(Path("factors.csv"), "factors")
+        >>> table.names, table.text, table.values.tolist()
+        (('size', 'shape'), (False, True), [[1.0, 0.0], [2.0, 1.0]])
     """
     path = expanded(path)
     if path.is_dir() or not checked_file(path).is_file():

@@ -50,6 +50,12 @@ def autoregressive(
     References:
         *Nonlinear ICA of Temporally Dependent Stationary Sources*, Aapo Hyvärinen,
         Hiroshi Morioka, 2017.
+
+    Examples:
+        >>> from micvae.data import autoregressive
+        >>> problem = autoregressive(1000, sources=3)
+        >>> problem.factors.shape, problem.sequence.shape
+        ((1000, 3), (1000,))
     """
     rows, d = count(n), whole(sources, "sources", 1)
     one_of(innovations, "innovations", ("laplace", "gaussian"))

@@ -40,6 +40,12 @@ def independent(
     References:
         *Nonlinear Independent Component Analysis: Existence and Uniqueness Results*,
         Aapo Hyvärinen, Petteri Pajunen, 1999.
+
+    Examples:
+        >>> from micvae.data import independent
+        >>> problem = independent(1000, sources=2, mixing="mobius")
+        >>> problem.images.shape, problem.factors.shape
+        ((1000, 2), (1000, 2))
     """
     rows, d = count(n), whole(sources, "sources", 1)
     check_problem(rows, d)

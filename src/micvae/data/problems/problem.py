@@ -33,6 +33,15 @@ class Problem(FactorDataset):
 
     Raises:
         DataError: also without a mixing, or where `hidden` has another number of rows.
+
+    Examples:
+        >>> import numpy as np
+        >>> from micvae.data import independent
+        >>> problem = independent(100, sources=2, mixing="linear")
+        >>> np.allclose(problem.mixing(problem.factors), problem.images, atol=1e-5)
+        True
+        >>> problem.mixing.jacobian(problem.factors).shape
+        (100, 2, 2)
     """
 
     mixing: Mixing = None  # type: ignore[assignment]

@@ -58,6 +58,12 @@ def segments(
         Diederik P. Kingma, Ricardo Pio Monti, Aapo Hyvärinen, 2020.
         *Unsupervised Feature Extraction by Time-Contrastive Learning and Nonlinear ICA*,
         Aapo Hyvärinen, Hiroshi Morioka, 2016.
+
+    Examples:
+        >>> from micvae.data import segments
+        >>> problem = segments(1000, sources=3, segments=10)
+        >>> problem.auxiliary.shape, problem.parameters["variances"].shape
+        ((1000, 10), (10, 3))
     """
     rows, parts, d = count(n), whole(segments, "segments", 2), whole(sources, "sources", 1)
     if rows < parts:

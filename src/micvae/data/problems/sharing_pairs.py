@@ -50,6 +50,12 @@ def sharing_pairs(
     References:
         *Weakly-Supervised Disentanglement Without Compromises*, Francesco Locatello, Ben Poole,
         Gunnar Rätsch, Bernhard Schölkopf, Olivier Bachem, Michael Tschannen, 2020.
+
+    Examples:
+        >>> from micvae.data import sharing_pairs
+        >>> problem = sharing_pairs(1000, sources=3, changes=1)
+        >>> problem.images.shape == problem.partners.shape
+        True
     """
     rows, d = count(n), whole(sources, "sources", 2)
     check_problem(rows, d)

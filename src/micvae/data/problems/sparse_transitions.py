@@ -50,6 +50,12 @@ def sparse_transitions(
         *Towards Nonlinear Disentanglement in Natural Data with Temporal Sparse Coding*,
         David Klindt, Lukas Schott, Yash Sharma, Ivan Ustyuzhaninov, Wieland Brendel,
         Matthias Bethge, Dylan Paiton, 2021.
+
+    Examples:
+        >>> from micvae.data import sparse_transitions
+        >>> problem = sparse_transitions(1000, sources=3, length=4)
+        >>> len(set(problem.sequence.tolist()))
+        250
     """
     rows, d, frames = count(n), whole(sources, "sources", 1), whole(length, "length", 2)
     check_problem(rows, d)

@@ -55,6 +55,12 @@ def state_space(
         *Disentangling Identifiable Features from Noisy Data with Structured Nonlinear ICA*,
         Hermanni Hälvä, Sylvain Le Corff, Luc Lehéricy, Jonathan So, Yongjie Zhu,
         Elisabeth Gassiat, Aapo Hyvärinen, 2021.
+
+    Examples:
+        >>> from micvae.data import state_space
+        >>> problem = state_space(500, sources=3)
+        >>> problem.images.shape, problem.sequence.shape
+        ((500, 3), (500,))
     """
     rows, d = count(n), whole(sources, "sources", 1)
     check_problem(rows, d)
