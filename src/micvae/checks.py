@@ -128,13 +128,13 @@ def whole_number(
     return int(value)
 
 
-def number(name: str, value: Any, bounds: Between) -> float:
-    """Return a finite number within bounds as a float.
+def number(name: str, value: Any, bounds: Between, error: type[MicvaeError] = MicvaeError) -> float:
+    """Return a finite number within bounds as a float; booleans are refused.
 
     Raises:
-        MicvaeError: if it is anything else.
+        MicvaeError: of the type `error`, if it is anything else.
     """
     real = isinstance(value, int | float | np.integer | np.floating)
     if not real or isinstance(value, bool) or not math.isfinite(value) or value not in bounds:
-        raise MicvaeError(f"{name} is {value!r}; give a number {bounds.said}.")
+        raise error(f"{name} is {value!r}; give a number {bounds.said}.")
     return float(value)

@@ -2,11 +2,11 @@
 
 import math
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from micvae.checks import whole_number
 from micvae.data.memory import check_memory
 from micvae.errors import DataError
 
@@ -42,9 +42,7 @@ def picked(total: int, n: int | None, seed: int) -> NDArray[np.int64]:
 
 def count(n: int) -> int:
     """Check a number of images."""
-    if not _whole(n) or n < 1:
-        raise DataError(f"n is {n!r}; it must be a positive whole number of images.")
-    return int(n)
+    return whole_number("n", n, least=1, error=DataError)
 
 
 def check_images(n: int, image_shape: tuple[int, ...], factors: int) -> None:
@@ -54,9 +52,7 @@ def check_images(n: int, image_shape: tuple[int, ...], factors: int) -> None:
 
 def seeded(seed: int) -> np.random.Generator:
     """Make the generator of a seed; no global random state is touched."""
-    if not _whole(seed) or seed < 0:
-        raise DataError(f"seed is {seed!r}; it must be a whole number, 0 or larger.")
-    return np.random.default_rng(seed)
+    return np.random.default_rng(whole_number("seed", seed, error=DataError))
 
 
 def on_grid(
@@ -81,7 +77,3 @@ def on_grid(
             expected = f"{each[0]:g} to {each[-1]:g}"
         if len(wrong):
             raise DataError(f"factor {name} is {wrong[0]:g}; expected {expected}.")
-
-
-def _whole(number: Any) -> bool:
-    return isinstance(number, int | np.integer) and not isinstance(number, bool)

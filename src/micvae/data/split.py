@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from micvae.checks import Between, number, whole_number
 from micvae.data.dataset import FactorDataset
 from micvae.data.description import DataLike
 from micvae.data.wrapping import inner, without_factors
@@ -47,10 +48,8 @@ def split(
         (90, 10)
     """
     dataset = inner(data, factors=False)
-    if isinstance(share, bool) or not isinstance(share, int | float) or not 0 < share < 1:
-        raise DataError(f"share is {share!r}; it must lie between 0 and 1.")
-    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
-        raise DataError(f"seed is {seed!r}; give a whole number of at least 0.")
+    share = number("share", share, Between(0, 1, above=True, below=True), DataError)
+    seed = whole_number("seed", seed, error=DataError)
     aside = _aside(dataset, share, seed)
     if not 0 < aside.sum() < len(aside):
         raise DataError(

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from micvae import checks
 from micvae.errors import DataError
 
 
@@ -16,19 +17,12 @@ def whole(value: Any, name: str, least: int) -> int:
     Raises:
         DataError: naming the option, what was given and what would work.
     """
-    if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < least:
-        raise DataError(f"{name} is {value!r}; it must be a whole number, {least} or larger.")
-    return int(value)
+    return checks.whole_number(name, value, least=least, error=DataError)
 
 
 def number(value: Any, name: str, low: float, high: float, *, open_low: bool = False) -> float:
     """Check a finite number from `low` (itself excluded where `open_low`) to `high`."""
-    real = isinstance(value, int | float) and not isinstance(value, bool) and np.isfinite(value)
-    if not real or not low <= value <= high or (open_low and value == low):
-        above = f"above {low:g}" if open_low else f"at least {low:g}"
-        below = "" if high == np.inf else f" and at most {high:g}"
-        raise DataError(f"{name} is {value!r}; it must be a finite number {above}{below}.")
-    return float(value)
+    return checks.number(name, value, checks.Between(low, high, above=open_low), DataError)
 
 
 def interval(value: Any, name: str, *, positive: bool = True) -> tuple[float, float]:
