@@ -126,7 +126,7 @@ class TestStudy:
     def test_parallel_runs_have_the_bits_of_a_lone_one(self, tmp_path):
         rows = run_study(cells(1), tmp_path / "study", StudyRecord(), workers=2)
         cell = cells(1)[1]
-        assert rows == pq.read_table(tmp_path / "study" / "table.parquet").to_pylist()
+        assert list(rows) == pq.read_table(tmp_path / "study" / "table.parquet").to_pylist()
         alone = train_run(cell.config, tmp_path / "alone")
         together = Run(tmp_path / "study" / cell.path)
         for a, b in zip(alone.log().values(), together.log().values(), strict=True):
