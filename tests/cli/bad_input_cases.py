@@ -156,7 +156,7 @@ CASES += [
     ),
     Case(
         "a weight that is missing",
-        "lacks decoder.0.weight",
+        "missing tensor decoder.0.weight",
         tensors(lambda t: t.pop("decoder.0.weight")),
     ),
     Case(

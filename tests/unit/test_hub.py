@@ -199,8 +199,8 @@ def weights(change):
         (edited(config={"latents": "flow(width=1000000)", "objective": "vae"}), "does not fit"),
         (edited(config={"latents": "fsq(levels=100000000000)"}), "does not fit the model"),
         (weights(lambda t: t["decoder.0.weight"].fill_(float("nan"))), "NaN or infinite"),
-        (weights(lambda t: t.pop("decoder.0.weight")), "lacks decoder.0.weight"),
-        (weights(lambda t: t.update(extra=torch.zeros(1))), "has extra"),
+        (weights(lambda t: t.pop("decoder.0.weight")), "missing tensor decoder.0.weight"),
+        (weights(lambda t: t.update(extra=torch.zeros(1))), "unexpected tensor extra"),
     ],
 )
 def test_folders_from_a_stranger_are_checked_before_memory_is_taken(copy, change, message):

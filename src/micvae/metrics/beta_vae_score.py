@@ -64,8 +64,8 @@ def beta_vae_score(
         for start in range(0, n, BLOCK):
             factor = labels[start : start + BLOCK]
             pairs = interventions.groups(np.repeat(factor, group), 2, random).astype(np.float64)
-            apart = np.abs(pairs[:, 0] - pairs[:, 1])
-            features.append(apart.reshape(len(factor), group, -1).mean(axis=1))
+            difference = np.abs(pairs[:, 0] - pairs[:, 1])
+            features.append(difference.reshape(len(factor), group, -1).mean(axis=1))
         return np.concatenate(features), labels
 
     x, y = draw(train_points)

@@ -55,8 +55,8 @@ def _sweep_root(order, last_of_value, gradient, total, best, feature, position, 
             for k in range(trees):
                 left[k] += gradient[row, k]
                 if ends:
-                    apart = left[k] * whole - seen * total[k]
-                    value, so_far = apart * apart, best[k] * room
+                    difference = left[k] * whole - seen * total[k]
+                    value, so_far = difference * difference, best[k] * room
                     if value > so_far * (1.0 - TIED):
                         wins, tied[k], last_tied[k] = _wins(
                             random, value > so_far * (1.0 + TIED), tied[k], last_tied[k], d
@@ -92,8 +92,8 @@ def _sweep(  # type: ignore[no-untyped-def]
                     p = node[row, k]
                     s, m, c = left[p, k] + gradient[row, k], seen[p, k] + 1.0, count[p, k]
                     left[p, k], seen[p, k] = s, m
-                    apart, room = s * c - m * total[p, k], m * (c - m)
-                    value, so_far = apart * apart, best[p, k] * room
+                    difference, room = s * c - m * total[p, k], m * (c - m)
+                    value, so_far = difference * difference, best[p, k] * room
                     if value > so_far * (1.0 - TIED) and room > 0:
                         wins, tied[p, k], last_tied[p, k] = _wins(
                             random, value > so_far * (1.0 + TIED), tied[p, k], last_tied[p, k], d
@@ -110,8 +110,8 @@ def _sweep(  # type: ignore[no-untyped-def]
                     for p in range(nodes):
                         for k in range(trees):
                             m, c = seen[p, k], count[p, k]
-                            apart, room = left[p, k] * c - m * total[p, k], m * (c - m)
-                            value, so_far = apart * apart, best[p, k] * room
+                            difference, room = left[p, k] * c - m * total[p, k], m * (c - m)
+                            value, so_far = difference * difference, best[p, k] * room
                             if value > so_far * (1.0 - TIED) and room > 0:
                                 wins, tied[p, k], last_tied[p, k] = _wins(
                                     random,
