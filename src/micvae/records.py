@@ -36,12 +36,12 @@ Json = None | bool | int | float | str | Sequence[Any] | Mapping[str, Any]
 """Any JSON value."""
 
 LEFT_OUT = {"left out": True}
-"""Metadata of a field that is not written where it has its default."""
+"""Metadata of a field that is not written if it has its default."""
 
 T = TypeVar("T")
 
 _DEEPEST = 32  # levels of a value of type `Json`
-_LARGEST = 2**53  # whole numbers beyond are no counts, and not every reader of JSON keeps them
+_LARGEST = 2**53  # not every reader of JSON keeps larger whole numbers
 _FURTHEST = 1e100  # squares of numbers up to here are finite
 
 
@@ -69,7 +69,7 @@ Texts = tuple[str, ...]
 
 @dataclass(frozen=True, kw_only=True)
 class Missing:
-    """Why a part of a result is not there."""
+    """Why a part of a result is missing."""
 
     missing: str
 

@@ -194,10 +194,15 @@ def read(text: str | float, base: type[T]) -> T:
     return choice  # type: ignore[no-any-return]
 
 
+def name_in(text: str) -> str:
+    """The name of a choice that is alone or before brackets; another text as it is."""
+    found = _FORM.fullmatch(text)
+    return found[1] if found else text
+
+
 def _kind(text: str, kinds: Mapping[str, type[Any]]) -> str | None:
     """The choice that a text names, alone or before brackets; None where it names none."""
-    found = _FORM.fullmatch(text)
-    name = found[1].replace("-", "_") if found else None
+    name = name_in(text).replace("-", "_")
     return next((kind for kind in kinds if kind.replace("-", "_") == name), None)
 
 

@@ -89,7 +89,8 @@ for title, message, spoil in [
     ("epochs in words", "epochs is 'many'", setting(epochs="many")),
     ("data that is a number", "data is 3, which does not fit a configuration; give text",
      setting(data=3)),
-    ("code in place of a method", "is not understood", setting(objective="vae(__import__('os'))")),
+    ("code in place of a method", "unknown schedule '__import__'",
+     setting(objective="vae(__import__('os'))")),
     ("a network too wide for any memory", "does not fit the model", setting(
         network="patch(width=10000000, hidden=10000000)")),
     ("a network of a billion layers", "whole number between 0 and 1000", setting(
@@ -543,7 +544,7 @@ CASES += [
     ),
     Case(
         "a range that is none",
-        "value_range is 255; give the values of black and white",
+        "value_range is 255, which does not fit arrays; give (a number, a number) or None",
         one_array("own.npy", IMAGES, "arrays('{}', value_range=255)"),
     ),
     Case(
@@ -558,7 +559,7 @@ CASES += [
     ),
     Case(
         "a layout that is none",
-        "layout is 'last'; use auto, channels_first, channels_last",
+        "layout is 'last', which does not fit arrays; give 'auto' or 'channels_first' or",
         one_array("own.npy", IMAGES, "arrays('{}', layout='last')"),
     ),
     Case(

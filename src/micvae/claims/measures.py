@@ -175,14 +175,14 @@ class ContentAccuracy:
 
     def __call__(self, run: Run) -> float:
         """The share of test images that are classified correctly."""
-        from micvae.data import load
+        from micvae.data import describe
         from micvae.data.labels import label_of
 
         objective, train = run.config.objective, run.dataset()
         count = objective.contents(run.config.latent_dim)  # type: ignore[attr-defined]
         k = label_of(train, objective.label)  # type: ignore[attr-defined]
         given = torch.as_tensor(Trainer(run.config, train).prepared["labels"]).argmax(1).numpy()
-        test = load(self.test.replace("{seed}", str(run.config.seed + 1000)))
+        test = describe(self.test).with_seed(run.config.seed + 1000).load()
         codes = run.representation().codes[:, :count]
         scale = codes.std(0) + 1e-6
         fitted = LogisticRegression(max_iter=1000).fit(codes / scale, given)

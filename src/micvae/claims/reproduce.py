@@ -166,7 +166,7 @@ def _measured(
 
 def _seconds(run: Run) -> float:
     scores = run.scores()
-    return (run.record.seconds or 0.0) + ((scores and scores.seconds) or 0.0)
+    return (run.seconds or 0.0) + ((scores and scores.seconds) or 0.0)
 
 
 def stored_record(claim: Claim, out: Path) -> ClaimRecord | None:

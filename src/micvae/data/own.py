@@ -123,7 +123,7 @@ def _nothing_there(given: str, path: Path) -> str:
         near = nearest(path.name, beside) if folder.is_dir() else f": there is no folder {folder}"
         return f"there is no data set or file {given!r}{near}; give the path of a {files}."
     names = spelling.kinds_of(DataDescription)
-    near = nearest(given.partition("(")[0].strip(), names)
+    near = nearest(spelling.name_in(given), names)
     return (
         f"there is no data set or file {given!r}{near}; use {', '.join(names)}, or the path of a "
         f"{files}."

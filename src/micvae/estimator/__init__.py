@@ -1,4 +1,4 @@
-"""The estimator of scikit-learn's kind: fit, transform, score on one's own data."""
+"""A scikit-learn estimator: fit, transform and score own data."""
 
 from micvae.estimator.disentangler import Disentangler
 

@@ -36,12 +36,12 @@ from micvae.training.data_identity import IN_MEMORY
 
 @dataclass(frozen=True, eq=False)
 class Given:
-    """Samples that were given, as the data set that is trained on.
+    """The samples as a data set.
 
     Args:
         dataset: the samples.
         data: what a run stores as its `data`.
-        arranged: how images lay in what was given.
+        arranged: the order of the axes of the given images.
     """
 
     dataset: FactorDataset
@@ -64,9 +64,9 @@ def dataset_of(
             set, an array, or an `ItemSource`.
         y: factors or labels, `(N,)` or `(N, K)`, as an array, a data frame or a column of one;
             texts are categories.
-        layout: where the channels of an array are, in case of doubt.
-        value_range: the values of black and white; None finds them.
-        trained: those of the pictures that a model was fitted to, which is to read these.
+        layout: the axis of channels of an array, in ambiguous cases.
+        value_range: the values of black and white; None infers them.
+        trained: the values in the training data of the model that reads these images.
 
     Raises:
         DataError: for anything else, and what does not fit.
@@ -121,8 +121,8 @@ def _described(data: str | Path, value_range: Range | None, layout: Layout) -> D
 def with_factors(dataset: FactorDataset, y: Any) -> FactorDataset:
     """The data set with other factors: labels `(N,)` or a table `(N, K)`.
 
-    Columns of text become categories 0, 1, … in alphabetical order; names are those of a
-    data frame or a column of one, of any library.
+    Columns of text become categories 0, 1, … in alphabetical order. Names are those of a data
+    frame or of its column.
 
     Raises:
         DataError: for another number of samples, and where a value is missing.
@@ -151,7 +151,7 @@ def with_factors(dataset: FactorDataset, y: Any) -> FactorDataset:
 
 
 def _labels(y: Any) -> tuple[tuple[str, ...], list[NDArray[Any]], tuple[int, ...]]:
-    """Names and columns of labels, and their shape; no column where they are no table."""
+    """Names, columns and shape of labels; no columns if they are not a table."""
     import narwhals as nw
 
     frame = frame_of(y, "y")
@@ -180,13 +180,13 @@ def _label(name: Any) -> str:
 
 
 class _Category(str):
-    """A number that its frame calls a category."""
+    """A number in a categorical column."""
 
     __slots__ = ()
 
 
 def _entries(series: Any) -> NDArray[Any]:
-    """The entries of a column; as objects where some are missing, which numbers would hide."""
+    """Entries of a column; as objects if some are missing, which numbers would hide."""
     import narwhals as nw
 
     if not series.null_count():

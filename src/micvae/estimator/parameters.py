@@ -1,4 +1,4 @@
-"""Parameters of an estimator of which only the method that it names knows all."""
+"""Parameters of an estimator that depend on its method."""
 
 from __future__ import annotations
 
@@ -12,12 +12,11 @@ from micvae.errors import ParameterError
 
 
 class WithOptions(BaseEstimator):  # type: ignore[misc]
-    """A scikit-learn estimator whose `__init__` ends in `**options`, each a parameter by its name.
+    """A scikit-learn estimator whose `__init__` ends in `**options`, each of them a parameter.
 
-    scikit-learn reads parameters off the signature and leaves `**options` out. Here each option is
-    an attribute of its own name, `get_params` reports those that were given, and `set_params`
-    takes names that were not given before, so that copies and grid searches know them. Whether a
-    name means anything only `fit` can tell.
+    scikit-learn reads parameters from the signature and ignores `**options`. Here each option is an
+    attribute, `get_params` includes the options that were given, and `set_params` accepts new ones,
+    so that `clone` and grid searches work. `fit` checks the names.
     """
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
@@ -25,7 +24,7 @@ class WithOptions(BaseEstimator):  # type: ignore[misc]
         return {**super().get_params(deep), **self.options}
 
     def set_params(self, **params: Any) -> Self:
-        """Set parameters; a name that is none of the estimator's own is an option.
+        """Set parameters; an unknown name is an option.
 
         Raises:
             ParameterError: for a name that cannot be an option.

@@ -1,4 +1,4 @@
-"""From an estimator's parameters to a run's configuration."""
+"""Convert an estimator's parameters to a run's configuration, and back."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ def objective_of(method: Any, options: Mapping[str, Any]) -> Objective:
     Args:
         method: an `Objective`, or its name as on the command line: "mi-constrained",
             "mi_constrained:paper", "beta-vae(beta=2)".
-        options: fields of the method by name, each a value or, for schedules, estimators and the
-            like, the text that spells it.
+        options: fields of the method by name, each a value or, for schedules and estimators of
+            mutual information, its text.
 
     Raises:
         ParameterError: for an unknown method, for names that are none of its fields, and for
@@ -130,7 +130,7 @@ def _reading(data: DataRecord) -> dict[str, object]:
 
 
 def _read(name: str, value: Any, hint: Any) -> Any:
-    """A plain value of NumPy's as Python's; a choice that is spelled as text or number, built."""
+    """Convert NumPy scalars to Python's, and text or numbers to the choice they describe."""
     value = value.item() if isinstance(value, np.generic) else value
     if not spelling.registered(hint) or isinstance(value, hint):
         return value

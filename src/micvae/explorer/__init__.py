@@ -1,4 +1,4 @@
-"""One HTML page that decodes while its reader moves the latents."""
+"""One HTML page with sliders for the latents, which decodes in the browser."""
 
 from micvae.explorer.build import PAGE, explore_run
 from micvae.explorer.latent_names import NAMES

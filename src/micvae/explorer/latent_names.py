@@ -1,4 +1,4 @@
-"""Names that a user gave to latents: a file in the run's folder."""
+"""Names of latents that a user stored in the run's folder."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,8 +14,8 @@ def read_names(folder: Path, latents: Sequence[str]) -> dict[str, str]:
     """Read `latent_names.json`: from `z0`, `z1`, … to names, for some or all latents.
 
     Args:
-        folder: of the run; without the file nothing is named.
-        latents: what can be named.
+        folder: of the run; without the file there are no names.
+        latents: the latents of the run.
 
     Raises:
         RunError: for a file that holds anything else.

@@ -1,4 +1,4 @@
-"""What the page decodes with: two files of onnxruntime-web."""
+"""The two files of onnxruntime-web that decode in the page."""
 
 from importlib.resources import files
 
@@ -9,10 +9,10 @@ MACHINE = "ort-wasm-simd-threaded.wasm"
 
 
 def runtime_files() -> tuple[bytes, bytes]:
-    """The script, and the WebAssembly that it runs.
+    """The script and its WebAssembly module.
 
     Raises:
-        MicvaeError: where they are not there; wheels have them, a checkout fetches them.
+        MicvaeError: where they are missing; wheels have them, a checkout downloads them.
     """
     folder = files("micvae.explorer").joinpath("runtime")
     script, machine = folder.joinpath(SCRIPT), folder.joinpath(MACHINE)

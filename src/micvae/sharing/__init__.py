@@ -1,1 +1,1 @@
-"""Runs in the hands of others: codes as tables, exported networks, repositories of models."""
+"""Exchange of trained models: codes as tables, ONNX files, repositories of models."""

@@ -37,12 +37,12 @@ def encode_to(
     """Write the codes of a data set as a table: a row per sample, in the order of the data.
 
     Columns: `row` (0, 1, …), one per latent (`z0`, `z1`, …: posterior means, float32), and one per
-    known factor under its own name, with " (factor)" behind it where that is `row`, or a latent's.
+    known factor by its name; " (factor)" is appended to a name that equals another column's.
 
     Args:
         trained: the model.
         dataset: what to encode.
-        out: a .parquet or .csv file; it is replaced if it is there.
+        out: a .parquet or .csv file; an existing one is replaced.
         report: called with the number of samples done, and of all.
         batch_size: samples that are encoded at a time, which bounds the memory; all are encoded
             together where a code depends on other samples, as in sequences.

@@ -42,17 +42,15 @@ MOST_BYTES = {CONFIG: LONGEST_JSON, WEIGHTS: 2**32}
 def save_pretrained(
     run: Run, folder: Path, *, licence: str | None = None, intervals: bool = True
 ) -> Path:
-    """Write a finished run's model as a folder that can be published, or sent.
+    """Write a finished run's model as a folder that can be published or sent.
 
-    No path of this machine goes into it. Nothing in it is code: `from_pretrained` reads JSON and
-    safetensors.
+    It holds no path of this machine and no code: `from_pretrained` reads JSON and safetensors.
 
     Args:
-        run: a finished run; its scores go into the card where it has been evaluated.
+        run: a finished run; the card shows its scores if it was evaluated.
         folder: a new or empty folder, or one that this function wrote before.
         licence: an identifier for the card's front matter, such as `apache-2.0`.
-        intervals: whether to compute bootstrap intervals of the scores for the card; it takes
-            some seconds.
+        intervals: whether to compute bootstrap intervals of the scores, which takes seconds.
 
     Raises:
         RunError: where the run is not finished, or the folder holds something else.
@@ -91,8 +89,8 @@ def push_to_hub(
 
     Args:
         run: a finished run.
-        repo_id: `OWNER/NAME`; it is made where it is not there.
-        private: whether a new repository is seen by its owner only.
+        repo_id: `OWNER/NAME`; it is created if it does not exist.
+        private: whether only its owner can see a new repository.
         revision: the branch to write to; the main one where left out.
         token: of the account; what `hf auth login` stored where left out.
         licence: see `save_pretrained`, as `intervals`.
@@ -125,16 +123,16 @@ def from_pretrained(
     token: str | None = None,
     device: str = "cpu",
 ) -> TrainedModel:
-    """Open what `save_pretrained` or `push_to_hub` wrote; its codes are the run's to the bit.
+    """Load a model of `save_pretrained` or `push_to_hub`; its codes equal the run's to the bit.
 
-    Only `config.json` and `model.safetensors` are read, of bounded sizes, and no code is run. A
-    repository's files are all taken from one commit.
+    Only `config.json` and `model.safetensors` are read, up to a maximal size, and no code is run.
+    All files of a repository come from one commit.
 
     Args:
-        folder_or_repo_id: a folder; or, where there is none of that name, `OWNER/NAME` on the hub.
-        revision: branch, tag or commit of a repository. Name a commit to be sure of the content.
+        folder_or_repo_id: a folder; if there is none of that name, `OWNER/NAME` on the hub.
+        revision: branch, tag or commit of a repository. Only a commit fixes the content.
         token: for private repositories.
-        device: where the model is to be.
+        device: cpu, cuda or mps.
 
     Raises:
         RunError: where a file is missing, broken, too large, or does not fit the others.
@@ -192,7 +190,7 @@ def _opened(config: Path, weights: Path, name: str, device: str) -> TrainedModel
 
 
 def _facts(run: Run) -> ModelConfig:
-    """What goes into config.json: a reader of results needs it, and it names no place here."""
+    """Content of config.json, without paths of this machine."""
     data, environment = run.data, run.environment
     scale = TrainedScale.of(data.source) if data.pictures else TrainedScale()
     return ModelConfig(
@@ -246,7 +244,7 @@ def _hub() -> Any:
 
 @contextmanager
 def _plainly(repo_id: str) -> Iterator[None]:
-    """Turn whatever the hub and the network raise into one line."""
+    """Raise errors of the hub and the network as one line."""
     try:
         yield
     except MicvaeError:

@@ -1,4 +1,4 @@
-"""What who has only the exported networks must know of each latent."""
+"""Latent metadata shipped with the exported networks."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from micvae.representation import Representation
 from micvae.torch_state import with_torch_defaults
 
 QUANTILES = (0.01, 0.99)
-"""Of the aggregate posterior: between them lies what the decoder has seen often enough."""
+"""Of the aggregate posterior: the range that the decoder was trained on."""
 
-_ALL = 10_000  # steps along a latent of finitely many values, so many that none is left out
+_ALL = 10_000  # steps along a latent of finitely many values: more than any latent has
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class LatentDescription:
 
     Args:
         name: `z0`, `z1`, …: numbered as in the log's columns.
-        kind: what its codes are.
+        kind: the kind of its codes.
         kl: KL(q(z_d|x) ‖ p(z_d)), nats, averaged over the training images.
         active: whether it is an active unit.
         low: its code at the 1% quantile of the aggregate posterior.
@@ -44,8 +44,8 @@ class LatentDescription:
 def spread(representation: Representation) -> NDArray[np.float32]:
     """Samples of the aggregate posterior, `(N, D)`: a draw per training image.
 
-    Not the means: those of a latent that is not in use all but coincide. Where values are finitely
-    many, it is the one that the image has.
+    Draws and not means: the means of an inactive latent nearly coincide. A latent of finitely many
+    values has no draw; it is the value of the image.
     """
     encoded = representation.encoded
     valued = np.asarray([kind == "discrete" for kind in encoded.latent_kinds])

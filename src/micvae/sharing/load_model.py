@@ -1,4 +1,4 @@
-"""Whatever holds a trained model: a run, a shared folder, a repository on the hub."""
+"""Load a trained model from a run, a shared folder or a repository on the hub."""
 
 from __future__ import annotations
 

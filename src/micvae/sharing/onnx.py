@@ -33,8 +33,8 @@ OPSET = 17
 """Version of the operators: from 2022, and read by every runtime since."""
 
 TOLERANCE = 1e-4
-"""Largest difference to PyTorch that passes: in units of the output, or of its largest number
-where that is above 1, which single precision cannot hold to more digits."""
+"""Largest accepted difference to PyTorch: absolute, or relative to the largest output if that is
+above 1, as single precision has no more digits."""
 
 SINGLE = (
     f"{ENCODER} gives the codes of single frames, without smoothing over their sequence: they are "
@@ -42,11 +42,11 @@ SINGLE = (
 )
 
 BATCHES = (1, 2, 7)
-"""Sizes at which the files are run against PyTorch: one, another than traced, and odd."""
+"""Batch sizes for the comparison with PyTorch: one, a size other than traced, and odd."""
 
 
 class ExportError(MicvaeError):
-    """A model that cannot be written as ONNX, or does not compute the same there."""
+    """A model that cannot be written as ONNX, or whose ONNX file computes other values."""
 
 
 class Encoding(nn.Module):
@@ -81,8 +81,8 @@ class Exported:
 
     Args:
         content: the file.
-        input: name of what it reads, a batch of any size.
-        output: name of what it gives.
+        input: name of the input, a batch of any size.
+        output: name of the output.
         difference: largest absolute difference to PyTorch over all outputs compared.
         values: how many outputs were compared.
     """
@@ -96,10 +96,10 @@ class Exported:
 
 @with_torch_defaults
 def export_networks(model: VAEModel, image_shape: tuple[int, ...]) -> tuple[Exported, Exported]:
-    """Encoder and decoder as ONNX, both compared with PyTorch before they are handed out.
+    """Encoder and decoder as ONNX, both compared with PyTorch.
 
-    They are compared on codes that run through the values of every latent, and on the images that
-    the decoder makes of those as well as on noise of the same range.
+    The decoder is compared on codes over the range of every latent, the encoder on the decoded
+    images and on noise of the same range.
 
     Args:
         model: a trained model, in evaluation mode, on the CPU.
@@ -130,12 +130,12 @@ def export_run(run: Run, folder: Path) -> OnnxDescription:
 
     Args:
         run: a finished run.
-        folder: where to; it is made where it is not there.
+        folder: is created if it does not exist.
 
     Returns:
-        What `model.json` says: names and shapes of inputs and outputs, the latents with their
-        kinds, ranges and KL (nats), the largest differences to PyTorch, mean and scale where
-        vectors are standardised, notes on what the files alone do not do, and the run's settings.
+        Content of `model.json`: names and shapes of inputs and outputs, the latents with their
+        kinds, ranges and KL (nats), the largest differences to PyTorch, mean and scale if vectors
+        are standardised, notes on limits of the files, and the run's configuration.
 
     Raises:
         RunError: where the run is not finished or damaged.
@@ -160,7 +160,7 @@ def export_run(run: Run, folder: Path) -> OnnxDescription:
 
 
 def describe(run: Run, model: VAEModel, encoder: Exported, decoder: Exported) -> OnnxDescription:
-    """What a reader of the files must know."""
+    """Describe the two files for their readers."""
     data = run.data
     bounds = (0.0, 1.0) if data.pictures else None
     reads: tuple[str | int, ...] = ("batch", *data.image_shape)
@@ -228,7 +228,7 @@ def _exported(network: nn.Module, batch: Tensor, reads: str, gives: str) -> Expo
 
 
 def _traced(network: nn.Module, batch: Tensor, reads: str, gives: str) -> bytes:
-    """The file, by tracing: twenty times as fast as PyTorch's newer exporter, and as exact here."""
+    """The file, by tracing: twenty times as fast as PyTorch's newer exporter and equally exact."""
     try:
         import onnx
     except ImportError:
@@ -258,7 +258,7 @@ def _traced(network: nn.Module, batch: Tensor, reads: str, gives: str) -> bytes:
         unregister_custom_op_symbolic("aten::special_ndtr", OPSET)
     with torch.no_grad():
         sizes = network(batch).shape[1:]
-    # Tracing leaves sizes open where a tensor was cut into parts; a reader wants to know them.
+    # Tracing leaves sizes undefined after a split of a tensor; they are filled in here.
     shape = model.graph.output[0].type.tensor_type.shape
     for dimension, size in zip(shape.dim[1:], sizes, strict=True):
         dimension.dim_value = size
@@ -274,22 +274,22 @@ def _normal_cdf(graph: Any, x: Any) -> Any:
 
 
 def _session(content: bytes) -> Any:
-    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # it would also warn where it has no home
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     try:
         import onnxruntime
     except ImportError:
         raise _not_installed("onnxruntime") from None
     options = onnxruntime.SessionOptions()
-    options.log_severity_level = 4  # what goes wrong is raised, and said once
+    options.log_severity_level = 4  # errors are raised, and so need no log
     options.intra_op_num_threads = 1
     return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
 
 
 def require_onnx(command: str) -> None:
-    """Refuse a command that needs ONNX where its packages are not installed, before any work.
+    """Refuse a command that needs ONNX if its packages are not installed, before any work.
 
     Args:
-        command: what needs them, for the message: `export`, `explore`.
+        command: for the message: `export`, `explore`.
 
     Raises:
         ExportError: naming the package and how to install it.
@@ -305,7 +305,7 @@ def _not_installed(package: str, command: str = "export") -> ExportError:
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """The exporter prints its inner state, and warns of matters that the comparison settles."""
+    """Suppress output and warnings of the exporter; the comparison checks its result."""
     with (
         warnings.catch_warnings(),
         open(os.devnull, "w", encoding="utf-8") as nowhere,  # noqa: PTH123, no path on every system

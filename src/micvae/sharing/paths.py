@@ -1,4 +1,4 @@
-"""What a run says of its data, without the folders of whoever trained it."""
+"""Data descriptions and messages without the folders of the machine that trained a run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tables, arrays and pictures written batch by batch: whole in the end, or not there."""
+"""Tables, arrays and images written batch by batch; an interrupted file leaves nothing."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from micvae.text import encodable, spreadsheet_name
 Put = Callable[[NDArray[np.float32 | np.float64]], None]
 TABLES = (".parquet", ".csv")
 MARK = b"written by micvae"
-"""In files whose content alone would not tell that they may be written anew."""
+"""Marks files of micvae, which a command may overwrite."""
 
 
 def checked_suffix(path: Path, allowed: Sequence[str], what: str) -> str:
@@ -36,10 +36,10 @@ def checked_suffix(path: Path, allowed: Sequence[str], what: str) -> str:
 def table_writer(
     path: Path, kinds: Sequence[tuple[str, Any]]
 ) -> Iterator[Callable[[Sequence[NDArray[Any]]], None]]:
-    """Write a .parquet or .csv table; what is yielded appends rows, given column by column.
+    """Write a .parquet or .csv table; yields a function that appends rows, column by column.
 
-    Spreadsheets take a name that begins with `=`, `+`, `-` or `@` for a formula. In a .csv file an
-    apostrophe stands before it, which `micvae.data.read_matrix` takes away again.
+    Spreadsheets read a name that begins with `=`, `+`, `-` or `@` as a formula. A .csv file
+    therefore has an apostrophe before it, which `micvae.data.read_matrix` removes.
 
     Args:
         path: the file.
@@ -65,7 +65,7 @@ def table_writer(
 def npz_writer(
     path: Path, name: str, shape: tuple[int, ...], dtype: np.dtype[Any]
 ) -> Iterator[Put]:
-    """Write one array of known shape into an .npz file; what is yielded appends rows."""
+    """Write one array of known shape into an .npz file; yields a function that appends rows."""
     header = {"descr": np.lib.format.dtype_to_descr(dtype), "fortran_order": False, "shape": shape}
     with (
         replacing(path) as temporary,

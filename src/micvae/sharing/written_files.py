@@ -1,4 +1,4 @@
-"""Whether a file is one that `micvae encode` or `micvae decode` wrote, told without reading it."""
+"""Recognise files of `micvae encode` and `micvae decode` without reading their data."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ def is_codes(path: Path) -> bool:
 def is_decoded(path: Path) -> bool:
     """Whether a .npz, .parquet or .csv file holds images or vectors that were decoded.
 
-    Anybody's data may look like these, so the first two carry a mark. A .csv file has no place
-    for one: x0, x1, … in quotes, which few other programs put around such names, must do.
+    The first two carry a mark, since other data may look alike. A .csv file has no place for one:
+    it is recognised by its names x0, x1, … in quotes, which few other programs write.
     """
     try:
         if path.suffix.lower() == ".npz":

@@ -16,16 +16,16 @@ from micvae.records import Count
 from micvae.training.config import RunConfig
 
 STILL_FALLING = 0.02
-"""Relative fall from the third to the last quarter of a training above which it goes on falling."""
+"""Relative fall from the third to the last quarter above which a loss counts as falling."""
 
 STANDARD_ERRORS = 3.0
 """A fall that is smaller than so many of its standard errors may be noise."""
 
 FEWEST_STEPS = 20
-"""With fewer steps nothing is judged: a quarter of them has fewer than five."""
+"""With fewer steps nothing is judged: a quarter of them would have fewer than five."""
 
 LONGEST = 50
-"""At most so many times the training is advised."""
+"""Largest advised length, in units of the training."""
 
 LEAST_SCALE = 5.0
 """Nats: falls are judged relative to the loss, but to no less than this: log-densities cross 0."""
@@ -38,10 +38,10 @@ FALL_RATIOS = (5**-EXPONENTS - 7**-EXPONENTS) / (3**-EXPONENTS - 5**-EXPONENTS)
 middles (1, 3, 5 and 7 eighths of the training)."""
 
 TARGET = 0.9 * STILL_FALLING
-"""What the advised length aims at: a little below, as the loss itself goes down as well."""
+"""Fall that the advised length aims at: a little less, as the loss itself falls as well."""
 
 SLOWING = 0.4
-"""Share of the fitted exponent that is counted on: losses fall more slowly later on."""
+"""Share of the fitted exponent that is used: losses fall more slowly later on."""
 
 COLLAPSED = 0.01
 """Nats: a latent of a smaller KL says nothing about the samples."""
@@ -67,7 +67,7 @@ class Convergence:
     reason: str = ""
 
     def sentence(self, option: str = "--epochs {}") -> str:
-        """What a reader must know; empty where the loss has settled or has no say.
+        """The result as a sentence; empty if the loss has settled, or does not show progress.
 
         Args:
             option: how the number of epochs is given, with `{}` for it.

@@ -1,4 +1,4 @@
-"""`Run`: a folder that says everything about one training."""
+"""`Run`: the folder of one training."""
 
 import warnings
 from dataclasses import replace
@@ -122,11 +122,11 @@ class Run:
         return (self.path / DATA).exists() or self.config.data != IN_MEMORY
 
     def dataset(self) -> FactorDataset:
-        """Load the data again, as it was trained on; refuses data that is no longer the same.
+        """Load the training data; refuses data that has changed.
 
         Raises:
-            RunError: where the data has changed, or where its description would make far more
-                samples than the record counts; none is made then.
+            RunError: where the data has changed, or its description generates far more samples
+                than the record counts; nothing is generated then.
         """
         self._check_amount()
         if not (self.path / DATA).exists():
@@ -140,7 +140,7 @@ class Run:
         return RunError(data_changed(self.config.data, self.path, "made"))
 
     def _check_amount(self) -> None:
-        """Refuse a record that names data of another size, before that is made."""
+        """Refuse a record whose data has another size, before anything is generated."""
         n, made = self.data.n, self.config.description.generated
         if made > MOST_TIMES * n:
             raise RunError(
@@ -156,7 +156,7 @@ class Run:
                 )
 
     def _named(self) -> FactorDataset:
-        """The data by its name or path: seen from where it was given, from here, or beside it."""
+        """The data by its name or path, looked for in the places of `_places`."""
         if self.config.data == IN_MEMORY:
             raise RunError(
                 f"{self.path} was trained on an array, which is not stored with it; store both by "
@@ -276,10 +276,10 @@ class Run:
         return {k: float(v[-steps:].mean()) for k, v in columns.items() if k != "step"}
 
     def final_terms(self) -> dict[str, float]:
-        """Mean of every term of the finished model: what a reader of the result is shown.
+        """Mean of every loss term of the finished model, nats.
 
-        They are those of the last epoch, unless the method changes the model after the last step
-        (`Objective.changes_after_training`). Then they were computed anew with the finished model.
+        They are the means of the last epoch, unless the method changes the model after the last
+        step (`Objective.changes_after_training`). Then they were computed with the finished model.
         For a run of an earlier version, which did not store them, they are computed from its data;
         without the data there are none.
 
@@ -312,13 +312,13 @@ class Run:
         return judge(self.log()["loss"], self.config, steps)
 
     def remarks(self) -> list[str]:
-        """What the training itself has to say: a loss that still falls, latents that collapsed."""
+        """Warnings about the training: a loss that still falls, collapsed latents."""
         said = (self.convergence().sentence(), collapsed_said(self.representation().latent_kl))
         return [sentence for sentence in said if sentence]
 
     @with_torch_defaults
     def representation(self) -> Representation:
-        """The codes of the training images: computed once, then read.
+        """The codes of the training samples: computed once, then read from a file.
 
         Raises:
             RunError: where the file is damaged, or does not belong to this run.
@@ -343,7 +343,7 @@ class Run:
         return found
 
     def scores(self) -> Scores | None:
-        """What `micvae evaluate` stored, or None before that.
+        """The scores of `micvae evaluate`; None before it has run.
 
         Raises:
             RunError: where the file is damaged, or does not belong to this run.

@@ -50,14 +50,14 @@ def train_run(
     tracking: Tracking = OWN_LOG,
     reload: Callable[[], FactorDataset] | None = None,
 ) -> Run:
-    """Train into the folder `path`; go on where a run of the same configuration stopped.
+    """Train into the folder `path`, or continue an interrupted run of the same configuration.
 
     Args:
-        config: what to train.
-        path: a new or empty folder, or one with a run of this very configuration.
+        config: of the training.
+        path: a new or empty folder, or one with a run of the same configuration.
         report: called with the progress every few dozen steps.
-        dataset: what `config.data` names, where it is loaded already.
-        tracking: where else the training is shown; it changes no bit of the run.
+        dataset: the data of `config.data`, if it is loaded already.
+        tracking: other tools that show the training; they change no bit of the run.
         reload: makes `dataset` once more, where `config.data` does not name it; see
             `micvae.training.data_identity.as_trained_on`.
 
@@ -101,7 +101,7 @@ def train_run(
         data=DataRecord.of(dataset, starting_points(config.description, path)),
         environment=describe(resolve(config.device)),
     )
-    trainer = Trainer(config, dataset)  # refuses what cannot be trained before anything is written
+    trainer = Trainer(config, dataset)  # refuses unusable data before a file is written
     make_folder(path)
     with owned(path) as ownership:
         if (finished := _finished(path, config, dataset, loaded_again)) is not None:
@@ -139,7 +139,7 @@ def train_run(
 
 
 def data_for(config: RunConfig, path: Path) -> FactorDataset:
-    """Load the data of a configuration; where `path` holds a run on it, as that run read it.
+    """Load the data of a configuration; if `path` holds a run on it, as that run read it.
 
     Raises:
         RunError: where there is a run whose record cannot be read.
@@ -158,7 +158,7 @@ def _finished(
     dataset: FactorDataset | None,
     reload: Callable[[], FactorDataset],
 ) -> Run | None:
-    """The run in a folder where it is finished; None where training begins there, or goes on.
+    """The finished run in a folder; None if training starts or continues there.
 
     Raises:
         RunError: where the folder holds something else, or a run of another configuration or of
@@ -193,14 +193,14 @@ def _finished(
 
 
 def track_scores(run: Run, scores: Mapping[str, float], tracking: Tracking) -> None:
-    """Show scores where the run's training was shown."""
+    """Send scores to the tool that showed the training."""
     name = title(run.config, run.data.name)
     with tracked(tracking.open(run.path), name, run.config.to_json()) as tracker:
         tracker.scores(scores)
 
 
 def title(config: RunConfig, data: str) -> str:
-    """What a run is called in a list of runs."""
+    """Name of a run in a list of runs."""
     return f"{config.method} on {data}, seed {config.seed}"
 
 

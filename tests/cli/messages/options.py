@@ -39,7 +39,7 @@ entry(
 
 entry(
     "An option that a method does not have",
-    "method '<description>' does not fit <method>(<options>).",
+    "method '<description>' does not fit <method>(<options>): it has no '<name>'.",
     words="does not fit",
     meaning="The brackets behind the method in the message list its options.",
     given="""
