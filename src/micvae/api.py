@@ -1,8 +1,9 @@
 """What `import micvae` offers: one function for each step of an analysis.
 
 Each function does what the `micvae` command of the same name does. Data is a description or a path
-as `micvae train --data` takes it, a `FactorDataset`, or whatever else `Disentangler.fit` takes:
-arrays, tensors, data frames. Runs are `Run` objects or the paths of their folders.
+as for `micvae train --data`, a `DataDescription`, a `FactorDataset`, or any other input of
+`Disentangler.fit`: arrays, tensors, data frames. Runs are `Run` objects or the paths of their
+folders.
 """
 
 from __future__ import annotations
@@ -310,10 +311,11 @@ def _config(method: str | Objective, data: str, options: Mapping[str, Any]) -> R
 
 def _described(data: Any) -> tuple[str, FactorDataset | None]:
     """What a run stores as its data; and the data itself, unless that text names it."""
+    from micvae.data import DataDescription
     from micvae.estimator.containers import open_container
     from micvae.estimator.inputs import dataset_of
 
-    if isinstance(data, str | Path):
+    if isinstance(data, str | Path | DataDescription):
         return str(data), None
     opened = open_container(data, column=None, fitting=True)
     given = dataset_of(opened.values, layout=opened.layout or "auto")

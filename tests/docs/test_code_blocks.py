@@ -214,7 +214,7 @@ def understand_script(words, monkeypatch, place):
 
 def test_no_fence_escapes():
     """A block of another language, or with an indented fence, would not be tested."""
-    shown = {"python", "sh", "", "{include}", "{toctree}", "{image}", "{literalinclude}"}
+    shown = {"python", "sh", "text", "", "{include}", "{toctree}", "{image}", "{literalinclude}"}
     for page in PAGES:
         opened = re.findall(r"^[ \t]*```+(\S*)", page.read_text(), re.M)[::2]
         assert set(opened) <= shown, page
@@ -225,7 +225,7 @@ def test_what_is_wrong_is_found(folder, monkeypatch):
     """A test of documents that lets errors pass is worth nothing."""
     with pytest.raises(AssertionError, match="no-such-flag"):
         understand(["train", "vae", "--no-such-flag", "1"], monkeypatch, "here")
-    with pytest.raises(TypeError):
+    with pytest.raises(MicvaeError, match="it has no 'm'"):
         understand(["train", "vae", "--data", "squares(m=5)"], monkeypatch, "here")
     with pytest.raises(AssertionError, match="here"):
         carry_out(["train", "vae", "--data", "nowhere.npz"], "here")

@@ -24,8 +24,10 @@ PACKAGES = [
     "micvae.scoring",
     "micvae.identifiability",
     "micvae.studies",
+    "micvae.claims",
     "micvae.sharing",
     "micvae.reports",
+    "micvae.estimator",
     "micvae.claims",
 ]
 

@@ -21,7 +21,8 @@ from micvae.objectives.slow_vae import contrast_of as step_contrast
 from micvae.objectives.slow_vae import transition_kl
 from micvae.objectives.unmixing import independent_components
 from micvae.training.config import RunConfig
-from micvae.training.trainer import Trainer
+from micvae.training.log import read_log
+from micvae.training.trainer import LOG, Trainer
 
 LINEAR = MLP(depth=0)
 
@@ -79,7 +80,8 @@ def test_the_log_has_the_same_terms_when_the_contrast_has_ended(method, data, tm
     objective = find(f"{method}(contrast='ramp(1, 0, steps=2)')")
     trainer = Trainer(RunConfig(objective=objective, epochs=1, batch_size=16), load(data))
     trainer.fit(tmp_path)
-    assert trainer.step == 4
+    contrast = read_log(tmp_path / LOG)["contrast"]
+    assert len(contrast) == trainer.step == 4 and (contrast != 0).all()  # at weight 0, too
 
 
 @pytest.mark.parametrize("rate", [0.5, 6.0])

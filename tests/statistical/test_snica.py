@@ -15,7 +15,8 @@ from micvae.objectives.hooks import ObjectiveContext
 from micvae.objectives.schedules import Ramp
 from micvae.objectives.snica import DYNAMICS, beginnings, overlapping
 from micvae.training.config import RunConfig
-from micvae.training.trainer import Trainer
+from micvae.training.log import read_log
+from micvae.training.trainer import LOG, Trainer
 
 CPU = torch.device("cpu")
 LINEAR = MLP(depth=0)
@@ -102,7 +103,8 @@ def test_the_log_has_the_same_terms_when_the_contrast_has_ended(tmp_path):
     config = RunConfig(objective=objective, latent_dim=2, epochs=1, batch_size=4, network=LINEAR)
     trainer = Trainer(config, frames())
     trainer.fit(tmp_path)
-    assert trainer.step == 7
+    contrast = read_log(tmp_path / LOG)["contrast"]
+    assert len(contrast) == trainer.step == 7 and (contrast != 0).all()  # at weight 0, too
     assert trainer.model.auxiliary_modules[DYNAMICS].matrix.isfinite().all()
 
 

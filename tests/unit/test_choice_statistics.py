@@ -93,16 +93,16 @@ def test_rank_correlation_is_spearmans_and_its_interval_resamples_seeds():
 
 
 @pytest.mark.parametrize(
-    "wrong",
+    ("wrong", "message"),
     [
-        lambda: pair_interval([[1.0]]),
-        lambda: pair_interval([[0, np.nan], [1, 0]]),
-        lambda: pair_interval([1.0, 2.0]),
-        lambda: paired_interval([1, 2], [1, 2, 3]),
-        lambda: rank_correlation([1, 1], [1, 2], [0, 1]),
-        lambda: rank_correlation([1, 2], [1, 2, 3], [0, 1]),
+        (lambda: pair_interval([[1.0]]), r"shape \(1, 1\); give .* at least two runs"),
+        (lambda: pair_interval([[0, np.nan], [1, 0]]), "must be a finite number"),
+        (lambda: pair_interval([1.0, 2.0]), r"shape \(2,\); give"),
+        (lambda: paired_interval([1, 2], [1, 2, 3]), r"shape \(2,\), second \(3,\)"),
+        (lambda: rank_correlation([1, 1], [1, 2], [0, 1]), "the same for every run"),
+        (lambda: rank_correlation([1, 2], [1, 2, 3], [0, 1]), r"shape \(2,\) and \(3,\)"),
     ],
 )
-def test_what_cannot_be_compared_is_refused(wrong):
-    with pytest.raises(MicvaeError):
+def test_what_cannot_be_compared_is_refused(wrong, message):
+    with pytest.raises(MicvaeError, match=message):
         wrong()

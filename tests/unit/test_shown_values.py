@@ -104,9 +104,10 @@ def test_a_prediction_interval_covers_the_next_draw():
     low, high = prediction_interval(drawn[:, :5].T)
     # 95% ± 3 standard errors of 4,000 draws.
     assert np.mean((low <= drawn[:, 5]) & (drawn[:, 5] <= high)) == pytest.approx(0.95, abs=0.012)
-    for wrong in ({"null": np.ones((1, 2))}, {"null": np.ones((3, 2)), "level": 1.0}):
-        with pytest.raises(MicvaeError):
-            prediction_interval(**wrong)
+    with pytest.raises(MicvaeError, match="permutations: at least 2 are needed, got 1"):
+        prediction_interval(np.ones((1, 2)))
+    with pytest.raises(MicvaeError, match="level: must lie between 0 and 1"):
+        prediction_interval(np.ones((3, 2)), level=1.0)
 
 
 def test_columns_are_permuted_on_their_own_and_arrays_alike():

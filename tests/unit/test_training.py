@@ -251,11 +251,16 @@ def test_a_configuration_survives_its_file():
 
 
 @pytest.mark.parametrize(
-    "change",
-    [{"objective": "gan"}, {"colour": 1}, {"epochs": "many"}, {"network": "patch(width=open)"}],
+    ("change", "message"),
+    [
+        ({"objective": "gan"}, "unknown method 'gan'"),
+        ({"colour": 1}, "'colour'"),
+        ({"epochs": "many"}, "epochs is 'many'"),
+        ({"network": "patch(width=open)"}, "width is open"),
+    ],
 )
-def test_a_configuration_from_a_stranger_is_checked(change):
-    with pytest.raises(MicvaeError):
+def test_a_configuration_from_a_stranger_is_checked(change, message):
+    with pytest.raises(MicvaeError, match=message):
         RunConfig.from_json(SMALL.to_json() | change)
 
 
@@ -317,10 +322,13 @@ class TestRunFolder:
         with pytest.raises(RunError, match=name):
             read()
 
-    @pytest.mark.parametrize("text", ["", "[]", "{}", '{"config": 3}', '{"config": {"a": 1}}'])
-    def test_a_broken_record_is_named(self, tmp_path, text):
+    @pytest.mark.parametrize(
+        ("text", "message"),
+        [("", "cannot be read as JSON"), ("[]", "the record is"), ("{}", "micvae is missing")],
+    )
+    def test_a_broken_record_is_named(self, tmp_path, text, message):
         (tmp_path / "run.json").write_text(text)
-        with pytest.raises(RunError):
+        with pytest.raises(RunError, match=rf"run\.json.*{message}"):
             Run(tmp_path)
 
     def test_weights_of_another_network_are_refused(self, run):

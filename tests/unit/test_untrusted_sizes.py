@@ -262,7 +262,7 @@ def test_parquet(tmp_path, write, message):
         read_matrix(path, "codes")
     with bounded(), pytest.raises(DataError, match=message):
         read_rows(path)
-    with bounded(), pytest.raises(MicvaeError):
+    with bounded(), pytest.raises(MicvaeError, match=r"c\.parquet"):
         read_log(path)
 
 
