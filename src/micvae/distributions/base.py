@@ -146,7 +146,7 @@ class LatentSpace(nn.Module, Generic[P], ABC):
 
     @property
     def kinds(self) -> tuple[LatentKind, ...]:
-        """What the codes of each latent are."""
+        """The kind of each latent's codes."""
         return (self.distribution.kind,) * self.latent_dim
 
     @abstractmethod
@@ -219,7 +219,7 @@ class Latents(Checked, ABC):
 
     @property
     def traits(self) -> frozenset[Trait]:
-        """What an objective can rely on: the traits of the posterior's class, and of the prior."""
+        """Traits of the posterior's class and of the prior, which an objective may require."""
         normal: frozenset[Trait] = frozenset({"normal prior"} if self.normal_prior else ())
         return self.space.distribution.traits | normal
 

@@ -1,4 +1,4 @@
-"""What every training estimator of pairwise mutual information is."""
+"""`PairwiseEstimator`: training estimators of pairwise mutual information."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class PairwiseEstimator(Checked, ABC):
     """
 
     reads_samples_alone: ClassVar[bool] = False
-    """Whether `loc` and `scale` do not enter, so that any posterior will do."""
+    """Whether the estimate depends on `z` alone, so that it works for any posterior."""
 
     @abstractmethod
     def __call__(
@@ -53,16 +53,16 @@ class PairwiseEstimator(Checked, ABC):
         """
 
     def offset(self, dataset_size: int) -> float:
-        """By how many nats the estimate of every pair is too high, whatever the batch.
+        """Constant bias of the estimate of every pair, nats.
 
-        It is a constant in the parameters, so it changes no gradient. A value that is shown is
-        the estimate less this constant.
+        It does not depend on parameters, so it changes no gradient. Logged values are the estimate
+        minus this constant.
 
         Args:
             dataset_size: N, as in the estimate.
 
         Returns:
-            0 unless the estimator says otherwise.
+            0 by default.
         """
         return 0.0
 

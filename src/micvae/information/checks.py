@@ -1,4 +1,4 @@
-"""What the evaluation functions accept."""
+"""Checks of the arguments of evaluation functions."""
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray

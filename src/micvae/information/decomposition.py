@@ -1,4 +1,4 @@
-"""The KL term of a VAE taken apart: what the data say, what latents share, what shapes cost."""
+"""Decomposition of the KL term: index-code MI, total correlation, dimension-wise KL."""
 
 import math
 from typing import Literal, NamedTuple

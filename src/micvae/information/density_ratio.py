@@ -1,4 +1,4 @@
-"""An adversary that tells joint samples of two latents from shuffled ones."""
+"""An adversary that distinguishes joint samples of two latents from shuffled ones."""
 
 from dataclasses import dataclass
 from typing import ClassVar

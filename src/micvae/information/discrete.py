@@ -1,4 +1,4 @@
-"""Mutual information where a latent takes one of finitely many values: no sample is needed."""
+"""Mutual information of discrete latents, without samples."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def mixed_information(z: Tensor, loc: Tensor, scale: Tensor, probabilities: Tens
     $$ r_{nija} = \frac{\sum_m q(z_{ni}|x_m)\, q_j(a|x_m)}{\sum_m q(z_{ni}|x_m)}, \qquad
        I_{ij} = \frac1B \sum_n \sum_a r_{nija} \log \frac{r_{nija}}{q_j(a)} : $$
 
-    what a value of z tells of c, exact over the values of c and averaged over samples of z.
+    the information of z about c, exact over the values of c and averaged over samples of z.
 
     Args:
         z: samples, shape `(B, G)`.

@@ -13,12 +13,12 @@ from micvae.information.discrete import discrete_pairwise_information, mixed_inf
 
 
 def known_offset(estimator: PairwiseEstimator, posterior: Posterior, dataset_size: int) -> float:
-    """By how many nats the sum of `latent_pairwise_information` over i ≠ j is too high.
+    """Constant bias of the sum of `latent_pairwise_information` over i ≠ j, nats.
 
-    Only pairs that are left to the estimator have its offset, see `PairwiseEstimator.offset`.
+    Only pairs that the estimator handles have its offset, see `PairwiseEstimator.offset`.
 
     Args:
-        estimator: for all that is not discrete.
+        estimator: for latents that are not discrete.
         posterior: of the batch.
         dataset_size: N.
     """
@@ -37,14 +37,14 @@ def latent_pairwise_information(
     dataset_size: int,
     network: nn.Module | None = None,
 ) -> Tensor:
-    """Estimate I(z_i; z_j) under the aggregate posterior: each pair by what its latents allow.
+    """Estimate I(z_i; z_j) under the aggregate posterior, per pair by the kinds of its latents.
 
     Two discrete latents: exactly, from their probabilities. A Gaussian and a discrete one: exactly
     over the values of the one, at the samples of the other. Two Gaussian ones, and latents that
     are neither: by the estimator.
 
     Args:
-        estimator: for all that is not discrete.
+        estimator: for latents that are not discrete.
         posterior: of the batch.
         z: one sample of each posterior, `(B, W)`.
         dataset_size: N, see `PairwiseEstimator`.

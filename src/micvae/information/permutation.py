@@ -1,4 +1,4 @@
-"""What a measure of dependence gives where there is none: the same samples, columns shuffled."""
+"""Null distributions of a measure of dependence, by permutation of columns."""
 
 from collections.abc import Callable, Sequence
 from typing import Any

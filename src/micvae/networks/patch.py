@@ -83,7 +83,7 @@ class Patch(Network):
 
 
 class ToVector(nn.Module):
-    """What `nn.Flatten` does, in the order of memory where channels come last: nothing is moved."""
+    """`nn.Flatten` in the order of memory for channels-last layout, without a copy."""
 
     def forward(self, x: Tensor) -> Tensor:
         """`(B, C, h, w)` to `(B, h · w · C)`."""
@@ -126,7 +126,7 @@ class Cut(nn.Module):
 
 
 class ToPatches(Cut):
-    """What `nn.PixelUnshuffle` does, but that the channels of a pixel stay beside each other.
+    """`nn.PixelUnshuffle`, except that the channels of a pixel stay beside each other.
 
     A row of a patch is then one piece of memory where channels come last, and is copied as one.
     """
@@ -204,5 +204,5 @@ class _Exchanged(torch.autograd.Function):
 
 @functools.cache
 def _order(i: int, j: int, k: int, n: int, device: torch.device) -> Tensor:
-    """Where each of the numbers comes from, n of which move together."""
+    """The source index of each number, in groups of n adjacent numbers."""
     return torch.arange(i * j * k * n, device=device).view(i, j, k, n).transpose(1, 2).flatten()

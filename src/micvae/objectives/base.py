@@ -1,4 +1,4 @@
-"""What a method minimises: `Objective`, and what it reads and returns at every step."""
+"""`Objective`: the loss of a method, its inputs at a step and its results."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MODEL = "model"
 
 @dataclass(frozen=True, eq=False)
 class Step:
-    """What an objective may read beside the batch.
+    """Inputs of an objective beside the batch.
 
     Args:
         number: number of optimiser steps before this one.
@@ -71,7 +71,7 @@ class Step:
 
 @dataclass(frozen=True, eq=False)
 class Losses:
-    """What an objective returns.
+    """The result of an objective at one step.
 
     Args:
         minimised: a loss for each group of parameters: `"model"`, and one per own network. The

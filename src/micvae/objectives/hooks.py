@@ -1,4 +1,4 @@
-"""What a method may state or do beside its loss: optional hooks with defaults."""
+"""Optional hooks of a method beside its loss, with defaults."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Shape = tuple[int, ...]
 
 @dataclass(frozen=True)
 class ObjectiveContext:
-    """What the networks of a method are built for.
+    """Sizes and data for which a method builds its networks.
 
     Args:
         latent_dim: D, the number of latents.
@@ -41,10 +41,10 @@ class ObjectiveContext:
 
 @dataclass(frozen=True)
 class AdamSettings:
-    """Settings of Adam for one group of parameters; None is the default of the training.
+    """Settings of Adam for one group of parameters.
 
     Args:
-        lr: a constant learning rate, instead of the schedule of the training.
+        lr: a constant learning rate; None for the schedule of the training.
         betas: decay rates of both moments.
         weight_decay: decoupled weight decay, per step and unit of the learning rate.
     """
