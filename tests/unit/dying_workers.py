@@ -22,7 +22,7 @@ def dies_between_jobs(pipe):
 
     from micvae.studies import pool
 
-    pool._work(Dying)
+    pool._work(Dying, True)
 
 
 def dies_in_a_job(pipe):
@@ -46,7 +46,7 @@ def dies_in_a_job(pipe):
 
     from micvae.studies import pool
 
-    pool._work(Dying)
+    pool._work(Dying, True)
 
 
 def never_begins(pipe):

@@ -267,7 +267,7 @@ class TestWorkers:
     @pytest.fixture
     def work(self, monkeypatch):
         def put(target):
-            def start(context):
+            def start(context, score):
                 here, there = context.Pipe()
                 process = context.Process(target=target, args=(there,), daemon=True)
                 process.start()

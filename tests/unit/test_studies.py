@@ -187,8 +187,8 @@ def test_a_killed_worker_is_replaced_and_its_run_goes_on(tmp_path, monkeypatch):
     started = []
     start = pool._start
 
-    def remember(context):
-        worker = start(context)
+    def remember(context, score):
+        worker = start(context, score)
         started.append(worker.process.pid)
         return worker
 
