@@ -24,7 +24,7 @@ images = squares(96, seed=0).images
 SMALLER = {
     r"\bseeds=\d+": "seeds=2",
     r"\bepochs=\d+": "epochs=1",
-    r"\bout=": 'network="patch(width=4, hidden=8)", latent_dim=2, out=',
+    r"\bout=": 'network="patch(width=4, hidden=8)", latent_dim=2, workers=1, out=',
 }
 OWN_METHOD = """\
 from dataclasses import dataclass

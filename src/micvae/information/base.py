@@ -11,6 +11,17 @@ from micvae.checks import Checked
 from micvae.errors import MicvaeError
 
 
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """Samples of a batch and their posteriors, of checked shapes; see `PairwiseEstimator`."""
+
+    z: Tensor
+    loc: Tensor
+    scale: Tensor
+    dataset_size: int
+    network: nn.Module | None
+
+
 @dataclass(frozen=True)
 class PairwiseEstimator(Checked, ABC):
     r"""Differentiable estimator of $I(z_i; z_j)$ under the aggregate posterior, all pairs at once.
@@ -26,7 +37,6 @@ class PairwiseEstimator(Checked, ABC):
     reads_samples_alone: ClassVar[bool] = False
     """Whether the estimate depends on `z` alone, so that it works for any posterior."""
 
-    @abstractmethod
     def __call__(
         self,
         z: Tensor,
@@ -51,6 +61,21 @@ class PairwiseEstimator(Checked, ABC):
         Raises:
             MicvaeError: shapes that differ or are not `(B, D)`, B < 2, a network that is missing.
         """
+        if z.ndim != 2 or z.shape != loc.shape or z.shape != scale.shape:
+            raise MicvaeError(
+                "z, loc and scale must share one shape (batch, latents), got "
+                f"{tuple(z.shape)}, {tuple(loc.shape)} and {tuple(scale.shape)}"
+            )
+        if z.shape[0] < 2:
+            raise MicvaeError(
+                f"z: mutual information needs a batch of at least 2 samples, got {z.shape[0]}; "
+                "drop the last, incomplete batch"
+            )
+        return self.estimate(Batch(z, loc, scale, dataset_size, network))
+
+    @abstractmethod
+    def estimate(self, batch: Batch) -> Tensor:
+        """Estimate the mutual information of every pair, `(D, D)`; see `__call__`."""
 
     def offset(self, dataset_size: int) -> float:
         """Constant bias of the estimate of every pair, nats.
@@ -88,21 +113,3 @@ class PairwiseEstimator(Checked, ABC):
             A scalar, or None for an estimator without an adversary.
         """
         return None
-
-
-def check_batch(z: Tensor, loc: Tensor, scale: Tensor) -> None:
-    """Refuse a batch that no estimator is defined on (shapes only: values are not read).
-
-    Raises:
-        MicvaeError: see `PairwiseEstimator.__call__`.
-    """
-    if z.ndim != 2 or z.shape != loc.shape or z.shape != scale.shape:
-        raise MicvaeError(
-            "z, loc and scale must share one shape (batch, latents), got "
-            f"{tuple(z.shape)}, {tuple(loc.shape)} and {tuple(scale.shape)}"
-        )
-    if z.shape[0] < 2:
-        raise MicvaeError(
-            f"z: mutual information needs a batch of at least 2 samples, got {z.shape[0]}; "
-            "drop the last, incomplete batch"
-        )

@@ -9,7 +9,7 @@ from torch.nn.functional import leaky_relu, softplus
 
 from micvae.checks import PositiveInt
 from micvae.errors import MicvaeError
-from micvae.information.base import PairwiseEstimator, check_batch
+from micvae.information.base import Batch, PairwiseEstimator
 from micvae.networks import frozen_call
 
 
@@ -47,20 +47,12 @@ class DensityRatio(PairwiseEstimator):
     width: PositiveInt = 64
     depth: PositiveInt = 2
 
-    def __call__(
-        self,
-        z: Tensor,
-        loc: Tensor,
-        scale: Tensor,
-        *,
-        dataset_size: int,
-        network: nn.Module | None = None,
-    ) -> Tensor:
-        """See `PairwiseEstimator.__call__`."""
-        check_batch(z, loc, scale)
+    def estimate(self, batch: Batch) -> Tensor:
+        """See `PairwiseEstimator`."""
+        z = batch.z
         if z.shape[1] < 2:
             return 0 * z.sum().view(1, 1)
-        upper = frozen_call(_given(network), (z, z)).float().mean(0)
+        upper = frozen_call(_given(batch.network), (z, z)).float().mean(0)
         information = upper.new_zeros(z.shape[1], z.shape[1])
         first, second = torch.triu_indices(z.shape[1], z.shape[1], 1, device=z.device)
         information = information.index_put((first, second), upper)

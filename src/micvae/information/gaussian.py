@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from micvae.checks import OpenShare
-from micvae.information.base import PairwiseEstimator, check_batch
+from micvae.information.base import Batch, PairwiseEstimator
 from micvae.information.joint import full_precision, without_diagonal
 
 
@@ -36,17 +36,9 @@ class GaussianCorrelation(PairwiseEstimator):
 
     shrinkage: OpenShare = 1e-6
 
-    def __call__(
-        self,
-        z: Tensor,
-        loc: Tensor,
-        scale: Tensor,
-        *,
-        dataset_size: int,
-        network: nn.Module | None = None,
-    ) -> Tensor:
-        """See `PairwiseEstimator.__call__`."""
-        check_batch(z, loc, scale)
+    def estimate(self, batch: Batch) -> Tensor:
+        """See `PairwiseEstimator`."""
+        z = batch.z
         if z.dtype in (torch.float16, torch.bfloat16):
             z = z.float()
         centred = z - z.mean(0)

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from torch import Tensor, nn
+from torch import Tensor
 
-from micvae.information.base import PairwiseEstimator, check_batch
+from micvae.information.base import Batch, PairwiseEstimator
 from micvae.information.joint import pairwise_mixture_information
 
 
@@ -27,15 +27,6 @@ class MinibatchMixture(PairwiseEstimator):
         M. D. Hoffman and M. J. Johnson, 2016 (the aggregate posterior).
     """
 
-    def __call__(
-        self,
-        z: Tensor,
-        loc: Tensor,
-        scale: Tensor,
-        *,
-        dataset_size: int,
-        network: nn.Module | None = None,
-    ) -> Tensor:
-        """See `PairwiseEstimator.__call__`."""
-        check_batch(z, loc, scale)
-        return pairwise_mixture_information(z, loc, scale)
+    def estimate(self, batch: Batch) -> Tensor:
+        """See `PairwiseEstimator`."""
+        return pairwise_mixture_information(batch.z, batch.loc, batch.scale)

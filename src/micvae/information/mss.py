@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from micvae.errors import MicvaeError
-from micvae.information.base import PairwiseEstimator, check_batch
+from micvae.information.base import Batch, PairwiseEstimator
 from micvae.information.joint import pairwise_mixture_information
 
 Remainder = Literal["spread", "next"]
@@ -35,21 +35,12 @@ class MinibatchStratifiedSampling(PairwiseEstimator):
 
     remainder: Remainder = "spread"
 
-    def __call__(
-        self,
-        z: Tensor,
-        loc: Tensor,
-        scale: Tensor,
-        *,
-        dataset_size: int,
-        network: nn.Module | None = None,
-    ) -> Tensor:
-        """See `PairwiseEstimator.__call__`; `dataset_size` must be at least B."""
-        check_batch(z, loc, scale)
+    def estimate(self, batch: Batch) -> Tensor:
+        """See `PairwiseEstimator`; `dataset_size` must be at least B."""
+        z = batch.z
         dtype = torch.promote_types(z.dtype, torch.float32)
-        weights = mss_weights(z.shape[0], dataset_size, remainder=self.remainder)
-        weights = weights.to(z.device, dtype)
-        return pairwise_mixture_information(z, loc, scale, weights)
+        weights = mss_weights(len(z), batch.dataset_size, remainder=self.remainder)
+        return pairwise_mixture_information(z, batch.loc, batch.scale, weights.to(z.device, dtype))
 
 
 def mss_weights(batch_size: int, dataset_size: int, *, remainder: Remainder = "spread") -> Tensor:

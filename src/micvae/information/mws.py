@@ -3,10 +3,10 @@
 import math
 from dataclasses import dataclass
 
-from torch import Tensor, nn
+from torch import Tensor
 
 from micvae.errors import MicvaeError
-from micvae.information.base import PairwiseEstimator, check_batch
+from micvae.information.base import Batch, PairwiseEstimator
 from micvae.information.joint import pairwise_mixture_information, without_diagonal
 
 
@@ -31,21 +31,12 @@ class MinibatchWeightedSampling(PairwiseEstimator):
         R. Grosse and D. Duvenaud, 2018 (Appendix C.1).
     """
 
-    def __call__(
-        self,
-        z: Tensor,
-        loc: Tensor,
-        scale: Tensor,
-        *,
-        dataset_size: int,
-        network: nn.Module | None = None,
-    ) -> Tensor:
-        """See `PairwiseEstimator.__call__`; `dataset_size` must be positive."""
-        check_batch(z, loc, scale)
-        if dataset_size < 1:
-            raise MicvaeError(f"dataset_size: must be at least 1, got {dataset_size}")
-        information = pairwise_mixture_information(z, loc, scale)
-        return without_diagonal(information + math.log(dataset_size))
+    def estimate(self, batch: Batch) -> Tensor:
+        """See `PairwiseEstimator`; `dataset_size` must be positive."""
+        if batch.dataset_size < 1:
+            raise MicvaeError(f"dataset_size: must be at least 1, got {batch.dataset_size}")
+        information = pairwise_mixture_information(batch.z, batch.loc, batch.scale)
+        return without_diagonal(information + math.log(batch.dataset_size))
 
     def offset(self, dataset_size: int) -> float:
         """Return log N: less it, the value is that of the mixture."""
