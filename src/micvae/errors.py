@@ -49,7 +49,7 @@ class NotConvergedWarning(MicvaeWarning):
 
 
 class AliasedAnglesWarning(MicvaeWarning):
-    """Some angles of a symmetric shape give identical images, so they cannot be told apart."""
+    """Some angles of a symmetric shape give identical images, so they are indistinguishable."""
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

@@ -133,7 +133,7 @@ def test_aliased_angles_are_told_once_and_go_into_the_record(inline, tmp_path):
         warnings.simplefilter("default", MicvaeWarning)  # as Python does for a user
         done = inline("train", "vae", *TOY[2:], "--data", data, "--out", tmp_path / "run")
     assert done.returncode == 0
-    assert done.stderr.count("0°, 90° cannot be told apart") == 1
+    assert done.stderr.count("0°, 90° are indistinguishable") == 1
     assert "0°, 90°" in read_json(tmp_path / "run" / "run.json")["data"]["notes"][0]
 
 

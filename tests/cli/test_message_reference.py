@@ -49,7 +49,7 @@ WARNINGS = {
     "MicvaeWarning": "training begins again",
     "AmbiguousKindWarning": "the kind of a factor is a guess",
     "NotConvergedWarning": "The loss still falls",
-    "AliasedAnglesWarning": "cannot be told apart: a square",
+    "AliasedAnglesWarning": "are indistinguishable: a square",
     "UnfairMetricWarning": "not fair to",
     "UndefinedScoreWarning": "by convention",
     "LostDigitsWarning": "a large offset has rounded the values to a few different ones",

@@ -66,8 +66,8 @@ class TestVerdict:
         assert judge(values(0.1), HIGHER, (Level(row="a", value=0.9),)) == "in direction"
 
     def test_not_told_apart(self):
-        assert judge(values(0.01, spread=0.05), HIGHER, ()) == "not told apart"
-        assert judge(values(-0.01, spread=0.05), HIGHER, ()) == "not told apart"
+        assert judge(values(0.01, spread=0.05), HIGHER, ()) == "not distinguishable"
+        assert judge(values(-0.01, spread=0.05), HIGHER, ()) == "not distinguishable"
 
     def test_does_not_hold_here(self):
         assert judge(values(-0.1), HIGHER, ()) == "does not hold here"
@@ -79,19 +79,19 @@ class TestVerdict:
     def test_the_weakest_comparison_decides(self):
         rows = {**values(0.1), "c": values(0.01, spread=0.05)["a"], "d": values(-0.1)["a"]}
         open_, against = (Comparison(higher=row, lower="b") for row in ("c", "d"))
-        assert judge(rows, (*HIGHER, open_), ()) == "not told apart"
+        assert judge(rows, (*HIGHER, open_), ()) == "not distinguishable"
         assert judge(rows, (*HIGHER, open_, against), ()) == "does not hold here"
 
     def test_five_seeds_tell_nothing_apart(self):
         five = {row: numbers[:5] for row, numbers in values(0.1).items()}
-        assert judge(five, HIGHER, ()) == "not told apart"
+        assert judge(five, HIGHER, ()) == "not distinguishable"
 
     def test_differences_are_paired(self):
         """Rows that scatter widely together are told apart by a difference that does not."""
         b = np.array([0.1, 0.9, 0.3, 0.7, 0.2, 0.8])
         rows = {"a": (b + 0.05 + 0.005 * np.arange(6)).tolist(), "b": b.tolist()}
         assert judge(rows, HIGHER, ()) == "holds"
-        assert judge({"a": rows["a"][::-1], "b": rows["b"]}, HIGHER, ()) == "not told apart"
+        assert judge({"a": rows["a"][::-1], "b": rows["b"]}, HIGHER, ()) == "not distinguishable"
 
     def test_equal_rows_seldom_hold(self):
         """Of equal rows at most 1 in 40 should hold by chance: 400 draws, standard error 0.8%."""
@@ -320,7 +320,7 @@ class TestReproducing:
         """The second call reads the record; after its loss no run is trained again."""
         claim = tiny()
         record = reproduce_claim(claim, tmp_path, workers=1)
-        assert record.verdict in ("holds", "not told apart", "does not hold here")
+        assert record.verdict in ("holds", "not distinguishable", "does not hold here")
         assert [len(row.values) for row in record.rows] == [6, 6] and not record.quick
         folder = tmp_path / "tiny"
         weights = sorted(folder.glob("runs/*/*/weights.safetensors"))
@@ -391,7 +391,7 @@ class TestCommand:
     def test_a_small_case_is_marked(self, tmp_path, capsys):
         main(["reproduce", "infomec-known-codes", "--quick", "--out", str(tmp_path)])
         shown = capsys.readouterr().out
-        assert "verdict: small case, no verdict" in shown and "told apart" not in shown
+        assert "verdict: small case, no verdict" in shown and "distinguishable" not in shown
 
     @pytest.mark.parametrize("arguments", [["--plan"], ["--all", "--list"], ["a", "--all"]])
     def test_what_is_unclear_is_refused(self, arguments, capsys):

@@ -261,7 +261,7 @@ def test_page_of_the_paper_shows_every_number_of_its_table(study, paper_page):
     assert f"[{low:.3f}, {high:.3f}]" in text_of(paper_page, "scores")
     # Two seeds: the table says what the first screen says.
     assert "2 seeds: too few to tell" in text_of(paper_page, "scores")
-    assert "told apart" not in text_of(paper_page, "scores").replace("are told apart by", "")
+    assert "distinguishable" not in text_of(paper_page, "scores")
 
 
 def test_two_seeds_settle_nothing_on_the_first_screen(study, paper_page, tmp_path):
@@ -271,7 +271,7 @@ def test_two_seeds_settle_nothing_on_the_first_screen(study, paper_page, tmp_pat
     write_json(tmp_path / "s" / "study.json", {**described, "kind": "study"})
     for page in (paper_page, page_of(report_folder(tmp_path / "s"))):
         first = "".join(page.find(".//header").itertext())
-        assert "told apart" not in first
+        assert "distinguishable" not in first
     assert "2 seeds: too few to tell" in "".join(paper_page.find(".//header").itertext())
 
 
@@ -308,7 +308,7 @@ def test_one_seed_shows_no_interval_and_a_table_alone_is_enough(study, tmp_path)
     scores = text_of(page, "scores")
     assert "a single seed, without intervals" in scores
     assert "1 seed" in scores
-    assert "told apart" not in scores and "too few" not in scores
+    assert "distinguishable" not in scores and "too few" not in scores
     assert "[" not in scores
 
 

@@ -115,10 +115,10 @@ def test_numbers_are_written_as_numbers():
 @pytest.mark.parametrize(
     ("interval", "said"),
     [
-        (MeanInterval(0.1, 0.05, 0.2), "told apart"),
-        (MeanInterval(-0.1, -0.2, -0.05), "told apart"),
-        (MeanInterval(0.1, 0.02, 0.2), "not told apart"),  # 6 seeds: too near to 0
-        (MeanInterval(0.1, 0.0, 0.2), "not told apart"),
+        (MeanInterval(0.1, 0.05, 0.2), "distinguishable"),
+        (MeanInterval(-0.1, -0.2, -0.05), "distinguishable"),
+        (MeanInterval(0.1, 0.02, 0.2), "not distinguishable"),  # 6 seeds: too near to 0
+        (MeanInterval(0.1, 0.0, 0.2), "not distinguishable"),
         (MeanInterval(0.1, None, None), "no interval"),
     ],
 )
@@ -128,7 +128,7 @@ def test_verdict_in_plain_words(interval, said):
 
 def test_few_seeds_are_said_to_be_few():
     assert verdict(MeanInterval(0.1, 0.01, 0.2), 5) == "5 seeds: too few to tell"
-    assert verdict(MeanInterval(0.1, 0.05, 0.2), 6) == "told apart"
+    assert verdict(MeanInterval(0.1, 0.05, 0.2), 6) == "distinguishable"
     assert "With 2 seeds" in caution(2) and "50% of studies" in caution(2)
     assert "12% of studies" in caution(4) and "at least 6 seeds" in caution(4)
     assert caution(1) == caution(10) == ""

@@ -131,7 +131,7 @@ class TestChoice:
         found = choose([candidate("low", [0.1, 0.2, 0.3]), candidate("high", [0.7, 0.9, 0.8])], 3)
         difference = found.candidates[1].difference.udr
         assert difference.high < 0 and difference.seeds == 3 and not difference.apart
-        assert "These seeds do not tell it apart from low" in answer(found)
+        assert "With these seeds it is not distinguishable from low" in answer(found)
         assert "needs at least 6 seeds (--seeds)" in answer(found)
         stored = encoded(found)
         stored["candidates"][1]["difference"]["udr"] |= {"apart": True}  # by an earlier version
@@ -143,7 +143,7 @@ class TestChoice:
         near = [candidate("a", [0.2, 0.9, 0.5]), candidate("b", [0.9, 0.2, 0.45])]
         found = choose(near, 3)
         assert not found.candidates[1].difference.udr.apart
-        assert "do not tell it apart from b" in answer(found)
+        assert "is not distinguishable from b" in answer(found)
 
     def test_two_seeds_tell_nothing_apart_in_agreement(self):
         pair = {"elbo": (-1, -2), "active": (3, 3), "seeds": (0, 1)}

@@ -72,7 +72,7 @@ def test_the_seed_decides():
 
 
 def test_aliased_angles_are_named():
-    with pytest.warns(AliasedAnglesWarning, match="0°, 90°, 180° cannot be told apart"):
+    with pytest.warns(AliasedAnglesWarning, match="0°, 90°, 180° are indistinguishable"):
         data = squares(10, angles=(0, 45, 90, 180))
     assert len(data.notes) == 1 and "0°, 90°, 180°" in data.notes[0] and "45" not in data.notes[0]
 

@@ -63,7 +63,7 @@ def test_equal_methods_are_seldom_told_apart(seeds, most):
 
 @pytest.mark.parametrize(
     ("seeds", "said"),
-    [(3, "3 seeds: too few to tell"), (6, "told apart")],
+    [(3, "3 seeds: too few to tell"), (6, "distinguishable")],
 )
 def test_a_cell_says_what_the_headline_says(seeds, said):
     assert verdict(BEYOND, seeds) == said
@@ -80,8 +80,8 @@ def entry(method, mig, seeds):
 @pytest.mark.parametrize(
     ("seeds", "said", "unsaid"),
     [
-        (2, "2 seeds cannot tell the two apart", "is reproduced"),
-        (10, "the paper's result is reproduced", "cannot tell"),
+        (2, "2 seeds are too few to compare them", "is reproduced"),
+        (10, "the paper's result is reproduced", "too few"),
     ],
 )
 def test_the_papers_direction_is_reproduced_by_enough_seeds_only(seeds, said, unsaid):

@@ -255,7 +255,7 @@ def test_what_has_no_factors_cannot_be_wrapped():
 
 def test_long_texts_are_no_file_names():
     inner = "squares(n=30, seed=0, angles=(" + "0.5, " * 60 + "))"
-    with pytest.warns(UserWarning, match="cannot be told apart"):
+    with pytest.warns(UserWarning, match="are indistinguishable"):
         assert len(load(f"pairs({inner!r})")) == 30
 
 

@@ -11,7 +11,7 @@ from micvae.training.config import RunConfig
 from micvae.training.run import Run
 
 SEEDS = tuple(range(6))
-"""The fewest seeds that can tell two rows apart at 95%."""
+"""The fewest seeds with which two rows can be distinguishable at 95%."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,7 +141,7 @@ class Claim:
         if len(set(self.seeds)) < enough_seeds():
             raise MicvaeError(
                 f"{self.name} has {len(self.seeds)} seeds; {enough_seeds()} different ones are "
-                "needed to tell rows apart."
+                "needed to distinguish rows."
             )
         named = [p.row for p in self.published]
         named += [row for c in self.comparisons for row in (c.higher, c.lower)]

@@ -49,7 +49,7 @@ def row_said(row: MeasuredRow) -> str:
 def compared_said(one: Compared) -> str:
     """A paired difference in one line."""
     bounds = "" if one.low is None else f" [{one.low:.3f}, {one.high:.3f}]"
-    apart = "told apart" if one.apart else "not told apart"
+    apart = "distinguishable" if one.apart else "not distinguishable"
     return f"{one.higher} − {one.lower}: {one.difference:.3f}{bounds}, {apart}"
 
 

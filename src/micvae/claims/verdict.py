@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from micvae.records import NonNegative, Whole
 from micvae.studies.statistics import bootstrap_interval, distinguishable, paired_interval
 
-Verdict = Literal["holds", "in direction", "not told apart", "does not hold here"]
+Verdict = Literal["holds", "in direction", "not distinguishable", "does not hold here"]
 Bound = Literal["at least", "at most", "equal"]
 Values = Mapping[str, Sequence[float]]
 """A number per seed, by row; the same seeds in the same order for every row."""
@@ -53,7 +53,7 @@ class Compared:
     high: float | None
     seeds: Whole
     apart: bool
-    """Whether the seeds tell the two rows apart, see `distinguishable`."""
+    """Whether the two rows are distinguishable with these seeds, see `distinguishable`."""
 
 
 def compare(values: Values, comparison: Comparison) -> Compared:
@@ -83,13 +83,13 @@ def reached(values: Values, level: Level) -> bool:
 def judge(values: Values, comparisons: Sequence[Comparison], levels: Sequence[Level]) -> Verdict:
     """The verdict on a claim.
 
-    ====================  =====================================================================
-    `does not hold here`  the seeds tell two rows apart in the opposite order; or there is
-                          nothing to compare and a published value is not reached
-    `not told apart`      the seeds do not tell the rows of some comparison apart
-    `in direction`        all comparisons hold, and some published value is not reached
-    `holds`               all comparisons hold, and all published values are reached
-    ====================  =====================================================================
+    =====================  ====================================================================
+    `does not hold here`   two rows differ in the opposite order; or there is nothing to
+                           compare and a published value is not reached
+    `not distinguishable`  the rows of some comparison are not distinguishable
+    `in direction`         all comparisons hold, and some published value is not reached
+    `holds`                all comparisons hold, and all published values are reached
+    =====================  ====================================================================
 
     Args:
         values: a number per seed for every row that is named below.
@@ -107,7 +107,7 @@ def judge(values: Values, comparisons: Sequence[Comparison], levels: Sequence[Le
     if any(one.apart and one.difference < 0 for one in found):
         return "does not hold here"
     if not all(one.apart for one in found):
-        return "not told apart"
+        return "not distinguishable"
     if all(reached(values, level) for level in levels):
         return "holds"
     return "in direction" if found else "does not hold here"

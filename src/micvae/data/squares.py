@@ -31,7 +31,7 @@ def squares(
     The factors are independent: side length and grey value are uniform on their ranges, and the
     rotation is one of `angles` with equal probability. A square looks the same after a quarter
     turn, so angles that differ by a multiple of 90° give identical images and *no* method can
-    tell them apart; the default angles are all distinct.
+    distinguish them; the default angles are all distinct.
 
     Args:
         n: number of images.
@@ -135,7 +135,7 @@ def _aliases(angles: tuple[float, ...]) -> list[str]:
     return [
         "The angles "
         + ", ".join(f"{angle:g}°" for angle in group)
-        + " cannot be told apart: a square looks the same after a quarter turn. "
+        + " are indistinguishable: a square looks the same after a quarter turn. "
         "That factor is not identifiable from these images."
         for group in groups.values()
         if len(group) > 1

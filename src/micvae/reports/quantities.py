@@ -182,7 +182,7 @@ DEFINITIONS: tuple[tuple[str, str], ...] = (
     (
         "Paired difference",
         "A method's score minus the baseline's under the same seed, then the mean over seeds with "
-        "its interval. Two methods are told apart where there are at least 6 seeds and the "
+        "its interval. Two methods are distinguishable where there are at least 6 seeds and the "
         "interval, widened for few seeds (Student's t), excludes 0. With fewer seeds, all "
         "differences of two equal methods fall on one side of 0 too often (with 3 seeds in 25% of "
         "studies).",

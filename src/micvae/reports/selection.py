@@ -60,8 +60,8 @@ _DEFINITIONS = (
         "one draw of the posterior per sample.",
     ),
     (
-        "Told apart",
-        "A candidate is told apart from the first one where the bootstrap interval of their "
+        "Distinguishable",
+        "A candidate is distinguishable from the first one where the bootstrap interval of their "
         "difference excludes 0. Differences are paired by seed, and the interval is widened for "
         "few seeds (Student's t). There must also be enough seeds: between equal candidates, all n "
         "differences fall on one side of 0 with probability 2^(1−n). All comparisons of one "
@@ -141,7 +141,9 @@ def _keys(result: SelectionRecord) -> list[Key]:
     near = [c for c in result.candidates[1:] if not c.apart("udr")]
     keys = [
         Key("recommended", first.row, f"seed {result.recommended.seed}"),
-        Key("not told apart", str(len(near)), f"of {len(result.candidates) - 1} others, by UDR"),
+        Key(
+            "not distinguishable", str(len(near)), f"of {len(result.candidates) - 1} others, by UDR"
+        ),
     ]
     for name in ("udr", "agreement", "held_out_reconstruction", "active_units"):
         q, found = quantity(name), first.known(name)
@@ -192,7 +194,7 @@ def _difference(q: Quantity, difference: Difference | None, level: float) -> Cel
     if difference is None:
         return Cell(NOT_KNOWN)
     interval = difference.interval
-    verdict = "told apart" if difference.apart else "not told apart"
+    verdict = "distinguishable" if difference.apart else "not distinguishable"
     if difference.seeds < enough_seeds(level):
         verdict = f"{difference.seeds} seeds: too few to tell"
     shown = q.shown(interval.mean, signed=True)

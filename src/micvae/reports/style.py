@@ -45,7 +45,7 @@ PALETTE = (
     "#1b9aaa",
     "#7f7f7f",
 )
-"""Okabe & Ito's colours, told apart by colour-blind readers, and four more."""
+"""Okabe & Ito's colours, which colour-blind readers can distinguish, and four more."""
 
 THEMED = frozenset((INK, MUTED, GRID, ACCENT, MARK, AXIS, PAPER, *PALETTE))
 """Colours that have another tone on a dark page, given in `page.css`."""
@@ -58,7 +58,7 @@ SEQUENTIAL: Colormap = LinearSegmentedColormap.from_list(
 DIVERGING: Colormap = LinearSegmentedColormap.from_list(
     "micvae-signed", ["#0b3564", "#2f78b5", "#a9cce3", PALE, "#f3bba8", "#cf5f45", "#7a1f1f"]
 )
-"""Blue below 0, red above: two hues that colour-blind readers tell apart."""
+"""Blue below 0, red above: two hues that colour-blind readers can distinguish."""
 
 
 class LineLook(TypedDict, total=False):

@@ -98,12 +98,12 @@ def bounds(quantity: Quantity, interval: MeanInterval, signed: bool = False) -> 
 
 
 def verdict(interval: MeanInterval, seeds: int) -> str:
-    """In plain words, whether so many seeds tell two methods apart; see `distinguishable`."""
+    """Whether two methods are distinguishable with so many seeds, in words."""
     if interval.low is None or interval.high is None:
         return "no interval"
     if seeds < enough_seeds():
         return f"{seeds} seeds: too few to tell"
-    return "told apart" if distinguishable(interval, seeds) else "not told apart"
+    return "distinguishable" if distinguishable(interval, seeds) else "not distinguishable"
 
 
 def means_said(seeds: int) -> str:

@@ -1,4 +1,4 @@
-"""What tells methods apart where no factor is known: measured over seeds, on one data set."""
+"""Quantities that compare methods without known factors, over seeds, on one data set."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

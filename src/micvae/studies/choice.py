@@ -40,7 +40,7 @@ def choose(candidates: Sequence[Candidate], latent_dim: int) -> Choice:
 
     Returns:
         The candidates, best first, each with its intervals, its difference to the first per
-        quantity and whether that tells them apart; the recommended run, or None where the
+        quantity and whether they are distinguishable by it; the recommended run, or None where the
         agreement of all candidates is trivial; the level of each single comparison.
     """
     trivial = min(MIN_ACTIVE, latent_dim)
@@ -163,10 +163,10 @@ def answer(result: Choice) -> str:
     near = [c.row for c in others if not c.trivial and not c.apart("udr")]
     if not near:
         return f"{start}{why}; every other candidate agrees less, beyond chance."
-    told = f"{start}{why}. These seeds do not tell it apart from {_listed(near)}"
+    sentence = f"{start}{why}. With these seeds it is not distinguishable from {_listed(near)}"
     if seeds < enough_seeds(result.level):
-        return f"{told}; for {len(others) + 1} candidates that needs {_needed(result)}."
-    return f"{told}."
+        return f"{sentence}; comparing {len(others) + 1} candidates needs {_needed(result)}."
+    return f"{sentence}."
 
 
 def trade_offs(result: Choice) -> list[str]:

@@ -242,9 +242,9 @@ def _direction(base: TableRow, ours: TableRow, printed: float) -> str:
     difference, found = ours.interval("difference_mig"), ours.spreads["mig"]
     if difference is None or not distinguishable(difference, ours.seeds):
         if ours.seeds < enough_seeds():
-            few = f"{ours.seeds} seeds cannot tell the two apart; at least {enough_seeds()} can"
-            return f"{measured} {few}."
-        return f"{measured} The two are not told apart, so the paper's result is not reproduced."
+            few = f"{ours.seeds} seeds are too few to compare them; at least {enough_seeds()} are"
+            return f"{measured} {few} needed."
+        return f"{measured} They are not distinguishable, so the paper's result is not reproduced."
     if difference.mean < 0:
         return f"{measured} The direction is opposite to the paper's."
     if found.mean >= printed:

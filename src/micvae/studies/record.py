@@ -82,7 +82,7 @@ class Difference:
     seeds: Whole = 0
     """Over how many it is."""
     apart: bool = False
-    """Whether these seeds tell the two apart, see `distinguishable`."""
+    """Whether the two are distinguishable with these seeds, see `distinguishable`."""
 
     @property
     def interval(self) -> MeanInterval:
@@ -142,7 +142,7 @@ class Ranked:
         return found
 
     def apart(self, name: str) -> bool:
-        """Whether it is told apart from the first candidate by a quantity."""
+        """Whether a quantity distinguishes it from the first candidate."""
         found = self.differs(name)
         return found is not None and found.apart
 

@@ -195,7 +195,7 @@ entry(
 
 entry(
     "Angles that look the same",
-    "The angles <angles> cannot be told apart: a square looks the same after a quarter turn. That "
+    "The angles <angles> are indistinguishable: a square looks the same after a quarter turn. That "
     "factor is not identifiable from these images.",
     meaning="A warning. A square looks the same after a quarter turn, so no method can tell these "
     "angles apart.",
