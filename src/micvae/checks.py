@@ -70,6 +70,8 @@ class Checked:
     def validate(self) -> None:
         """Refuse fields out of the bounds of their types; override for further conditions.
 
+        Numbers of NumPy become plain ones.
+
         Raises:
             MicvaeError: names the field, its value and what would fit.
         """
@@ -78,10 +80,13 @@ class Checked:
             value = getattr(self, name)
             if value is None and optional:
                 continue
+            plain: float
             if hint is int:
-                whole_number(name, value, least=bounds.low, most=bounds.high)
+                plain = whole_number(name, value, least=bounds.low, most=bounds.high)
             else:
-                number(name, value, bounds)
+                plain = number(name, value, bounds)
+            if isinstance(value, np.generic):  # NumPy's numbers have no text that is read back
+                object.__setattr__(self, name, plain)
 
 
 @cache

@@ -191,6 +191,7 @@ def read(text: str | float, base: type[T]) -> T:
         raise MicvaeError(f"{what} {text!r} does not fit {key}({signature}){wrong}.") from None
     if of_path is not None:
         object.__setattr__(choice, "written", labels)
+        object.__setattr__(choice, "text", text)
     return choice  # type: ignore[no-any-return]
 
 
@@ -375,6 +376,8 @@ def spell(choice: Any, *, full: bool = False) -> str | float:
     entry = next(entry for base, entry in _REGISTERED.items() if isinstance(choice, base))
     if type(choice) is entry.of_path:
         return str(choice.path)
+    if getattr(choice, "text", None) is not None:
+        return str(choice.text)
     values = {f.name: getattr(choice, f.name) for f in dataclasses.fields(choice)}
     if entry.of_number is not None and choice == _number(entry, values):
         return float(next(iter(values.values())))

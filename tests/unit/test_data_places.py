@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -109,6 +110,17 @@ def test_a_decoy_of_the_same_name_is_not_taken(trained, tmp_path, monkeypatch):
     Image.fromarray(np.zeros((32, 32), np.uint8)).save(tmp_path / "photos" / "1.png")
     monkeypatch.chdir(tmp_path)
     assert len(Run(trained / "out" / "run").dataset()) == 72
+
+
+def test_the_error_names_the_place_where_training_found_it(project, tmp_path, monkeypatch):
+    run = Path(shutil.move(project / "out" / "run", project / "run"))
+    record = json.loads((run / "run.json").read_text("utf-8"))
+    record["data"]["paths_from"] = {"absolute": str(project), "from_run": ".."}
+    (run / "run.json").write_text(json.dumps(record), "utf-8")
+    shutil.rmtree(project / "photos")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(MicvaeError, match=re.escape(repr(str(project / "photos")))):
+        Run(run).dataset()
 
 
 @pytest.mark.parametrize("to", ["with the project", "beside the run", "into the run", "here"])

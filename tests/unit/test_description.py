@@ -8,6 +8,7 @@ import pytest
 from micvae.data import DATASETS, DataDescription, arrays, describe, load, split, squares
 from micvae.errors import DataError
 from micvae.objectives import find
+from micvae.studies.study import with_seed
 from micvae.training import RunConfig
 
 EXACT = [
@@ -32,6 +33,15 @@ def test_a_text_is_written_as_it_was_given(text):
     described = describe(text)
     assert str(described) == text and describe(described) is described
     assert str(described.with_seed(0)) == text.replace("{seed}", "0")
+
+
+def test_marks_and_spaces_stay_in_data_made_of_a_text():
+    """A study of an earlier version is found again, whose folders are addressed by them."""
+    made = describe("arrays(\"x.npy\",layout='auto')").wrapped("standardised")
+    assert str(made) == "standardised('arrays(\"x.npy\",layout=\\'auto\\')')"
+    assert describe(str(made)) == made
+    config = RunConfig(objective=find("vae"), data="squares(n=96,seed={seed})")
+    assert with_seed(config, 3).data == "squares(n=96,seed=3)"
 
 
 @pytest.mark.parametrize("name", DATASETS)

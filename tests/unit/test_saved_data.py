@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from micvae.data import FactorDataset, load, squares, standardised
+from micvae.data.saved import ABOUT
 from micvae.data.standardised import own_vectors
 from micvae.errors import DataError
 from micvae.training.units import Units
@@ -91,6 +92,13 @@ def test_a_selection_keeps_units_and_names(tmp_path):
     "about", ["{", "[" * 9999, "3", json.dumps({"name": 3}), json.dumps({"name": "x", "notes": 1})]
 )
 def test_a_damaged_record_is_refused(about, tmp_path):
-    np.savez(tmp_path / "x.npz", images=np.zeros((4, 8, 8), np.uint8), about=np.asarray(about))
-    with pytest.raises(DataError, match="about in"):
+    arrays = {"images": np.zeros((4, 8, 8), np.uint8), ABOUT: np.asarray(about)}
+    np.savez(tmp_path / "x.npz", **arrays)
+    with pytest.raises(DataError, match=f"{ABOUT} in"):
         load(tmp_path / "x.npz")
+
+
+def test_other_arrays_of_a_file_are_its_own_matter(tmp_path):
+    images = np.zeros((4, 8, 8), np.uint8)
+    np.savez(tmp_path / "x.npz", images=images, about=np.asarray("taken in 2020"))
+    assert len(load(tmp_path / "x.npz")) == 4

@@ -1,6 +1,7 @@
 """Options have the type of their field, whoever writes them: text, `run.json`, the estimator."""
 
 import dataclasses
+import json
 from typing import Literal
 
 import numpy as np
@@ -122,6 +123,20 @@ def test_estimators_take_values_of_numpy_and_methods_that_are_built():
     table = np.random.default_rng(0).normal(size=(32, 3))
     with pytest.raises(MicvaeError, match="sampling is 'MWS'"):
         Disentangler("beta-tcvae", epochs=1, sampling="MWS").fit(table)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"seed": np.int64(3), "epochs": np.int32(2), "learning_rate": np.float64(1e-3)},
+        {"objective": FactorVAE(width=np.int64(8), discriminator_rate=np.float64(1e-3))},
+        {"network": MLP(hidden=np.int64(8))},
+    ],
+    ids=["options", "method", "network"],
+)
+def test_numbers_of_numpy_are_stored_as_plain_ones(values):
+    config = RunConfig(**{"objective": find("vae"), **values})
+    assert RunConfig.from_json(json.loads(json.dumps(config.to_json()))) == config
 
 
 @pytest.mark.parametrize("kind", METHODS.values(), ids=METHODS)

@@ -33,6 +33,8 @@ class DataDescription:
     """The function."""
     written: ClassVar[spelling.Labels | None] = None
     """Arguments of the text that it was read from; None where it was built in Python."""
+    text: ClassVar[str | None] = None
+    """The text that it was read from, which names the runs of a study; None after a change."""
 
     def load(self) -> FactorDataset:
         """Generate or read the samples.

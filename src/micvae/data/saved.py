@@ -18,7 +18,7 @@ from micvae.errors import DataError, MicvaeError
 from micvae.files import replacing
 from micvae.records import Json, Texts, Wide, encoded, from_json
 
-ABOUT = "about"
+ABOUT = "micvae_record"
 """Name of the array that holds the record, as text."""
 
 

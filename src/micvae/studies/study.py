@@ -18,6 +18,7 @@ from micvae.locks import owned
 from micvae.paths import member, safe_name
 from micvae.scoring import stored_scores
 from micvae.scoring.nulls import null_ends, nulls_of
+from micvae.spelling import SEED
 from micvae.studies.pool import Event, Job, leave_if_worker, run_jobs
 from micvae.studies.record import StudyRecord, StudyRow
 from micvae.studies.table import TABLE, Row, StudyTable, Value, read_rows, write_table
@@ -93,9 +94,8 @@ def with_seed(config: RunConfig, seed: int) -> RunConfig:
     With `data="squares(seed={seed})"` every run draws its own images, and an interval over
     seeds covers the draw of the data, too.
     """
-    data = config.description
-    text = str(data.with_seed(seed)) if data.follows_seed else config.data
-    return dataclasses.replace(config, seed=seed, data=text)
+    data = config.data.replace(str(SEED), str(seed))
+    return dataclasses.replace(config, seed=seed, data=data)
 
 
 def grid(

@@ -189,7 +189,7 @@ class Run:
         if recorded.from_run is not None:
             found.append(data.from_folder(folder / recorded.from_run))
         found += [data.beside(folder), data.beside(folder.parent)]
-        return list({str(one): one for one in reversed(found)}.values())[::-1]
+        return list({str(one): one for one in found}.values())
 
     def _stored(self) -> FactorDataset:
         known = self.data
