@@ -164,7 +164,7 @@ class FactorDataset:
         """Render images `(M, C, H, W)` for given factors `(M, K)`; generated data only."""
         if self.renderer is None:
             raise DataError(
-                f"{self.name} is not generated: it has no image for factors of one's choice. "
+                f"{self.name} is not generated: it cannot render given factors. "
                 "Use a generated data set such as squares."
             )
         given = np.atleast_2d(np.asarray(unmasked(factors, "factors"), dtype=np.float64))
@@ -270,7 +270,7 @@ def _checked_images(given: ArrayLike | LazyImages, what: str) -> Images:
     if images.ndim == 4 and (low < 0 or high > 1):
         raise DataError(
             f"{what} ranges from {low:g} to {high:g}; values must lie in [0, 1]"
-            + ("; divide by the value that is white." if low >= 0 else ".")
+            + ("; divide by the value of white." if low >= 0 else ".")
         )
     return images
 
@@ -301,7 +301,7 @@ def _checked_sequence(given: ArrayLike, n: int) -> NDArray[np.int64]:
     starts = np.flatnonzero(np.diff(sequence, prepend=sequence[0] - 1))
     if len(np.unique(sequence)) != len(starts):
         raise DataError(
-            "sequence returns to a number after another one; sort the images so that the frames "
+            "frames of one number in sequence are not adjacent; sort the images so that the frames "
             "of a sequence stand together, in the order of time."
         )
     return sequence.astype(np.int64)

@@ -107,7 +107,7 @@ def from_npz(
     except Exception as error:  # zipfile, zlib and NumPy raise a dozen kinds on a broken file
         raise DataError(
             f"{path} cannot be read as an .npz file of plain arrays: {_reason(error)}; it may be "
-            "cut short, or of another format: save the arrays again by np.savez."
+            "truncated, or of another format: save the arrays again by np.savez."
         ) from None
     return of_arrays(path, arrays, value_range, layout)
 

@@ -71,7 +71,7 @@ def instance_dependent(
         return labels
     classes = int(labels.max()) + 1
     if classes < 2:
-        raise DataError("there is one class alone, so no label can be wrong; give two or more.")
+        raise DataError("there is only one class, so no label can be wrong; give two or more.")
     low, high = ndtr((0 - rate) / spread), ndtr((1 - rate) / spread)
     flip = rate + spread * ndtri(low + (high - low) * generator.random(len(labels)))
     pixels = np.asarray(images, dtype=np.float64).reshape(len(images), -1)

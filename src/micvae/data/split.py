@@ -53,8 +53,8 @@ def split(
     aside = _aside(dataset, share, seed)
     if not 0 < aside.sum() < len(aside):
         raise DataError(
-            f"share = {share:g} of the {len(dataset):,} samples of {dataset.name} keeps "
-            f"{'all' if aside.any() else 'none'} of them aside; choose another share."
+            f"share = {share:g} of the {len(dataset):,} samples of {dataset.name} holds "
+            f"out {'all' if aside.any() else 'none'} of them; choose another share."
         )
     part = dataset.subset(np.flatnonzero(~aside if train else aside))
     if not factors and part.n_factors:

@@ -114,7 +114,7 @@ class TableFile:
             return table
         kept = [i for i, n in enumerate(table.names) if n != ROW and not is_latent(n)]
         if not kept:
-            raise DataError(f"factors: there are codes only ({few(table.names)}).")
+            raise DataError(f"factors: the table has codes only ({few(table.names)}).")
         return table._only(kept)
 
     def _of_encode(self) -> bool:

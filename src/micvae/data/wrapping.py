@@ -31,7 +31,7 @@ def inner(data: DataLike, factors: bool = True) -> FactorDataset:
             "'squares(n=4096)'."
         )
     if factors and data.n_factors == 0:
-        raise DataError(f"{data.name} has no known factors; give data that has.")
+        raise DataError(f"{data.name} has no known factors; give data that has factors.")
     return data
 
 

@@ -65,7 +65,7 @@ def report_folder(folder: Path) -> Path:
         return report_theorem(folder)
     if (folder / RUNS).is_dir():
         raise RunError(
-            f"{folder} holds a study that is not finished: runs and no {STUDY}. Give the same "
+            f"{folder} holds an unfinished study: runs without {STUDY}. Give the same "
             "command again; it goes on where it stopped, or says why runs fail."
         )
     raise RunError(

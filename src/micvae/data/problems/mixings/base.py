@@ -76,7 +76,7 @@ def checked_bend(bend: float, limit: float) -> float:
     number = isinstance(bend, int | float) and not isinstance(bend, bool)
     if not number or not 0 < bend < limit:
         raise DataError(
-            f"bend is {bend!r}; it must lie above 0 and below {limit:.4g}, where the mixing would "
-            "cease to be one to one."
+            f"bend is {bend!r}; it must lie above 0 and below {limit:.4g}, since the mixing is "
+            "otherwise not one to one."
         )
     return float(bend)
