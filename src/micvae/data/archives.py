@@ -48,7 +48,7 @@ def located(path: str | Path, what: str, official: str, *, folder: bool = False)
 
 @contextmanager
 def readable(path: Path, what: str) -> Iterator[None]:
-    """Raise every error of reading a broken file as one line that names the file."""
+    """Raise every error of reading a damaged file as one line that names the file."""
     try:
         yield
     except DataError:

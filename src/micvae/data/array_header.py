@@ -19,10 +19,10 @@ from micvae.errors import DataError
 from micvae.paths import checked_file
 
 FREE = 2**28
-"""Bytes that are never refused for being packed into a small file."""
+"""Sizes up to this many bytes are accepted at any compression ratio."""
 
 RATIO = 1100
-"""Bytes that one stored byte may become. Deflate, the usual compression, reaches 1,032."""
+"""Largest ratio of declared to stored bytes. Deflate, the usual compression, reaches 1,032."""
 
 _HEADER = 2**16
 
@@ -64,7 +64,7 @@ def _number(size: int) -> str:
 
 
 class NpzArrays:
-    """Arrays of an .npz file. Each is read from the very entry whose header was checked.
+    """Arrays of an .npz file. Each is read from the same entry whose header was checked.
 
     Args:
         path: of the file.
@@ -83,7 +83,7 @@ class NpzArrays:
         for info in archive.infolist():
             name = info.filename.removesuffix(".npy")
             if name == info.filename:
-                continue  # whatever has another ending is no array
+                continue  # files with other suffixes are not arrays
             if name in self._entries:
                 raise DataError(f"{path} has two arrays named {name}; save it again with one.")
             self._entries[name] = info
@@ -129,7 +129,7 @@ class NpzArrays:
 
 @contextmanager
 def npz_arrays(path: Path) -> Iterator[NpzArrays]:
-    """Open an .npz file; what goes wrong within is raised as zipfile, zlib and NumPy raise it.
+    """Open an .npz file; errors inside it are raised as zipfile, zlib and NumPy raise them.
 
     Raises:
         DataError: see `NpzArrays`.

@@ -130,7 +130,7 @@ def _meshes(place: Path, wanted: set[str]) -> Iterator[tuple[str, bytes]]:
         passed = 0
         for count, member in enumerate(archive):
             passed += member.size
-            check_ratio(passed, held, str(place))  # even what is skipped must be unpacked
+            check_ratio(passed, held, str(place))  # skipped members have to be unpacked as well
             if count >= MOST_ENTRIES:
                 raise DataError(f"{place} has more than {MOST_ENTRIES:,} members; refused.")
             inside = PurePosixPath(member.name)

@@ -127,7 +127,7 @@ def _lines(path: Path) -> Iterator[tuple[int, list[str]]]:
 
 
 def _file(cell: str, known: set[str]) -> str:
-    """The picture that a cell names, which may have been written under Windows."""
+    """The picture that a cell names; Windows paths are accepted."""
     name = PurePosixPath(cell).as_posix()
     return name if name in known else PurePosixPath(cell.strip().replace("\\", "/")).as_posix()
 

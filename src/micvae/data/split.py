@@ -29,7 +29,7 @@ def split(
 
     Args:
         data: a data set, or its name or path in quotes as for `load`; it need not have factors.
-        share: how much is kept aside, between 0 and 1.
+        share: the share of held-out samples, between 0 and 1.
         train: True for all the rest, False for what is kept aside.
         factors: whether the factors stay. Without them nothing that is trained, scored or shown
             can have used them; the renderer, which needs them, goes with them.
@@ -75,7 +75,7 @@ def split(
 
 
 def _aside(data: FactorDataset, share: float, seed: int) -> NDArray[np.bool_]:
-    """Which samples are kept aside, `(N,)`."""
+    """Which samples are held out, `(N,)`."""
     n, generator = len(data), np.random.default_rng(seed)
     aside = np.zeros(n, dtype=bool)
     if data.sequence is None:

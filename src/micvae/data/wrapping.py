@@ -14,7 +14,7 @@ from micvae.errors import DataError
 
 
 def inner(data: DataLike, factors: bool = True) -> FactorDataset:
-    """Return the data set itself, or load what describes it.
+    """Return the data set itself, or load it from its description.
 
     Args:
         data: a data set, its description, its name or its path.
