@@ -211,7 +211,7 @@ def test_names_of_columns_are_kept_with_the_run(tmp_path):
         DataError, match="features in another order than the training data of Disentangler"
     ):
         loaded.transform(tmp_path / "turned.csv")
-    with pytest.raises(DataError, match=r"number 0 is 'e', and was 'a'; give a, b, c, d, e"):
+    with pytest.raises(DataError, match=r"number 0 is 'e' instead of 'a'; give a, b, c, d, e"):
         Run(path).trained_model().encode(load(str(tmp_path / "turned.csv")))
     with pytest.warns(UserWarning, match="valid feature names"):  # the same numbers, without names
         again = loaded.save(tmp_path / "again", data=TABLE)
