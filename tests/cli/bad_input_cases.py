@@ -152,7 +152,7 @@ CASES += [
     ),
     Case(
         "a weight of another shape",
-        "has shape (3, 3), and the model",
+        "has shape (3, 3), expected (8, 3)",
         tensors(lambda t: t.update({"decoder.0.weight": np.zeros((3, 3), np.float32)})),
     ),
     Case(

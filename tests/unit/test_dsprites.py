@@ -103,7 +103,7 @@ def test_factors_outside_the_ranges_are_refused(factors, message):
 
 def test_impossible_numbers_are_refused():
     for text in ("dsprites(n=0)", "dsprites(n=2.5)", "dsprites(n=True)", "scenes(n=0)"):
-        with pytest.raises(DataError, match=r"n is .*whole number of at least 1"):
+        with pytest.raises(DataError, match=r"n is .*give a whole number"):
             load(text)
     with pytest.raises(DataError, match="seed is -1"):
         load("dsprites(n=2, seed=-1)")

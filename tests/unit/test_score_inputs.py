@@ -184,7 +184,7 @@ def test_a_measurement_in_whole_numbers_is_one():
     (guessed,) = [w for w in caught if w.category is AmbiguousKindWarning]
     assert re.match(said, str(guessed.message))
     jittered = age + rng.uniform(-0.5, 0.5, age.shape)
-    with pytest.warns(UndefinedScoreWarning, match="there is one factor"):
+    with pytest.warns(UndefinedScoreWarning, match="there is only one factor"):
         other = evaluate(codes, jittered, metrics=("mig", "sap"))
     # Bias of 20 by 20 bins in the second latent, and half a year at the edges of bins.
     assert found["mig"] > 0.88 and found["sap"] > 0.99 and other["mig"] > 0.8

@@ -1,13 +1,14 @@
 """`micvae reproduce CLAIM`: one published claim, or the whole ledger."""
 
+import shutil
 import sys
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.table import Column
 from tyro.conf import Positional
 
 from micvae.claims import CLAIMS, Claim, ClaimRecord, find_claim
@@ -145,17 +146,13 @@ def print_claim(claim: Claim, record: ClaimRecord, parsed: Claims) -> None:
 
 
 def print_ledger(out: Path) -> None:
-    """Every claim with its verdict and its cost."""
-    table = PlainTable(
-        Column("claim", no_wrap=True),
-        Column("what the source claims", overflow="fold"),
-        "verdict here",
-        "on two cores",
-    )
+    """Every claim with its verdict, its cost on two cores, and what the source states."""
+    width = shutil.get_terminal_size().columns
     for name in CLAIMS:
         claim = find_claim(name)
         record, plan = stored_record(claim, out), stored_plan(claim, out)
-        source = f"{claim.statement} {claim.source.short}"
-        table.add_row(name, source, verdict_of(record), cost_of(claim, record, plan))
-    Console().print(table)
+        say(f"{name}: {verdict_of(record)}; {cost_of(claim, record, plan)}")
+        said = f"{claim.statement} ({claim.source.short})"
+        for line in textwrap.wrap(said, width, initial_indent="  ", subsequent_indent="  "):
+            say(line)
     say("One claim: micvae reproduce CLAIM. What differs from the sources: docs/claims.md.")
