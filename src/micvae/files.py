@@ -128,7 +128,7 @@ def expanded(path: Path | str) -> Path:
         MicvaeError: where there is no such home directory.
     """
     if "\0" in str(path):
-        raise MicvaeError(f"{str(path)!r} holds a zero byte; no file can have that name.")
+        raise MicvaeError(f"{str(path)!r} contains a zero byte; no file can have that name.")
     given = Path(path)
     if not str(given).startswith("~") or os.path.lexists(given):
         return given
@@ -200,7 +200,9 @@ def write_json(path: Path, value: Any) -> None:
 def read_json(path: Path) -> Any:
     """Read a JSON file, or say which one is broken."""
     if path.exists() and checked_file(path).stat().st_size > LONGEST_JSON:
-        raise RunError(f"{path} has more than {LONGEST_JSON:,} bytes; no command writes such.")
+        raise RunError(
+            f"{path} has more than {LONGEST_JSON:,} bytes; no command writes so large a file."
+        )
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except RecursionError:

@@ -120,8 +120,8 @@ class Ownership:
         """
         if self._lost:
             raise RunError(
-                f"{self.folder} was taken over by another process, as this one gave no sign of "
-                f"life for {EXPIRES:.0f} s; give the command again when the other has ended."
+                f"{self.folder} was taken over by another process, as this one did not update its "
+                f"lock for {EXPIRES:.0f} s; give the command again when the other has ended."
             )
 
     def _renew(self) -> None:

@@ -193,7 +193,7 @@ def from_json(kind: type[T], value: Any, name: str) -> T:
         if version > known:
             raise RunError(
                 f"{name} has schema {shown(version)}, and this version of micvae reads up to "
-                f"{known}; it was written by a newer version, which reads it."
+                f"{known}; it was written by a newer version; use that version."
             )
         found: T = decoded(kind, value)
         return found

@@ -180,7 +180,7 @@ def _(folder):
     return SHARE
 
 
-@case("a log of words", "holds columns that are no numbers")
+@case("a log of words", "holds columns that are not numbers")
 def _(folder):
     pq.write_table(pa.table({"loss": ["a", "b"]}), folder / "run" / "log.parquet")
     return SHARE
@@ -434,7 +434,7 @@ CASES += [
     Case("codes of three axes", "has shape (2, 2, 2)", codes("c.npy", np.zeros((2, 2, 2)))),
     Case("codes without a header row", "has no header row", codes("c.csv", "1,2,3\n4,5,6\n")),
     Case("codes with a hole", "empty entries", codes("c.csv", "z0,z1,z2\n1,,3\n")),
-    Case("codes in words", "text where codes", codes("c.csv", "z0,z1,z2\n1,a,3\n")),
+    Case("codes in words", "text instead of codes", codes("c.csv", "z0,z1,z2\n1,a,3\n")),
     Case("codes under other names", "has no column z2", codes("c.csv", "z0,z1,zz\n1,2,3\n")),
     Case("Parquet cut short", "cannot be read", codes("c.parquet", b"PAR1abc")),
     Case("a spreadsheet", "expected .npy, .npz, .csv", codes("c.xlsx", "1")),
@@ -483,13 +483,13 @@ option("codes over something else", "is not a table of codes", "encode", "run", 
        "--out", "run/log.parquet")  # fmt: skip
 option("images over something else", "is not what micvae decode wrote", "decode", "run",
        "codes.npy", "--out", "run/representation.npz")  # fmt: skip
-option("an explorer that is no page", "ends in .tex; the explorer is a page", "explore", "run",
+option("an explorer that is no page", "the explorer is an HTML page", "explore", "run",
        "--out", "full/thesis.tex")  # fmt: skip
 for given in ("export run", "audit run", "theorem", "study vae", "select squares", "reproduce"):
     command, *words = given.split()
     option(f"{command} into a folder of something else", "such as thesis.tex", command, *words,
            "--out", "full")  # fmt: skip
-option("sharing over something else", "holds something else", "share", "run", "--out", "full")
+option("sharing over something else", "contains other files", "share", "run", "--out", "full")
 option("nowhere to share to", "either --out FOLDER or --repo", "share", "run")
 
 
@@ -564,7 +564,7 @@ CASES += [
     ),
     Case(
         "a picture that is a program",
-        "it is none of PNG, JPEG, BMP, GIF, TIFF, WEBP, PPM",
+        "it is not one of PNG, JPEG, BMP, GIF, TIFF, WEBP, PPM",
         photos("x.png", postscript),
     ),
     Case(
@@ -574,8 +574,7 @@ CASES += [
     ),
     Case(
         "transparent pixels",
-        "has transparent pixels; say what shows through them, as in pictures('photos', "
-        "background='black')",
+        "has transparent pixels; give a background, as in pictures('photos', background='black')",
         photos("x.png", saved(Image.new("RGBA", (16, 16), (9, 9, 9, 0)))),
     ),
     Case(
@@ -589,7 +588,7 @@ CASES += [
         lambda folder: [*TRAIN, "--data", "split('C:\\data\\')"],
     ),
 ]
-# --- vectors: columns that are no numbers, and numbers that are lost ---------------------------
+# --- vectors: columns that are not numbers, and numbers that are lost ---------------------------
 
 
 CASES.extend(

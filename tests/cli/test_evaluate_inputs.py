@@ -81,7 +81,7 @@ def test_an_option_is_given_once(run, command, message):
         ("export run --out model.onnx", "out: model.onnx ends in .onnx, and a folder is written"),
         ("share run --out model.zip", "out: model.zip ends in .zip, and a folder is written"),
         ("report a b --out page.html", "out: page.html ends in .html, and a folder is written"),
-        ("explore run --out page.json", "ends in .json; the explorer is a page"),
+        ("explore run --out page.json", "ends in .json; the explorer is an HTML page"),
         ("encode run squares --out codes.json", "ends in .json; codes go to .parquet or .csv"),
     ],
 )

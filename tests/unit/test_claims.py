@@ -160,7 +160,7 @@ class TestClaims:
         ):
             with pytest.raises(MicvaeError, match=said):
                 dataclasses.replace(claim, **change)
-        with pytest.raises(MicvaeError, match="a direction has no value"):
+        with pytest.raises(MicvaeError, match="unless the statement is a direction"):
             Published(row="a", said="", on="", value=0.5)
 
 

@@ -150,7 +150,7 @@ def test_a_folder_with_something_in_it_is_left_alone(trained, tmp_path):
     ("name", "content", "message"),
     [
         ("c.csv", "z0,z1\n1,2\n", "has no column z2"),
-        ("c.csv", "z0,z1,z2\n1,2,x\n", "text where codes"),
+        ("c.csv", "z0,z1,z2\n1,2,x\n", "text instead of codes"),
         ("c.csv", "z0,z1,z2\n1,2,inf\n", "NaN or infinite code in row 0"),
         ("c.npy", np.zeros((4, 2)), "has 2 columns"),
         ("c.npy", np.array([[0.0, np.nan, 1.0]]), "NaN or infinite"),

@@ -99,12 +99,12 @@ def test_no_option_hides_a_parameter_or_a_method_of_the_estimator():
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
-        ({"betaa": 2}, r"betaa: no option of vae, which has beta; nor one of every method, such"),
+        ({"betaa": 2}, r"betaa: no option of vae, which has beta, nor of every method, such"),
         ({"epoch": 2}, "epochs"),
         ({"method": "beta-var"}, "unknown method"),
         ({"method": 3}, "method is 3"),
         ({"beta": "ramp(1"}, "not understood"),
-        ({"beta": [1]}, "is no schedule"),
+        ({"beta": [1]}, "is not of kind schedule"),
         ({"method": "tripod", "images": "all"}, "does not fit"),
         ({"latent_dim": 0}, "latent_dim is 0"),
         ({"latent_dim": "two"}, "latent_dim is 'two'"),
@@ -125,7 +125,7 @@ def test_wrong_parameters_are_said_by_fit(parameters, message):
 
 @pytest.mark.parametrize("name", ["fit", "score", "model_", "options", "transform"])
 def test_names_that_are_taken_cannot_be_options(name):
-    with pytest.raises(ParameterError, match="is no parameter"):
+    with pytest.raises(ParameterError, match="is not a parameter"):
         Disentangler(**{name: 1})
 
 
@@ -207,9 +207,11 @@ def test_names_of_columns_are_kept_with_the_run(tmp_path):
         loaded.transform(frame[list("edcba")])
     turned = frame[list("edcba")]
     turned.to_csv(tmp_path / "turned.csv", index=False)
-    with pytest.raises(DataError, match="features in another order than Disentangler"):
+    with pytest.raises(
+        DataError, match="features in another order than the training data of Disentangler"
+    ):
         loaded.transform(tmp_path / "turned.csv")
-    with pytest.raises(DataError, match=r"number 0 is 'e', and was 'a'; give a, b, c, d, e"):
+    with pytest.raises(DataError, match=r"number 0 is 'e' instead of 'a'; give a, b, c, d, e"):
         Run(path).trained_model().encode(load(str(tmp_path / "turned.csv")))
     with pytest.warns(UserWarning, match="valid feature names"):  # the same numbers, without names
         again = loaded.save(tmp_path / "again", data=TABLE)

@@ -157,7 +157,7 @@ def test_it_is_written_again_but_never_over_something_else(run, saved, tmp_path)
     save_pretrained(run, saved, licence="mit")
     assert (saved / WEIGHTS).read_bytes() == before
     (tmp_path / "README.md").write_text("my project")
-    with pytest.raises(RunError, match="holds something else"):
+    with pytest.raises(RunError, match="contains other files"):
         save_pretrained(run, tmp_path)
     assert (tmp_path / "README.md").read_text() == "my project"
 
@@ -189,7 +189,7 @@ def weights(change):
         (lambda f: (f / CONFIG).write_bytes(b" " * (MOST_BYTES[CONFIG] + 1)), "are refused"),
         (lambda f: (f / CONFIG).write_text("[" * 100_000), "cannot be read as JSON"),
         (edited(library_name="transformers"), "its library_name is not micvae"),
-        (edited(format=2), "may be of a newer version"),
+        (edited(format=2), "may come from a newer version"),
         (edited(image_shape=[1, 10**12, 4]), "image_shape is"),
         (edited(image_shape=[1, 64, 64]), "does not fit the model"),
         (edited(config={"latent_dim": 10**9}), "does not fit the model"),
@@ -267,7 +267,7 @@ def test_the_hub_is_not_believed(run, hub):
     with pytest.raises(MicvaeError, match=r"404: no repository me/none Check the name"):
         from_pretrained("me/none")
     hub.repositories["me/other"] = {"pytorch_model.bin": b"pickle"}
-    with pytest.raises(RunError, match="is no model of micvae"):
+    with pytest.raises(RunError, match="is not a model of micvae"):
         from_pretrained("me/other")
     hub.repositories["me/large"] = {CONFIG: b" " * (MOST_BYTES[CONFIG] + 1), WEIGHTS: b""}
     with pytest.raises(RunError, match="are refused"):

@@ -92,7 +92,7 @@ def test_mixed_kinds_of_marginals_and_any_mixing():
     found = rotated_alternative(s, kinds, 45, network)
     assert np.abs(network(s) - found.mixing(found.latents)).max() < 1e-6  # the promise
     assert np.abs(found.latents - s).max() > 1
-    with pytest.raises(MicvaeError, match="unmixing: give it"):
+    with pytest.raises(MicvaeError, match="unmixing: none was given; give it"):
         found.unmixing(network(s))
 
 

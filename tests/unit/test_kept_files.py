@@ -85,7 +85,7 @@ def refused(capsys, monkeypatch, folder, *arguments):
         (("encode", "run", "c.csv"), "c.csv", "is what this command reads"),
         (("decode", "run", "c.csv"), "own.npz", "exists and is not what micvae decode wrote"),
         (("decode", "run", "run/representation.npz"), "run/representation.npz", "command reads"),
-        (("explore", "run"), "keep.h5", "ends in .h5; the explorer is a page"),
+        (("explore", "run"), "keep.h5", "ends in .h5; the explorer is an HTML page"),
         (("explore", "run"), "own.html", "exists and is not a page of micvae explore"),
     ],
     ids=str,
@@ -143,7 +143,7 @@ def test_decoded_vectors_are_recognised(tmp_path, suffix):
 def test_a_folder_of_somebody_else_stays(capsys, monkeypatch, folder, command, out):
     said = refused(capsys, monkeypatch, folder, *command, "--out", out)
     if out == "photos":
-        assert "photos holds something else" in said and "such as 0.png" in said
+        assert "photos contains files that micvae" in said and "such as 0.png" in said
     elif out == "own.npz":
         assert "own.npz is a file; give the path of a folder" in said
 
@@ -152,7 +152,7 @@ def test_an_audit_is_not_written_over_a_theorem(capsys, monkeypatch, folder):
     (folder / "t").mkdir()
     write_json(folder / "t" / "theorem.json", {})
     said = refused(capsys, monkeypatch, folder, "audit", "run", "--out", "t")
-    assert "something else than micvae audit writes, such as theorem.json" in said
+    assert "files that micvae audit does not write, such as theorem.json" in said
 
 
 def test_a_comparison_and_an_export_are_written_again(folder):
@@ -173,7 +173,7 @@ def test_a_study_goes_on_and_is_told_from_a_selection(finished, tmp_path):
         check_folder(tmp_path / "s", "study", holds_study(kind))
     write_json(tmp_path / "s" / "study.json", {"kind": "selection", "failed": {}})
     check_folder(tmp_path / "s", "select", holds_study("selection"))
-    with pytest.raises(MicvaeError, match="something else than micvae study writes"):
+    with pytest.raises(MicvaeError, match="files that micvae study does not write"):
         check_folder(tmp_path / "s", "study", holds_study())
     (tmp_path / "s" / "study.json").write_text("{cut")  # the study is given again
     check_folder(tmp_path / "s", "study", holds_study())

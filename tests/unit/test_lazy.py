@@ -196,7 +196,7 @@ def test_what_is_broken_is_said(tmp_path, in_parts):
     np.save(tmp_path / "own.npy", COLOUR)
     whole = (tmp_path / "own.npy").read_bytes()
     (tmp_path / "own.npy").write_bytes(whole[:-10])
-    with pytest.raises(DataError, match="cut short"):
+    with pytest.raises(DataError, match="truncated"):
         load(str(tmp_path / "own.npy"))
     for wrong, message in ((np.nan, "NaN"), (2.0, r"value_range=\(0, 2\)")):
         bad = FLOATS.copy()

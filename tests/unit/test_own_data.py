@@ -126,10 +126,13 @@ def test_grey_and_colour_pictures_mix(tmp_path):
     ("table", "message"),
     [
         ("file,a\n00.png,1\n", "no row for 1 of 2 images, e.g. 01.png"),
-        ("file,a\n00.png,red\n01.png,1\n", "line 2, column a is 'red', no number"),
+        ("file,a\n00.png,red\n01.png,1\n", "line 2, column a is 'red', which is not a number"),
         ("file;a\n00.png;1,5\n01.png;1\n", "line 2, column a is '1,5'.*decimals with a point"),
         ("file,a\n00.png,1\n\n01.png,\n", "line 4, column a is empty"),
-        ("file,a\n00.png,1\n01.png,2\n00.png,3\n", "two things of 00.png, in lines 2 and 4"),
+        (
+            "file,a\n00.png,1\n01.png,2\n00.png,3\n",
+            "two different rows for 00.png, in lines 2 and 4",
+        ),
         ("00.png,1\n01.png,2\n", "has no header row"),
         ("file,a\nimg/00.png,1\nimg/01.png,2\n", "no row for 2 of 2.*a row is of img/00.png"),
         ("file,a\n00.png,1,2\n01.png,1\n", "line 2 has 3 columns, not 2"),
@@ -160,13 +163,15 @@ def test_tables_of_other_programs_are_read(tmp_path, table):
 def test_a_table_that_is_not_utf_8_says_how_to_save_it(tmp_path):
     folder(tmp_path, GREY[:2])
     (tmp_path / "factors.csv").write_bytes("file,Größe\n".encode("latin-1"))
-    with pytest.raises(DataError, match="save it so"):
+    with pytest.raises(DataError, match="save it as UTF-8"):
         load(str(tmp_path))
 
 
 def test_rows_of_files_that_are_not_there_are_counted(tmp_path):
     table = "file,a\n00.png,1\n01.png,2\ngone.png,3\nlost.png,4\n"
-    with pytest.warns(MicvaeWarning, match=r"2 rows are of files that are not there \(e.g. gone"):
+    with pytest.warns(
+        MicvaeWarning, match=r"2 rows are left out, as the files do not exist \(e.g. gone"
+    ):
         assert folder(tmp_path, GREY[:2], table).factors.tolist() == [[1], [2]]
 
 
@@ -289,7 +294,7 @@ def test_vectors_are_taken_as_they_are(tmp_path):
     np.testing.assert_array_equal(data.images, vectors)  # in float64, as they are
     assert data.image_shape == (5,) and not data.pictures
     assert data.subset([4, 5]).sequence.tolist() == [0, 7]
-    with pytest.raises(DataError, match="returns to a number"):
+    with pytest.raises(DataError, match="not adjacent"):
         saved(tmp_path, images=vectors, sequence=[0, 0, 1, 1, 0, 0])
     with pytest.raises(DataError, match="one whole number per image"):
         saved(tmp_path, images=vectors, sequence=[0.5] * 6)

@@ -128,12 +128,16 @@ REFUSED = {  # name: file, what writes it, the sentence
     "frames of a GIF": ("a.gif", two_pages, r"a\.gif holds 2 pages or frames"),
     "frames of a PNG": ("a.png", two_pages, r"a\.png holds 2 pages or frames"),
     "frames of a WebP": ("a.webp", two_pages, r"a\.webp holds 2 pages or frames"),
-    "PostScript": ("a.png", encapsulated, r"a\.png cannot be read as an image: it is none of PNG"),
-    "PostScript that is called so": ("a.jpg", encapsulated, "it is none of PNG, JPEG"),
+    "PostScript": (
+        "a.png",
+        encapsulated,
+        r"a\.png cannot be read as an image: it is not one of PNG",
+    ),
+    "PostScript that is called so": ("a.jpg", encapsulated, "it is not one of PNG, JPEG"),
     "colour in floats": (
         "a.tif",
         lambda path: path.write_bytes(big_endian((COLOUR / 255).astype(np.float32), 3, 3)),
-        r"a TIFF of several floats a pixel; save the images as an array, np\.savez",
+        r"a TIFF with several floats per pixel; save the images as an array, np\.savez",
     ),
     "white is the smallest": (
         "a.tif",

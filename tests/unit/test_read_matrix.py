@@ -119,7 +119,7 @@ def test_without_a_column_row_all_columns_are_codes(tmp_path):
 
 def test_codes_alone_have_no_factors(tmp_path):
     write(tmp_path / "a.csv", "row,z0\n0,2\n")
-    with pytest.raises(DataError, match=r"there are codes only \(row, z0\)"):
+    with pytest.raises(DataError, match=r"the table has codes only \(row, z0\)"):
         read_matrix(tmp_path / "a.csv", "factors").factors()
 
 

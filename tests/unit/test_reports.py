@@ -403,7 +403,7 @@ def test_a_comparison_refuses_one_run_or_one_twice_and_spares_other_pages(runs, 
     folder, cells = runs
     one, other = (Run(folder / cell.path) for cell in cells[:2])
     for given in ([one], [one, other, one]):
-        with pytest.raises(RunError, match="two runs or more, none of them twice"):
+        with pytest.raises(RunError, match="at least two runs, each given once"):
             report_comparison(compare_runs(given), tmp_path)
     with pytest.raises(RunError, match="choose another --out"):
         report_comparison(compare_runs([one, other]), one.path)
@@ -422,7 +422,7 @@ def test_an_interrupted_study_is_called_one(runs, tmp_path):
     """`run_study` writes study.json once all is trained; before that there are runs alone."""
     source, _ = runs
     shutil.copytree(source / "runs", tmp_path / "runs")
-    with pytest.raises(RunError, match=r"study that is not finished.*same command again"):
+    with pytest.raises(RunError, match=r"unfinished study.*same command again"):
         report_folder(tmp_path)
     with pytest.raises(RunError, match=r"is not a run.*holds a study, whose runs are in .*runs"):
         Run(tmp_path)

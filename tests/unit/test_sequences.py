@@ -53,7 +53,7 @@ def test_everything_beside_the_images_is_sorted_with_them():
 
 
 def test_sequences_of_one_frame_are_refused():
-    with pytest.raises(DataError, match="another value for every image"):
+    with pytest.raises(DataError, match="a different value for every image"):
         sequences(films(), column="time")
     with pytest.raises(DataError, match="no factor 'hour'"):
         sequences(films(), column="film", time="hour")

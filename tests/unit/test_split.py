@@ -53,8 +53,8 @@ def test_named_on_the_command_line_it_nests():
         ({"share": 0}, "share is 0"),
         ({"share": 1.0}, "share is 1.0"),
         ({"share": "half"}, "share is 'half'"),
-        ({"share": 0.001}, "keeps none of them aside"),
-        ({"share": 0.999}, "keeps all of them aside"),
+        ({"share": 0.001}, "holds out none of them"),
+        ({"share": 0.999}, "holds out all of them"),
         ({"seed": -1}, "seed is -1"),
     ],
 )

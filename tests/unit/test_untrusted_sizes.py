@@ -382,7 +382,7 @@ def test_json(tmp_path):
     path = tmp_path / "run.json"
     with path.open("wb") as file:
         file.truncate(2**40)
-    with bounded(), pytest.raises(RunError, match="no command writes such"):
+    with bounded(), pytest.raises(RunError, match="no command writes so large a file"):
         read_json(path)
     for content in ("[" * 10**6, "1" * 10**6, json.dumps({"a": 1})[:-1]):
         path.write_text(content)

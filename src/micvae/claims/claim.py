@@ -68,9 +68,9 @@ class Published:
 
     def __post_init__(self) -> None:
         if (self.value is None) != (self.reading == "direction"):
-            raise MicvaeError(f"{self.row}: a direction has no value, anything else has one.")
+            raise MicvaeError(f"{self.row}: give a value, unless the statement is a direction.")
         if self.value is None and self.asked is not None:
-            raise MicvaeError(f"{self.row}: without a value none can be asked for.")
+            raise MicvaeError(f"{self.row}: asked needs a value.")
 
 
 @dataclass(frozen=True)

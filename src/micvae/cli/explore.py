@@ -42,8 +42,8 @@ def explore(arguments: list[str]) -> None:
     if parsed.out is not None:
         if not parsed.out.is_dir() and parsed.out.suffix.lower() not in (".html", ".htm"):
             raise MicvaeError(
-                f"out: {parsed.out} ends in {parsed.out.suffix or 'nothing'}; the explorer is a "
-                "page, whose name ends in .html."
+                f"out: {parsed.out} ends in {parsed.out.suffix or 'nothing'}; the explorer is "
+                "an HTML page; give a name that ends in .html."
             )
         check_file(parsed.out, "a page of micvae explore", is_explorer)
     from micvae.explorer import explore_run

@@ -69,8 +69,8 @@ def check_folder(out: Path, command: str, ours: Ours) -> None:
     held = min((path.name for path in out.iterdir() if path.name[0] != "."), default=None)
     if held is not None and not is_unfinished(out, command) and not ours(out):
         raise MicvaeError(
-            f"out: {out} holds something else than micvae {command} writes, such as {held}; "
-            "choose another --out."
+            f"out: {out} contains files that micvae {command} does not write, such as "
+            f"{held}; choose another --out."
         )
 
 

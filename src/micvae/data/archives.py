@@ -48,7 +48,7 @@ def located(path: str | Path, what: str, official: str, *, folder: bool = False)
 
 @contextmanager
 def readable(path: Path, what: str) -> Iterator[None]:
-    """Raise every error of reading a broken file as one line that names the file."""
+    """Raise every error of reading a damaged file as one line that names the file."""
     try:
         yield
     except DataError:
@@ -58,7 +58,7 @@ def readable(path: Path, what: str) -> Iterator[None]:
     except Exception as error:  # zipfile, HDF5 and MATLAB readers raise a dozen kinds of their own
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise DataError(
-            f"{path} cannot be read as {what}: {reason}; it may be cut short, get it again."
+            f"{path} cannot be read as {what}: {reason}; it may be truncated; get it again."
         ) from None
 
 
@@ -71,8 +71,8 @@ def verified(path: Path, what: str, algorithm: str, known: tuple[str, ...]) -> N
     if digest.hexdigest() not in known:
         warnings.warn(
             f"{path} is not the published {what} file: its {algorithm} is {digest.hexdigest()}, "
-            f"that of the published one {' or '.join(known)}. It is read as it is; say "
-            "verify=False where that is meant.",
+            f"that of the published one {' or '.join(known)}. It is read anyway; give "
+            "verify=False to omit this check.",
             MicvaeWarning,
             stacklevel=3,
         )
@@ -100,7 +100,7 @@ class Records:
             if len(held) < count * size:
                 raise DataError(
                     f"{self.name} ends within row {first + len(held) // size:,} of "
-                    f"{self.shape[0]:,}; it was cut short, get it again."
+                    f"{self.shape[0]:,}; it was truncated; get it again."
                 )
             values = np.frombuffer(held, self.dtype).reshape(count, *self.shape[1:])
             put(places, values[rows[places] - first])

@@ -19,10 +19,10 @@ from micvae.errors import DataError
 from micvae.paths import checked_file
 
 FREE = 2**28
-"""Bytes that are never refused for being packed into a small file."""
+"""Sizes up to this many bytes are accepted at any compression ratio."""
 
 RATIO = 1100
-"""Bytes that one stored byte may become. Deflate, the usual compression, reaches 1,032."""
+"""Largest ratio of declared to stored bytes. Deflate, the usual compression, reaches 1,032."""
 
 _HEADER = 2**16
 
@@ -54,7 +54,7 @@ def check_ratio(size: int, stored: int, what: str) -> None:
     if size > FREE and size > RATIO * stored:
         raise DataError(
             f"{what} declares {_number(size)} bytes, more than {RATIO:,} times the {stored:,} that "
-            "are stored; it is damaged, or made to fill the memory. If it is meant, store it "
+            "are stored; it is damaged, or made to exhaust memory. If it is intended, store it "
             "without compression."
         )
 
@@ -64,7 +64,7 @@ def _number(size: int) -> str:
 
 
 class NpzArrays:
-    """Arrays of an .npz file. Each is read from the very entry whose header was checked.
+    """Arrays of an .npz file. Each is read from the same entry whose header was checked.
 
     Args:
         path: of the file.
@@ -83,7 +83,7 @@ class NpzArrays:
         for info in archive.infolist():
             name = info.filename.removesuffix(".npy")
             if name == info.filename:
-                continue  # whatever has another ending is no array
+                continue  # files with other suffixes are not arrays
             if name in self._entries:
                 raise DataError(f"{path} has two arrays named {name}; save it again with one.")
             self._entries[name] = info
@@ -129,7 +129,7 @@ class NpzArrays:
 
 @contextmanager
 def npz_arrays(path: Path) -> Iterator[NpzArrays]:
-    """Open an .npz file; what goes wrong within is raised as zipfile, zlib and NumPy raise it.
+    """Open an .npz file; errors inside it are raised as zipfile, zlib and NumPy raise them.
 
     Raises:
         DataError: see `NpzArrays`.
@@ -159,7 +159,7 @@ def header(file: IO[bytes], what: str) -> tuple[tuple[int, ...], bool, np.dtype[
     """
     version = np.lib.format.read_magic(file)
     if version not in ((1, 0), (2, 0)):
-        raise DataError(f"{what} is of the unknown version {version}.")
+        raise DataError(f"{what} has the unknown format version {version}.")
     first = version == (1, 0)
     length = file.read(2 if first else 4)
     size = int.from_bytes(length, "little")
@@ -170,7 +170,7 @@ def header(file: IO[bytes], what: str) -> tuple[tuple[int, ...], bool, np.dtype[
         shape, fortran, dtype = read(io.BytesIO(length + file.read(size)))
     if dtype.hasobject:
         raise DataError(
-            f"{what} is pickled, which could run code; refused; save plain arrays of numbers."
+            f"{what} is pickled, which could run code, so it is refused; save plain arrays."
         )
     if min(shape, default=0) < 0 or (dtype.itemsize == 0 and math.prod(shape) > 0):
         raise DataError(f"{what} declares the shape {shape} of entries of {dtype.itemsize} bytes.")
@@ -193,7 +193,7 @@ def _checked_header(
     if stored != declared:
         raise DataError(
             f"{what} has {stored:,} bytes, not the {_number(declared)} that its shape {shape} "
-            "needs; it may be cut short, get it again."
+            "needs; it may be truncated; get it again."
         )
     return shape, fortran, dtype
 

@@ -21,8 +21,8 @@ class Augmentation:
 
     .. math:: x' = \operatorname{clip}\big(\bar x + (1 + c)(A x - \bar x) + b,\ 0,\ 1\big)
 
-    A is the similarity map, x̄ the mean of the moved image. What leaves the image is gone; what
-    comes in repeats the pixels of the border. Set to 0 what the label of an image depends on.
+    A is the similarity map, x̄ the mean of the moved image. Pixels moved out of the image are lost;
+    new pixels repeat the border. Set to 0 what the label of an image depends on.
     """
 
     rotation: float = 15.0
@@ -72,7 +72,7 @@ class Augmentation:
         cos, sin = turn.cos(), turn.sin()
         height, width = x.shape[2:]
         aspect = height / width  # the grid's units are half sides, which differ along the axes
-        # A grid says where each new pixel comes from, so it holds the inverse of the map.
+        # A grid holds the source of each new pixel, so it is the inverse of the map.
         inverse = torch.stack(
             [
                 torch.stack([cos, sin * aspect, -2 * self.shift * right], 1),

@@ -1,4 +1,4 @@
-"""Blocks of time as the auxiliary variable, for data of which only the order is known."""
+"""Blocks of time as the auxiliary variable, for data with a known order and no labels."""
 
 from __future__ import annotations
 

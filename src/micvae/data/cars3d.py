@@ -130,7 +130,7 @@ def _meshes(place: Path, wanted: set[str]) -> Iterator[tuple[str, bytes]]:
         passed = 0
         for count, member in enumerate(archive):
             passed += member.size
-            check_ratio(passed, held, str(place))  # even what is skipped must be unpacked
+            check_ratio(passed, held, str(place))  # skipped members have to be unpacked as well
             if count >= MOST_ENTRIES:
                 raise DataError(f"{place} has more than {MOST_ENTRIES:,} members; refused.")
             inside = PurePosixPath(member.name)
@@ -146,7 +146,7 @@ def _mesh(name: str, size: int, file: Any, wanted: set[str]) -> Iterator[tuple[s
             yield name, b""
         elif name in wanted:
             if size > _LARGEST:
-                raise DataError(f"{name} has {size:,} bytes: it is no mesh of 3D Cars.")
+                raise DataError(f"{name} has {size:,} bytes: it is not a mesh of 3D Cars.")
             yield name, file.read()
 
 
@@ -156,7 +156,7 @@ def _views(content: bytes, what: str) -> NDArray[np.uint8]:
 
     for name, shape, kind in whosmat(io.BytesIO(content)):  # only headers are unpacked
         if name == "im" and math.prod(shape) * (1 if kind == "uint8" else 8) > _LARGEST:
-            raise DataError(f"{what}: im has shape {shape}: it is no mesh of 3D Cars.")
+            raise DataError(f"{what}: im has shape {shape}: it is not a mesh of 3D Cars.")
     views = loadmat(io.BytesIO(content), variable_names=["im"]).get("im")
     if views is None:
         raise DataError(f"{what} has no array named im.")

@@ -87,7 +87,7 @@ def correlated(
         if weight.mean() < _RAREST:
             raise _too_strong(strength)
         rows = generator.choice(len(dataset), n, p=weight / weight.sum())
-        # Frames drawn with replacement are in no order of time.
+        # Frames drawn with replacement have no order in time.
         made, both = replace(dataset, sequence=None).subset(rows), both[rows]
         how = f" Images are drawn with replacement: {len(np.unique(rows)):,} different ones."
     names = [dataset.factor_names[k] for k in (i, j)]

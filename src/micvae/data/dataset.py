@@ -1,4 +1,4 @@
-"""`FactorDataset`: images or vectors, and what is known of the factors that made them."""
+"""`FactorDataset`: images or vectors, with the factors that generated them where known."""
 
 from __future__ import annotations
 
@@ -29,10 +29,9 @@ class FactorDataset:
 
     Args:
         name: how the data set is called in tables and titles.
-        images: float32 `(N, C, H, W)`, every value in [0, 1]; or, for data that is no picture,
-            vectors `(N, F)` of any finite values, which keep their precision (float32 stays
-            float32, other numbers become float64). `LazyImages` are read in parts and stay on
-            disk.
+        images: float32 `(N, C, H, W)`, every value in [0, 1]; or vectors `(N, F)` of any finite
+            values, which keep their precision (float32 stays float32, other numbers become
+            float64). `LazyImages` are read in parts and stay on disk.
         factors: `(N, K)` floats, one column per factor; `(N, 0)` or None where nothing is known.
         factor_names: K names.
         factor_kinds: K kinds (`continuous`, `ordinal`, `categorical`, `angular`). Left out, they
@@ -164,7 +163,7 @@ class FactorDataset:
         """Render images `(M, C, H, W)` for given factors `(M, K)`; generated data only."""
         if self.renderer is None:
             raise DataError(
-                f"{self.name} is not generated: it has no image for factors of one's choice. "
+                f"{self.name} is not generated: it cannot render given factors. "
                 "Use a generated data set such as squares."
             )
         given = np.atleast_2d(np.asarray(unmasked(factors, "factors"), dtype=np.float64))
@@ -270,7 +269,7 @@ def _checked_images(given: ArrayLike | LazyImages, what: str) -> Images:
     if images.ndim == 4 and (low < 0 or high > 1):
         raise DataError(
             f"{what} ranges from {low:g} to {high:g}; values must lie in [0, 1]"
-            + ("; divide by the value that is white." if low >= 0 else ".")
+            + ("; divide by the value of white." if low >= 0 else ".")
         )
     return images
 
@@ -301,7 +300,7 @@ def _checked_sequence(given: ArrayLike, n: int) -> NDArray[np.int64]:
     starts = np.flatnonzero(np.diff(sequence, prepend=sequence[0] - 1))
     if len(np.unique(sequence)) != len(starts):
         raise DataError(
-            "sequence returns to a number after another one; sort the images so that the frames "
+            "frames of one number in sequence are not adjacent; sort the images so that the frames "
             "of a sequence stand together, in the order of time."
         )
     return sequence.astype(np.int64)
@@ -337,7 +336,7 @@ FEW_VALUES, MANY_VALUES, PER_VALUE = 20, 50, 10
 
 
 def guess_kind(column: NDArray[Any]) -> FactorKind:
-    """Tell `continuous` from `ordinal` by the values of a factor, `(N,)`.
+    """Guess from the values of a factor, `(N,)`, whether it is `continuous` or `ordinal`.
 
     Continuous if all values are distinct or more than 50 are, whole numbers or not; ordinal if at
     most 20 are. Between the two, ordinal if there are at least ten samples per value on average.
@@ -351,7 +350,7 @@ def guess_kind(column: NDArray[Any]) -> FactorKind:
 
 
 def is_ambiguous(column: NDArray[Any]) -> bool:
-    """Whether the values of a factor, `(N,)`, allow two answers to `guess_kind`.
+    """Whether `guess_kind` is ambiguous for the values of a factor, `(N,)`.
 
     They do with 21 to 50 distinct values, and with more of them that are all whole numbers, where
     values repeat.
@@ -368,7 +367,7 @@ def warn_of_guesses(columns: Sequence[NDArray[Any]], names: Sequence[str], remed
     Args:
         columns: the factors whose kinds are guessed, each `(N,)`.
         names: what they are called.
-        remedy: what the reader can do, in the words of the place that reads the factors.
+        remedy: what the user can do, in the terms of the caller.
     """
     unclear = [
         f"{name} is taken as {guess_kind(column)} ({len(np.unique(column))} distinct values)"

@@ -1,4 +1,4 @@
-"""What a data set is made of, as frozen dataclasses with one text form: `squares(n=64, seed=1)`."""
+"""Descriptions of data sets: frozen dataclasses with a text form, `squares(n=64, seed=1)`."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class DataDescription:
 
     @property
     def inner(self) -> DataDescription | None:
-        """The data that this is made of; None where it is made of nothing else."""
+        """The inner data; None if there is none."""
         data = getattr(self, "data", None)
         return data if isinstance(data, DataDescription) else None
 
@@ -67,7 +67,8 @@ class DataDescription:
         return path
 
     def steps(self) -> Iterator[DataDescription]:
-        """This, the data that it is made of, and so on down to what is generated or read."""
+        """This description, its inner data, and so on down to the data that is generated or
+        read."""
         yield self
         if self.inner is not None:
             yield from self.inner.steps()
@@ -139,7 +140,7 @@ class DataDescription:
         return self.from_folder(Path.cwd()) != self
 
     def without_folders(self) -> DataDescription:
-        """The same with every path cut to its last part, for others to see."""
+        """The same with every path shortened to its last part, for publication."""
         return self.with_paths(lambda path: re.split(r"[/\\]", path.rstrip("/\\"))[-1])
 
     def _with(self, change: Callable[[str, Any], Any]) -> Self:
@@ -187,8 +188,8 @@ def describe(data: str | Path | DataDescription) -> DataDescription:
     Args:
         data: a name out of `DATASETS`, with options where needed (`squares(n=4096, seed=1)`,
             `split('squares(n=4096)', share=0.2)`, the inner data with or without quotes), or the
-            path of a file or folder. What exists is a path, whatever it is called. In a quoted text
-            a backslash is one, except before a quotation mark or another backslash.
+            path of a file or folder. An existing file or folder is a path, whatever its name. In a
+            quoted text a backslash is one, except before a quotation mark or another backslash.
 
     Raises:
         DataError: for a text that is not understood, and arguments that do not fit.
@@ -220,7 +221,7 @@ def expanded(path: Any) -> Path:
 
 
 def what_is(path: str | Path) -> Literal["file", "folder", ""]:
-    """What lies at a path, if anything; descriptions of data may be too long for a path.
+    """The kind of file at a path, if any; descriptions of data may be too long for a path.
 
     Raises:
         DataError: where it is no text.

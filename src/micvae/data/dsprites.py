@@ -1,4 +1,4 @@
-"""dSprites, drawn anew: a white square, ellipse or heart that is scaled, turned and moved."""
+"""A redrawn dSprites: a white square, ellipse or heart that is scaled, rotated and moved."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ def read_factors(
     known = {file.as_posix() for file in files}
     if _file(header[0], known) in known:
         raise DataError(
-            f"{path} has no header row: line 1 is of a picture already; begin with a line such as "
+            f"{path} has no header row: line 1 already names a picture; begin with a line such as "
             "file,shape,size."
         )
     rows: dict[str, list[float]] = {}
@@ -64,7 +64,7 @@ def read_factors(
         file = _file(line[0], known)
         if rows.setdefault(file, values) != values:
             raise DataError(
-                f"{path} says two things of {file}, in lines {first[file]} and {number}; "
+                f"{path} has two different rows for {file}, in lines {first[file]} and {number}; "
                 "remove one of them."
             )
         first.setdefault(file, number)
@@ -73,14 +73,13 @@ def read_factors(
         instead = next((f"; a row is of {name}" for name in rows if name not in known), "")
         raise DataError(
             f"{path} has no row for {len(missing)} of {len(files)} images, e.g. {missing[0]}"
-            f"{instead}; add the rows, or take these pictures out of the folder."
+            f"{instead}; add the rows, or remove these pictures from the folder."
         )
     extra = [name for name in rows if name not in known]
     if extra:
         are, shown = ("row is", "") if len(extra) == 1 else ("rows are", "e.g. ")
         warnings.warn(
-            f"{path}: {len(extra)} {are} of files that are not there ({shown}{extra[0]}), and left "
-            "out.",
+            f"{path}: {len(extra)} {are} left out, as the files do not exist ({shown}{extra[0]}).",
             MicvaeWarning,
             stacklevel=2,
         )
@@ -111,7 +110,7 @@ def _lines(path: Path) -> Iterator[tuple[int, list[str]]]:
         text = checked_file(path).read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError:
         raise DataError(
-            f"{path} is not encoded as UTF-8; save it so (a spreadsheet calls it CSV UTF-8)."
+            f"{path} is not encoded as UTF-8; save it as UTF-8 (CSV UTF-8 in a spreadsheet)."
         ) from None
     except MicvaeError:
         raise
@@ -128,7 +127,7 @@ def _lines(path: Path) -> Iterator[tuple[int, list[str]]]:
 
 
 def _file(cell: str, known: set[str]) -> str:
-    """The picture that a cell names, which may have been written under Windows."""
+    """The picture that a cell names; Windows paths are accepted."""
     name = PurePosixPath(cell).as_posix()
     return name if name in known else PurePosixPath(cell.strip().replace("\\", "/")).as_posix()
 
@@ -142,7 +141,7 @@ def _number(cell: str, where: str) -> float:
         hint = "encode categories as 0, 1, …"
         if cell.strip().lstrip("+-").replace(",", "").isdigit():
             hint = "write decimals with a point"
-        raise DataError(f"{where} is {cell!r}, no number; {hint}.") from None
+        raise DataError(f"{where} is {cell!r}, which is not a number; {hint}.") from None
     if not math.isfinite(value):
         raise DataError(f"{where} is {cell}; remove the picture or give a finite number.")
     return value

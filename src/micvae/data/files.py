@@ -31,7 +31,7 @@ NAMES = ("factor_names", "factor_kinds", "feature_names")
 KINDS_IN_FILE = "say which it is by an array factor_kinds of texts in the file"
 MOST_FACTORS = 10_000
 FEW_NAMES = 1_000
-"""So many are read whatever they are of: that they do not fit is said in more words then."""
+"""Up to this many names are read in any case, so that the message can be more specific."""
 Opener = Callable[[Reading], ArrayBacked]
 """Opens an array that stays in its file."""
 
@@ -46,7 +46,7 @@ class FileArrays:
     """Those that stay in the file."""
 
     def add(self, name: str, found: NDArray[Any] | Opener) -> None:
-        """Keep an array, or what opens it."""
+        """Store an array, or the function that opens it."""
         if isinstance(found, np.ndarray):
             self.read[name] = found
         else:
@@ -107,7 +107,7 @@ def from_npz(
     except Exception as error:  # zipfile, zlib and NumPy raise a dozen kinds on a broken file
         raise DataError(
             f"{path} cannot be read as an .npz file of plain arrays: {_reason(error)}; it may be "
-            "cut short, or of another format: save the arrays again by np.savez."
+            "truncated, or of another format: save the arrays again by np.savez."
         ) from None
     return of_arrays(path, arrays, value_range, layout)
 
@@ -296,7 +296,7 @@ def from_table(path: Path) -> FactorDataset:
         )
     values = table.values
     if table.single and all(table.single):
-        values = values.astype(np.float32)  # exact: `standardised` looks whether digits were lost
+        values = values.astype(np.float32)  # exact: `standardised` checks whether digits were lost
     elif any(table.single):
         names = [name for name, single in zip(table.names, table.single, strict=True) if single]
         some = values[:, list(table.single)]

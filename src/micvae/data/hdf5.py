@@ -61,7 +61,7 @@ def from_hdf5(
         import h5py  # only these files need it
     except ImportError:
         raise DataError(
-            'reading .h5 files needs h5py, which is not there: pip install "micvae[files]".'
+            'reading .h5 files needs h5py, which is not installed: pip install "micvae[files]".'
         ) from None
     arrays = FileArrays()
     checked_file(path)

@@ -1,4 +1,4 @@
-"""Combinations of factors that training never sees."""
+"""Combinations of factor values that are held out of training."""
 
 from __future__ import annotations
 

@@ -37,10 +37,11 @@ def instance_dependent(
     *,
     spread: float = 0.1,
 ) -> NDArray[np.int64]:
-    r"""Replace some labels by wrong ones, more often on some images than on others.
+    r"""Replace some labels by wrong ones, with a probability that depends on the image.
 
     Image x of class y gets a wrong label with probability q, drawn from a normal distribution
-    N(rate, spread²) truncated to [0, 1]. Which one decides a random projection of its pixels:
+    N(rate, spread²) truncated to [0, 1]. A random projection of its pixels determines the wrong
+    label:
 
     .. math:: P(k \mid x, y) = q \operatorname{softmax}_{k \ne y}(x^\top W_y)_k,
         \qquad (W_y)_{pk} \sim N(0, 1)
@@ -71,7 +72,7 @@ def instance_dependent(
         return labels
     classes = int(labels.max()) + 1
     if classes < 2:
-        raise DataError("there is one class alone, so no label can be wrong; give two or more.")
+        raise DataError("there is only one class, so no label can be wrong; give two or more.")
     low, high = ndtr((0 - rate) / spread), ndtr((1 - rate) / spread)
     flip = rate + spread * ndtri(low + (high - low) * generator.random(len(labels)))
     pixels = np.asarray(images, dtype=np.float64).reshape(len(images), -1)
@@ -81,7 +82,7 @@ def instance_dependent(
         scores = pixels[own] @ generator.standard_normal((pixels.shape[1], classes))
         scores[:, y] = -np.inf
         reached = softmax(scores, axis=1).cumsum(1)
-        # the last class that the draw does not exceed takes what rounding leaves above the sum
+        # rounding may leave a draw above the sum: it counts for the last class
         other = (generator.random((len(own), 1)) * reached[:, -1:] >= reached).sum(1)
         noisy[own] = np.where(generator.random(len(own)) < flip[own], other, y)
     return noisy

@@ -21,7 +21,7 @@ def arrangement(
     layout: Layout = "auto",
     option: Callable[[str], str] = str,
 ) -> Arrangement:
-    """Tell vectors `(N, F)` from `(N, H, W)`, `(N, C, H, W)` and `(N, H, W, C)`.
+    """Distinguish vectors `(N, F)`, and `(N, H, W)`, `(N, C, H, W)` and `(N, H, W, C)`.
 
     Of four axes, the second counts the channels where it is 1, 3 or 4, or where it alone is
     below 8, which no side of an image is; else the last one where the same is true of that.

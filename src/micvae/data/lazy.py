@@ -57,7 +57,7 @@ class LazyImages(ABC):
         if numbers.ndim == 0:
             one: Vectors = self.read(numbers[None])[0]
             return one
-        order = np.argsort(numbers, kind="stable")  # what lies side by side is read so
+        order = np.argsort(numbers, kind="stable")  # adjacent rows are read together
         found = self.read(numbers[order])
         if (order[1:] > order[:-1]).all():
             return found

@@ -1,4 +1,4 @@
-"""Checks that a request fits into the available memory, before any of it is allocated."""
+"""Checks that a request fits into the available memory before it is allocated."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def free_memory() -> int | None:
 
 
 def _of_machine() -> int | None:
-    """Memory and swap that are free; where only the size of the memory is known, that."""
+    """Free memory and swap, or the size of the memory if only that is known."""
     try:
         lines = Path("/proc/meminfo").read_text("ascii").splitlines()
         values = {name: int(rest.split()[0]) for name, _, rest in (x.partition(":") for x in lines)}
@@ -76,7 +76,7 @@ def _pages() -> int | None:
     """The machine's memory."""
     try:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, OSError, ValueError):  # Windows has none of both
+    except (AttributeError, OSError, ValueError):  # Windows has neither
         return None
 
 

@@ -45,7 +45,7 @@ class ArrayFile(ArrayBacked):
         if held < size:
             raise DataError(
                 f"{path} has {held:,} bytes, not the {size:,} that its shape {shape} needs; it was "
-                "cut short, get it again."
+                "truncated; get it again."
             )
         super().__init__(shape, dtype, found, how)
 
@@ -60,7 +60,7 @@ class ArrayFile(ArrayBacked):
                 part = into[place * size : (place + count) * size]
                 if file.readinto(part.data) != len(part):
                     raise DataError(
-                        f"{self.path} ends within row {first:,}; it was cut short, get it again."
+                        f"{self.path} ends within row {first:,}; it was truncated; get it again."
                     )
         return found
 
@@ -154,7 +154,7 @@ def stacked(
         if image.shape != shape or image.dtype != dtype:
             raise DataError(
                 f"{what}: {names(row)} has shape {image.shape} and dtype {image.dtype}, the first "
-                f"one {shape} and {dtype}; bring all to one."
+                f"one {shape} and {dtype}; make all equal."
             )
         found[place] = image
     return found

@@ -108,7 +108,7 @@ def _read(path: Path) -> FactorDataset:
     from micvae.data import PUBLISHED  # which imports this module
 
     raise DataError(
-        f"{path} ends in none of {', '.join(suffixes())}, and is no folder of images; save the "
+        f"{path} ends in none of {', '.join(suffixes())}, and is not a folder of images; save the "
         "images as np.savez('data.npz', images=…, factors=…), or name the data set that the "
         f"file is of: {', '.join(PUBLISHED)}, as in shapes3d('3dshapes.h5')."
     )

@@ -172,9 +172,9 @@ def opened(file: Path | io.BytesIO, name: str) -> Iterator[Any]:
         raise
     except UnidentifiedImageError:
         raise DataError(
-            f"{name} cannot be read as an image: it is none of {', '.join(FORMATS)}, broken, or of "
-            "a kind that Pillow does not read, such as a TIFF of several floats a pixel; save the "
-            "images as an array, np.savez('data.npz', images=…)."
+            f"{name} cannot be read as an image: it is not one of {', '.join(FORMATS)}, broken, or "
+            "of a kind that Pillow does not read, such as a TIFF with several floats per pixel; "
+            "save the images as an array, np.savez('data.npz', images=…)."
         ) from None
     except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
         size = (re.findall(r"\d+", str(error)) or ["too many"])[0]
@@ -186,7 +186,7 @@ def opened(file: Path | io.BytesIO, name: str) -> Iterator[Any]:
     except Exception as error:  # Pillow's readers raise a dozen kinds
         reason = str(error).splitlines()[0].rstrip(".") if str(error) else type(error).__name__
         raise DataError(
-            f"{name} cannot be read as an image: {reason}; save it again, or take it out."
+            f"{name} cannot be read as an image: {reason}; save it again, or remove it."
         ) from None
 
 
@@ -217,12 +217,14 @@ def pixels(
         raise DataError(
             f"{name} holds {pages} pages or frames; save each as a picture of its own."
             if remedy
-            else f"{name} holds {pages} pages or frames; give a copy() of the one that is meant."
+            else f"{name} holds {pages} pages or frames; give a copy() of the one to use."
         )
     size = picture.size
     picture.load()
     if picture.format == "TIFF" and picture.size != size:
-        raise DataError(f"{name} lies on its side, which Pillow reads wrongly; save it upright.")
+        raise DataError(
+            f"{name} is stored on its side, which Pillow reads incorrectly; save it upright."
+        )
     if picture.mode in ("I", "F") or picture.mode.startswith("I;16"):
         if getattr(picture, "tag_v2", {}).get(PHOTOMETRIC) == 0:
             raise DataError(f"{name} is a TIFF whose smallest value is white; save it inverted.")
@@ -234,7 +236,7 @@ def pixels(
         if picture.getchannel("A").getextrema()[0] < 255:
             if background is None:
                 raise DataError(
-                    f"{name} has transparent pixels; say what shows through them, as in {remedy}."
+                    f"{name} has transparent pixels; give a background, as in {remedy}."
                     if remedy
                     else f"{name} has transparent pixels; paste it on a background first."
                 )

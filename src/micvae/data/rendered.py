@@ -89,7 +89,7 @@ def rendered(data: DataLike, *, scene: str = "squares") -> FactorDataset:
     if dataset.partners is not None and "partners" not in hidden:
         raise DataError(
             f"the factors of the partners of {dataset.name} are not known, so they cannot be "
-            "rendered; use sharing_pairs, or make pairs of what is rendered."
+            "rendered; use sharing_pairs, or make pairs of the rendered data."
         )
     drawn = dataset.factors
     if "partners" in hidden:

@@ -1,4 +1,4 @@
-"""Scenes in the manner of Shapes3D: one solid in the corner of a coloured room."""
+"""Scenes similar to 3D Shapes: one solid in the corner of a coloured room."""
 
 from __future__ import annotations
 

@@ -51,8 +51,8 @@ def sequences(
     number = np.unique(dataset.factors[:, k], return_inverse=True)[1]
     if len(number) > 1 and number.max() == len(number) - 1:
         raise DataError(
-            f"{dataset.factor_names[k]} of {dataset.name} has another value for every image; "
-            "choose a factor whose values number the sequences."
+            f"{dataset.factor_names[k]} of {dataset.name} has a different value for every image; "
+            "choose a factor that numbers the sequences."
         )
     moment = np.zeros(len(dataset)) if at is None else dataset.factors[:, at]
     order = np.lexsort((moment, number))  # stable: what is equal keeps its order

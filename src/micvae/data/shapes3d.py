@@ -57,7 +57,7 @@ def shapes3d(
         import h5py  # only this file needs it
     except ImportError:
         raise DataError(
-            'reading .h5 files needs h5py, which is not there: pip install "micvae[files]".'
+            'reading .h5 files needs h5py, which is not installed: pip install "micvae[files]".'
         ) from None
     if verify:
         verified(file, "3D Shapes", "sha256", _SHA256)

@@ -151,8 +151,8 @@ def _matrix(file: Path, ndim: int, types: str) -> Iterator[Records]:
         dtype = np.dtype(_TYPES.get(magic, "V1"))
         if dtype.kind not in types or dimensions != ndim:
             raise DataError(
-                f"{file} begins with {magic:#x} and {dimensions} dimensions: it is no small NORB "
-                f"matrix of {ndim} dimensions."
+                f"{file} begins with {magic:#x} and {dimensions} dimensions: it is not a small "
+                f"NORB matrix of {ndim} dimensions."
             )
         stored = max(3, dimensions)
         shape = struct.unpack(f"<{stored}I", opened.read(4 * stored))[:dimensions]

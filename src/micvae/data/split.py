@@ -29,7 +29,7 @@ def split(
 
     Args:
         data: a data set, or its name or path in quotes as for `load`; it need not have factors.
-        share: how much is kept aside, between 0 and 1.
+        share: the share of held-out samples, between 0 and 1.
         train: True for all the rest, False for what is kept aside.
         factors: whether the factors stay. Without them nothing that is trained, scored or shown
             can have used them; the renderer, which needs them, goes with them.
@@ -53,8 +53,8 @@ def split(
     aside = _aside(dataset, share, seed)
     if not 0 < aside.sum() < len(aside):
         raise DataError(
-            f"share = {share:g} of the {len(dataset):,} samples of {dataset.name} keeps "
-            f"{'all' if aside.any() else 'none'} of them aside; choose another share."
+            f"share = {share:g} of the {len(dataset):,} samples of {dataset.name} holds "
+            f"out {'all' if aside.any() else 'none'} of them; choose another share."
         )
     part = dataset.subset(np.flatnonzero(~aside if train else aside))
     if not factors and part.n_factors:
@@ -75,7 +75,7 @@ def split(
 
 
 def _aside(data: FactorDataset, share: float, seed: int) -> NDArray[np.bool_]:
-    """Which samples are kept aside, `(N,)`."""
+    """Which samples are held out, `(N,)`."""
     n, generator = len(data), np.random.default_rng(seed)
     aside = np.zeros(n, dtype=bool)
     if data.sequence is None:

@@ -19,7 +19,7 @@ from micvae.data.wrapping import inner
 from micvae.errors import DataError
 
 FLAT: dict[np.dtype[Any], float] = {np.dtype(np.float32): 1e-7, np.dtype(np.float64): CONSTANT}
-"""Standard deviation over mean, up to which a feature does not vary: what rounding can make."""
+"""Largest standard deviation over mean of a constant feature: the effect of rounding."""
 
 
 def standardised(
@@ -61,7 +61,7 @@ def standardised(
     if len(dataset.image_shape) != 1:
         raise DataError(f"{dataset.name} has images, and standardised takes vectors (N, F).")
     if rounds_first():
-        dataset = replace(dataset)  # rounds what was read before
+        dataset = replace(dataset)  # rounds values that were read before
     x = dataset.images
     centre = None if mean is None else np.asarray(unmasked(mean, "mean"), dtype=np.float64)
     spread = None if scale is None else np.asarray(unmasked(scale, "scale"), dtype=np.float64)
@@ -80,7 +80,7 @@ def standardised(
     of = dataset.renderer
 
     def move(vectors: NDArray[Any]) -> NDArray[np.float32]:
-        with np.errstate(over="ignore"):  # what becomes infinite is refused
+        with np.errstate(over="ignore"):  # infinite results are refused
             return ((vectors.astype(np.float64) - centre) / spread).astype(np.float32)
 
     def moved(vectors: Images) -> Images:

@@ -40,7 +40,7 @@ MISSING = frozenset(
         "none",
     )
 )
-"""What programs write for a missing number in a .csv file, besides nothing at all."""
+"""What programs write for a missing number in a .csv file, besides an empty cell."""
 LONGEST_LINE = 2**24
 """Bytes of a line of a .csv file."""
 
@@ -48,7 +48,7 @@ PER_COLUMN = 10_000
 """Bytes that reading a .csv file takes for each of its columns, however few rows there are."""
 
 _INDEX = ("", "Unnamed: 0", "__index_level_0__")
-"""What pandas calls the column of row numbers when it writes a table, or reads its own again."""
+"""Names of the column of row numbers that pandas writes."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,7 +104,7 @@ class TableFile:
         return self._only([i for i, name in enumerate(self.names) if is_latent(name)])
 
     def factors(self) -> TableFile:
-        """The factors: of a table of codes what stands beside them, else all columns but an index.
+        """The factors: the other columns of a table of codes, else all columns but an index.
 
         Raises:
             DataError: for a table of codes without any.
@@ -114,7 +114,7 @@ class TableFile:
             return table
         kept = [i for i, n in enumerate(table.names) if n != ROW and not is_latent(n)]
         if not kept:
-            raise DataError(f"factors: there are codes only ({few(table.names)}).")
+            raise DataError(f"factors: the table has codes only ({few(table.names)}).")
         return table._only(kept)
 
     def _of_encode(self) -> bool:
@@ -337,7 +337,7 @@ def _load_csv(path: Path) -> Any:
             "be read; save the numbers as an .npy file."
         )
     try:
-        # Words for a missing entry are told from text where the whole column is known.
+        # Only the whole column shows whether a word is text or a missing entry.
         options = pyarrow.csv.ConvertOptions(null_values=[""], strings_can_be_null=True)
         with path.open("rb") as file:  # Arrow takes no path that is not UTF-8
             table = pyarrow.csv.read_csv(

@@ -25,7 +25,7 @@ Measure = Callable[[float], Range]
 WHITES = (255, 1023, 4095, 16383, 65535)
 """White of 8, 10, 12, 14 and 16 bits."""
 PLAIN: Mapping[str, Range] = {"uint8": (0, 255), "uint16": (0, 65535)}
-"""What these types are made for; floats and booleans go from 0 to 1."""
+"""The full range of these types; floats and booleans go from 0 to 1."""
 CERTAIN = {"uint8": 64, "uint16": 16384}
 """From these values on, white is the largest value that the type has."""
 NUMBERS = re.compile(r"bool|u?int(8|16|32|64)|float(16|32|64|96|128)")
@@ -73,7 +73,7 @@ class Scale:
 
     @property
     def plain(self) -> bool:
-        """Whether these are the values that the array's type is made for."""
+        """Whether these are the full range of the array's type."""
         return (self.black, self.white) == _made_for(np.dtype(self.dtype))
 
     @property
@@ -107,7 +107,7 @@ class Scale:
         return TrainedScale((self.black, self.white), self.dtype, "the images are of")
 
     def to_json(self) -> dict[str, Json]:
-        """What a data set's `source` says of it."""
+        """Its entry in a data set's `source`."""
         values = {"value_range": [_plain(self.black), _plain(self.white)], "dtype": self.dtype}
         return values | ({"value_range_given": True} if self.given else {})
 
@@ -308,7 +308,7 @@ def scaled(images: NDArray[Any], scale: Scale) -> NDArray[np.float32]:
 
 
 def measured(blocks: Iterator[NDArray[Any]]) -> Measure:
-    """Smallest and largest value of blocks that pass by; NaN where there is one."""
+    """Smallest and largest value over blocks; NaN where there is one."""
 
     def measure(enough: float) -> Range:
         low, high = math.inf, -math.inf
@@ -340,7 +340,7 @@ DARKEST = 0.05
 
 
 def _found(low: float, high: float, dtype: np.dtype[Any]) -> tuple[Range | None, str]:
-    """Black and white by the values alone, or None and why they leave a doubt."""
+    """Black and white by the values alone, or None and why they are ambiguous."""
     if low == high == 0:
         return _made_for(dtype) or (0, 255), ""
     if low < 0:

@@ -14,7 +14,7 @@ from micvae.errors import DataError
 
 
 def inner(data: DataLike, factors: bool = True) -> FactorDataset:
-    """Return the data set itself, or load what describes it.
+    """Return the data set itself, or load it from its description.
 
     Args:
         data: a data set, its description, its name or its path.
@@ -31,7 +31,7 @@ def inner(data: DataLike, factors: bool = True) -> FactorDataset:
             "'squares(n=4096)'."
         )
     if factors and data.n_factors == 0:
-        raise DataError(f"{data.name} has no known factors; give data that has.")
+        raise DataError(f"{data.name} has no known factors; give data that has factors.")
     return data
 
 

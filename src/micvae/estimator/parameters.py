@@ -32,7 +32,7 @@ class WithOptions(BaseEstimator):  # type: ignore[misc]
         own = self._get_param_names()
         for name in params:
             if name not in own and (hasattr(type(self), name) or name.strip("_") != name):
-                raise ParameterError(f"{name!r} is no parameter; choose from {', '.join(own)}.")
+                raise ParameterError(f"{name!r} is not a parameter; choose from {', '.join(own)}.")
         for name, value in params.items():
             setattr(self, name, value)
         return self

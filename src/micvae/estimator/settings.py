@@ -52,7 +52,7 @@ def objective_of(method: Any, options: Mapping[str, Any]) -> Objective:
         own = ", ".join(f.name for f in dataclasses.fields(TrainingOptions) if f.name != "data")
         raise MicvaeError(
             f"{', '.join(wrong)}: no option of {spelling.spell(objective)}, which has "
-            f"{', '.join(known) or 'none'}; nor one of every method, such as {own}."
+            f"{', '.join(known) or 'none'}, nor of every method, such as {own}."
         )
     hints = typing.get_type_hints(type(objective))
     given = {name: getattr(objective, name) for name in known} | dict(options)
@@ -136,7 +136,7 @@ def _read(name: str, value: Any, hint: Any) -> Any:
         return value
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         kind = hint.__name__.lower()
-        raise MicvaeError(f"{name} is {value!r}, which is no {kind}; write it as text.")
+        raise MicvaeError(f"{name} is {value!r}, which is not of kind {kind}; write it as text.")
     try:
         return spelling.read(value, hint)
     except MicvaeError as error:

@@ -1,11 +1,11 @@
 """What can be identified, and what cannot: counterexamples, and conditions as measurable checks.
 
 `rotated_alternative`, `darmois` and `modular_alternative` construct independent latents that are
-not the sources; `conditions` measures on samples what the paper's Theorem 4.3 assumes; `theorem`
-puts both together. The proofs are in `docs/theorem.md`.
+not the sources; `conditions` measures the assumptions of the paper's Theorem 4.3 on samples;
+`theorem` puts both together. The proofs are in `docs/theorem.md`.
 
-The problems with known truth are data sets, so that runs can be trained on them by name; they live
-in `micvae.data` and are offered here, too.
+The problems with known truth are data sets, so that runs can be trained on them by name; they are
+defined in `micvae.data` and also available here.
 """
 
 from micvae.data import (

@@ -1,4 +1,4 @@
-"""What the paper's Theorem 4.3 assumes, as checks on samples.
+"""The assumptions of the paper's Theorem 4.3 as checks on samples.
 
 Every check compares a measured value with the interval in which it falls when the condition
 holds; no estimate is ever exactly zero.
@@ -243,7 +243,7 @@ def information_check(subject: str, value: float, null: Floats, level: float) ->
     """
     low, high = null_interval(null, level)
     holds = low <= value <= high
-    found = "cannot be told from zero" if holds else "is not that of independent columns"
+    found = "cannot be distinguished from zero" if holds else "is not that of independent columns"
     sentence = (
         f"{subject} {found}: {value:.4f} nats, between {low:.4f} and {high:.4f} with "
         f"probability {level:.4g} for independent columns."

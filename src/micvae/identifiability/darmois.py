@@ -1,4 +1,4 @@
-"""Independent latents of any observations, sources or none: one conditional quantile at a time."""
+"""Independent latents of any observations, by conditional quantiles."""
 
 from collections.abc import Callable, Sequence
 
@@ -28,8 +28,8 @@ def darmois(observations: ArrayLike, conditionals: Sequence[Conditional]) -> Flo
        z_D = F(x_D \mid x_1, \dots, x_{D-1}) $$
 
     Given $x_1, \dots, x_{d-1}$, the latent $z_d$ is uniform on (0, 1) whatever they are; so all
-    latents are independent, and x can be computed from them. No source was asked for: the same x
-    with its coordinates in another order gives other independent latents.
+    latents are independent, and x can be computed from them. No sources are assumed: another order
+    of the coordinates of x gives other independent latents.
 
     Args:
         observations: x, shape `(N, D)`, with a positive joint density.
@@ -66,7 +66,7 @@ def darmois(observations: ArrayLike, conditionals: Sequence[Conditional]) -> Flo
     for d, conditional in enumerate(conditionals):
         z[:, d] = conditional(x[:, d], x[:, :d])
         if not ((z[:, d] >= 0) & (z[:, d] <= 1)).all():
-            raise MicvaeError(f"conditionals: number {d} is no distribution function")
+            raise MicvaeError(f"conditionals: number {d} is not a distribution function")
     return z
 
 

@@ -77,7 +77,7 @@ class ModularAlternative:
 
 
 def modular_alternative(sources: ArrayLike, width: float) -> ModularAlternative:
-    """Mix three independent uniform sources so that no pair of latents shows it.
+    """Mix three independent uniform sources into pairwise independent latents.
 
     Args:
         sources: shape `(N, 3)`, in [0, 1).

@@ -142,7 +142,7 @@ class TheoremRecord(Trials):
     REMEDY: ClassVar[str] = "Run micvae theorem again to write the file anew."
 
     verdicts: Mapping[str, bool]
-    """Of every claim whether the numbers bear it out, see `CLAIMS`."""
+    """Whether the numbers support each claim, see `CLAIMS`."""
 
     def __post_init__(self) -> None:
         for name in CLAIMS:

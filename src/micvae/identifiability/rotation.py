@@ -1,4 +1,4 @@
-"""Other independent sources for the same observations: rotate what is normal."""
+"""Other independent sources of the same observations, by rotating normal scores."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -39,7 +39,7 @@ class RotatedAlternative:
     latents: Floats
     """z = g(s), shape `(N, D)`."""
     marginals: tuple[Marginal, ...]
-    """Of each source, and just as much of each latent."""
+    """Of each source, and equally of each latent."""
     rotation: Floats
     """R, shape `(D, D)`, orthogonal."""
     original: Mixing | None = None
@@ -67,7 +67,7 @@ class RotatedAlternative:
             MicvaeError: where no `mixing` was given to `rotated_alternative`.
         """
         if self.original is None:
-            raise MicvaeError("mixing: give it to rotated_alternative to have its alternative")
+            raise MicvaeError("mixing: none was given; give it to rotated_alternative")
         return self.original(self.to_sources(latents))
 
     def unmixing(self, observations: ArrayLike) -> Floats:
@@ -77,7 +77,7 @@ class RotatedAlternative:
             MicvaeError: where no `unmixing` was given to `rotated_alternative`.
         """
         if self.inverse is None:
-            raise MicvaeError("unmixing: give it to rotated_alternative to have its alternative")
+            raise MicvaeError("unmixing: none was given; give it to rotated_alternative")
         return self.from_sources(self.inverse(np.asarray(observations)))
 
     def _turned(self, name: str, values: ArrayLike, rotation: Floats) -> Floats:
@@ -90,7 +90,7 @@ class RotatedAlternative:
         scores = to_normal(given, self.marginals, name) @ rotation.T
         turned = from_normal(scores, self.marginals)
         if not np.isfinite(turned).all():
-            raise MicvaeError(f"{name}: so far out that float64 cannot hold the rotated values")
+            raise MicvaeError(f"{name}: too large in size: float64 cannot hold the rotated values")
         return turned
 
 
@@ -107,7 +107,7 @@ def rotated_alternative(
     ones (exactly, where these are independent and the marginals exact), and every one of them
     depends on several old ones, unless the rotation only permutes and flips.
 
-    Forth and back agree to 1e-6 of a source's standard deviation while every normal score is
+    A map and its inverse agree to 1e-6 of a source's standard deviation while every normal score is
     below 6.4 in size (one draw in 10¹⁰ is not); beyond, float64 cannot hold how near a bounded
     source is to the end of its support. Unbounded sources have no such limit below 37.
 

@@ -12,7 +12,7 @@ from micvae.information.checks import finite_matrix
 
 @dataclass(frozen=True)
 class Swirl:
-    r"""Turn every plane of neighbouring coordinates, most at its centre, then bend it.
+    r"""Rotate every plane of neighbouring coordinates, most at its centre, then bend it.
 
     $$ (y_i, y_{i+1}) \leftarrow R\bigl(\alpha e^{-r^2 / 4}\bigr) (y_i, y_{i+1}), \quad
        r^2 = y_i^2 + y_{i+1}^2, \qquad

@@ -1,4 +1,4 @@
-"""The paper's Theorem 4.3, tested: its conditions measured where its conclusion is false."""
+"""A test of the paper's Theorem 4.3: its conditions, measured where its conclusion is false."""
 
 from collections.abc import Callable
 from dataclasses import asdict
@@ -100,8 +100,8 @@ def run_theorem(
         modular=modular,
     )
     result = TheoremRecord(**vars(trials), verdicts=verdicts(trials))
-    with replacing_all(expanded(out), (RESULT, POINTS)) as (told, drawn):
-        records.write(told, result)
+    with replacing_all(expanded(out), (RESULT, POINTS)) as (described, drawn):
+        records.write(described, result)
         with drawn.open("wb") as file:
             np.savez_compressed(file, **points)  # type: ignore[arg-type]
     if progress is not None:
@@ -110,7 +110,7 @@ def run_theorem(
 
 
 def verdicts(found: Trials) -> dict[str, bool]:
-    """Say of every claim of the page whether the numbers bear it out."""
+    """Whether the numbers support each claim of the page."""
     rotations, samples = found.rotations, found.modular.samples
     return {
         "observations_identical_to_1e-6": all(row.difference <= 1e-6 for row in rotations),
@@ -135,7 +135,7 @@ def read_points(path: Path) -> dict[str, Floats]:
     Raises:
         RunError: where the file cannot be read, or does not hold what is drawn.
     """
-    remedy = "run micvae theorem again to write it anew"
+    remedy = "run micvae theorem again to rewrite it"
     try:
         with npz_arrays(path) as stored:
             points = {name: stored.read(name) for name in stored.names}

@@ -40,7 +40,7 @@ SOURCES = {
     "uniform": stats.uniform(-np.sqrt(3), 2 * np.sqrt(3)),
     "Laplace": stats.laplace(scale=1 / np.sqrt(2)),
 }
-"""Two sources alike, each of variance 1."""
+"""Two sources of the same distribution, with variance 1."""
 
 SHOWN_ANGLES = (0.0, 15.0, 30.0, 45.0)
 LINEAR = np.array([[1.0, 0.5], [0.4, 1.0]])
@@ -53,7 +53,7 @@ FAMILY_LEVEL = 0.95
 
 @dataclass(frozen=True)
 class Scale:
-    """How much is computed."""
+    """The sample sizes of the experiments."""
 
     angles: tuple[float, ...]
     """Degrees, at which dependence is measured."""
@@ -93,7 +93,7 @@ def exact_information(angle: float) -> Known:
 
 
 def rotation_trial(name: str, sources: Floats, angle: float, scale: Scale, seed: int) -> Rotation:
-    """Rotate two sources by an angle in degrees: what stays, and what the latents say of them."""
+    """Rotate two sources by an angle in degrees, and measure the latents."""
     mixing, marginals = Swirl(), [SOURCES[name]] * 2
     found = rotated_alternative(sources, marginals, angle, mixing, mixing.inverse)
     few = slice(scale.checked)

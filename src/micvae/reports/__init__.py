@@ -25,12 +25,12 @@ from micvae.training.run import RECORD, RUNS, Run
 __all__ = ["report_comparison", "report_folder", "report_run"]
 
 KINDS = {"paper": report_paper, "selection": report_selection}
-"""Studies with a page of their own, by what `study.json` calls them."""
+"""Studies with a page of their own, by their name in `study.json`."""
 
 
 @with_torch_defaults
 def report_folder(folder: Path) -> Path:
-    """Write the report of whatever a folder holds: a run, a study, the paper's comparison, ….
+    """Write the report of a folder: of a run, a study, the paper's comparison, ….
 
     Every figure is written to `figures/` as PNG and SVG, and all of them into `report.html`.
 
@@ -65,7 +65,7 @@ def report_folder(folder: Path) -> Path:
         return report_theorem(folder)
     if (folder / RUNS).is_dir():
         raise RunError(
-            f"{folder} holds a study that is not finished: runs and no {STUDY}. Give the same "
+            f"{folder} holds an unfinished study: runs without {STUDY}. Give the same "
             "command again; it goes on where it stopped, or says why runs fail."
         )
     raise RunError(

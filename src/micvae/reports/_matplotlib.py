@@ -1,4 +1,4 @@
-"""Loads Matplotlib without its remarks on a home directory that is missing or read-only.
+"""Loads Matplotlib without its warnings about a missing or read-only home directory.
 
 Matplotlib then keeps its caches in a temporary folder of its own, which no one else can read, and
 draws the same figures.

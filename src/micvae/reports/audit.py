@@ -1,4 +1,4 @@
-"""The page of `micvae audit`: table, figures, and what they say."""
+"""The page of `micvae audit`: table, figures and conclusions."""
 
 import shlex
 from collections.abc import Callable
@@ -178,7 +178,7 @@ def _factors_group(result: AuditRecord, names: list[str]) -> Group | None:
     caption = (
         "Left: MCC (dots) and the 95% interval of MCC for random rotations of the same codes "
         "(bars). Right: what the other latents know of a factor beyond its own latent (dots). "
-        "Within the bar, an excess cannot be told from chance."
+        "Within the bar, an excess is not distinguishable from chance."
     )
     plate = Plate("audit-factors", factors(result.runs, names), "MCC and excess information.")
     return Group("Latents against factors", caption, [plate])

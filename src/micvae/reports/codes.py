@@ -1,4 +1,4 @@
-"""Codes against factors: what each latent knows of each factor, seen and not scored."""
+"""Plots of codes against factors."""
 
 from collections.abc import Sequence
 

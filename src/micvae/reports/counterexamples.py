@@ -31,7 +31,7 @@ Points = Mapping[str, NDArray[np.float64]]
 _LIMIT = 3.6
 """Standard deviations shown of a source; a Laplace draw in 100 lies outside."""
 QUARTERS = ListedColormap(PALETTE[:4])
-"""Of a variable on a circle, which has no light and no dark end."""
+"""A cyclic colour map, for a variable on a circle."""
 _MARKERS = ("o", "s", "^")
 
 

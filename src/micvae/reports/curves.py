@@ -119,7 +119,7 @@ def smoothed(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[
 
 
 def _window(values: NDArray[np.floating]) -> tuple[float, float]:
-    """Limits that show the bulk: the first steps, far above it, may leave the frame."""
+    """Limits that show most of the values: the first steps may lie far above them."""
     settled = values[len(values) // 20 :]
     low, high = float(settled.min()), float(settled.max())
     margin = 0.06 * (high - low) or max(1e-3, 0.01 * abs(high))

@@ -1,4 +1,4 @@
-"""What each latent does to the features of a vector: one varies, the others are held."""
+"""The effect of each latent on the features of a vector, with the others fixed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from micvae.reports.traversals import MAX_LATENTS, decoded_along
 from micvae.representation import Representation
 
 FEATURES = 24
-"""At most so many features are shown, those that latents move furthest."""
+"""Largest number of features shown: those with the largest effects."""
 
 SAMPLES = 10_000
 """Whose spread is the unit."""

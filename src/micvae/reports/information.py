@@ -17,7 +17,7 @@ BRACKETS = (
 
 
 def factor_information(materials: Sequence[Material]) -> Group | None:
-    """How much each latent knows of each factor."""
+    """Mutual information of each latent and each factor."""
     suited = [m for m in materials if m.scores.factor_mi is not None]
     if not suited:
         return None
@@ -51,7 +51,7 @@ def factor_information(materials: Sequence[Material]) -> Group | None:
 
 
 def latent_information(materials: Sequence[Material]) -> Group | None:
-    """How much the latents know of each other."""
+    """Mutual information between the latents."""
     suited = [m for m in materials if len(m.scores.latent_kl) > 1]
     if not suited:
         return None

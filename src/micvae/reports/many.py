@@ -1,4 +1,4 @@
-"""What pages about many runs share: whose figures are shown, spreads, differences, settings."""
+"""Parts of pages about many runs: selected figures, spreads, differences, settings."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -34,7 +34,7 @@ SETTINGS = (
     "learning_rate",
     "device",
 )
-"""What a page names of a row that is not described."""
+"""The settings that a page shows of a row without a description."""
 
 
 def labels_of(study: StudyRecord, rows: StudyTable) -> list[str]:
@@ -44,7 +44,7 @@ def labels_of(study: StudyRecord, rows: StudyTable) -> list[str]:
 
 
 def incomplete(study: StudyRecord, rows: StudyTable, labels: Sequence[str]) -> list[str]:
-    """What a reader would look for and not find."""
+    """Notes on missing runs and scores."""
     lines = failures(study)
     wanted = study.seeds or max((len(rows.values(r, "seed")) for r in labels), default=0)
     for label in labels:
@@ -87,7 +87,7 @@ def representatives(
 
 
 def single_groups(materials: Sequence[Material]) -> list[Group]:
-    """The figures of single runs, with a word on how these were chosen."""
+    """The figures of single runs, with a sentence on how the runs were chosen."""
     if not materials:
         return []
     chosen = " One run per method is shown: the run of the median MIG (the lower of two)."

@@ -1,4 +1,4 @@
-"""What the figures of a run are drawn from, read once."""
+"""The data of a run's figures, read once."""
 
 import warnings
 from collections.abc import Callable, Sequence

@@ -1,4 +1,4 @@
-"""Heat maps with the numbers written in, a row per latent."""
+"""Heat maps with numbers in their cells, a row per latent."""
 
 from collections.abc import Sequence
 
@@ -43,8 +43,8 @@ def factor_matrix(
         latent_kl: `(D,)`, nats: decides the order.
         active: `(D,)`: the labels of inactive latents are grey.
         top: nats at the dark end of the colours; by default the largest entry.
-        null: `(D, K)`, nats: up to there independent ones are estimated; what is no larger is
-            put in brackets.
+        null: `(D, K)`, nats: up to there independent ones are estimated; values up to there are put
+            in brackets.
     """
     order = by_kl(latent_kl)
     matrix = np.asarray(factor_mi, dtype=np.float64)[order]
@@ -88,7 +88,7 @@ def heat_map(
     signed: bool = False,
     within: NDArray[np.bool_] | None = None,
 ) -> Figure:
-    """Draw any matrix with a row per latent; under the house style.
+    """Draw any matrix with a row per latent; in the common style.
 
     Args:
         matrix: `(D, K)`, rows in the order in which they are shown; NaN where there is nothing.
@@ -110,7 +110,7 @@ def heat_map(
     longest = CHARACTER * max(map(len, names))
     width = max(cell * count + 1.6, 3.0)
     turned = longest > (width - 1.6) / count - 0.04
-    # What the turned names take to the left of the map and below it, which is not to shrink.
+    # Space for the rotated names to the left of the map and below it, which keeps its size.
     left, below = (max(0.0, 0.77 * longest - 0.5), 0.64 * longest) if turned else (0.0, 0.0)
     figure = new_figure(width + left, min(cell, 0.5) * rows + 1.1 + below)
     axes = figure.add_subplot()

@@ -1,4 +1,4 @@
-"""The page: what it says, and how it becomes one self-contained HTML file."""
+"""The page: its content, and its rendering as one self-contained HTML file."""
 
 import base64
 import io
@@ -26,7 +26,7 @@ from micvae.text import page_text, printable, shortened
 PAGE = "report.html"
 FIGURES = "figures"
 SHORT = "few seeds and a short training, to see that everything works"
-"""What makes a study a quick look."""
+"""The settings of a quick look."""
 
 _DPI = 160
 _METADATA = {"png": {"Software": None}, "svg": {"Date": None, "Creator": None}}
@@ -41,8 +41,8 @@ class Plate:
     Args:
         name: its file's name, without suffix.
         figure: what to draw.
-        alt: what it shows, for who cannot see it.
-        label: what tells it from its neighbours, shown above it.
+        alt: a description of the figure, for screen readers.
+        label: distinguishes it from its neighbours, shown above it.
     """
 
     name: str
@@ -74,7 +74,7 @@ class Group:
 
 
 class NotDrawn(str):
-    """A line of what a page is missing: figures that its data or its runs no longer give."""
+    """A note on figures that can no longer be drawn from the data or the runs."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Details:
-    """A list of names and values that a reader may open."""
+    """A collapsible list of names and values."""
 
     title: str
     text: str
@@ -118,7 +118,7 @@ class Key:
 
 @dataclass(frozen=True)
 class Page:
-    """All that a report says.
+    """The content of a report.
 
     The first screen has the title, the answer in a sentence, the key figures, and where there is
     one the caveat and the command line to go on with. `quick` says what makes it a quick look and
@@ -147,7 +147,7 @@ class Page:
 
     @property
     def not_drawn(self) -> list[str]:
-        """Why figures are not there that would be with the data and the runs at hand."""
+        """The reason why figures are missing, if the data or the runs are not available."""
         return [line for line in self.missing if isinstance(line, NotDrawn)]
 
 
@@ -219,7 +219,9 @@ def save(plate: Plate, folder: Path) -> Picture:
         warnings.filterwarnings("ignore", "Glyph .* missing from", UserWarning)
         warnings.filterwarnings("ignore", "constrained_layout not applied", UserWarning)
         figure.draw_without_rendering()
-        figure.set_layout_engine("none")  # it is laid out; twice more would take most of the time
+        figure.set_layout_engine(
+            "none"
+        )  # it is laid out already; again would cost most of the time
         for kind, metadata in _METADATA.items():
             buffer = io.BytesIO()
             figure.savefig(buffer, format=kind, dpi=_DPI, metadata=metadata)

@@ -1,4 +1,4 @@
-"""How each number of a report is called, in which unit, with how many digits."""
+"""Name, unit and number of digits of each quantity of a report."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -32,12 +32,12 @@ class Quantity:
 
     @property
     def head(self) -> str:
-        """What stands above a narrow column."""
+        """The header of a narrow column."""
         return self.short or self.label
 
     @property
     def subtitle(self) -> str:
-        """What stands below a short label: the rest of it, or the unit."""
+        """The line below a short label: the rest of the label, or the unit."""
         return self.label.removeprefix("DCI ") if self.short else self.unit
 
     @property

@@ -1,4 +1,4 @@
-"""Originals above what the model makes of them."""
+"""Images above their reconstructions."""
 
 from collections.abc import Sequence
 

@@ -172,12 +172,12 @@ def _table(run: Run, scores: Scores) -> Table:
 
 
 def configuration(values: Mapping[str, object]) -> list[tuple[str, str]]:
-    """Names and values as a reader sees them."""
+    """Names and values as displayed."""
     return [(name.replace("_", " "), str(value)) for name, value in values.items()]
 
 
 def environment(run: Run) -> list[tuple[str, str]]:
-    """What else determines a run's bits, from its record."""
+    """The environment that also determines a run's results, from its record."""
     data = run.data
     known = {name: v for name, v in vars(run.environment).items() if v is not None}
     items = {

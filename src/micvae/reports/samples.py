@@ -1,4 +1,4 @@
-"""What the data looks like, and what each of its factors does."""
+"""Samples of the data, and the effect of each factor."""
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -64,7 +64,7 @@ def _range(values: np.ndarray) -> str:
 
 
 def data_group(dataset: FactorDataset) -> Group:
-    """Images of the data, and beside them what each factor does where images can be generated."""
+    """Images of the data and, for generated data, the effect of each factor."""
     plates = [Plate("samples", samples(dataset), f"Images of {dataset.name}.")]
     caption = f"Random images of {dataset.name}, out of {len(dataset):,}."
     if dataset.renderer is not None and dataset.n_factors:

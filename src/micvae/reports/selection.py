@@ -1,4 +1,4 @@
-"""The page of `micvae select`: which model to go on with, and what that choice rests on."""
+"""The page of `micvae select`: the recommended model and the reasons for it."""
 
 from collections.abc import Sequence
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Figures of many runs: every seed a dot, the mean never without its interval."""
+"""Figures of many runs: a dot per seed, and the mean with its interval."""
 
 from collections.abc import Mapping, Sequence
 

@@ -148,7 +148,7 @@ def _is_vae(objective: str) -> bool:
 def _leader(
     rows: StudyTable, labels: Sequence[str]
 ) -> tuple[Quantity, dict[str, MeanInterval], str]:
-    """What rows are judged by, its means, and the row of the best; no row where there are none."""
+    """The main score of the rows, its means, and the best row; no row where there are none."""
     q = quantity("mig" if "mig" in known(rows) else "reconstruction")
     means = {label: interval_of(rows.values(label, q.name)) for label in labels}
     there = {label: interval for label, interval in means.items() if interval is not None}

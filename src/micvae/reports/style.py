@@ -1,4 +1,4 @@
-"""How every figure looks, and what figures share: colours, names, rows of images."""
+"""The common style of figures, and shared parts: colours, names, rows of images."""
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import wraps
@@ -62,7 +62,7 @@ DIVERGING: Colormap = LinearSegmentedColormap.from_list(
 
 
 class LineLook(TypedDict, total=False):
-    """How marks of one kind look, in a figure and in its legend."""
+    """The style of one kind of mark, in a figure and in its legend."""
 
     color: str
     alpha: float
@@ -110,7 +110,7 @@ _RC = {
 
 
 def styled(draw: Callable[P, T]) -> Callable[P, T]:
-    """Run a function under the house style; no global setting is left changed."""
+    """Run a function in the common style; global settings are restored."""
 
     @wraps(draw)
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> T:

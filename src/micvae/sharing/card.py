@@ -78,7 +78,7 @@ micvae decode FOLDER codes.parquet --out {out}
 
 
 def _cautions(config: RunConfig, facts: ModelConfig) -> list[str]:
-    """What the data must be like."""
+    """The requirements on the data."""
     units = facts.data.units or Units()
     cautions = []
     if units.whitened:

@@ -91,7 +91,7 @@ def read_codes(path: Path, trained: TrainedModel) -> NDArray[np.float64]:
     else:
         chosen = list(range(len(table.names)))
     if any(table.text[column] for column in chosen):
-        raise DataError(f"{path} holds text where codes are to be; give the codes as numbers.")
+        raise DataError(f"{path} holds text instead of codes; give the codes as numbers.")
     codes = table.values[:, chosen]
     if not np.isfinite(codes).all():
         row = int(np.argmin(np.isfinite(codes).all(1)))
@@ -145,7 +145,8 @@ def _decoded_suffix(trained: TrainedModel, out: Path) -> str:
     suffix = checked_suffix(out, (".npz", ""), "images")
     if suffix == "" and trained.image_shape[0] not in (1, 3, 4):
         raise DataError(
-            f"images of {trained.image_shape[0]} channels are no PNG; give --out a name in .npz."
+            f"images of {trained.image_shape[0]} channels cannot be written as PNG; give "
+            "--out a name in .npz."
         )
     return suffix
 

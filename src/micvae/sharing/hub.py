@@ -60,17 +60,17 @@ def save_pretrained(
     ours = (folder / CONFIG).is_file() and _is_ours(folder / CONFIG)
     ours = ours or is_unfinished(folder, SHARE)
     if folder.exists() and not ours and not is_empty(folder):
-        raise RunError(f"{folder} holds something else; choose another --out.")
+        raise RunError(f"{folder} contains other files; choose another --out.")
     weights = run.model().state_dict()
     facts = _facts(run)
     spread = score_intervals(run) if intervals and facts.scores is not None else {}
     card = model_card(facts, spread, licence)
     with (
         making(folder, SHARE),
-        replacing_all(folder, (CONFIG, CARD, WEIGHTS)) as (own, told, tensors),
+        replacing_all(folder, (CONFIG, CARD, WEIGHTS)) as (config, card_file, tensors),
     ):
-        records.write(own, facts)
-        write_text(told, card)
+        records.write(config, facts)
+        write_text(card_file, card)
         checkpoint.save_tensors(tensors, weights, {"format": "pt"})
     return folder
 
@@ -156,7 +156,7 @@ def from_pretrained(
         sizes = {file.rfilename: file.size for file in info.siblings or ()}
         for name, most in MOST_BYTES.items():
             if sizes.get(name) is None:
-                raise RunError(f"{repo_id} has no {name}; it is no model of micvae.")
+                raise RunError(f"{repo_id} has no {name}; it is not a model of micvae.")
             _check_size(f"{repo_id}: {name}", sizes[name], most)
         config, weights = (
             Path(api.hf_hub_download(repo_id, name, revision=info.sha)) for name in MOST_BYTES
@@ -167,15 +167,17 @@ def from_pretrained(
 def _opened(config: Path, weights: Path, name: str, device: str) -> TrainedModel:
     for path, most in ((config, MOST_BYTES[CONFIG]), (weights, MOST_BYTES[WEIGHTS])):
         if not checked_file(path, config.parent).is_file():
-            raise RunError(f"{name} has no {path.name}; it is no model of micvae.")
+            raise RunError(f"{name} has no {path.name}; it is not a model of micvae.")
         _check_size(str(path), path.stat().st_size, most)
     given = read_json(config)
     if not isinstance(given, dict) or given.get("library_name") != "micvae":
-        raise RunError(f"{config} is no configuration of micvae: its library_name is not micvae.")
+        raise RunError(
+            f"{config} is not a configuration of micvae: its library_name is not micvae."
+        )
     if given.get("format") != FORMAT:
         raise RunError(
             f"{config} has format {records.shown(given.get('format'))}, and this micvae reads "
-            f"{FORMAT}; it may be of a newer version."
+            f"{FORMAT}; it may come from a newer version."
         )
     facts = records.from_json(ModelConfig, given, str(config))
     return TrainedModel(

@@ -151,9 +151,9 @@ def export_run(run: Run, folder: Path) -> OnnxDescription:
     description = describe(run, model, encoder, decoder)
     with (
         making(folder, "export"),
-        replacing_all(folder, (DESCRIPTION, ENCODER, DECODER)) as (told, first, second),
+        replacing_all(folder, (DESCRIPTION, ENCODER, DECODER)) as (described, first, second),
     ):
-        records.write(told, description)
+        records.write(described, description)
         first.write_bytes(encoder.content)
         second.write_bytes(decoder.content)
     return description

@@ -88,7 +88,7 @@ def measure(
     aside: FactorDataset,
     step: Callable[[str], None] = lambda what: None,
 ) -> Candidate:
-    """Measure the runs of one row; no factor is looked at.
+    """Measure the runs of one row, without using factors.
 
     Args:
         label: the row.

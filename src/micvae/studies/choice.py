@@ -1,4 +1,4 @@
-"""Ranks the candidates of a selection, and says what the recommendation rests on."""
+"""Ranks the candidates of a selection, and gives the reasons of the recommendation."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -13,7 +13,7 @@ from micvae.studies.statistics import MeanInterval, distinguishable, enough_seed
 C = TypeVar("C", bound=Choice)
 
 MIN_ACTIVE = 2
-"""With fewer active latents, seeds have nothing to disagree about, and agreement is trivial."""
+"""With fewer active latents, the agreement of seeds is trivial."""
 
 HIGHER = {"udr": True, "elbo": True, "held_out_reconstruction": False}
 """What candidates are compared by, and whether higher is better."""
@@ -100,7 +100,7 @@ def choose(candidates: Sequence[Candidate], latent_dim: int) -> Choice:
 
 
 def with_verdicts(result: C) -> C:
-    """Say of every difference over how many `seeds` it is and whether they tell it `apart`.
+    """Add to every difference its number of `seeds`, and whether it is distinguishable (`apart`).
 
     Args:
         result: what was compared; an earlier version may have stored it, whose verdicts did not
@@ -170,7 +170,7 @@ def answer(result: Choice) -> str:
 
 
 def trade_offs(result: Choice) -> list[str]:
-    """What the recommendation costs, a sentence for each thing that a user should weigh.
+    """The disadvantages of the recommendation, a sentence each.
 
     Where nothing is recommended: why not, a sentence for each candidate.
     """

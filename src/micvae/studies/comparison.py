@@ -47,7 +47,7 @@ def compare_runs(runs: Sequence[Run]) -> Comparison:
             scores.
     """
     if len({run.path.resolve() for run in runs}) < max(2, len(runs)):
-        raise RunError("a comparison takes two runs or more, none of them twice.")
+        raise RunError("a comparison needs at least two runs, each given once.")
     for run in runs:
         run.check_done()
     labels = labelled([run.config for run in runs])

@@ -31,7 +31,7 @@ PATIENCE = 30.0
 """Seconds that a worker waits for the process that owns a run's folder: a worker of a study that
 was killed ends at once, but not at the same moment."""
 UNGUARDED = 78
-"""Exit status of a worker that found itself carrying out the caller's script once more."""
+"""Exit status of a worker that would run the caller's script again."""
 
 
 @dataclass(frozen=True)
@@ -183,7 +183,7 @@ def _start(context: Any, score: bool) -> _Worker:
 
 
 def _why(exitcode: int | None, begun: bool) -> str:
-    """Why a job is given up whose workers ended without a word."""
+    """The reason for giving up a job whose workers ended without a message."""
     how = f"with status {exitcode}"
     if exitcode is not None and exitcode < 0:
         with contextlib.suppress(ValueError):

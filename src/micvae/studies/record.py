@@ -53,7 +53,7 @@ class StudyRecord:
     """The command line that asks for it."""
     rows: tuple[StudyRow, ...] = field(default=(), metadata=LEFT_OUT)
     notes: Texts = ()
-    """What a reader of any result must know of the data."""
+    """Notes on the data that apply to every result."""
     failed: Mapping[str, str] = field(default_factory=dict)
     """Why runs failed, by their folders within the study."""
 
@@ -111,7 +111,7 @@ class Ranked:
     scores: Numbers | None
     """UDR of each run among those of its row, (S,); None where nothing can be compared."""
     trivial: bool
-    """Whether so few latents are in use that agreement means nothing."""
+    """Whether agreement is trivial, because too few latents are active."""
     rotated: float | None
     """What randomly rotated codes reach in `agreement`."""
     affine: float | None
@@ -161,7 +161,7 @@ class Choice:
     """Candidates, best first, and which run to go on with."""
 
     recommended: Recommended | None
-    """None where too few latents are in use to agree or disagree about."""
+    """None if too few latents are active to compare seeds."""
     level: Share
     """Of each single comparison with the first candidate, so that all hold together."""
     candidates: Annotated[tuple[Ranked, ...], Length(1)]
@@ -202,7 +202,7 @@ class NoCorrelation(Missing):
 
 @dataclass(frozen=True, kw_only=True)
 class Checked:
-    """Whether a ranking without labels agrees with scores that know the factors."""
+    """Whether a ranking without labels agrees with scores that use the factors."""
 
     runs: Count
     seeds: Count | None = None

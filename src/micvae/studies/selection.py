@@ -37,7 +37,7 @@ Step = Callable[[int, int, str], None]
 
 @dataclass(frozen=True, kw_only=True)
 class Selection(TrainingOptions):
-    """Several methods or strengths × seeds on the same data, without a look at its factors."""
+    """Several methods or strengths × seeds on the same data, without use of its factors."""
 
     methods: tuple[str, ...] = METHODS
     """What to try, e.g. vae beta-vae mi-constrained:paper "factor-vae(tc_weight=20)"."""
@@ -53,10 +53,10 @@ class Selection(TrainingOptions):
     """How much of the data is kept aside, at random, for the ELBO of unseen samples."""
 
     latent_dim: int = 10
-    """Number of latents, D: rather too many than too few, those that are not needed stay off."""
+    """Number of latents, D: rather too many than too few, since unneeded ones stay inactive."""
 
     check: bool = False
-    """Where the data has factors: say how well the ranking agrees with MIG and DCI. They are read
+    """If the data has factors: report how well the ranking agrees with MIG and DCI. They are read
     after everything is ranked."""
 
     out: Path = Path("out/selection")
@@ -79,7 +79,9 @@ class Selection(TrainingOptions):
         if self.restart:
             raise MicvaeError("restart belongs to train; a selection compares seeds.")
         if self.description.follows_seed:
-            raise MicvaeError("data has {seed}; runs are compared on the same data, so fix it.")
+            raise MicvaeError(
+                "data has {seed}; runs are compared on the same data, so give it a fixed seed."
+            )
 
     def in_model_units(self) -> Self:
         """The same job with its data standardised, where `standardise` asks for that."""

@@ -71,7 +71,7 @@ class Cell:
 
 
 def short_names(paths: Iterable[str | Path]) -> list[str]:
-    """What tables call runs: `vae, seed 3` where a study made them, else their folders' names.
+    """Names of runs in tables: `vae, seed 3` where a study made them, else their folders' names.
 
     Args:
         paths: of the runs; where two would be called the same, all keep their folders' names.

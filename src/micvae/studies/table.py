@@ -201,7 +201,7 @@ def read_rows(path: Path) -> StudyTable:
         raise RunError(f"{path} is not a readable Parquet file: {reason}.") from None
     wrong = _wrong_column(schema, rows)
     if wrong:
-        raise RunError(f"{path}: {wrong}; give the command of the study again to write it anew.")
+        raise RunError(f"{path}: {wrong}; give the command of the study again to rewrite it.")
     return StudyTable.of(rows)
 
 
@@ -214,7 +214,7 @@ TEXTS = {"row", "path", "group", *(field.name for field in dataclasses.fields(Ru
 
 
 def _wrong_column(schema: pa.Schema, rows: Sequence[Mapping[str, Any]]) -> str | None:
-    """What keeps a table from being that of a study, or None."""
+    """The reason why a table is not that of a study, or None."""
     names = schema.names
     if len(set(names)) < len(names) or not rows:
         return "two columns have the same name" if rows else "it has no rows"

@@ -58,7 +58,7 @@ def expected_seconds(
 
 
 def said(seconds: float) -> str:
-    """A time in the unit that a reader thinks in: `40 seconds`, `7 minutes`, `2.5 hours`."""
+    """A time in a readable unit: `40 seconds`, `7 minutes`, `2.5 hours`."""
     if seconds < 1.5:
         return "a second"
     if seconds < 90:

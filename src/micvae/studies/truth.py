@@ -83,7 +83,7 @@ def _correlation(
 
 
 def check_said(found: Checked | Missing) -> list[str]:
-    """What the check says, a sentence per score."""
+    """The result of the check, a sentence per score."""
     if isinstance(found, Missing):
         return [f"Not checked: {found.missing}"]
     seeds = found.seeds or enough_seeds()  # earlier versions did not count them

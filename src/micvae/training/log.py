@@ -75,7 +75,9 @@ class StepLog:
         """Take up the first `steps` rows of a log that was saved."""
         columns = read_log(path)
         if "step" not in columns or len(columns) < 2:
-            raise RunError(f"{path} has no column step and terms beside it; it is no log of a run.")
+            raise RunError(
+                f"{path} has no column step and terms beside it; it is not the log of a run."
+            )
         del columns["step"]
         rows = np.stack(list(columns.values()), axis=1)
         if len(rows) < steps:
@@ -106,13 +108,13 @@ def read_log(path: Path) -> dict[str, np.ndarray]:
             f"{path} is not a readable Parquet file: {str(error).rstrip('.')}."
         ) from None
     if len(table) == 0:
-        raise RunError(f"{path} has no steps; it is no log of a run.")
+        raise RunError(f"{path} has no steps; it is not the log of a run.")
     columns = {name: np.asarray(table[name].to_numpy()) for name in table.column_names}
     for name, values in columns.items():
         if table[name].null_count or not (np.abs(values) <= LARGEST).all():
             raise RunError(
-                f"{path}: column {shown(name)} holds empty, NaN or infinite values; it is no log "
-                "of a run."
+                f"{path}: column {shown(name)} holds empty, NaN or infinite values; it is not the "
+                "log of a run."
             )
     return columns
 
@@ -120,6 +122,6 @@ def read_log(path: Path) -> dict[str, np.ndarray]:
 def _check_numbers(schema: pa.Schema, path: Path) -> None:
     kinds = [field.type for field in schema]
     if not kinds or not all(pa.types.is_floating(k) or pa.types.is_integer(k) for k in kinds):
-        raise RunError(f"{path} holds columns that are no numbers; it is no log of a run.")
+        raise RunError(f"{path} holds columns that are not numbers; it is not the log of a run.")
     if len(set(schema.names)) < len(schema.names):
-        raise RunError(f"{path} has two columns of one name; it is no log of a run.")
+        raise RunError(f"{path} has two columns with the same name; it is not the log of a run.")

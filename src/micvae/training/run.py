@@ -145,14 +145,14 @@ class Run:
         if made > MOST_TIMES * n:
             raise RunError(
                 f"{self.path / RECORD} counts {n:,} samples, and its data {self.config.data} would "
-                f"make {made:,}; one of them is wrong, and nothing is made."
+                f"make {made:,}; one of them is wrong, so nothing is generated."
             )
         if (self.path / REPRESENTATION).exists():
             rows = Representation.rows(self.path / REPRESENTATION)
             if rows != n:
                 raise RunError(
                     f"{self.path / RECORD} counts {n:,} samples, and {REPRESENTATION} has "
-                    f"{rows:,}; they are not of one run."
+                    f"{rows:,}; they are not from the same run."
                 )
 
     def _named(self) -> FactorDataset:
@@ -257,7 +257,9 @@ class Run:
         columns = read_log(self.path / LOG)
         for name in ("step", "loss", "reconstruction", "kl"):
             if name not in columns:
-                raise RunError(f"{self.path / LOG} has no column {name}; it is no log of a run.")
+                raise RunError(
+                    f"{self.path / LOG} has no column {name}; it is not the log of a run."
+                )
         return columns
 
     def last_epoch(self) -> dict[str, float]:
@@ -271,7 +273,7 @@ class Run:
         if not 0 < steps <= found:
             raise RunError(
                 f"{self.path / LOG} has {found} steps, fewer than the {steps} of an epoch; it is "
-                "cut short, or of another run."
+                "truncated, or from another run."
             )
         return {k: float(v[-steps:].mean()) for k, v in columns.items() if k != "step"}
 

@@ -92,10 +92,10 @@ class TrainedModel:
         names, given = self.feature_names, dataset.feature_names
         if names and given and given != names:
             at = next(i for i, (a, b) in enumerate(zip(given, names, strict=True)) if a != b)
-            how = "in another order" if sorted(given) == sorted(names) else "of other names"
+            how = "in another order" if sorted(given) == sorted(names) else "with other names"
             raise DataError(
-                f"{called} has features {how} than {self.name} was trained on: number {at} is "
-                f"{given[at]!r}, and was {names[at]!r}; give {few(names)}."
+                f"{called} has features {how} than the training data of {self.name}: number {at} "
+                f"is {given[at]!r} instead of {names[at]!r}; give {few(names)}."
             )
         return self.units.to_model(dataset, self.name)
 

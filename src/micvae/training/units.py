@@ -112,7 +112,7 @@ class Units:
         ):
             if was and not needs:
                 raise DataError(
-                    f"{reader} was not trained on {how} data; give {dataset.name} as it was before."
+                    f"{reader} was not trained on {how} data; give {dataset.name} before that step."
                 )
         if not self.standardised:
             return dataset.as_float32()

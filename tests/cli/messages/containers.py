@@ -77,7 +77,7 @@ entry(
     "variables.",
     meaning="An `AnnData` has layers besides its main matrix.",
     given="model.fit(X)",
-    remedy="Give the matrix that is meant.",
+    remedy="Give the matrix to use.",
     fix="model.fit(X.X)",
     prepare=learner(X=annotated),
 )
@@ -87,7 +87,7 @@ entry(
     "X is a <type>, which is not computed yet; give it after .collect() or .compute(), or as a "
     "pandas or polars DataFrame.",
     words="which is not computed yet",
-    meaning="Lazy frames hold a plan, and no numbers.",
+    meaning="Lazy frames hold a query plan instead of numbers.",
     given="model.fit(X)",
     remedy="Compute the frame.",
     fix="model.fit(X.collect())",
@@ -196,7 +196,7 @@ model.fit(X[keep])
 
 entry(
     "An array of text",
-    "X is an array of dtype <dtype>, and no numbers; use X.astype(float) where the texts are "
+    "X is an array of dtype <dtype>, which is not numeric; use X.astype(float) where the texts are "
     "numbers, or encode categories as 0, 1, ….",
     meaning="The array holds texts, as after reading a file without converting its columns.",
     given="model.fit(X)",
@@ -207,7 +207,7 @@ entry(
 
 entry(
     "Rows of different lengths",
-    "X is a list of rows of different shapes (<shape> and <shape>); bring all to one.",
+    "X is a list of rows of different shapes (<shape> and <shape>); make all equal.",
     meaning="Every sample must have the same number of values.",
     given="model.fit(X)",
     remedy="Cut or fill the rows so that all have one length.",

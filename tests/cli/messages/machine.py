@@ -118,7 +118,7 @@ entry(
 
 entry(
     "HDF5 files without h5py",
-    'reading .h5 files needs h5py, which is not there: pip install "micvae[files]".',
+    'reading .h5 files needs h5py, which is not installed: pip install "micvae[files]".',
     meaning="The package h5py is an optional dependency.",
     given=TRAIN.format("data.h5"),
     remedy="Install it.",

@@ -110,7 +110,7 @@ entry(
 
 entry(
     "A file of an unknown kind",
-    "<file> ends in none of <endings>, and is no folder of images; save the images as "
+    "<file> ends in none of <endings>, and is not a folder of images; save the images as "
     "np.savez('data.npz', images=…, factors=…), or name the data set that the file is of: <names>, "
     "as in <example>.",
     meaning="The format of a file is known by the ending of its name.",

@@ -10,11 +10,11 @@ entry = Section("Pictures")
 
 entry(
     "A file that is no picture",
-    "<file> cannot be read as an image: it is none of PNG, JPEG, …, broken, or of a kind that "
-    "Pillow does not read, such as a TIFF of several floats a pixel; save the images as an array, "
-    "np.savez('data.npz', images=…).",
+    "<file> cannot be read as an image: it is not one of PNG, JPEG, …, broken, or of a kind that "
+    "Pillow does not read, such as a TIFF with several floats per pixel; save the images as an "
+    "array, np.savez('data.npz', images=…).",
     meaning="A file in the folder has the name of a picture, but its content is something else, or "
-    "it was cut short.",
+    "it was truncated.",
     given=TRAIN.format("photos"),
     remedy="Take the file out of the folder, or open it in the program that made it and save it as "
     "PNG.",
@@ -92,7 +92,7 @@ path.unlink()
 
 entry(
     "Transparent pixels",
-    "<file> has transparent pixels; say what shows through them, as in pictures('<folder>', "
+    "<file> has transparent pixels; give a background, as in pictures('<folder>', "
     "background='black').",
     meaning="The colour of a transparent pixel is not defined.",
     given=TRAIN.format("photos"),

@@ -66,8 +66,8 @@ entry(
 
 entry(
     "An output folder of another command",
-    "out: <folder> holds something else than micvae <command> writes, such as <file>; choose "
-    "another --out.",
+    "out: <folder> contains files that micvae <command> does not write, such as <file>; "
+    "choose another --out.",
     meaning="A command replaces only what it wrote before.",
     given="micvae export runs/first --out thesis",
     remedy="Choose another folder.",

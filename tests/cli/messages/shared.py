@@ -57,7 +57,7 @@ def newer(place: Path) -> None:
 entry(
     "Weights that cannot be read",
     "<file> is not a readable safetensors file: <reason>; get it again, or train again.",
-    meaning="The file was cut short or damaged on its way.",
+    meaning="The file was truncated or damaged during transfer.",
     given=RECEIVED,
     remedy="Copy the file again.",
     fix="cp original/weights.safetensors received/weights.safetensors",
@@ -113,7 +113,7 @@ entry(
 entry(
     "A record of a newer version",
     "<file> has schema <number>, and this version of micvae reads up to <number>; it was written "
-    "by a newer version, which reads it.",
+    "by a newer version; use that version.",
     meaning="Records carry the version of their form. This micvae does not know this one.",
     given=RECEIVED,
     remedy="Install that version, or ask the sender for the run as an earlier version writes it.",
@@ -124,7 +124,7 @@ entry(
 
 entry(
     "A pickled array",
-    "… is pickled, which could run code; refused; save plain arrays of numbers.",
+    "… is pickled, which could run code, so it is refused; save plain arrays.",
     meaning="A pickle can run any program when it is opened. micvae never opens one.",
     given=TRAIN.format("data.npz"),
     remedy="Ask the sender for plain arrays. Where the file is your own, save it again as numbers.",
@@ -141,7 +141,7 @@ np.savez("data.npz", images=images)
 
 entry(
     "An archive that cannot be read",
-    "<file> cannot be read as an .npz file of plain arrays: <reason>; it may be cut short, or of "
+    "<file> cannot be read as an .npz file of plain arrays: <reason>; it may be truncated, or of "
     "another format: save the arrays again by np.savez.",
     meaning="The file is not an archive of arrays, or a download ended early.",
     given=TRAIN.format("data.npz"),
@@ -186,7 +186,7 @@ entry(
     "A file of another size than it declares",
     "<file> has <number> bytes, not the <number> that its shape <shape> needs; …",
     words="that its shape",
-    meaning="The file was cut short, or it is made to fill the memory.",
+    meaning="The file is truncated, or made to exhaust memory.",
     given=TRAIN.format("data.npy"),
     remedy="Get the file again.",
     fix="cp original.npy data.npy",
@@ -201,7 +201,7 @@ entry(
 entry(
     "A small file that becomes very large",
     "<array> declares <number> bytes, more than 1,100 times the <number> that are stored; it is "
-    "damaged, or made to fill the memory. If it is meant, store it without compression.",
+    "damaged, or made to exhaust memory. If it is intended, store it without compression.",
     words="bytes, more than 1,100 times",
     meaning="A file of some kB can declare gigabytes.",
     given="micvae decode runs/first codes.parquet --out images.npz",
@@ -250,8 +250,8 @@ cp original.npy codes.npy
 
 entry(
     "A model of a newer version",
-    "<file> has format <number>, and this micvae reads <number>; it may be of a newer version.",
-    words="it may be of a newer version",
+    "<file> has format <number>, and this micvae reads <number>; it may come from a newer version.",
+    words="it may come from a newer version",
     meaning="The shared model was written by a later version of micvae.",
     given='micvae encode shared "squares(n=8)" --out codes.csv',
     remedy="Update micvae, or ask the sender to share the run with the version that you have.",

@@ -156,8 +156,9 @@ entry(
 
 entry(
     "A text that does not fit the table",
-    "<file>, line <number>, column <name> is '<text>', no number; encode categories as 0, 1, ….",
-    words="no number; encode categories as 0, 1, …",
+    "<file>, line <number>, column <name> is '<text>', which is not a number; "
+    "encode categories as 0, 1, ….",
+    words="not a number; encode categories as 0, 1, …",
     meaning="The columns of `factors.csv` in a folder of pictures are numbers, but for the first "
     "one, which names the picture.",
     given=TRAIN.format("photos"),
@@ -176,7 +177,8 @@ table.to_csv("photos/factors.csv", index=False)
 
 entry(
     "Decimal commas",
-    "<file>, line <number>, column <name> is '<number>', no number; write decimals with a point.",
+    "<file>, line <number>, column <name> is '<number>', which is not a number; "
+    "write decimals with a point.",
     words="write decimals with a point",
     meaning="The table was saved with decimal commas.",
     given=TRAIN.format("photos"),
@@ -206,7 +208,7 @@ entry(
 
 entry(
     "A table that is not UTF-8",
-    "<file> is not encoded as UTF-8; save it so (a spreadsheet calls it CSV UTF-8).",
+    "<file> is not encoded as UTF-8; save it as UTF-8 (CSV UTF-8 in a spreadsheet).",
     meaning="Letters such as ö or é were saved in an older encoding.",
     given=TRAIN.format("photos"),
     remedy="Save the table as UTF-8.",
@@ -226,11 +228,11 @@ path.write_text(path.read_text("latin-1"), "utf-8")
 
 entry(
     "Pictures without a row",
-    "<file> has no row for <number> of <number> images, e.g. <file>; add the rows, or take these "
-    "pictures out of the folder.",
+    "<file> has no row for <number> of <number> images, e.g. <file>; add the rows, or remove "
+    "these pictures from the folder.",
     meaning="Every picture needs a row in `factors.csv`.",
     given=TRAIN.format("photos"),
-    remedy="Add the rows, or take the pictures out of the folder.",
+    remedy="Add the rows, or remove the pictures from the folder.",
     fix="""
 echo "63.png,2" >> photos/factors.csv
 """,

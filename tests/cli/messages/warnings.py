@@ -57,7 +57,7 @@ model.fit(X)
 
 entry(
     "Rows of pictures that are not there",
-    "<file>: <number> rows are of files that are not there (e.g. <file>), and left out.",
+    "<file>: <number> rows are left out, as the files do not exist (e.g. <file>).",
     meaning="`factors.csv` names pictures that the folder does not hold.",
     given=TRAIN.format("photos"),
     remedy="Remove the rows, or add the pictures.",

@@ -28,8 +28,8 @@ def autoregressive(
 ) -> Problem:
     """One long series of autoregressive sources, s_t = ρ s_{t−1} + innovation.
 
-    Stationary, of variance 1: the innovations have variance 1 − ρ², and what comes before the
-    process has forgotten its start is left out. The autocorrelation at lag h is ρ^h.
+    Stationary, of variance 1: the innovations have variance 1 − ρ², and samples before the process
+    is stationary are left out. The autocorrelation at lag h is ρ^h.
 
     Args:
         n: length N of the series.

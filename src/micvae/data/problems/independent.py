@@ -21,7 +21,7 @@ def independent(
     noise: float = 0.0,
     seed: int = 0,
 ) -> Problem:
-    """Mixed independent sources: what is identifiable rests on the mixing and on the marginal.
+    """Mixed independent sources: identifiability depends on the mixing and on the marginal.
 
     Args:
         n: number of samples N.
@@ -70,7 +70,7 @@ def independent(
 
 
 def theory(mixing: Mixing, marginal: str) -> str:
-    """What is identifiable of independent sources of one marginal, by the law of the mixing."""
+    """The identifiability of independent sources with one marginal, by the class of the mixing."""
     gaussian = marginal == "gaussian"
     if mixing.law == "linear":
         if gaussian:

@@ -24,7 +24,8 @@ class Problem(FactorDataset):
 
     Args:
         mixing: f, with its inverse and its Jacobian. Needed.
-        theory: what can be identified, up to what, under which assumption, and who showed it.
+        theory: what can be identified, up to which transformation, under which assumption, and the
+            source.
         parameters: the numbers of the law of the sources that were drawn or chosen, such as the
             `variances` of segments `(S, D)`; and `noise`, the standard deviation of the noise on
             every feature, `(F,)`.
@@ -72,7 +73,7 @@ def without_mixing(data: FactorDataset) -> FactorDataset:
 
 
 class Streams(NamedTuple):
-    """Independent generators, so that more samples or noise leave the mixing as it is."""
+    """Independent generators, so that more samples or noise do not change the mixing."""
 
     sources: np.random.Generator
     mixing: np.random.Generator

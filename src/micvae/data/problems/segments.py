@@ -1,4 +1,4 @@
-"""Sources whose law changes from segment to segment: the problem of TCL and iVAE."""
+"""Sources whose distribution changes by segment: the problem of TCL and iVAE."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def segments(
 
 
 def theory(marginal: str, d: int, parts: int, *, changing: bool, moving: bool) -> str:
-    """What is identifiable of D sources in `parts` segments, by what changes between these."""
+    """The identifiability of D sources in `parts` segments, by what changes between them."""
     if not (changing or moving):
         return (
             "Nothing changes between the segments, so that they tell nothing: a nonlinear mixture "

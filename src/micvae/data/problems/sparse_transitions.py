@@ -1,4 +1,4 @@
-"""Sources that mostly stay where they are and sometimes jump: the problem of SlowVAE."""
+"""Sources that are mostly constant and sometimes jump: the problem of SlowVAE."""
 
 from __future__ import annotations
 

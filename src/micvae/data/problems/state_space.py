@@ -1,4 +1,4 @@
-"""Sources that switch between two dynamics, seen through noise: the problem of SNICA."""
+"""Sources that switch between two dynamics, observed with noise: the problem of SNICA."""
 
 from __future__ import annotations
 

@@ -94,7 +94,7 @@ def read_array(given: Any, what: str) -> NDArray[Any]:
 
 
 def usable(array: NDArray[Any]) -> NDArray[Any]:
-    """Refuse arrays of text and dates; of objects, the columns that are no numbers."""
+    """Refuse arrays of text and dates; of objects, the columns that are not numbers."""
     if array.dtype.kind in "USTmM":
         how = (
             "give dates as a number of days or seconds, as by (X - X.min()) / "
@@ -102,7 +102,7 @@ def usable(array: NDArray[Any]) -> NDArray[Any]:
             if array.dtype.kind in "mM"
             else "use X.astype(float) where the texts are numbers, or encode categories as 0, 1, …"
         )
-        raise DataError(f"X is an array of dtype {array.dtype}, and no numbers; {how}.")
+        raise DataError(f"X is an array of dtype {array.dtype}, which is not numeric; {how}.")
     if array.dtype.kind != "O" or array.ndim != 2:
         return array
     columns = {str(k): column for k, column in enumerate(array.T)}
@@ -133,7 +133,7 @@ def _of_list(given: Sequence[Any], what: str) -> NDArray[Any]:
         if len(lengths) > 1:
             a, b = sorted(lengths)[:2]
             raise DataError(
-                f"{what} is a list of rows of different shapes ({a} and {b}); bring all to one."
+                f"{what} is a list of rows of different shapes ({a} and {b}); make all equal."
             ) from None
         raise DataError(_elsewhere(given, what, error)) from None
     if array.dtype.kind == "f" and array.size and np.abs(array).max() >= WHOLE:

@@ -63,7 +63,7 @@ def read_hugging_face(X: Any, column: str | None, fitting: bool) -> Opened | Non
         if len(images) != 1:
             raise DataError(
                 f"X has {len(images) or 'no'} columns of images among {', '.join(kinds)}; name "
-                "the one that is meant, column='…'."
+                "the one to use, column='…'."
             )
     elif column not in X.column_names:
         raise DataError(f"X has no column {column!r}; it has {', '.join(X.column_names)}.")

@@ -1,6 +1,6 @@
-"""The audit of trained models: what can be told of generator, encoder, latents and conclusion.
+"""The audit of trained models: measurements of generator, encoder, latents and conclusion.
 
-`audit_runs` is behind `micvae audit`; `audit_subject` takes any model with its data. How to read
+`audit_runs` implements `micvae audit`; `audit_subject` takes any model with its data. How to read
 it is in `docs/audit.md`.
 """
 

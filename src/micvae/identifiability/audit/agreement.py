@@ -15,7 +15,8 @@ from micvae.metrics.mcc_affine import mcc_affine
 
 
 def strong(a: Floats, b: Floats, ranks: bool = False) -> float:
-    """MCC between two codes of the same samples, `(N, A)` and `(N, B)`: a latent for a latent.
+    """MCC between two codes of the same samples, `(N, A)` and `(N, B)`: with one-to-one matching of
+    latents.
 
     Symmetric: latents of the larger set that have no partner count 0.
     """
@@ -29,7 +30,7 @@ def affine(a: Floats, b: Floats, seed: int = 0) -> float:
 
 
 def agree(a: Floats, b: Floats, rotations: int, seed: int) -> Agreement:
-    """Compare two codes with each other, and with the first whitened and turned at random."""
+    """Compare two codes with each other, and the second with random rotations of the first."""
     plain, ranks = (
         against_rotations(
             lambda z, of_ranks=of_ranks: strong(z, b, of_ranks),  # type: ignore[misc]

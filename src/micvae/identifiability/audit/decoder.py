@@ -1,4 +1,4 @@
-"""The generator: what the decoder's Jacobian says of rank, conditioning and orthogonality."""
+"""The generator: rank, conditioning and orthogonality of the decoder's Jacobian."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from micvae.models.jacobian import jacobians
 from micvae.records import Length, Missing
 
 RANK_TOLERANCE = 1e-3
-"""A direction moves the image by less than this share of the strongest one: it does not count."""
+"""Directions with less than this share of the largest effect on the image are not counted."""
 _BATCH = 64
 
 
@@ -83,7 +83,7 @@ class AuditedDecoder:
     """Smallest over images of the number of singular values above `RANK_TOLERANCE` of the
     largest."""
     rank_full: float
-    """Share of images where that is the number of active latents."""
+    """Share of images whose rank equals the number of active latents."""
     cosine: float
     """Mean over images and pairs of the |cosine| of the angle between two columns."""
     ima: float | None

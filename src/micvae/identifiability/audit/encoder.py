@@ -1,4 +1,4 @@
-"""The encoder: how far its posterior is from the true one."""
+"""The encoder: the distance of its posterior from the true one."""
 
 from __future__ import annotations
 
@@ -114,8 +114,8 @@ def compare_with_monte_carlo(
 ) -> MonteCarlo:
     """Mean and variance of q(z|x) beside those of long chains, for a few images.
 
-    Chains start from draws of q and move in its units; R̂ and acceptance say whether they can be
-    trusted.
+    Chains start from draws of q and move in its units; R̂ and acceptance show whether they are
+    reliable.
 
     Args:
         model: latents with a normal prior and a known log-density.
@@ -125,7 +125,7 @@ def compare_with_monte_carlo(
         chains: per image.
 
     Returns:
-        Differences of means and ratios of variances with what tells whether to trust them.
+        Differences of means and ratios of variances, with diagnostics of their reliability.
     """
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():

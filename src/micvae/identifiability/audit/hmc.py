@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 TARGET = 0.8
-"""Acceptance that step sizes are adapted to."""
+"""Target acceptance rate of the step-size adaptation."""
 
 
 @dataclass(frozen=True, eq=False)

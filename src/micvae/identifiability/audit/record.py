@@ -75,14 +75,14 @@ class Dependence:
 
 @dataclass(frozen=True, kw_only=True)
 class Excess:
-    """What all other latents know of a factor beyond its own latent, nats."""
+    """Information of all other latents about a factor, given the factor's own latent; nats."""
 
     own: Whole
     """The factor's own latent."""
     value: float
     null_median: float
     limit: float
-    """Upper end of what chance gives."""
+    """Upper end of the null interval."""
     beyond: bool
     """Whether the value is above it."""
 

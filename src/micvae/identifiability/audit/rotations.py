@@ -1,4 +1,4 @@
-"""What agreement is worth: the same codes, whitened and turned at random."""
+"""A baseline of agreement: the same codes, whitened and randomly rotated."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ class Against:
     high: float
     """97.5% quantile."""
     share: float
-    """(1 + rotations that score at least as high) / (1 + rotations): how often chance does."""
+    """(1 + rotations that score at least as high) / (1 + rotations): a p-value."""
     above: bool = field(init=False)
-    """Whether at most one rotation in twenty does as well."""
+    """Whether at most one rotation in twenty scores as high."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "above", self.share <= 0.05)
@@ -67,8 +67,9 @@ def against_rotations(
 ) -> Against:
     """Compare a score of codes with its values for whitened and randomly rotated codes.
 
-    Rotated codes know just as much, and prefer no axes. In few dimensions a random rotation is
-    often near to none at all: with two latents it is off by less than 11° in a quarter of draws.
+    Rotated codes have the same information and no preferred axes. In few dimensions a random
+    rotation is often close to the identity: with two latents it is off by less than 11° in a
+    quarter of draws.
 
     Args:
         score: of codes `(N, D)`.

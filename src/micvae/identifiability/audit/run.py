@@ -37,7 +37,7 @@ Progress = Callable[[int, int, str], None]
 
 @dataclass(frozen=True)
 class Scale:
-    """How much is computed."""
+    """The sample sizes of an audit."""
 
     images: int = 300
     """For the Jacobian and the importance-weighted bound."""

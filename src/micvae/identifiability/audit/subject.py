@@ -1,4 +1,4 @@
-"""What is audited: a trained model, the data it saw, and its codes of them."""
+"""The subject of an audit: a trained model, its training data, and its codes of the data."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Subject:
         name: how it is called in tables, such as its folder.
         model: in float64 and on the CPU, for evaluation.
         latents: the description of its latents, whose traits decide what can be asked.
-        objective: the method that it was trained with, or None where it is none of ours.
+        objective: the method that it was trained with, or None if it is not a method of micvae.
         dataset: the data that it was trained on.
         representation: its codes of all of them.
     """
@@ -66,7 +66,7 @@ class Subject:
 
     @property
     def method(self) -> str:
-        """The name of the method, or "" where it is none of ours."""
+        """The name of the method, or "" if it is not a method of micvae."""
         if self.objective is None:
             return ""
         return next(name for name, kind in METHODS.items() if type(self.objective) is kind)
@@ -123,7 +123,7 @@ def finite_or_none(value: Any) -> float | None:
 
 
 def check_image_count(subject: Subject, least: int) -> None:
-    """Refuse data too small to say anything.
+    """Refuse data with too few images.
 
     Raises:
         MicvaeError: for fewer than `least` images.

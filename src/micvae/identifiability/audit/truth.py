@@ -1,4 +1,4 @@
-"""The conclusion where the factors are known: did each get a latent of its own, and only that?"""
+"""The conclusion with known factors: does exactly one latent represent each factor?"""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ BLOCK = 10
 def excess_information(
     factor: ArrayLike, own: ArrayLike, others: ArrayLike, *, permutations: int, seed: int = 0
 ) -> tuple[float, Floats]:
-    r"""What all other latents know of a factor beyond its own latent, I(v; z_others | z_own), nats.
+    r"""Information of the other latents about a factor given its own, I(v; z_others | z_own), nats.
 
     0 if the own latent determines the factor, or if it knows as much as all latents together.
 
@@ -65,7 +65,7 @@ def excess_information(
         raise MicvaeError("factor, own and others must have equally many rows")
     generator = np.random.default_rng(seed)
     value = conditional_information(v, rest, z, seed=seed)
-    # Ties of the own latent in random order: where it says nothing, all samples are neighbours.
+    # Ties of the own latent in random order: if it is constant, all samples are neighbours.
     order = np.lexsort((generator.random(len(z)), z[:, 0]))
     block = np.arange(len(order)) // BLOCK
     drawn = []
@@ -82,7 +82,7 @@ def audit_truth(
 ) -> Truth | NoTruth:
     """Compare the codes of active latents with the factors that vary, or say why not.
 
-    MCC stands beside that of random rotations, and every factor has its excess information.
+    The result has the MCC, that of random rotations, and the excess information of every factor.
 
     Args:
         subject: the model with its data.
@@ -140,7 +140,7 @@ def _excess(
         permutations: per factor.
         seed: of everything.
     """
-    # One-sided: an own latent that knows all leaves nothing that could be too little.
+    # One-sided: only too much information is evidence against the condition.
     level = 1 - (1 - FAMILY_LEVEL) / factors.shape[1]
     found: list[Excess | None] = []
     for k, own in enumerate(assignment):

@@ -1,4 +1,4 @@
-"""What the numbers of an audit say in plain words: what holds, what follows, what does not."""
+"""The conclusions of an audit in words."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from micvae.records import Missing
 from micvae.text import number
 
 SMALL_GAP = 0.1
-"""Nats. KL ≤ 0.1 means total variation ≤ √(KL / 2) = 0.22 (Pinsker): from one draw, nobody can
-guess which of the two posteriors it came from in more than 61% of cases."""
+"""Nats. KL ≤ 0.1 means total variation ≤ √(KL / 2) = 0.22 (Pinsker): from one draw, the posterior
+that it came from can be guessed in at most 61% of cases."""
 
 IDENTIFIED = 0.95
-"""Least MCC, each latent mapped on its own, of what is called identified."""
+"""Least MCC, after elementwise maps, of identified latents."""
 
 
 def conditions(found: Measured) -> Conditions:
@@ -62,7 +62,7 @@ def by_chance(found: Measured) -> bool:
 
 
 def sentences(found: Measured) -> list[str]:
-    """What one model's audit says, a sentence or two per subject."""
+    """The conclusions about one model, a sentence or two per subject."""
     return [
         *_conditions_said(found),
         *_decoder_said(found.generator),
@@ -74,7 +74,7 @@ def _conditions_said(found: Measured) -> list[str]:
     held = conditions(found)
     said = []
     if not isinstance(found.sources, Missing):
-        says = "cannot be told from independent" if held.independent_sources else "are dependent"
+        says = "are consistent with independence" if held.independent_sources else "are dependent"
         said.append(f"The factors {says}: total correlation {_with_null(found.sources.tc)}.")
     encoder = found.encoder
     if isinstance(encoder, Missing):
@@ -206,7 +206,7 @@ def _infinite(value: float | None) -> str:
 
 
 def agreement_sentences(pairs: Sequence[ComparedPair | MissingPair]) -> list[str]:
-    """What the agreement of several runs says."""
+    """The conclusion from the agreement of several runs."""
     usable = [pair for pair in pairs if isinstance(pair, ComparedPair)]
     if not usable:
         return ["No two runs can be compared: a run without active latents agrees with none."]

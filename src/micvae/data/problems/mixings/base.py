@@ -36,7 +36,7 @@ class Mixing(ABC):
     @property
     @abstractmethod
     def law(self) -> str:
-        """What its Jacobian J obeys.
+        """The constraint on its Jacobian J.
 
         `linear`: J is constant; `piecewise linear`: J is constant on pieces; `smooth`: J is
         continuous; `conformal`: JᵀJ = c(s)·I; `isometric`: JᵀJ = I; `orthogonal`: JᵀJ is diagonal;
@@ -72,11 +72,11 @@ def rotation(dimension: int, generator: np.random.Generator) -> Array:
 
 
 def checked_bend(bend: float, limit: float) -> float:
-    """Check how far a mixing bends, which is one to one below `limit` only."""
+    """Check the bend of a mixing that is one to one only below `limit`."""
     number = isinstance(bend, int | float) and not isinstance(bend, bool)
     if not number or not 0 < bend < limit:
         raise DataError(
-            f"bend is {bend!r}; it must lie above 0 and below {limit:.4g}, where the mixing would "
-            "cease to be one to one."
+            f"bend is {bend!r}; it must lie above 0 and below {limit:.4g}, since the mixing is "
+            "otherwise not one to one."
         )
     return float(bend)

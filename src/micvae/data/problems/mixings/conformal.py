@@ -1,4 +1,4 @@
-"""Conformal mixings: angles stay, lengths change by one factor in all directions, JᵀJ = c(s)·I."""
+"""Conformal mixings: angles are preserved, lengths scaled equally, JᵀJ = c(s)·I."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ class Holomorphic(Mixing):
 def holomorphic(
     ball: Ball, generator: np.random.Generator, *, function: str = "exp", bend: float = 0.8
 ) -> Holomorphic:
-    """Draw a conformal map of the plane that is no Möbius transform; two sources only.
+    """Draw a conformal map of the plane that is not a Möbius transform; two sources only.
 
     Args:
         ball: where the sources lie; at its centre lengths do not change.

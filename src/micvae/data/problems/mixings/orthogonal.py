@@ -41,7 +41,7 @@ class Spherical(Mixing):
         return radius[:, None] * point @ self.turn.T
 
     def inverse(self, observations: Array) -> Array:
-        """Read off the radius and the angles."""
+        """Compute the radius and the angles."""
         rest = observations @ self.turn
         radius = np.linalg.norm(rest, axis=1)
         angles = []
@@ -112,7 +112,8 @@ class Bipolar(Mixing):
         return mixed
 
     def inverse(self, observations: Array) -> Array:
-        """Read off the angle under which the foci are seen, and the ratio of their distances."""
+        """Compute the angle between the directions to the foci, and the ratio of their
+        distances."""
         x, y = (observations @ self.turn).T
         a = self.ball.radius
         tau = 0.5 * np.log(((x + a) ** 2 + y**2) / ((x - a) ** 2 + y**2))

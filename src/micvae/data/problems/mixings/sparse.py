@@ -1,4 +1,4 @@
-"""Sparse decoding: every observed feature depends on few sources, and some on one alone."""
+"""Sparse decoding: each observed feature depends on few sources, and some on only one."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Sparse(Mixing):
 
     @property
     def depends(self) -> NDArray[np.bool_]:
-        """Which feature depends on which source, `(F, D)`."""
+        """Whether each feature depends on each source, `(F, D)`."""
         pattern: NDArray[np.bool_] = self.arch != 0
         return pattern
 
@@ -45,7 +45,7 @@ class Sparse(Mixing):
         return mixed
 
     def inverse(self, observations: Array) -> Array:
-        """Read every source off its anchors; other features are not needed."""
+        """Compute every source from its anchors; other features are not needed."""
         d = self.arch.shape[1]
         seen = observations[:, : d * self.anchors].reshape(-1, d, self.anchors).mean(2)
         slopes = self.arch[:: self.anchors][:d].diagonal()
