@@ -554,7 +554,7 @@ CASES += [
     ),
     Case(
         "bands that may lie first or last",
-        "say which by arrays('tiles.npy', layout='channels_first') or 'channels_last'",
+        "specify it by arrays('tiles.npy', layout='channels_first') or 'channels_last'",
         one_array("tiles.npy", np.zeros((8, 16, 16, 13), np.uint16)),
     ),
     Case(

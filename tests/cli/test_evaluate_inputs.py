@@ -166,9 +166,7 @@ def test_a_guess_names_the_column_and_the_option(run):
     given = ("evaluate", "--codes", "z.npy", "--factors", "f.csv", *FAST)
     status, said, error = run(*given)
     assert status == 0 and "age (continuous), shape (ordinal)" in said
-    assert "'age' is taken as continuous (73 distinct values); say which it is by --factor-k" in (
-        error
-    )
+    assert "'age' is taken as continuous (73 distinct values); specify it by --factor-k" in (error)
     status, _, error = run(*given, "--factor-kinds", "continuous", "ordinal")
     assert status == 0 and "guess" not in error
 

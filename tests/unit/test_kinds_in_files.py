@@ -47,8 +47,8 @@ NAMES = {"factor_names": ["age", "size"]}
 @pytest.mark.parametrize(
     ("write", "remedy"),
     [
-        (lambda path: npz(path, **NAMES), "say which it is by an array factor_kinds of texts"),
-        (lambda path: h5(path, **NAMES), "say which it is by an array factor_kinds of texts"),
+        (lambda path: npz(path, **NAMES), "specify it by an array factor_kinds of texts"),
+        (lambda path: h5(path, **NAMES), "specify it by an array factor_kinds of texts"),
         (folder, r"in the header of factors.csv, as in age \(ordinal\)"),
     ],
 )

@@ -432,7 +432,7 @@ def test_layout_is_an_option_of_a_description(tmp_path):
         data.images, tiles.transpose(0, 3, 1, 2).astype(np.float32) / np.float32(16383)
     )
     assert load(f"split({text!r}, share=0.5)").image_shape == (13, 16, 16)
-    with pytest.raises(DataError, match="say which by layout='channels_first'"):
+    with pytest.raises(DataError, match="specify it by layout='channels_first'"):
         Disentangler("vae").fit(tiles)
     learner = Disentangler("vae", layout="channels_last", **TINY).fit(tmp_path / "tiles.npy")
     assert learner.config_.data == text

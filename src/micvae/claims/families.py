@@ -56,7 +56,7 @@ def trade_off(
         comparisons=(Comparison(higher=row, lower="beta-vae"),),
         differs=(
             *differs,
-            "10,240 images drawn anew and 3,200 steps, where the authors take the published file "
+            "10,240 redrawn images and 3,200 steps, where the authors take the published file "
             "and far more steps.",
             "Curves over four strengths, read where both methods reconstruct equally well; the "
             "authors show points.",

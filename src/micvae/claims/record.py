@@ -46,7 +46,7 @@ class ClaimRecord:
         'holds'
     """
 
-    REMEDY: ClassVar[str] = "Give micvae reproduce again to write the file anew."
+    REMEDY: ClassVar[str] = "Give micvae reproduce again to rewrite the file."
 
     name: str
     micvae: str
@@ -102,7 +102,7 @@ class ClaimRecord:
 class PlanRecord:
     """What a claim will cost, from a few steps of each of its trainings."""
 
-    REMEDY: ClassVar[str] = "Give micvae reproduce --plan again to write the file anew."
+    REMEDY: ClassVar[str] = "Give micvae reproduce --plan again to rewrite the file."
 
     name: str
     micvae: str

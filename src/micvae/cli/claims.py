@@ -46,7 +46,7 @@ class Claims:
     """Every claim, one after the other."""
 
     plan: bool = False
-    """Time a few steps of every training, and say what all will take; nothing is trained."""
+    """Time a few steps of every training, and estimate the total cost; nothing is trained."""
 
     quick: bool = False
     """A small case: few samples, one epoch, two seeds. It shows that a claim runs, and has no

@@ -215,7 +215,7 @@ def _guessed(table: TableFile) -> list[FactorKind]:
     warn_of_guesses(
         [table.values[:, k] for k in numbers],
         [repr(table.names[k]) for k in numbers],
-        "say which it is by --factor-kinds, one for every factor in the order of the columns",
+        "specify it by --factor-kinds, one for every factor in the order of the columns",
     )
     return [k or guess_kind(c) for k, c in zip(table.kinds(), table.values.T, strict=True)]
 

@@ -99,7 +99,7 @@ class FactorDataset:
         kinds = self.factor_kinds or tuple(guess_kind(column) for column in factors.T)
         if not self.factor_kinds and len(names) == k:
             called = [repr(str(name)) for name in names]
-            warn_of_guesses(list(factors.T), called, "say which it is by factor_kinds")
+            warn_of_guesses(list(factors.T), called, "specify it by factor_kinds")
         values = tuple(unmasked(v, "factor_values") for v in self.factor_values) or tuple(
             np.unique(column) if kind != "continuous" else None
             for column, kind in zip(factors.T, kinds, strict=False)

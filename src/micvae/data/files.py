@@ -28,7 +28,7 @@ from micvae.records import Json
 IMAGES = ("images", "partners")
 BESIDE = ("factors", "auxiliary", "sequence")
 NAMES = ("factor_names", "factor_kinds", "feature_names")
-KINDS_IN_FILE = "say which it is by an array factor_kinds of texts in the file"
+KINDS_IN_FILE = "specify it by an array factor_kinds of texts in the file"
 MOST_FACTORS = 10_000
 FEW_NAMES = 1_000
 """Up to this many names are read in any case, so that the message can be more specific."""

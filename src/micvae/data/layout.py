@@ -47,7 +47,7 @@ def arrangement(
     example = option("layout='channels_first'")
     raise DataError(
         f"{what} has shape {shape}, and {shape[1]} and {shape[3]} may both be a number of "
-        f"channels; say which by {example} or 'channels_last'."
+        f"channels; specify it by {example} or 'channels_last'."
     )
 
 

@@ -25,7 +25,7 @@ from micvae.errors import DataError
 
 Background = Literal["black", "white"]
 SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".pgm", ".ppm"}
-KINDS_IN_HEADER = "say which it is in the header of factors.csv, as in {name} (ordinal)"
+KINDS_IN_HEADER = "specify it in the header of factors.csv, as in {name} (ordinal)"
 FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP", "PPM")
 """What is decoded, whatever a file is called. Pillow starts other programs for some others."""
 GREY = ("1", "L", "LA", "La", "I", "F", "I;16", "I;16L", "I;16B", "I;16N")

@@ -138,7 +138,7 @@ def with_factors(dataset: FactorDataset, y: Any) -> FactorDataset:
     warn_of_guesses(
         [read[k][0] for k in numbers],
         [repr(str(names[k])) for k in numbers],
-        "say which it is by fitting a FactorDataset with factor_kinds",
+        "specify it by fitting a FactorDataset with factor_kinds",
     )
     return replace(
         dataset,

@@ -139,7 +139,7 @@ class Trials:
 class TheoremRecord(Trials):
     """What `micvae theorem` measures and `theorem.json` holds."""
 
-    REMEDY: ClassVar[str] = "Run micvae theorem again to write the file anew."
+    REMEDY: ClassVar[str] = "Run micvae theorem again to rewrite the file."
 
     verdicts: Mapping[str, bool]
     """Whether the numbers support each claim, see `CLAIMS`."""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 MAX_CODE = 1e150
 """Largest code, so that sums of squares do not overflow."""
 
-REMEDY = "say which it is by factor_kinds"
+REMEDY = "specify it by factor_kinds"
 
 
 @dataclass(frozen=True)

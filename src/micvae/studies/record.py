@@ -40,7 +40,7 @@ class StudyRow:
 class StudyRecord:
     """What `study.json` holds: what was compared."""
 
-    REMEDY: ClassVar[str] = "Give the command of the study again to write the file anew."
+    REMEDY: ClassVar[str] = "Give the command of the study again to rewrite the file."
 
     title: str = field(default="", metadata=LEFT_OUT)
     kind: str | None = field(default=None, metadata=LEFT_OUT)
@@ -221,7 +221,7 @@ MEASURES = ("udr", "agreement", "elbo", "held_out_reconstruction", "active_units
 class SelectionRecord(Choice, Result):
     """What `micvae select` finds and `selection.json` holds."""
 
-    REMEDY: ClassVar[str] = "Give the command of the selection again to write the file anew."
+    REMEDY: ClassVar[str] = "Give the command of the selection again to rewrite the file."
 
     data: str
     """Name of the data."""

@@ -137,7 +137,7 @@ class Votes:
 class Scores:
     """Content of `scores.json`, as `micvae evaluate RUN` computes it: D latents, K factors."""
 
-    REMEDY: ClassVar[str] = "Run micvae evaluate on the run again to write the file anew."
+    REMEDY: ClassVar[str] = "Run micvae evaluate on the run again to rewrite the file."
 
     metrics: Mapping[str, float]
     """Score by name; without factors, only the scores that need none."""

@@ -21,8 +21,8 @@ AGES = csv("age,shape", lambda i: f"{18 + i * 37 % 45},{i % 3}", 200)
 
 entry(
     "A guessed kind, in evaluate",
-    "the kind of a factor is a guess: '<name>' is taken as <kind> (<number> distinct values); say "
-    "which it is by --factor-kinds, one for every factor in the order of the columns",
+    "the kind of a factor is a guess: '<name>' is taken as <kind> (<number> distinct values); "
+    "specify it by --factor-kinds, one for every factor in the order of the columns",
     meaning="A warning. Many repeated values may be a measurement (continuous) or classes "
     "(ordinal), and scores differ.",
     given=f"{SCORE} --metrics mig",
@@ -33,8 +33,8 @@ entry(
 
 entry(
     "A guessed kind, in a folder of pictures",
-    "the kind of a factor is a guess: '<name>' is taken as <kind> (<number> distinct values); say "
-    "which it is in the header of factors.csv, as in <name> (ordinal)",
+    "the kind of a factor is a guess: '<name>' is taken as <kind> (<number> distinct values); "
+    "specify it in the header of factors.csv, as in <name> (ordinal)",
     meaning="A warning. The values allow two answers, continuous and ordinal, and scores differ.",
     given=TRAIN.format("photos"),
     remedy="Write the kind behind the name in the header.",
@@ -45,8 +45,8 @@ entry(
 
 entry(
     "A guessed kind, in an array file",
-    "the kind of a factor is a guess: '<name>' is taken as <kind> (<number> distinct values); say "
-    "which it is by an array factor_kinds of texts in the file",
+    "the kind of a factor is a guess: '<name>' is taken as <kind> (<number> distinct values); "
+    "specify it by an array factor_kinds of texts in the file",
     meaning="A warning. The values allow two answers, continuous and ordinal, and scores differ.",
     given=TRAIN.format("data.npz"),
     remedy="Store the kinds beside the factors.",
@@ -63,8 +63,8 @@ np.savez("data.npz", **arrays, factor_kinds=["continuous"])
 
 entry(
     "A guessed kind, in Python",
-    "the kind of a factor is a guess: <name> is taken as <kind> (<number> distinct values); say "
-    "which it is by factor_kinds",
+    "the kind of a factor is a guess: <name> is taken as <kind> (<number> distinct values); "
+    "specify it by factor_kinds",
     meaning="A warning. The values allow two answers, continuous and ordinal, and scores differ.",
     given="""
 from micvae.metrics import evaluate

@@ -158,8 +158,8 @@ entry(
 
 entry(
     "Channels first or last",
-    "<array> has shape (<N>, <A>, <B>, <C>), and <A> and <C> may both be a number of channels; say "
-    "which by arrays('<file>', layout='channels_first') or 'channels_last'.",
+    "<array> has shape (<N>, <A>, <B>, <C>), and <A> and <C> may both be a number of channels; "
+    "specify it by arrays('<file>', layout='channels_first') or 'channels_last'.",
     meaning="The array has four axes, and two of them may count the channels.",
     given=TRAIN.format("tiles.npy"),
     remedy="Say which axis holds the channels. In Python this is the argument `layout` of "

@@ -283,8 +283,8 @@ entry(
 
 entry(
     "Scores that cannot be read",
-    "<file>: <field> is missing; expected <what>. Run micvae evaluate on the run again to write "
-    "the file anew.",
+    "<file>: <field> is missing; expected <what>. Run micvae evaluate on the run again to "
+    "rewrite the file.",
     words="Run micvae evaluate on the run again",
     meaning="The file is damaged, was edited by hand, or was written by another program.",
     given="micvae report received",

@@ -58,7 +58,7 @@ CLAIM = Claim(
     differs=(
         "One training per C, measured by information; the authors show traversals of one training "
         "while C grows.",
-        "20,480 images drawn anew and 6,400 steps, where the authors take the published file and "
+        "20,480 redrawn images and 6,400 steps, where the authors take the published file and "
         "100,000; γ = 100 instead of 1,000, which a short training does not bear.",
     ),
 )

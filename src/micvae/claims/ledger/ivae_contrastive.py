@@ -1,4 +1,4 @@
-"""iVAE on its own simulation, with a term of ours."""
+"""iVAE on its own simulation, with an additional term."""
 
 from micvae.claims.claim import Claim, Published
 from micvae.claims.ledger.ivae_simulation import DATA, ON, SOURCE
@@ -34,7 +34,7 @@ CLAIM = Claim(
         Comparison(higher=f"{METHODS[0]} L={n}", lower=f"{METHODS[1]} L={n}") for n in LAYERS
     ),
     differs=(
-        "The contrastive term is ours. Its step size was chosen on seeds from 100 on, like that "
-        "of the plain method.",
+        "The contrastive term is not in the paper. Its step size was chosen on seeds from "
+        "100 on, like that of the plain method.",
     ),
 )

@@ -1,4 +1,4 @@
-"""iVAE on its own simulation, without any term of ours."""
+"""iVAE on its own simulation, without additional terms."""
 
 from micvae.claims.claim import Claim, Published, Source
 from micvae.claims.measures import Recovered, each

@@ -33,6 +33,6 @@ CLAIM = Claim(
     differs=(
         "The theorem's conditions as a simulation of vectors; the paper measures on images, see "
         "slow-vae-sprites.",
-        "The row slow-vae:contrastive has a term of ours.",
+        "The row slow-vae:contrastive has an additional term, which is not in the paper.",
     ),
 )

@@ -32,7 +32,7 @@ CLAIM = Claim(
     scored=True,
     comparisons=tuple(Comparison(higher=METHODS[0], lower=other) for other in METHODS[1:]),
     differs=(
-        "Hearts alone, drawn anew, with four factors; the authors use the published file with "
+        "Only hearts, redrawn, with four factors; the authors use the published file with "
         "three shapes.",
         "3,200 steps at a step size of 5e-4, where the authors take 300,000 at 1e-4.",
     ),

@@ -52,7 +52,7 @@ CLAIM = Claim(
     ),
     differs=(
         "20,000 frames, where the authors take 100,000, and 1,248 steps.",
-        "The row snica:contrastive has a term of ours.",
+        "The row snica:contrastive has an additional term, which is not in the paper.",
         "Compared with PCL and a VAE; the authors compare with iVAE and with linear methods.",
     ),
     quick_samples=640,

@@ -198,7 +198,7 @@ class MissingPair(Pair, Missing):
 class AuditRecord(Result):
     """What `micvae audit` finds and `audit.json` holds."""
 
-    REMEDY: ClassVar[str] = "Run micvae audit again to write the file anew."
+    REMEDY: ClassVar[str] = "Run micvae audit again to rewrite the file."
 
     data: DataSummary
     quick: bool
