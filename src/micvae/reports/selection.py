@@ -183,7 +183,7 @@ def _table(result: SelectionRecord, rows: StudyTable) -> Table:
         lines.append(cells)
     caption = (
         "Means over seeds with 95% bootstrap intervals in brackets, ranked by UDR. Δ: difference "
-        f"to {first} under the same seeds, with a {result.level:.1%} interval. ELBO and "
+        f"to {first} under the same seeds, with a {100 * result.level:.4g}% interval. ELBO and "
         f"reconstruction: of {result.aside:,} samples that no run was trained on. No factor was "
         "used."
     ) + caution(max(len(c.seeds) for c in result.candidates), result.level)
